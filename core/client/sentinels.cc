@@ -33,6 +33,10 @@ constexpr Error watched_by_none{
 constexpr Error late{.code = ErrorCode::connect_failed,
                      .what = "the sentinel did not answer within a quarter of connect_timeout"};
 
+// In place of the session's own error, whose text ends with the session.
+constexpr Error unread{.code = ErrorCode::out_of_memory,
+                       .what = "there was no memory to read the sentinel's answer"};
+
 constexpr Error unanswered{.code = ErrorCode::connect_failed, .what = "no sentinel answered"};
 
 SessionOptions session_options(const SessionOptions& of_client, std::uint32_t index) {
@@ -358,7 +362,7 @@ void Sentinels::handle_refused(Entry& entry, Tag tag, const Error& error) {
   // A sentinel that is silent for long has as many requests under way as it may have.
   const bool is_silent =
       error.code == ErrorCode::timed_out || error.code == ErrorCode::rejected_by_limit;
-  entry.problem = is_silent ? late : error;
+  entry.problem = is_silent ? late : error.code == ErrorCode::out_of_memory ? unread : error;
   note_absent(entry);
 }
 

@@ -70,6 +70,11 @@ class Asking {
     sentinels_.note_input(connection_of(sentinel));
     take_turn();
   }
+  Account& replies() { return *accounts_.replies; }
+  void stop() {
+    sentinels_.stop();
+    take_turn();
+  }
   /// How often the address of this sentinel was to be opened.
   int attempts(std::uint32_t sentinel) const { return attempts_[sentinel]; }
   void open(std::uint32_t sentinel) {
@@ -163,6 +168,26 @@ TEST_CASE("a sentinel is tried again although all were asked while its connectio
   asking.break_and_ask(0);
   for (int milliseconds = 0; milliseconds < 1000; ++milliseconds) asking.advance(1ms);
   CHECK(asking.attempts(0) > 1);
+}
+
+TEST_CASE("why a sentinel's answer was given up is known when its connection is long gone") {
+  Asking asking;
+  asking.ask();
+  asking.open(0);
+  asking.receive(0, handshake);
+  asking.receive(0, std::string(subscribed) + std::string(id) + "*0\r\n*2\r\n$8\r\n10.0");
+  asking.replies().add_waiting_readers(1);  // others need the buffer of the half answer
+  for (int i = 0; i < 40; ++i) {
+    asking.sentinels().poll_timeout();
+    asking.advance(10ms);
+  }
+  asking.replies().add_waiting_readers(-1);
+  asking.stop();
+  std::string problem;
+  asking.sentinels().for_each([&](const Sentinels::Known& known) {
+    if (known.seed == SeedId{0}) problem = known.problem.what;
+  });
+  CHECK(problem == "there was no memory to read the sentinel's answer");
 }
 
 }  // namespace plimsoll::sentinels_waiting_test
