@@ -31,7 +31,7 @@ constexpr Error watched_by_none{
     .expected = "the name behind `sentinel monitor` in the sentinels' configuration"};
 
 constexpr Error late{.code = ErrorCode::connect_failed,
-                     .what = "the sentinel did not answer within a quarter of connect_timeout"};
+                     .what = "the sentinel did not answer within a quarter of connect_timeout or 10 s"};
 
 // In place of the session's own error, whose text ends with the session.
 constexpr Error unread{.code = ErrorCode::out_of_memory,
@@ -112,7 +112,7 @@ void Sentinels::ask(Instant now) {
   next_timeout_ = Instant::min();
   is_asked_ = true;
   finding_ = Finding::pending;
-  round_ends_at_ = after(now_, options_.connect_timeout / 4);
+  round_ends_at_ = after(now_, patience());
   bool is_any_asked = false;
   for (std::uint32_t i = 0; i < sentinels_max; ++i) {
     if (!entries_[i] && i < options_.seeds_count) {
@@ -262,7 +262,7 @@ void Sentinels::send(Entry& entry, std::initializer_list<std::string_view> words
   CommandView command;
   command.args = words;
   if (tag == tag_switches) command.answer = CommandView::Answer::confirmations;
-  const Instant deadline = after(now_, options_.connect_timeout / 4);
+  const Instant deadline = after(now_, patience());
   const Result<RequestId> sent = entry.session->submit(command, deadline, tag);
   if (!sent) handle_refused(entry, tag, sent.error());
 }

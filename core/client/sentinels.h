@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstdint>
@@ -28,7 +29,8 @@
 //
 // Invariants:
 //  - The client that calls ask() gets an answer: finding() leaves `pending` within a quarter of
-//    connect_timeout, because sentinels that have said nothing by then count as absent.
+//    connect_timeout, or sentinel_patience_max, because sentinels that have said nothing by then
+//    count as absent.
 //  - primary() changes only if sentinels name another one. While no sentinel can be asked, it
 //  stays.
 //  - The connections have the last sentinels_max places of a client's connections.
@@ -38,6 +40,10 @@ namespace plimsoll::inline v0 {
 /// How often each sentinel is asked again while all is well. It announces switches by itself; this
 /// is for announcements that were missed.
 inline constexpr Duration sentinel_ask_interval = std::chrono::seconds(10);
+
+/// How long a sentinel is waited for at most, however long connect_timeout is: one that hangs is
+/// not worth more.
+inline constexpr Duration sentinel_patience_max = std::chrono::seconds(10);
 
 /// The wait between attempts at a sentinel that cannot be reached, as Backoff draws it.
 inline constexpr Duration sentinel_wait_min = std::chrono::milliseconds(100);
@@ -194,6 +200,9 @@ class Sentinels {
     }
   }
 
+  Duration patience() const {
+    return std::min(options_.connect_timeout / 4, sentinel_patience_max);
+  }
   Known describe(std::uint32_t index) const;
   void connect(std::uint32_t index);
   void ask_entry(Entry& entry);

@@ -77,6 +77,17 @@ TEST_CASE("if most sentinels say nothing, the others decide after a quarter of c
   CHECK(world.take_events() == Lines{"disconnected: connection_lost", "ready"});
 }
 
+TEST_CASE("a silent sentinel holds nothing up for long, however long connect_timeout is") {
+  SentinelWorld world(2, {.connect_timeout = 24h});
+  world.add_usual();
+  world.kill("s2:26379");
+  world.freeze("s1:26379");
+  world.connect();
+  CHECK(world.main_address().empty());
+  world.advance(10s);
+  CHECK(world.main_address() == "a:6379");
+}
+
 TEST_CASE("two sentinels that disagree are asked again, until they agree") {
   SentinelWorld world(2, {.connect_timeout = 2s});
   world.add_usual();
