@@ -44,7 +44,10 @@ Attempts::Failure Attempts::failure_of(const Error& reason) {
 
 std::optional<Duration> Attempts::handle_failed(const SessionOptions& options, Failure failure,
                                                 Instant now) {
-  const bool lasts = failure == Failure::lasting || (failure == Failure::odd && !was_ready_);
+  // After a loss, sentinels may name another server the next time.
+  const bool may_pass = was_ready_ && options.sentinel != nullptr;
+  const bool lasts =
+      (failure == Failure::lasting && !may_pass) || (failure == Failure::odd && !was_ready_);
   if (lasts && !options.follows_main) {
     seeds_.rule_out();
     if (seeds_.are_all_ruled_out()) return std::nullopt;

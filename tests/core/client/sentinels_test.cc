@@ -234,6 +234,33 @@ TEST_CASE("a primary that has become a replica is left once it refuses a write")
   CHECK(world.main_address() == "b:6379");
 }
 
+TEST_CASE("a server that refuses the client after a switch ends nothing: the next may be another") {
+  SentinelWorld world(3);
+  world.add_usual();
+  world.server("b:6379").is_replica = false;
+  SECTION("it wants another password") {
+    world.add_listener("c:6379", [](const Words&) { return "-WRONGPASS no\r\n"; });
+  }
+  SECTION("it is a sentinel") { world.add_sentinel("c:6379"); }
+  world.connect();
+  world.take_events();
+  const auto name = [&world](const std::string& primary) {
+    for (int i = 0; i < 3; ++i) world.sentinel(sentinel_at(i)).primary = primary;
+  };
+  name("c:6379");
+  world.announce("s1:26379", "a:6379", "c:6379");
+  world.run();
+  world.advance(100ms);
+  CHECK(world.take_events() == Lines{"disconnected: connection_lost"});
+  CHECK(world.attempts_at("c:6379") > 0);
+  name("b:6379");
+  world.announce("s1:26379", "c:6379", "b:6379");
+  world.run();
+  world.advance(100ms);
+  CHECK(world.take_events() == Lines{"ready"});
+  CHECK(world.main_address() == "b:6379");
+}
+
 TEST_CASE("why there is no primary ends the first attempt, if it would not pass") {
   SentinelWorld world(3, {.connect_timeout = 2s});
   world.add_usual();
