@@ -355,6 +355,7 @@ void Client::handle_sentinels() {
   if (sentinels_->take_change()) {
     if (!sentinels_->is_asked()) session_.leave(primary_is_another);
     side_connections_.leave_server(primary_is_another, now);
+    if (near_) near_->leave_server();
   }
   if (sentinels_->take_news()) session_.hurry(now);
   if (sentinels_->finding() == Sentinels::Finding::nothing && sentinels_->take_question()) {

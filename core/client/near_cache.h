@@ -59,6 +59,10 @@ class NearCache {
     off        ///< nothing is cached, because there is neither tracking nor entry_ttl
   };
   State state() const { return state_.load(std::memory_order_relaxed); }
+
+  /// The client goes to another server from now on: nothing of the one before is served.
+  void leave_server() { source_.leave(); }
+
   cache::Cache& cache() const { return cache_; }
 
   /// The freshness that a read with `max_staleness` needs if it is called at `now`. From any

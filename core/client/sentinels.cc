@@ -30,8 +30,9 @@ constexpr Error watched_by_none{
     .what = "the sentinels watch no primary of this name",
     .expected = "the name behind `sentinel monitor` in the sentinels' configuration"};
 
-constexpr Error late{.code = ErrorCode::connect_failed,
-                     .what = "the sentinel did not answer within a quarter of connect_timeout or 10 s"};
+constexpr Error late{
+    .code = ErrorCode::connect_failed,
+    .what = "the sentinel did not answer within a quarter of connect_timeout or 10 s"};
 
 // In place of the session's own error, whose text ends with the session.
 constexpr Error unread{.code = ErrorCode::out_of_memory,

@@ -4,6 +4,9 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include "plimsoll/core/cache/cache.h"
+#include "plimsoll/core/client/near_cache.h"
+#include "plimsoll/core/commands/question.h"
 #include "plimsoll/tests/core/client/sentinel_world.h"
 
 // A client that asks sentinels: where it goes, when it leaves, what it says if it finds no primary.
@@ -453,6 +456,39 @@ TEST_CASE("side connections go to the primary, and leave it with the main connec
   ping.args = {&word, 1};
   CHECK(world.client().submit_to(exclusive, ping, world.now(), 1s, 3).error().code ==
         ErrorCode::connection_lost);
+}
+
+TEST_CASE("what a cache without tracking holds from the old primary is served no more") {
+  testing::TestMemory memory;
+  Budget budget(BudgetOptions{}, memory);
+  const cache::CacheOptions options{
+      .bytes_max = 64 * 1024, .entry_ttl = 60s, .mode = cache::CacheMode::ttl};
+  cache::Cache cache(options, cache::Cache::take_memory(budget, options).value());
+  {
+    SentinelWorld world(3);
+    world.add_usual();
+    world.add_listener("a:6379", [](const Words& request) {
+      return request[0] == "GET" ? testing::bulk_reply("old")
+                                 : testing::Peer::default_reply(request);
+    });
+    REQUIRE(world.client().use_cache(cache, "place").ok());
+    world.connect();
+    const auto holds = [&] {
+      const cache::Cache::Reader reader =
+          world.client().near_cache()->reader(cache::any_staleness, world.now());
+      return cache.visit(reader, commands::get_of("key"), world.now(),
+                         [](std::string_view) { return true; });
+    };
+    world.submit(1, {"GET", "key"});
+    world.run();
+    REQUIRE(holds());
+    world.freeze("b:6379");
+    world.sentinel("s1:26379").primary = "b:6379";
+    world.announce("s1:26379", "a:6379", "b:6379");
+    world.run();
+    REQUIRE(world.main_address() == "b:6379");
+    CHECK_FALSE(holds());
+  }
 }
 
 TEST_CASE("closing a client closes its connections to sentinels as well") {
