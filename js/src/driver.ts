@@ -355,6 +355,7 @@ export class Driver implements Failable, LinkOwner {
 
   /** The instance of the core has failed: ends the client without calling the core. */
   handleCoreFailed(error: CoreError): void {
+    this.#sentinels?.giveUp();
     this.#finish(error);
     this.#listener.handleClosed(error);
   }

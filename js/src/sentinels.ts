@@ -55,6 +55,9 @@ export class Sentinels {
   /** The client is about to end in the core. */
   keep(): void { this.#last = this.read(); }
 
+  /** The core has failed, and must not be called: what it knew is lost. */
+  giveUp(): void { this.#last ??= []; }
+
   /** Why there is no primary: what came of each sentinel. "" if they have named one. */
   trouble(): string {
     const states = this.read();

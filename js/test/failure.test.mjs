@@ -5,6 +5,7 @@ import { after, before, test } from "node:test";
 
 import { currentCore } from "../.build/core/core.js";
 import { Client, CoreError } from "../.build/index.js";
+import { startSentinel } from "./package/sentinels.mjs";
 import { startServer } from "./package/server.mjs";
 
 let server;
@@ -62,6 +63,18 @@ test("a failure that a signal, a subscription or a look at figures comes upon, t
     await broken.close();
     assert.equal(broken.getStatistics().state, "closed");
   }
+});
+
+test("a client that asks sentinels shows no topology once the core has failed", async () => {
+  const sentinel = await startSentinel("fleet", server.port);
+  const client = await Client.connect(`valkey+sentinel://${sentinel.address}/fleet`);
+  const core = currentCore();
+  core.bytes.fill(0xff, core.outbox + 64 * 1024);
+  await assert.rejects(client.ping(), isFailure);
+  assert.deepEqual(client.topology(),
+    { kind: "sentinel", primary: `127.0.0.1:${server.port}`, sentinels: [] });
+  await client.close();
+  await sentinel.stop();
 });
 
 test("when the core fails, all who wait are told, and the next client has a new one", async () => {
