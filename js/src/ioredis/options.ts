@@ -184,7 +184,11 @@ const checkSentinels = ({ sentinels, name, role }: RedisOptions): void => {
     throw new ConfigurationError("invalid_option", `plimsoll/ioredis: ${why}`);
   };
   if (isNone(sentinels)) return;
-  const isAddressed = (each: unknown): boolean => typeof each === "object" && each !== null;
+  // A host becomes a part of an address.
+  const isHost = (host: unknown): boolean =>
+    host === undefined || host === null || (typeof host === "string" && !/[@/?#,]/.test(host));
+  const isAddressed = (each: unknown): boolean =>
+    typeof each === "object" && each !== null && isHost((each as SentinelAddress).host);
   if (!Array.isArray(sentinels) || sentinels.length === 0 || !sentinels.every(isAddressed)) {
     refuse("sentinels: give a list of { host, port }");
   }

@@ -86,6 +86,9 @@ test("it connects by sentinels to the primary that they watch", async (t) => {
     [{ sentinels }, /give the name of the primary/],
     [{ sentinels: [], name: "fleet" }, /sentinels: give a list/],
     [{ sentinels: ["one"], name: "fleet" }, /sentinels: give a list/],
+    [{ sentinels: [{ host: 1 }], name: "fleet" }, /sentinels: give a list/],
+    [{ sentinels: [{ host: "jane@one" }], name: "fleet" }, /sentinels: give a list/],
+    [{ sentinels: [{ host: "one,two" }], name: "fleet" }, /sentinels: give a list/],
   ]) {
     assert.throws(() => new Redis(options), { name: "ConfigurationError", message });
   }
