@@ -4,9 +4,6 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-#include "plimsoll/core/cache/cache.h"
-#include "plimsoll/core/client/near_cache.h"
-#include "plimsoll/core/commands/question.h"
 #include "plimsoll/tests/core/client/sentinel_world.h"
 
 // A client that asks sentinels: where it goes, when it leaves, what it says if it finds no primary.
@@ -78,17 +75,6 @@ TEST_CASE("if most sentinels say nothing, the others decide after a quarter of c
   world.run();
   world.advance(20ms);
   CHECK(world.take_events() == Lines{"disconnected: connection_lost", "ready"});
-}
-
-TEST_CASE("a silent sentinel holds nothing up for long, however long connect_timeout is") {
-  SentinelWorld world(2, {.connect_timeout = 24h});
-  world.add_usual();
-  world.kill("s2:26379");
-  world.freeze("s1:26379");
-  world.connect();
-  CHECK(world.main_address().empty());
-  world.advance(10s);
-  CHECK(world.main_address() == "a:6379");
 }
 
 TEST_CASE("two sentinels that disagree are asked again, until they agree") {
@@ -234,33 +220,6 @@ TEST_CASE("a primary that has become a replica is left once it refuses a write")
   world.submit(1, {"SET", "k", "v"});
   world.run();
   world.advance(100ms);
-  CHECK(world.main_address() == "b:6379");
-}
-
-TEST_CASE("a server that refuses the client after a switch ends nothing: the next may be another") {
-  SentinelWorld world(3);
-  world.add_usual();
-  world.server("b:6379").is_replica = false;
-  SECTION("it wants another password") {
-    world.add_listener("c:6379", [](const Words&) { return "-WRONGPASS no\r\n"; });
-  }
-  SECTION("it is a sentinel") { world.add_sentinel("c:6379"); }
-  world.connect();
-  world.take_events();
-  const auto name = [&world](const std::string& primary) {
-    for (int i = 0; i < 3; ++i) world.sentinel(sentinel_at(i)).primary = primary;
-  };
-  name("c:6379");
-  world.announce("s1:26379", "a:6379", "c:6379");
-  world.run();
-  world.advance(100ms);
-  CHECK(world.take_events() == Lines{"disconnected: connection_lost"});
-  CHECK(world.attempts_at("c:6379") > 0);
-  name("b:6379");
-  world.announce("s1:26379", "c:6379", "b:6379");
-  world.run();
-  world.advance(100ms);
-  CHECK(world.take_events() == Lines{"ready"});
   CHECK(world.main_address() == "b:6379");
 }
 
@@ -456,39 +415,6 @@ TEST_CASE("side connections go to the primary, and leave it with the main connec
   ping.args = {&word, 1};
   CHECK(world.client().submit_to(exclusive, ping, world.now(), 1s, 3).error().code ==
         ErrorCode::connection_lost);
-}
-
-TEST_CASE("what a cache without tracking holds from the old primary is served no more") {
-  testing::TestMemory memory;
-  Budget budget(BudgetOptions{}, memory);
-  const cache::CacheOptions options{
-      .bytes_max = 64 * 1024, .entry_ttl = 60s, .mode = cache::CacheMode::ttl};
-  cache::Cache cache(options, cache::Cache::take_memory(budget, options).value());
-  {
-    SentinelWorld world(3);
-    world.add_usual();
-    world.add_listener("a:6379", [](const Words& request) {
-      return request[0] == "GET" ? testing::bulk_reply("old")
-                                 : testing::Peer::default_reply(request);
-    });
-    REQUIRE(world.client().use_cache(cache, "place").ok());
-    world.connect();
-    const auto holds = [&] {
-      const cache::Cache::Reader reader =
-          world.client().near_cache()->reader(cache::any_staleness, world.now());
-      return cache.visit(reader, commands::get_of("key"), world.now(),
-                         [](std::string_view) { return true; });
-    };
-    world.submit(1, {"GET", "key"});
-    world.run();
-    REQUIRE(holds());
-    world.freeze("b:6379");
-    world.sentinel("s1:26379").primary = "b:6379";
-    world.announce("s1:26379", "a:6379", "b:6379");
-    world.run();
-    REQUIRE(world.main_address() == "b:6379");
-    CHECK_FALSE(holds());
-  }
 }
 
 TEST_CASE("closing a client closes its connections to sentinels as well") {
