@@ -53,7 +53,8 @@ PrimaryChoice choose_primary(std::span<const SentinelVote* const> votes,
     const SentinelVote& vote = *votes[i];
     if (is_repeated(votes, i)) continue;
     ++known;
-    if (vote.id == SentinelNodeId{} && !vote.was_learned) ++nameless;
+    const bool has_answered = vote.state == State::said || vote.state == State::unknown;
+    if (vote.id == SentinelNodeId{} && !vote.was_learned && !has_answered) ++nameless;
     if (vote.was_learned) ++learned;
     is_pending |= vote.state == State::pending;
     if (vote.state == State::unknown) ++unknown;

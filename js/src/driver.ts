@@ -428,10 +428,12 @@ export class Driver implements Failable, LinkOwner {
     const { core } = this;
     do {
       const count = core.check(core.calls.plimsoll_poll(this.id));
+      // Read before others are called, who may make calls that write to the same place.
+      const namedHost = core.outboxNumber(outboxAt.namedPort) === 0 ? "" : core.spanText(0);
       if (count > 0) this.#tell(count);
       if (this.#over !== undefined) return;
       const action = core.outboxNumber(outboxAt.action);
-      if (action !== actions.none) this.#act(action, core.outboxNumber(outboxAt.connection));
+      if (action !== actions.none) this.#act(action, core.outboxNumber(outboxAt.connection), namedHost);
     } while (core.outboxNumber(outboxAt.more) !== more.nothing);
     this.#flush(core.outboxNumber(outboxAt.unsent), 0);
     this.#flush(core.outboxNumber(outboxAt.unsent + 4), 32);
@@ -446,22 +448,22 @@ export class Driver implements Failable, LinkOwner {
     }
   }
 
-  #act(action: number, connection: number): void {
+  #act(action: number, connection: number, namedHost: string): void {
     // Closing a transport may call other code, and the outbox belongs to the last call.
-    const way = action === actions.open ? this.#wayOf(connection) : undefined;
+    const way = action === actions.open ? this.#wayOf(connection, namedHost) : undefined;
     this.#links[connection]?.close();
     this.#links[connection] = way && new Link(this, connection, way);
   }
 
   // The way to what the core wants to have opened.
-  #wayOf(connection: number): Way {
+  #wayOf(connection: number, namedHost: string): Way {
     const { core } = this;
     const { addresses, connect, options, sentinels } = this.#route;
     const seed = core.outboxNumber(outboxAt.seed);
     const port = core.outboxNumber(outboxAt.namedPort);
     const isOfSentinel = core.outboxNumber(outboxAt.peer) === peers.sentinel;
     const protocol = isOfSentinel ? sentinels!.protocol : sentinels?.primary.protocol;
-    const address = port === 0 ? addresses[seed]! : addressAt(protocol as "valkey", core.spanText(0), port);
+    const address = port === 0 ? addresses[seed]! : addressAt(protocol as "valkey", namedHost, port);
     if (isOfSentinel) {
       this.#sentinels!.handleOpening(connection, address);
       return { connect: sentinels!.connect, address, options: sentinels!.options, place: undefined };
