@@ -26,10 +26,14 @@ constexpr Error cannot_wait{.code = ErrorCode::rejected_by_limit,
                             .what = "requests do not wait for room",
                             .expected = "OnLimit::wait as inflight_overflow"};
 
-// A sentinel names a server that was a primary when it last looked.
+// A sentinel names the server that was a primary when it last looked, so the role is checked.
 ClientOptions main_options(ClientOptions options) {
   options.primary_only |= options.sentinel != nullptr;
   return options;
+}
+
+Action::Kind kind_of(Session::Action action) {
+  return action == Session::Action::open ? Action::Kind::open : Action::Kind::close;
 }
 
 }  // namespace
@@ -308,10 +312,7 @@ std::optional<Action> Client::poll_action() {
     }
   }
   if (!action) return std::nullopt;
-  const bool opens = *action == Session::Action::open;
-  return Action{.kind = opens ? Action::Kind::open : Action::Kind::close,
-                .connection = connection,
-                .seed = seed};
+  return Action{.kind = kind_of(*action), .connection = connection, .seed = seed};
 }
 
 // The main connection's attempt begins with a question to the sentinels. Side connections go to the
@@ -330,8 +331,7 @@ std::optional<Action> Client::poll_action_by_sentinels() {
         .kind = Action::Kind::open, .connection = first_connection, .told = &sentinels_->primary()};
   }
   if (const auto asked = sentinels_->poll_action()) {
-    const bool opens = asked->action == Session::Action::open;
-    return Action{.kind = opens ? Action::Kind::open : Action::Kind::close,
+    return Action{.kind = kind_of(asked->action),
                   .connection = asked->connection,
                   .seed = asked->seed,
                   .told = asked->told,
@@ -340,14 +340,13 @@ std::optional<Action> Client::poll_action_by_sentinels() {
   if (side_connections_.empty() || sentinels_->primary().empty()) return std::nullopt;
   const auto side = side_connections_.poll_action();
   if (!side) return std::nullopt;
-  const bool opens = side->action == Session::Action::open;
-  return Action{.kind = opens ? Action::Kind::open : Action::Kind::close,
+  return Action{.kind = kind_of(side->action),
                 .connection = side->connection,
                 .told = &sentinels_->primary()};
 }
 
-// A primary that is no more is left at once, because it goes on taking writes that will be lost:
-// those of 11 seconds after SENTINEL FAILOVER. What it owes is in doubt.
+// A primary that is no more is left at once. After SENTINEL FAILOVER it goes on taking writes for
+// 11 seconds, and all of them are lost. What it owes is in doubt.
 void Client::handle_sentinels() {
   sentinels_->poll_events();
   if (session_.state() == Session::State::closed) return;

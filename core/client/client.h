@@ -23,9 +23,9 @@
 // call blocks. The driver passes in requests, bytes and time; the poll functions return what to
 // send, the outcomes of requests, and when to call handle_timeout(). Not thread-safe: the driver
 // locks. A client owns its sessions: the main one, which most requests share, and side connections
-// for requests that must not share it. It may have connections to sentinels, which tell it where to
-// connect. With a cache it also has a NearCache, its part in the cache,
-// which sees the events of the main session first.
+// for requests that must not share it. It may have connections to sentinels, which say where its
+// primary is. With a cache it also has a NearCache, its part in the cache, which sees the events of
+// the main session first.
 //
 // Invariants:
 //  - Each accepted request has exactly one outcome: `completed` or `failed`, with its tag.
@@ -57,7 +57,8 @@ struct Action {
   ConnectionId connection;
   SeedId seed{};                      ///< open: to which of the driver's addresses
   const NodeAddress* told = nullptr;  ///< open: if it is not null, to this address in place of
-                                      ///< `seed`; valid until the next call
+                                      ///< `seed`; valid until the next poll_event() or
+                                      ///< poll_action()
   Peer peer = Peer::server;           ///< open: who listens there
 };
 

@@ -380,8 +380,8 @@ void Sentinels::handle_end(Entry& entry, const Error& reason) {
 void Sentinels::handle_primary(std::uint32_t index, const Value& reply) {
   Entry& entry = *entries_[index];
   entry.was_asked = false;
-  entry.is_waited_for = true;
   if (reply.is_null()) {
+    entry.is_waited_for = true;
     entry.vote.state = SentinelVote::State::unknown;
     entry.vote.primary = {};
     entry.watched_none = true;

@@ -151,10 +151,12 @@ struct SessionOptions {
   std::uint8_t seeds_count = 1;
 
   /// Whether a server that says it is a replica is refused, so that of several addresses the
-  /// primary's is found. Needs RESP3: only HELLO says what the server is.
+  /// primary's is found. Only HELLO says what the server is, and RESP2 begins with it only if
+  /// sentinels are asked.
   bool primary_only = false;
 
-  /// What the handshake expects at the address; another peer is refused. Needs RESP3, as above.
+  /// What the handshake expects at the address; another peer is refused, if HELLO
+  /// is said.
   Peer peer = Peer::server;
 
   /// Who is asked for the address of the primary; null: nobody. Must outlive the client. Its
