@@ -56,7 +56,6 @@ Result<Client::Accounts> Client::open_accounts(Budget& budget) {
 
 Client::Client(const ClientOptions& options, Accounts accounts)
     : accounts_(std::move(accounts)),
-      budget_(accounts_.connections->budget()),
       session_(main_options(options), Session::Accounts{.requests = *accounts_.requests,
                                                         .replies = *accounts_.replies,
                                                         .connections = *accounts_.connections}),
@@ -65,14 +64,15 @@ Client::Client(const ClientOptions& options, Accounts accounts)
   PLIMSOLL_CHECK(plimsoll::validate(options).ok());
 }
 
-Client::~Client() { budget_.leave(this); }
+Client::~Client() { budget().leave(this); }
 
 Status Client::use_cache(cache::Cache& cache, std::string_view place, Duration clock_step) {
-  PLIMSOLL_CHECK(session_.state() == Session::State::idle && !near_ && !recording_.on());
+  PLIMSOLL_CHECK(session_.state() == Session::State::idle && !is_special_);
   const Result<std::uint32_t> member = cache.join();
   if (!member) return member.error();
   near_ = Box<NearCache>::make(*accounts_.connections, 0, cache, *member, place, clock_step,
                                session_, *accounts_.requests, *accounts_.replies);
+  note_special();
   if (near_) return {};
   cache.leave(*member);
   return Error{.code = ErrorCode::out_of_memory,
@@ -84,17 +84,43 @@ Status Client::use_sentinels() {
   PLIMSOLL_CHECK(session_.state() == Session::State::idle && !sentinels_ && !recording_.on());
   // Requests to sentinels are paid for like connections: requests that wait for a primary may have
   // taken all of their own pool.
-  sentinels_ = Box<Sentinels>::make(*accounts_.connections, 0, session_.options(),
-                                    Session::Accounts{.requests = *accounts_.connections,
-                                                      .replies = *accounts_.replies,
-                                                      .connections = *accounts_.connections});
-  if (!sentinels_) {
+  Box<Sentinels> made;
+  if (make_beside()) {
+    made = Box<Sentinels>::make(*accounts_.connections, 0, session_.options(),
+                                Session::Accounts{.requests = *accounts_.connections,
+                                                  .replies = *accounts_.replies,
+                                                  .connections = *accounts_.connections});
+  }
+  if (!made) {
     return Error{.code = ErrorCode::out_of_memory,
                  .what = "the connections pool has no room for a client that asks sentinels",
                  .value = sizeof(Sentinels)};
   }
-  side_connections_.never_be_empty();
+  sentinels_ = made.get();
+  beside_->sentinels = std::move(made);
   return {};
+}
+
+Status Client::use_replicas(const ReplicaOptions& options) {
+  PLIMSOLL_CHECK(session_.state() == Session::State::idle && !is_special_);
+  PLIMSOLL_CHECK(plimsoll::validate(options, session_.options()).ok());
+  Box<Replicas> made;
+  if (make_beside()) made = Box<Replicas>::make(*accounts_.connections, 0, options, session_);
+  if (!made) {
+    return Error{.code = ErrorCode::out_of_memory,
+                 .what = "the connections pool has no room for a client that reads from replicas",
+                 .value = sizeof(Replicas)};
+  }
+  replicas_ = made.get();
+  beside_->replicas = std::move(made);
+  note_special();
+  return {};
+}
+
+bool Client::make_beside() {
+  if (!beside_) beside_ = Box<Beside>::make(*accounts_.connections, 0);
+  if (beside_) side_connections_.never_be_empty();
+  return static_cast<bool>(beside_);
 }
 
 void Client::set_shown(std::string_view text) {
@@ -104,7 +130,7 @@ void Client::set_shown(std::string_view text) {
 
 void Client::connect(Instant now) {
   note_input(FlightRecord::connect, now);
-  PLIMSOLL_CHECK((options().sentinel != nullptr) == static_cast<bool>(sentinels_));
+  PLIMSOLL_CHECK((options().sentinel != nullptr) == (sentinels_ != nullptr));
   session_.connect(now);
 }
 
@@ -142,6 +168,7 @@ RequestId Client::submit_admitted(const CommandView& command, Tag tag) {
   admission_.leave();
   const RequestId id = session_.submit_to_room(command, waiter.deadline, tag);
   if (near_) near_->note_staged(command, id);
+  if (replicas_) replicas_->note_staged(command);
   ++submitted_;
   recording_.note_answer(id);
   return id;
@@ -149,6 +176,11 @@ RequestId Client::submit_admitted(const CommandView& command, Tag tag) {
 
 void Client::cancel(RequestId id, Instant now) {
   if (Admission::is_waiter_id(id)) return cancel_wait(id);
+  if (replicas_ && Replicas::owns_request(id)) {
+    const std::optional<RequestId> on_main = replicas_->cancel(id);
+    if (on_main) session_.cancel(*on_main);
+    return;
+  }
   if (SideConnections::is_side_id(id)) return side_connections_.cancel(id, now);
   if (Fetches::is_waiter_id(id)) return near_ ? near_->cancel(id) : void();
   recording_.note(FlightRecord::cancel, {id});
@@ -159,6 +191,7 @@ void Client::set_credentials(const Credentials& credentials) {
   if (near_) near_->handle_credentials(credentials);
   session_.set_credentials(credentials);
   side_connections_.set_credentials(credentials);
+  if (replicas_) replicas_->set_credentials(credentials);
 }
 
 Result<ConnectionId> Client::open_exclusive(Instant now) {
@@ -215,6 +248,7 @@ void Client::close(Instant now) {
   note_input(FlightRecord::close, now);
   session_.close(now);
   side_connections_.close(now);
+  if (replicas_) replicas_->close(now);
   if (near_) near_->follow_session();
 }
 
@@ -222,6 +256,7 @@ void Client::abort() {
   recording_.note(FlightRecord::abort);
   session_.abort();
   side_connections_.abort();
+  if (replicas_) replicas_->abort();
   if (near_) near_->follow_session();
 }
 
@@ -287,37 +322,49 @@ void Client::handle_written(ConnectionId connection, std::size_t bytes) {
 
 void Client::handle_timeout(Instant now) {
   note_input(FlightRecord::timeout, now);
-  budget_.handle_timeout(now);
+  budget().handle_timeout(now);
   session_.handle_timeout(now);
   if (!admission_.empty()) handle_waiters_timeout(now);
   if (!side_connections_.empty()) {
     if (sentinels_) sentinels_->handle_timeout(now);
+    if (replicas_) replicas_->handle_timeout(now);
     side_connections_.handle_timeout(now);
   }
   if (near_) near_->handle_timeout(now);
 }
 
 std::optional<Action> Client::poll_action() {
-  if (sentinels_) [[unlikely]]
-    return poll_action_by_sentinels();
-  std::optional<Session::Action> action = session_.poll_action();
-  recording_.note_action(action, session_.seed());
-  ConnectionId connection = first_connection;
-  SeedId seed = session_.seed();
-  if (!action && !side_connections_.empty()) {
-    if (const auto side = side_connections_.poll_action()) {
-      action = side->action;
-      connection = side->connection;
-      seed = side->seed;
+  if (std::optional<Action> action =
+          sentinels_ ? poll_main_action_by_sentinels() : poll_main_action()) {
+    return action;
+  }
+  if (side_connections_.empty()) return std::nullopt;
+  if (replicas_) {
+    if (const auto asked = replicas_->poll_action()) {
+      return Action{
+          .kind = kind_of(asked->action), .connection = asked->connection, .told = asked->told};
     }
   }
-  if (!action) return std::nullopt;
-  return Action{.kind = kind_of(*action), .connection = connection, .seed = seed};
+  // Side connections go to the server that the sentinels have named.
+  const NodeAddress* const told = sentinels_ ? &sentinels_->primary() : nullptr;
+  if (told != nullptr && told->empty()) return std::nullopt;
+  const auto side = side_connections_.poll_action();
+  if (!side) return std::nullopt;
+  return Action{.kind = kind_of(side->action),
+                .connection = side->connection,
+                .seed = side->seed,
+                .told = told};
 }
 
-// The main connection's attempt begins with a question to the sentinels. Side connections go to the
-// server that they have named.
-std::optional<Action> Client::poll_action_by_sentinels() {
+std::optional<Action> Client::poll_main_action() {
+  const std::optional<Session::Action> action = session_.poll_action();
+  recording_.note_action(action, session_.seed());
+  if (!action) return std::nullopt;
+  return Action{.kind = kind_of(*action), .connection = first_connection, .seed = session_.seed()};
+}
+
+// The main connection's attempt begins with a question to the sentinels.
+std::optional<Action> Client::poll_main_action_by_sentinels() {
   while (const std::optional<Session::Action> action = session_.poll_action()) {
     if (*action == Session::Action::open) {
       sentinels_->ask(session_.now());
@@ -330,19 +377,13 @@ std::optional<Action> Client::poll_action_by_sentinels() {
     return Action{
         .kind = Action::Kind::open, .connection = first_connection, .told = &sentinels_->primary()};
   }
-  if (const auto asked = sentinels_->poll_action()) {
-    return Action{.kind = kind_of(asked->action),
-                  .connection = asked->connection,
-                  .seed = asked->seed,
-                  .told = asked->told,
-                  .peer = Peer::sentinel};
-  }
-  if (side_connections_.empty() || sentinels_->primary().empty()) return std::nullopt;
-  const auto side = side_connections_.poll_action();
-  if (!side) return std::nullopt;
-  return Action{.kind = kind_of(side->action),
-                .connection = side->connection,
-                .told = &sentinels_->primary()};
+  const auto asked = sentinels_->poll_action();
+  if (!asked) return std::nullopt;
+  return Action{.kind = kind_of(asked->action),
+                .connection = asked->connection,
+                .seed = asked->seed,
+                .told = asked->told,
+                .peer = Peer::sentinel};
 }
 
 // A primary that is no more is left at once. After SENTINEL FAILOVER it goes on taking writes for
@@ -363,20 +404,33 @@ void Client::handle_sentinels() {
 }
 
 Instant Client::sides_timeout() {
-  const Instant sides = side_connections_.poll_timeout();
-  if (!sentinels_) return sides;
+  Instant next = side_connections_.poll_timeout();
+  if (replicas_) next = std::min(next, replicas_->poll_timeout());
+  if (!sentinels_) return next;
   const bool is_known = sentinels_->finding() != Sentinels::Finding::pending;
   const bool is_due = sentinels_->is_asked() && is_known;
-  return std::min(sides, is_due ? session_.now() : sentinels_->poll_timeout());
+  return std::min(next, is_due ? session_.now() : sentinels_->poll_timeout());
 }
 
 std::uint64_t Client::unsent_sides() const {
-  return side_connections_.unsent() | (sentinels_ ? sentinels_->unsent() : 0);
+  return side_connections_.unsent() | (sentinels_ ? sentinels_->unsent() : 0) |
+         (replicas_ ? replicas_->unsent() : 0);
+}
+
+std::size_t Client::places_beside(RequestId id, std::uint64_t offset, std::size_t size,
+                                  std::span<std::string_view> spans) const {
+  return replicas_ && Replicas::owns_request(id)
+             ? replicas_->staged_places(id, offset, size, spans)
+             : side_connections_.staged_places(id, offset, size, spans);
+}
+
+bool Client::others_have_said_all() const {
+  return side_connections_.have_said_all() && (!replicas_ || replicas_->have_said_all());
 }
 
 ClientStatistics Client::statistics() const {
   ClientStatistics all{.state = session_.state(),
-                       .in_flight = session_.in_flight(),
+                       .in_flight = session_.in_flight() + (replicas_ ? replicas_->in_flight() : 0),
                        .submitted = submitted_,
                        .rejected = rejected_ - admission_.waited_count(),
                        .waiting = admission_.waiting_count(),
@@ -394,6 +448,24 @@ ClientStatistics Client::statistics() const {
     all.waiters_refused += waiters->refused_count();
   }
   return all;
+}
+
+Result<RequestId> Client::submit_specially(const CommandView& command, Instant now,
+                                           Duration timeout, Tag tag, Duration max_staleness) {
+  if (recording_.on()) return submit_recorded(command, now, timeout, tag);
+  if (command.block_time != Duration::zero()) return stage_blocking(command, now, timeout, tag);
+  return near_ ? stage_near(command, now, timeout, tag, max_staleness)
+               : stage_by_reader(command, now, timeout, tag, max_staleness);
+}
+
+// Only the primary knows what is true at the time of the call.
+Result<RequestId> Client::stage_by_reader(const CommandView& command, Instant now, Duration timeout,
+                                          Tag tag, Duration max_staleness) {
+  if (!admission_.empty()) return refuse_to_overtake();
+  const Instant deadline = deadline_of(now, timeout);
+  return count(max_staleness == cache::any_staleness
+                   ? replicas_->submit(command, now, deadline, tag)
+                   : replicas_->submit_to_primary(command, deadline, tag));
 }
 
 // The call is recorded before it has any effect, so the record is there if it breaks a CHECK.
@@ -425,6 +497,7 @@ Result<RequestId> Client::stage_near(const CommandView& command, Instant now, Du
 Result<RequestId> Client::note_side_request(const CommandView& command,
                                             const Result<RequestId>& id) {
   if (near_ && id) near_->note_side_request(command, *id);
+  if (replicas_ && id) replicas_->note_side_request(command, *id);
   return id;
 }
 
@@ -486,10 +559,7 @@ Instant Client::near_timeout() const { return near_->poll_timeout(); }
 // that a call waits for: each of these steps would cost as much as to take a message.
 std::optional<Event> Client::poll_all() {
   if (side_spoke_) {
-    if (const auto event = side_connections_.poll_message()) {
-      if (near_) report_to_near_cache(*event);
-      return event;
-    }
+    if (const auto event = poll_same_again()) return event;
   }
   side_spoke_ = false;
   if (sentinels_) handle_sentinels();
@@ -499,20 +569,37 @@ std::optional<Event> Client::poll_all() {
     if (!event) break;
     if (event->kind != Event::Kind::closed) return event;
     side_connections_.abort_unless_closing();
+    if (replicas_) replicas_->abort_unless_closing();
     if (sentinels_) sentinels_->stop();
     end_ = event;
     if (side_connections_.take_their_time()) end_->value.reset();
   }
-  if (!side_connections_.empty()) {
-    if (const auto event = side_connections_.poll_event()) {
-      side_spoke_ = true;
-      if (near_) report_to_near_cache(*event);
-      return event;
-    }
+  if (const auto event = poll_others()) {
+    side_spoke_ = true;
+    return event;
   }
   if (near_) near_->follow_side_connections(side_connections_);
-  if (!end_ || !side_connections_.have_said_all()) return std::nullopt;
+  if (!end_ || !others_have_said_all()) return std::nullopt;
   return std::exchange(end_, std::nullopt);
+}
+
+// A short cut, if the last event did not come from the main connection.
+std::optional<Event> Client::poll_same_again() {
+  if (replicas_ && replicas_->spoke()) return replicas_->poll_same_again();
+  const auto event = side_connections_.poll_message();
+  if (event && near_) report_to_near_cache(*event);
+  return event;
+}
+
+std::optional<Event> Client::poll_others() {
+  if (side_connections_.empty()) return std::nullopt;
+  if (replicas_) {
+    if (const auto event = replicas_->poll_event()) return event;
+  }
+  const auto event = side_connections_.poll_event();
+  if (replicas_) replicas_->follow_side_connections(side_connections_);
+  if (event && near_) report_to_near_cache(*event);
+  return event;
 }
 
 // Reports an event of a side connection to the near cache.
@@ -551,6 +638,10 @@ std::optional<Event> Client::poll_main(std::optional<Event> event) {
 // Handles the outcome of an internal request. Only refused credentials are reported to users.
 std::optional<Event> Client::handle_internal(const Event& event) {
   if (event.tag == internal_auth) return SideConnections::credentials_outcome(event);
+  if (event.tag == internal_replication || event.tag == internal_zone) {
+    if (replicas_) replicas_->handle_primary(event);
+    return std::nullopt;
+  }
   side_connections_.handle_unblocked(event.tag, event);
   return std::nullopt;
 }
@@ -578,6 +669,7 @@ std::optional<Event> Client::poll_first_waiter() {
   if (over || admission_.empty()) return std::nullopt;
   if (room_again_at_ != never && session_.counters().progress() == refused_progress_)
     return std::nullopt;
+  if (replicas_) replicas_->take_places();
   const Admission::Waiter& first = admission_.first();
   switch (session_.make_room(first.bytes)) {
     case Pipeline::Room::made: break;
@@ -613,9 +705,15 @@ Result<Reply> Client::keep_shared_reply() {
 }
 
 Session* Client::find_side(ConnectionId connection) const {
-  if (!sentinels_ || !sentinels_->owns(connection)) return side_connections_.session(connection);
-  sentinels_->note_input(connection);
-  return sentinels_->session(connection);
+  if (sentinels_ && sentinels_->owns(connection)) {
+    sentinels_->note_input(connection);
+    return sentinels_->session(connection);
+  }
+  if (replicas_ && Replicas::owns(connection)) {
+    replicas_->note_input(connection);
+    return replicas_->session(connection);
+  }
+  return side_connections_.session(connection);
 }
 
 // A replay can begin where the client is at rest, because nothing earlier matters there.

@@ -12,6 +12,8 @@
 #include "plimsoll/core/cache/freshness.h"
 #include "plimsoll/core/client/admission.h"
 #include "plimsoll/core/client/client_recording.h"
+#include "plimsoll/core/client/replica_options.h"
+#include "plimsoll/core/client/replicas.h"
 #include "plimsoll/core/client/sentinels.h"
 #include "plimsoll/core/client/side_connections.h"
 #include "plimsoll/core/cluster/seeds.h"
@@ -24,18 +26,17 @@
 // send, the outcomes of requests, and when to call handle_timeout(). Not thread-safe: the driver
 // locks. A client owns its sessions: the main one, which most requests share, and side connections
 // for requests that must not share it. It may have connections to sentinels, which say where its
-// primary is. With a cache it also has a NearCache, its part in the cache, which sees the events of
-// the main session first.
+// primary is, and to replicas, from which it reads. With a cache it also has a NearCache, its part
+// in the cache, which sees the events of the main session first.
 //
 // Invariants:
 //  - Each accepted request has exactly one outcome: `completed` or `failed`, with its tag.
 //  - While requests wait for room, submit() refuses new ones, so that none overtakes the waiters.
 //  - While a waiter is admitted (admitted()), its room is reserved, and the next call must be
 //    submit_admitted() or cancel().
-//  - If there are side connections, `closed` is the last event, after those of the side
-//    connections.
+//  - If there are other connections, `closed` is the last event, after those of the others.
 //  - poll_all() asks for events in this order: sentinels, main session (through the near cache),
-//    waiters, side connections, `closed`.
+//    waiters, replicas, side connections, `closed`.
 //  - With sentinels, a connection to a server is opened only at the address that they name, and is
 //    given up as soon as they name another (handle_sentinels()).
 
@@ -117,7 +118,15 @@ class Client {
   Status use_sentinels();
 
   /// The sentinels that are asked; null if none are.
-  const Sentinels* sentinels() const { return sentinels_.get(); }
+  const Sentinels* sentinels() const { return sentinels_; }
+
+  /// Makes this client read from replicas, which its primary names. Call it before connect(), and
+  /// not with a cache. `options` must have passed validate(), read_from must not be `primary`, and
+  /// the client's options must have primary_only. Error: out_of_memory.
+  Status use_replicas(const ReplicaOptions& options);
+
+  /// The replicas that are read; null if none are.
+  const Replicas* replicas() const { return replicas_; }
 
   /// Sets the text that the main connection shows on the way to the server, such as the token for a
   /// bridge. If the text changes, call this before handle_opened() of the connection that shows the
@@ -143,19 +152,18 @@ class Client {
   ///
   /// The reply to a read was true at most `max_staleness` before this call. Zero: it is true at the
   /// time of the call, which is proved without the clock. A client without a cache always reads
-  /// from the server.
+  /// from the server; with any `max_staleness` given, from the primary.
   Result<RequestId> submit(const CommandView& command, Instant now, Duration timeout, Tag tag,
                            Duration max_staleness = cache::any_staleness) {
-    if (max_staleness != cache::any_staleness && near_ && command.block_time == Duration::zero()) {
-      return stage_near(command, now, timeout, tag, max_staleness);
-    }
-    if (recording_.on()) return submit_recorded(command, now, timeout, tag);
+    if (is_special_) [[unlikely]]
+      return submit_specially(command, now, timeout, tag, max_staleness);
     return stage(command, now, timeout, tag);
   }
   /// Whether submit() of this command does no more than submit_plain(): it needs the time for a
-  /// deadline only. So it is, unless the client has a cache or records, or the command blocks.
+  /// deadline only. So it is, unless the client has a cache, reads from replicas or records, or the
+  /// command blocks.
   bool is_plain(const CommandView& command) const {
-    return command.block_time == Duration::zero() && !near_ && !recording_.on();
+    return command.block_time == Duration::zero() && !is_special_;
   }
   /// submit() of a command for which is_plain() is true. `deadline`: `never` if there is none.
   Result<RequestId> submit_plain(const CommandView& command, Instant deadline, Tag tag) {
@@ -221,9 +229,8 @@ class Client {
   /// within the request.
   std::size_t staged_places(RequestId id, std::uint64_t offset, std::size_t size,
                             std::span<std::string_view> spans) const {
-    return SideConnections::is_side_id(id)
-               ? side_connections_.staged_places(id, offset, size, spans)
-               : session_.staged_places(id, offset, size, spans);
+    return SideConnections::is_side_id(id) ? places_beside(id, offset, size, spans)
+                                           : session_.staged_places(id, offset, size, spans);
   }
 
   /// Cancels a request, unless it has ended already; its outcome is then `cancelled`. If the
@@ -317,7 +324,7 @@ class Client {
     recording_.note(FlightRecord::poll_timeout);
     const Instant next = session_.poll_timeout();
     const bool is_used = session_.state() != Session::State::idle && !session_.is_closed();
-    const Instant tick = is_used ? budget_.poll_timeout(this, session_.now()) : leave_ticks();
+    const Instant tick = is_used ? budget().poll_timeout(this, session_.now()) : leave_ticks();
     const Instant waiters = admission_.empty() ? never : waiters_timeout();
     const Instant sides = side_connections_.empty() ? never : sides_timeout();
     return std::min({next, tick, waiters, sides, near_ ? near_timeout() : never});
@@ -336,7 +343,7 @@ class Client {
   /// Returns the next event. After every call that passes something in, call this until it returns
   /// nothing. Views in an event live until the next call.
   std::optional<Event> poll_event() {
-    if (recording_.on() || !side_connections_.empty() || near_) return poll_all();
+    if (is_special_ || !side_connections_.empty()) return poll_all();
     // A fast path for a client with nothing but its main connection, where usually either a reply
     // is ready or there is no event at all.
     std::optional<Event> event = session_.poll_event();
@@ -357,7 +364,7 @@ class Client {
   /// Copies or moves out the reply of the last event, so that it outlives the event.
   /// reply_too_large: there is no room for it.
   Result<Reply> keep_reply() {
-    if (side_spoke_) return side_connections_.keep_reply();
+    if (side_spoke_) return keep_side_reply();
     return near_ ? keep_shared_reply() : session_.keep_reply();
   }
 
@@ -376,9 +383,20 @@ class Client {
                    .what = "a client that asks sentinels cannot be recorded: a replay has none",
                    .expected = "a client with the address of a server"};
     }
-    return recording_.start(*accounts_.connections, ring_bytes);
+    if (replicas_) {
+      return Error{
+          .code = ErrorCode::invalid_argument,
+          .what = "a client that reads from replicas cannot be recorded: a replay has none",
+          .expected = "a client with `primary` as read_from"};
+    }
+    const Status started = recording_.start(*accounts_.connections, ring_bytes);
+    note_special();
+    return started;
   }
-  void stop_recording() { recording_.stop(); }
+  void stop_recording() {
+    recording_.stop();
+    note_special();
+  }
   const FlightRecorder& recorder() const { return recording_.recorder(); }
 
   /// Writes the text in front of the records: the options that `./dev sim --replay` needs. It holds
@@ -394,14 +412,16 @@ class Client {
     side_connections_.validate();
     admission_.validate();
     if (sentinels_) sentinels_->validate();
+    if (replicas_) replicas_->validate();
   }
 
  private:
   Result<RequestId> stage(const CommandView& command, Instant now, Duration timeout, Tag tag) {
     if (command.block_time != Duration::zero()) return stage_blocking(command, now, timeout, tag);
-    if (near_) return stage_near(command, now, timeout, tag);
     return submit_plain(command, deadline_of(now, timeout), tag);
   }
+  Result<RequestId> submit_specially(const CommandView& command, Instant now, Duration timeout,
+                                     Tag tag, Duration max_staleness);
   Result<RequestId> stage_on_main(const CommandView& command, Instant deadline, Tag tag) {
     Result<RequestId> id = session_.submit(command, deadline, tag);
     ++(id ? submitted_ : rejected_);
@@ -410,7 +430,7 @@ class Client {
   // No driver calls a closed client, which may be kept for ever, so the budget's ticks must go to
   // other clients.
   Instant leave_ticks() {
-    budget_.leave(this);
+    budget().leave(this);
     return never;
   }
   static Instant deadline_of(Instant now, Duration timeout) {
@@ -423,6 +443,8 @@ class Client {
   }
   Result<RequestId> submit_recorded(const CommandView& command, Instant now, Duration timeout,
                                     Tag tag);
+  Result<RequestId> stage_by_reader(const CommandView& command, Instant now, Duration timeout,
+                                    Tag tag, Duration max_staleness);
   Result<RequestId> stage_blocking(const CommandView& command, Instant now, Duration timeout,
                                    Tag tag);
   Result<RequestId> stage_near(const CommandView& command, Instant now, Duration timeout, Tag tag,
@@ -439,13 +461,20 @@ class Client {
   Instant waiters_timeout() const { return std::min(admission_.next_deadline(), room_again_at_); }
   Instant near_timeout() const;
 
-  std::optional<Action> poll_action_by_sentinels();
+  std::optional<Action> poll_main_action();
+  std::optional<Action> poll_main_action_by_sentinels();
   void handle_sentinels();
-  // Of side connections and connections to sentinels.
+  // Of all connections but the main one.
   Instant sides_timeout();
   std::uint64_t unsent_sides() const;
+  std::size_t places_beside(RequestId id, std::uint64_t offset, std::size_t size,
+                            std::span<std::string_view> spans) const;
+  bool make_beside();
+  bool others_have_said_all() const;
 
   std::optional<Event> poll_all();
+  std::optional<Event> poll_same_again();
+  std::optional<Event> poll_others();
   void report_to_near_cache(const Event& event);
   std::optional<Event> poll_session();
   std::optional<Event> poll_main(std::optional<Event> event);
@@ -454,8 +483,14 @@ class Client {
   std::optional<Event> poll_first_waiter();
   Event waiter_failed(const Ended& ended);
   Result<Reply> keep_shared_reply();
+  Result<Reply> keep_side_reply() {
+    const bool is_replica = replicas_ != nullptr && replicas_->spoke();
+    return is_replica ? replicas_->keep_reply() : side_connections_.keep_reply();
+  }
+  void note_special() { is_special_ = near_ || replicas_ != nullptr || recording_.on(); }
 
   const ClientOptions& options() const { return session_.options(); }
+  Budget& budget() const { return accounts_.connections->budget(); }
   Session* find(ConnectionId connection) {
     return connection == first_connection ? &session_ : find_side(connection);
   }
@@ -469,18 +504,25 @@ class Client {
   std::optional<Session::Rest> rest(Instant now) const;
 
   Accounts accounts_;
-  Budget& budget_;
   std::uint64_t submitted_ = 0;
   std::uint64_t rejected_ = 0;
   ClientRecording recording_;
   Session session_;
   SideConnections side_connections_;
   Admission admission_;
+  // What few clients have. If there is any of it, side_connections_.empty() is false, so that a
+  // client without looks once.
+  struct Beside {
+    Box<Sentinels> sentinels;
+    Box<Replicas> replicas;
+  };
   Box<NearCache> near_;                   // null without a cache
-  Box<Sentinels> sentinels_;              // null if no sentinel is asked; else
-                                          // side_connections_.empty() is false
+  Box<Beside> beside_;                    // owns the next two
+  Sentinels* sentinels_ = nullptr;        // null if no sentinel is asked
+  Replicas* replicas_ = nullptr;          // null if no replica is read
+  bool is_special_ = false;               // it has a cache, reads from replicas, or records
   bool admitted_ = false;                 // the first waiter is admitted
-  bool side_spoke_ = false;               // the last event came from a side connection
+  bool side_spoke_ = false;               // the last event did not come from the main connection
   std::uint32_t waiting_for_memory_ = 0;  // as last added to the account
   Error admission_error_;
   Instant waiters_now_ = Instant::min();

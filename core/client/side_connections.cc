@@ -65,12 +65,13 @@ Result<RequestId> SideConnections::join(std::size_t bytes, Instant now, Instant 
                                         const Admission::Size& other) {
   now_ = now;
   // No waiter would ever be admitted.
-  if (options_.blocking_connections_max == 0) return no_connections;
+  if (options().blocking_connections_max == 0) return no_connections;
   if (!make_table()) return no_room_for_waiters;
   Box<Waiting>& made = table_->waiting;
   if (!made) {
     // Like the table, the queue is kept when it becomes empty.
-    made = Box<Waiting>::make(accounts().connections, 0, accounts().requests, options_.waiters_max);
+    made =
+        Box<Waiting>::make(accounts().connections, 0, accounts().requests, options().waiters_max);
   }
   if (!made) return no_room_for_waiters;
   if (table_->waiting->waiters.empty()) table_->waiting->room_again_at = never;
@@ -395,8 +396,8 @@ void SideConnections::validate() {
   });
   if (has_waiting()) table_->waiting->waiters.validate();
   PLIMSOLL_CHECK(empty_ == (used_ == 0 && nobody_waits() && !never_empty_));
-  PLIMSOLL_CHECK(subscriptions_count() <= options_.subscriptions_max);
-  PLIMSOLL_CHECK(blocking_count() <= options_.blocking_connections_max);
+  PLIMSOLL_CHECK(subscriptions_count() <= options().subscriptions_max);
+  PLIMSOLL_CHECK(blocking_count() <= options().blocking_connections_max);
 }
 
 bool SideConnections::make_table() {
@@ -408,7 +409,7 @@ Result<std::uint32_t> SideConnections::open(Role role, Instant now) {
   now_ = now;
   const bool subscribes = role == Role::subscription;
   const std::uint32_t limit =
-      subscribes ? options_.subscriptions_max : options_.blocking_connections_max;
+      subscribes ? options().subscriptions_max : options().blocking_connections_max;
   if ((subscribes ? subscriptions_count() : blocking_count()) >= limit) {
     return subscribes ? too_many("subscriptions_max is reached", limit)
                       : too_many("blocking_connections_max is reached", limit);
@@ -417,13 +418,13 @@ Result<std::uint32_t> SideConnections::open(Role role, Instant now) {
   // The first place is the main connection's.
   const auto index = static_cast<std::uint32_t>(std::countr_one(used_ | 1));
   PLIMSOLL_CHECK(index < connections_max);
-  SessionOptions options = options_;
-  options.random_seed += index;
-  options.seeds_count = 1;  // the main connection's address, whichever that is
-  options.follows_main = options_.seeds_count > 1 || options_.sentinel != nullptr;
-  options.tracking = {};
-  options.reconnect_attempts_max = subscribes ? options_.reconnect_attempts_max : 0;
-  options.read_resends_max = subscribes ? read_resends_limit : std::uint8_t{0};
+  SessionOptions own_options = options();
+  own_options.random_seed += index;
+  own_options.seeds_count = 1;  // the main connection's address, whichever that is
+  own_options.follows_main = options().seeds_count > 1 || options().sentinel != nullptr;
+  own_options.tracking = {};
+  own_options.reconnect_attempts_max = subscribes ? options().reconnect_attempts_max : 0;
+  own_options.read_resends_max = subscribes ? read_resends_limit : std::uint8_t{0};
   AccountHandle pushes;
   if (subscribes) {
     pushes = accounts().connections.budget().open_account(PoolKind::pushes,
@@ -434,13 +435,13 @@ Result<std::uint32_t> SideConnections::open(Role role, Instant now) {
                               .replies = subscribes ? *pushes : accounts().replies,
                               .connections = accounts().connections};
   Box<Side> side =
-      Box<Side>::make(accounts().connections, 0, role, options, own,
+      Box<Side>::make(accounts().connections, 0, role, own_options, own,
                       subscribes ? Session::Use::subscriptions : Session::Use::requests);
   if (!side) return no_room;
   if (subscribes) {
     side->pushes = std::move(pushes);
     side->subscription = Box<Subscription>::make(accounts().connections, 0, accounts().connections,
-                                                 *side->pushes, options_);
+                                                 *side->pushes, options());
     if (!side->subscription) return no_room;
   }
   side->incarnation = ++incarnations_ % request_ids::Incarnation::values_count;
@@ -522,7 +523,7 @@ void SideConnections::end_early(std::uint32_t index, Early early, Instant now) {
     side.deadline = never;
     return side.session.cancel(side.request);
   }
-  side.deadline = after(now, options_.tombstone_age_max);
+  side.deadline = after(now, options().tombstone_age_max);
   unblock(index);
 }
 
@@ -740,7 +741,7 @@ Event SideConnections::waiter_failed(const Ended& ended) {
 Pipeline::Room SideConnections::make_room(std::size_t bytes) {
   std::optional<std::uint32_t> index = idle_one();
   if (!index) {
-    if (blocking_count() >= options_.blocking_connections_max) return Pipeline::Room::no_place;
+    if (blocking_count() >= options().blocking_connections_max) return Pipeline::Room::no_place;
     const Result<std::uint32_t> opened = open(Role::blocking, now_);
     if (!opened) return Pipeline::Room::no_memory;
     index = *opened;

@@ -65,7 +65,7 @@ class SideConnections {
  public:
   /// The options and the accounts are those of `main`, on which CLIENT UNBLOCK is sent, and which
   /// must outlive this object.
-  explicit SideConnections(Session& main) : options_(main.options()), main_(main) {}
+  explicit SideConnections(Session& main) : main_(main) {}
   ~SideConnections();
   SideConnections(const SideConnections&) = delete;
   SideConnections& operator=(const SideConnections&) = delete;
@@ -217,6 +217,7 @@ class SideConnections {
 
   static_assert(connections_max <= request_ids::places_of_connections);
 
+  const SessionOptions& options() const { return main_.options(); }
   const Session::Accounts& accounts() const { return main_.accounts(); }
   bool make_table();
   Result<std::uint32_t> open(Role role, Instant now);
@@ -256,7 +257,6 @@ class SideConnections {
     }
   }
 
-  const SessionOptions& options_;
   Session& main_;
   Instant now_ = Instant::min();
   std::uint64_t used_ = 0;  // a bit for each connection that exists

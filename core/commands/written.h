@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "plimsoll/core/commands/command_table.h"
+#include "plimsoll/core/commands/key_words.h"
 #include "plimsoll/core/commands/parts.h"
 #include "plimsoll/core/resp/encoder.h"
 
@@ -40,25 +41,7 @@ Written keys_written(const CommandView& command, Visit&& visit) {
   KeyRanges found;
   const Written written = detail::find_keys(command, first, found);
   if (written != Written::keys) return written;
-  bool are_near = true;
-  for (std::size_t i = 0; i < found.count; ++i) {
-    const KeyRange& keys = found.ranges[i];
-    are_near = are_near && keys.first + (keys.count - 1) * keys.step < first.words().size();
-  }
-  if (are_near) {
-    for (std::size_t i = 0; i < found.count; ++i) {
-      const KeyRange& keys = found.ranges[i];
-      for (std::size_t k = 0; k < keys.count; ++k) visit(first.words()[keys.first + k * keys.step]);
-    }
-    return written;
-  }
-  std::size_t at = 0;
-  for_each_word(command, [&](std::string_view word) {
-    for (std::size_t i = 0; i < found.count; ++i) {
-      if (found.ranges[i].has(at)) visit(word);
-    }
-    ++at;
-  });
+  visit_keys(command, first, found, visit);
   return written;
 }
 

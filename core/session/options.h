@@ -180,6 +180,11 @@ struct SessionOptions {
   /// the next attempt, so that no failure is one that lasts.
   bool follows_main = false;
 
+  /// For a connection to a replica: a request that the server has not run, because it refuses it or
+  /// because the connection ends, is handed back with its bytes (Session::handed()), since another
+  /// server can answer it. Needs read_resends_max, which keeps the bytes.
+  bool hands_back = false;
+
   /// Seeds the random waits between attempts, and the order of the addresses.
   std::uint64_t random_seed = 0;
 

@@ -205,21 +205,35 @@ std::size_t Pipeline::restart() {
   return resent;
 }
 
+bool Pipeline::is_first_live() {
+  while (!requests_.empty()) {
+    const Request& request = requests_.front();
+    if (request.state == State::live) return !request.is_internal;
+    if (is_ending(request)) return false;
+    pop_front();
+    if (answered_count_ > 0) --answered_count_;  // answered requests are in front
+  }
+  return false;
+}
+
+Ended Pipeline::lost(const Request& request) const {
+  const bool was_written = request.end() <= exposed_end_ || request.sent_before;
+  if (was_written) return {request.tag, ErrorCode::lost_in_doubt, Executed::maybe};
+  return {request.tag, ErrorCode::lost_unsent, Executed::no};
+}
+
 std::optional<Ended> Pipeline::take_lost() {
   while (!requests_.empty()) {
     const Request request = requests_.front();
     pop_front();
     if (answered_count_ > 0) --answered_count_;  // answered requests are in front
-    const bool written = request.end() <= exposed_end_ || request.sent_before;
-    const Executed executed = written ? Executed::maybe : Executed::no;
     switch (request.state) {
-      case State::cancelling: return Ended{request.tag, ErrorCode::cancelled, executed};
+      case State::cancelling:
+        return Ended{request.tag, ErrorCode::cancelled, lost(request).executed};
       case State::given_up: return Ended{request.tag, ErrorCode::out_of_memory, Executed::maybe};
       case State::given_up_ran: return Ended{request.tag, ErrorCode::out_of_memory, Executed::yes};
       case State::live:
-      case State::lost:
-        return Ended{request.tag, written ? ErrorCode::lost_in_doubt : ErrorCode::lost_unsent,
-                     executed};
+      case State::lost: return lost(request);
       case State::tombstone:
       case State::withdrawn:
       case State::answered: break;

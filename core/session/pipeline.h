@@ -227,6 +227,31 @@ class Pipeline {
   /// After the end of the session: takes out one request at a time, until none is left.
   std::optional<Ended> take_lost();
 
+  /// A request as it was submitted, for another pipeline.
+  struct Handed {
+    RequestId id;
+    Tag tag;
+    Instant deadline;
+    std::uint32_t bytes;  ///< of the encoded request
+  };
+  /// The request at the front, whose bytes the log must still have: next() is `request`, or
+  /// is_first_live() has returned true.
+  Handed first_handed() {
+    const Request& request = first_unanswered();
+    return {.id = request.begin,
+            .tag = request.tag,
+            .deadline = request.deadline,
+            .bytes = request.size};
+  }
+
+  /// After the end of the session: whether a caller waits for the request that take_lost() would
+  /// take out next.
+  bool is_first_live();
+  /// What take_lost() would return for it.
+  Ended first_lost() { return lost(requests_.front()); }
+  /// Takes it out.
+  void drop_first() { pop_front(); }
+
   /// Releases all bytes, after take_lost() has taken out all requests and the transport is done.
   void release();
 
@@ -255,6 +280,9 @@ class Pipeline {
   bool is_exposed(RequestId id) const { return id < exposed_end_; }
   /// The same on this or an earlier connection: a server may have run the request.
   bool was_exposed(RequestId id) const { return id < exposed_end_ || id < lost_end_; }
+
+  /// The number of requests and tombstones, without internal requests.
+  std::size_t callers_count() const { return size() - internal_count_; }
 
   /// The number of requests and tombstones.
   std::size_t size() const { return requests_.size() - withdrawn_count_; }
@@ -345,6 +373,7 @@ class Pipeline {
   void begin_walk();
   void look_at_new_deadlines();
   bool is_later(const Request& request);
+  Ended lost(const Request& request) const;
   Ended end_early(Request& request, ErrorCode code);
   void bury(Request& request);
   bool holds_bytes(const Request& request) const;

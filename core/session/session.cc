@@ -257,25 +257,12 @@ bool Session::hold_push() {
   return held_;
 }
 
-const char* Session::deadline_passed() {
-  if (!read_watch_.waits()) return "the request's deadline passed before its reply";
-  return with_holders(
-      "the request's deadline passed while memory was missing to read what the server says");
-}
-
 void Session::resume(Instant now) {
   PLIMSOLL_CHECK(is_paused());
   held_ = dry_ = false;
   resumed_ = true;
   now_ = std::max(now_, now);
   forget_silence();
-}
-
-bool Session::has_unsent() const {
-  if (transmitting_ != Transmitting::nothing) return false;
-  if (state_ == State::handshaking) return !handshake_.unsent().empty();
-  return (state_ == State::ready || state_ == State::closing) && pipeline_.has_unsent() &&
-         !leaving_;
 }
 
 std::optional<Session::Rest> Session::at_rest(Instant now) const {
@@ -416,6 +403,9 @@ std::optional<Event> Session::handle_refusal() {
   const CommandView::Answer answer = pipeline_.next_answer();
   const bool shown = reader_.dropped() == Parser::Drop::none;
   const bool not_subscribed = shown && says_not_subscribed(reader_.value());
+  if (options_.hands_back && shown) {
+    if (const std::optional<Event> event = hand_back_refused()) return event;
+  }
   if (pipeline_.next_tag() == internal_end_of_answers && not_subscribed) return std::nullopt;
   // If MULTI was refused, the commands after it ran one by one, whatever the reply to EXEC is.
   const bool had_no_multi = has_parts_ && first_part_refused_ && parts_of_ == pipeline_.next_id();
@@ -442,6 +432,18 @@ std::optional<Event> Session::handle_refusal() {
   Event event = failed(tag, error);
   event.value = value;
   if (text && text->starts_with("ERR unknown command 'EXEC'")) lose(left_in_transaction);
+  return event;
+}
+
+// A server that says that it has not run the request speaks for itself alone.
+std::optional<Event> Session::hand_back_refused() {
+  const Result<BytesView> text = reader_.value().as_error();
+  if (!text || pipeline_.next_tag() >= internal_tag_first) return std::nullopt;
+  const Error error = error_of_reply(*text, speaker_of(pipeline_.next_answer()));
+  if (error.executed != Executed::no) return std::nullopt;
+  handing_ = true;
+  Event event = failed(pipeline_.next_tag(), error);
+  event.value = reader_.value();
   return event;
 }
 
@@ -647,6 +649,8 @@ std::optional<Event> Session::poll_end() {
     end_reported_ = true;
     return problem_event(Event::Kind::closed);
   }
+  handing_ = options_.hands_back && pipeline_.is_first_live();
+  if (handing_) return failed(pipeline_.first_lost());
   if (const std::optional<Ended> lost = pipeline_.take_lost()) return failed(*lost);
   reader_.reset();
   all_said_ = true;
@@ -788,10 +792,6 @@ Error Session::lack_of_memory(Error error) {
 const char* Session::gave_up() {
   ++counters_.replies_skipped;
   return with_holders(stalled_in_reply.what);
-}
-
-const char* Session::with_holders(const char* what) {
-  return holders_text_.write(what, accounts_.replies, accounts_.connections, now_);
 }
 
 }  // namespace plimsoll::inline v0

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "plimsoll/core/base/check.h"
 #include "plimsoll/core/base/packed_id.h"
 #include "plimsoll/core/base/result.h"
 #include "plimsoll/core/base/time.h"
@@ -100,6 +101,10 @@ inline constexpr Tag internal_proof = UINT64_MAX;
 inline constexpr Tag internal_end_of_answers = UINT64_MAX - 2;
 /// The tag of the UNWATCH when an exclusive connection is given back.
 inline constexpr Tag internal_unwatch = internal_restore + 1;
+/// The tags of the INFO with which a client that reads from replicas asks a server how much it has,
+/// and in which zone it stands.
+inline constexpr Tag internal_replication = UINT64_MAX - 3;
+inline constexpr Tag internal_zone = UINT64_MAX - 4;
 /// The tag of the ACL WHOAMI by which a cache learns whose replies the connection brings.
 inline constexpr Tag internal_user = UINT64_MAX - 1;
 /// The first tag of CLIENT UNBLOCK. There is one tag for each connection, in the order of their
@@ -254,7 +259,11 @@ class Session {
 
   /// The text of the error for a request whose deadline has passed. Lives at least until the next
   /// call.
-  const char* deadline_passed();
+  const char* deadline_passed() {
+    if (!read_watch_.waits()) return "the request's deadline passed before its reply";
+    return with_holders(
+        "the request's deadline passed while memory was missing to read what the server says");
+  }
 
   /// Whether the session may read into the progress reserve while the pool is dry. With `leave`, a
   /// dry pool pauses the session.
@@ -265,6 +274,20 @@ class Session {
   void resume(Instant now);
   /// Whether a pause has ended since the last call.
   bool take_resumed() { return std::exchange(resumed_, false); }
+
+  /// With SessionOptions::hands_back: true if the last event is a failure whose request another
+  /// server can still answer. handed() describes the request, handed_bytes() fills `spans` with its
+  /// bytes and returns the number of spans used; then call settle_handed(), before anything else.
+  bool hands_back() const { return handing_; }
+  Pipeline::Handed handed() { return pipeline_.first_handed(); }
+  std::size_t handed_bytes(std::span<std::string_view> spans) {
+    const Pipeline::Handed request = handed();
+    return pipeline_.staged_places(request.id, 0, request.bytes, spans);
+  }
+  void settle_handed() {
+    PLIMSOLL_CHECK(std::exchange(handing_, false));
+    state_ == State::closed ? pipeline_.drop_first() : void(pipeline_.take_next());
+  }
 
   /// Keeps the reply of the last event beyond the event (Reader::keep()).
   Result<Reply> keep_reply() { return reader_.keep(); }
@@ -303,6 +326,8 @@ class Session {
   Instant now() const { return now_; }
 
   std::size_t in_flight() const { return pipeline_.size(); }
+  /// The same, without internal requests.
+  std::size_t callers_in_flight() const { return pipeline_.callers_count(); }
   const SessionCounters& counters() const { return counters_; }
 
   /// Whether some bytes of this request are exposed (pipeline.h) on this connection; or on this or
@@ -318,7 +343,12 @@ class Session {
   }
 
   /// Whether poll_transmit() may return bytes.
-  bool has_unsent() const;
+  bool has_unsent() const {
+    if (transmitting_ != Transmitting::nothing) return false;
+    if (state_ == State::handshaking) return !handshake_.unsent().empty();
+    return (state_ == State::ready || state_ == State::closing) && pipeline_.has_unsent() &&
+           !leaving_;
+  }
 
   /// The server's id for the connection (CLIENT ID); 0 if the server did not give it.
   std::uint64_t client_id() const { return handshake_.client_id(); }
@@ -365,6 +395,7 @@ class Session {
   std::optional<Event> handle_part();
   void handle_reply(std::optional<Event>& event);
   std::optional<Event> handle_refusal();
+  std::optional<Event> hand_back_refused();
   Event handle_skipped_reply(Tag tag);
   void handle_unwanted_reply(Pipeline::Next due);
   Event failed(Tag tag, const Error& error);
@@ -415,7 +446,9 @@ class Session {
   void give_up_half();
   Error lack_of_memory(Error error);
   const char* gave_up();
-  const char* with_holders(const char* what);
+  const char* with_holders(const char* what) {
+    return holders_text_.write(what, accounts_.replies, accounts_.connections, now_);
+  }
 
   SessionOptions options_;
   const Accounts accounts_;
@@ -435,6 +468,7 @@ class Session {
   bool dry_ = false;                // the pool is dry, and reserve_ is `leave`
   bool resumed_ = false;
   bool leaving_ = false;  // leave_replica()
+  bool handing_ = false;  // hands_back()
   Reader::Reserve reserve_ = Reader::Reserve::use;
   bool has_parts_ = false;           // parts_of_ names a request
   bool first_part_refused_ = false;  // ... and its first answer was an error

@@ -1,0 +1,667 @@
+#include "plimsoll/core/client/replicas.h"
+
+#include <algorithm>
+
+#include "plimsoll/core/base/check.h"
+#include "plimsoll/core/commands/replica_reads.h"
+#include "plimsoll/core/commands/written.h"
+#include "plimsoll/core/memory/segment.h"
+
+// More than 500 lines, because connecting, asking, choosing and moving requests change the same few
+// fields of a node.
+
+namespace plimsoll::inline v0 {
+namespace {
+
+constexpr Error no_room_for_replica{
+    .code = ErrorCode::out_of_memory,
+    .what = "the connections pool has no room for a connection to a replica"};
+
+constexpr Error is_no_replica{.code = ErrorCode::connect_failed,
+                              .what = "the server says that it is no replica"};
+
+constexpr Error link_is_down{.code = ErrorCode::primary_down,
+                             .what = "the replica has no link to its primary"};
+
+constexpr Error follows_another{
+    .code = ErrorCode::connect_failed,
+    .what = "the replica follows another history of writes than the client's primary"};
+
+constexpr Error is_no_report{.code = ErrorCode::protocol_error,
+                             .what = "the server's answer to INFO replication is not understood",
+                             .expected = "its role, master_replid and its offset"};
+
+constexpr Error is_dismissed{.code = ErrorCode::connection_lost,
+                             .what = "the primary does not name this replica any more"};
+
+SessionOptions session_options(const SessionOptions& of_main, std::uint32_t index) {
+  SessionOptions options = of_main;
+  options.tracking = {};
+  options.sentinel = nullptr;
+  options.primary_only = options.follows_main = false;
+  options.seeds_count = 1;
+  // A node that is lost is tried again by Replicas, which hands its requests on first.
+  options.reconnect_attempts_max = 0;
+  options.hands_back = true;
+  options.read_resends_max = std::max<std::uint8_t>(of_main.read_resends_max, 1);
+  options.random_seed += 1 + index;
+  return options;
+}
+
+CommandView words(std::span<const std::string_view> args) {
+  CommandView command;
+  command.args = args;
+  return command;
+}
+
+constexpr std::string_view ask_replication[] = {"INFO", "replication"};
+constexpr std::string_view ask_server[] = {"INFO", "server"};
+
+// Whether an error says that the server cannot answer reads at all now, not only this one.
+bool is_about_server(ErrorCode code) {
+  return code == ErrorCode::server_loading || code == ErrorCode::primary_down ||
+         code == ErrorCode::server_busy || code == ErrorCode::cluster_redirect ||
+         code == ErrorCode::authentication_failed;
+}
+
+std::optional<ReplicationReport> report_of(const Event& event) {
+  if (event.kind != Event::Kind::completed || !event.value) return std::nullopt;
+  const auto text = event.value->as_bytes();
+  if (!text) return std::nullopt;
+  std::optional<ReplicationReport> report(std::in_place);
+  report->read(*text);
+  return report;
+}
+
+// A request that lies in several pieces.
+struct Pieces {
+  std::array<std::string_view, replica_read_pieces_max> spans;
+  std::size_t count = 0;
+  ArgumentList rest{};
+
+  CommandView view() {
+    CommandView command = CommandView::from_encoded(spans[0]);
+    command.effect = CommandView::Effect::read;
+    if (count == 1) return command;
+    rest = {.items = this,
+            .walk =
+                [](const ArgumentList& list, const ArgumentSink& sink) {
+                  const auto& pieces = *static_cast<const Pieces*>(list.items);
+                  for (std::size_t i = 1; i < pieces.count; ++i) sink(pieces.spans[i]);
+                },
+            .is_encoded = true};
+    command.lists = {&rest, 1};
+    return command;
+  }
+};
+
+}  // namespace
+
+Replicas::Replicas(const ReplicaOptions& options, Session& main)
+    : options_(options),
+      main_(main),
+      zone_(options.zone),
+      marks_(main.options().random_seed),
+      side_writes_(main.accounts().requests, side_writes_max) {
+  PLIMSOLL_CHECK(options.read_from != ReadFrom::primary && main.options().primary_only);
+}
+
+Replicas::~Replicas() = default;
+
+Result<RequestId> Replicas::submit(const CommandView& command, Instant now, Instant deadline,
+                                   Tag tag) {
+  if (const std::optional<std::uint32_t> index = choose(command, now)) {
+    const Result<RequestId> id = submit_to(*index, command, deadline, tag);
+    if (id) return id;
+  }
+  return submit_to_primary(command, deadline, tag);
+}
+
+Result<RequestId> Replicas::submit_to_primary(const CommandView& command, Instant deadline,
+                                              Tag tag) {
+  take_places();
+  const Result<RequestId> id = main_.submit(command, deadline, tag);
+  if (id) marks_.note(command);
+  return id;
+}
+
+// A write counts again once it is answered: until then it may not have run. Without memory for its
+// keys, all keys count as written until no side connection has a request.
+void Replicas::note_side_request(const CommandView& command, RequestId id) {
+  if (command.effect == CommandView::Effect::read) return;
+  const auto remember = [&](std::uint16_t cell) {
+    const bool kept =
+        side_writes_.push_back({.id = id, .cell = cell}) == Queue<SideWrite>::Push::accepted;
+    side_writes_unknown_ |= !kept;
+  };
+  const commands::Written written =
+      commands::keys_written(command, [&](std::string_view key) { remember(marks_.cell_of(key)); });
+  if (written == commands::Written::anything) remember(SideWrite::all_cells);
+}
+
+void Replicas::follow_side_connections(const SideConnections& sides) {
+  if (side_writes_unknown_) {
+    marks_.mark_all();
+    side_writes_unknown_ = !sides.none_is_under_way();
+  }
+  if (side_writes_.empty()) return;
+  side_writes_.erase_if([&](const SideWrite& write) {
+    if (!sides.is_answered(write.id)) return false;
+    write.cell == SideWrite::all_cells ? marks_.mark_all() : marks_.mark_cell(write.cell);
+    return true;
+  });
+}
+
+std::optional<RequestId> Replicas::cancel(RequestId id) {
+  while (owns_request(id)) {
+    const auto index =
+        index_of(ConnectionId{static_cast<std::uint32_t>(request_ids::connection_of(id))});
+    if (!nodes_[index]) return std::nullopt;
+    const ServerNode& node = *nodes_[index];
+    if (const std::optional<RequestId> to = moved_to(id)) {
+      id = *to;
+      continue;
+    }
+    const bool is_here =
+        node.session && request_ids::incarnation_of(id) ==
+                            node.incarnation % request_ids::Incarnation::values_count;
+    if (is_here) {
+      node.session->cancel(request_ids::request_of(id));
+      heard_ |= bit(index);
+    }
+    return std::nullopt;
+  }
+  return id;
+}
+
+std::size_t Replicas::in_flight() const {
+  std::size_t sum = 0;
+  for_each_session(
+      [&sum](std::uint32_t, const Session& session) { sum += session.callers_in_flight(); });
+  return sum;
+}
+
+Session* Replicas::session(ConnectionId connection) const {
+  const Box<ServerNode>& node = nodes_[index_of(connection)];
+  return node ? node->session.get() : nullptr;
+}
+
+std::size_t Replicas::staged_places(RequestId id, std::uint64_t offset, std::size_t size,
+                                    std::span<std::string_view> spans) const {
+  const Session* const used =
+      session(ConnectionId{static_cast<std::uint32_t>(request_ids::connection_of(id))});
+  return used->staged_places(request_ids::request_of(id), offset, size, spans);
+}
+
+void Replicas::handle_timeout(Instant now) {
+  now_ = std::max(now_, now);
+  for (std::uint32_t i = 0; i < replicas_max; ++i) {
+    if (!nodes_[i]) continue;
+    ServerNode& node = *nodes_[i];
+    if (node.session) node.session->handle_timeout(now);
+    heard_ |= bit(i);
+    if (now_ >= node.retry_at) connect(i);
+    if (now_ >= node.ask_again_at) ask(node);
+  }
+  if (now_ >= round_due_at_) begin_round();
+}
+
+Instant Replicas::poll_timeout() {
+  Instant next = closing_ ? never : round_due_at_;
+  for (const Box<ServerNode>& node : nodes_) {
+    if (!node) continue;
+    if (node->session) next = std::min(next, node->session->poll_timeout());
+    if (!closing_) next = std::min({next, node->retry_at, node->ask_again_at});
+  }
+  return next;
+}
+
+void Replicas::handle_primary(const Event& event) {
+  now_ = std::max(now_, main_.now());
+  const std::optional<ReplicationReport> report = report_of(event);
+  if (event.tag == internal_zone) {
+    primary_is_near_ = report && !report->zone.empty() && report->zone == zone_;
+    return;
+  }
+  primary_was_asked_ = false;
+  if (closing_) return;
+  const bool is_understood = report && report->role == ReplicationReport::Role::primary &&
+                             report->has_offset && report->history != ReplicationId{};
+  if (is_understood) return end_round(*report, now_ - round_began_at_);
+  if (main_.state() != Session::State::ready) return;  // the next connection is asked at once
+  problem_ = event.error != nullptr ? *event.error : is_no_report;
+  round_due_at_ = after(now_, replica_round_refused);
+}
+
+std::optional<Event> Replicas::poll_event() {
+  spoke_ = nobody;
+  follow_main();
+  while (heard_ != 0) {
+    const auto index = static_cast<std::uint32_t>(std::countr_zero(heard_));
+    if (nodes_[index] && nodes_[index]->session) {
+      if (const std::optional<Event> event = poll_node(index)) return event;
+    }
+    heard_ &= ~bit(index);
+  }
+  return std::nullopt;
+}
+
+std::optional<Event> Replicas::poll_same_again() {
+  const std::uint32_t index = std::exchange(spoke_, nobody);
+  return nodes_[index] && nodes_[index]->session ? poll_node(index) : std::nullopt;
+}
+
+std::optional<Replicas::NodeAction> Replicas::poll_action() {
+  std::optional<NodeAction> found;
+  for_each_session([&](std::uint32_t index, Session& session) {
+    if (found) return;
+    const std::optional<Session::Action> action = session.poll_action();
+    if (!action) return;
+    found = NodeAction{.action = *action,
+                       .connection = ConnectionId{first_place + index},
+                       .told = &nodes_[index]->address};
+    heard_ |= bit(index);  // it may be over now
+  });
+  return found;
+}
+
+std::uint64_t Replicas::unsent() const {
+  std::uint64_t mask = 0;
+  for_each_session([&mask](std::uint32_t index, const Session& session) {
+    if (session.has_unsent()) mask |= std::uint64_t{1} << (first_place + index);
+  });
+  return mask;
+}
+
+void Replicas::set_credentials(const Credentials& credentials) {
+  for_each_session([&](std::uint32_t index, Session& session) {
+    session.set_credentials(credentials);
+    heard_ |= bit(index);
+  });
+}
+
+void Replicas::close(Instant now) {
+  closing_ = true;
+  for_each_session([&](std::uint32_t index, Session& session) {
+    session.close(now);
+    heard_ |= bit(index);
+  });
+}
+
+void Replicas::abort() {
+  closing_ = true;
+  for_each_session([&](std::uint32_t index, Session& session) {
+    session.abort();
+    heard_ |= bit(index);
+  });
+}
+
+bool Replicas::have_said_all() const {
+  bool all = true;
+  for_each_session(
+      [&all](std::uint32_t, const Session& session) { all = all && session.has_said_all(); });
+  return all;
+}
+
+void Replicas::validate() {
+  for (std::uint32_t i = 0; i < replicas_max; ++i) {
+    const bool has_session = nodes_[i] && nodes_[i]->session;
+    PLIMSOLL_CHECK(has_session == ((used_ & bit(i)) != 0));
+    if (!has_session) continue;
+    nodes_[i]->session->validate();
+    PLIMSOLL_CHECK(!nodes_[i]->session->hands_back());
+  }
+}
+
+bool Replicas::wants_zones() const {
+  return options_.read_from == ReadFrom::az_affinity ||
+         options_.read_from == ReadFrom::az_affinity_replicas_and_primary;
+}
+
+Duration Replicas::round_interval() const {
+  return std::clamp(options_.lag_max / 4, replica_round_interval_min, replica_round_interval_max);
+}
+
+// Nothing, if the primary is to answer.
+std::optional<std::uint32_t> Replicas::choose(const CommandView& command, Instant now) {
+  if (closing_ || !commands::may_replica_answer(command)) return std::nullopt;
+  if (encoded_size_bound(command) > segment_capacity * (replica_read_pieces_max - 1)) {
+    return std::nullopt;
+  }
+  now_ = read_at_ = std::max(now_, now);
+  WriteMarks::Mark mark = 0;
+  const bool is_clear = commands::keys_read(
+      command, [&](std::string_view key) { mark = std::max(mark, marks_.of(key)); });
+  if (!is_clear) return std::nullopt;
+  std::array<ReadCandidate, replicas_max> found;
+  const std::size_t behind = candidates(now_, mark, found);
+  const ReadCandidate primary{.is_near = primary_is_near_, .latency = primary_latency_};
+  const std::size_t index = choose_reader(options_.read_from, found, primary, turn_);
+  want_round(behind > 0 ? replica_round_soon : round_interval());
+  if (index != read_at_primary) return static_cast<std::uint32_t>(index);
+  if (behind > 0) ++counters_.reads_behind;
+  return std::nullopt;
+}
+
+// Returns how many replicas may not answer before the next round.
+std::size_t Replicas::candidates(Instant now, WriteMarks::Mark mark,
+                                 std::array<ReadCandidate, replicas_max>& found) const {
+  std::size_t behind = 0;
+  for (std::uint32_t i = 0; i < replicas_max; ++i) {
+    if (!nodes_[i]) continue;
+    const ServerNode& node = *nodes_[i];
+    found[i] = {.may_answer = node.may_answer(now, options_.lag_max, mark),
+                .is_near = !zone_.empty() && node.zone == zone_,
+                .latency = node.latency};
+    behind += node.is_connected() && !found[i].may_answer ? 1 : 0;
+  }
+  return behind;
+}
+
+Result<RequestId> Replicas::submit_to(std::uint32_t index, const CommandView& command,
+                                      Instant deadline, Tag tag) {
+  take_places();
+  if (main_.is_full()) {
+    return Error{.code = ErrorCode::rejected_by_limit,
+                 .what = "inflight_requests_limit is reached",
+                 .value = main_.options().inflight_requests_limit,
+                 .limit = main_.options().inflight_requests_limit};
+  }
+  ServerNode& node = *nodes_[index];
+  const Result<RequestId> id = node.session->submit(command, deadline, tag);
+  if (!id) return id;
+  ++node.reads;
+  ++counters_.reads;
+  return request_ids::on_side(first_place + index, node.incarnation, *id);
+}
+
+// Whether the request has ended, as far as it is known.
+bool Replicas::is_answered(RequestId id) const {
+  if (!owns_request(id)) return id < main_.answered_until();
+  const auto connection = ConnectionId{static_cast<std::uint32_t>(request_ids::connection_of(id))};
+  const Box<ServerNode>& node = nodes_[index_of(connection)];
+  if (!node || !node->session) return true;
+  const bool is_here =
+      request_ids::incarnation_of(id) == node->incarnation % request_ids::Incarnation::values_count;
+  return !is_here || request_ids::request_of(id) < node->session->answered_until();
+}
+
+std::optional<RequestId> Replicas::moved_to(RequestId id) const {
+  const auto connection = ConnectionId{static_cast<std::uint32_t>(request_ids::connection_of(id))};
+  const ServerNode::Moved* const found = nodes_[index_of(connection)]->moved.lower_bound(
+      [id](const ServerNode::Moved& each) { return each.from < id; });
+  if (found == nullptr || found->from != id) return std::nullopt;
+  return found->to;
+}
+
+// `wait`: since the last round.
+void Replicas::want_round(Duration wait) {
+  if (primary_was_asked_) return;
+  const Instant since = round_began_at_ == Instant::min() ? now_ : after(round_began_at_, wait);
+  round_due_at_ = std::min(round_due_at_, std::max(since, now_));
+  if (now_ >= round_due_at_) begin_round();
+}
+
+// The answer covers all writes that were staged on the main connection before the question.
+void Replicas::begin_round() {
+  round_due_at_ = never;
+  if (primary_was_asked_ || closing_ || main_.state() != Session::State::ready) return;
+  if (marks_.take_restart()) {
+    for (const Box<ServerNode>& node : nodes_) {
+      if (node) node->forget_proof();
+    }
+  }
+  round_began_at_ = now_;
+  asked_for_ = {.as_of = now_, .mark = marks_.last()};
+  primary_was_asked_ = main_.submit_internal(words(ask_replication), internal_replication);
+  if (!primary_was_asked_) round_due_at_ = after(now_, replica_round_soon);
+  ++counters_.rounds;
+}
+
+// A new main connection may lead to another primary, which is asked at once.
+void Replicas::follow_main() {
+  now_ = std::max(now_, main_.now());
+  if (main_.state() != Session::State::ready) return;
+  const std::uint64_t connection = main_.counters().connections;
+  if (std::exchange(main_connection_, connection) == connection) return;
+  primary_was_asked_ = primary_is_near_ = false;
+  begin_round();
+  if (options_.read_from == ReadFrom::az_affinity_replicas_and_primary) {
+    main_.submit_internal(words(ask_server), internal_zone);
+  }
+}
+
+void Replicas::end_round(const ReplicationReport& report, Duration latency) {
+  problem_ = {};
+  primary_latency_ +=
+      primary_latency_ == Duration::zero() ? latency : (latency - primary_latency_) / 4;
+  if (std::exchange(history_, report.history) != report.history) {
+    for (const Box<ServerNode>& node : nodes_) {
+      if (node) node->forget_proof();
+    }
+  }
+  proof_ = asked_for_;
+  proof_.offset = report.offset;
+  update_nodes(report);
+  for_each_session([this](std::uint32_t index, Session&) { ask(*nodes_[index]); });
+  if (is_in_use()) round_due_at_ = after(round_began_at_, round_interval());
+}
+
+void Replicas::update_nodes(const ReplicationReport& report) {
+  counters_.left_out = report.replicas_left_out;
+  const auto is_named = [&](const NodeAddress& address) {
+    const auto named = report.known_replicas();
+    return std::find(named.begin(), named.end(), address) != named.end();
+  };
+  for (std::uint32_t i = 0; i < replicas_max; ++i) {
+    if (nodes_[i] && !is_named(nodes_[i]->address)) dismiss(i);
+  }
+  for (const NodeAddress& address : report.known_replicas()) add_node(address);
+}
+
+void Replicas::add_node(const NodeAddress& address) {
+  std::optional<std::uint32_t> place;
+  for (std::uint32_t i = replicas_max; i-- > 0;) {
+    if (!nodes_[i]) {
+      place = i;
+    } else if (nodes_[i]->address == address) {
+      if (nodes_[i]->state != ServerNode::State::leaving) return;
+      ++counters_.left_out;  // until it has left
+      return;
+    }
+  }
+  if (place) {
+    const SessionOptions& options = main_.options();
+    nodes_[*place] =
+        Box<ServerNode>::make(main_.accounts().connections, 0, address, main_.accounts().requests,
+                              options.inflight_requests_limit, options.random_seed + *place);
+  }
+  if (!place || !nodes_[*place]) {
+    ++counters_.left_out;
+    return;
+  }
+  connect(*place);
+}
+
+// The requests that it has are still answered.
+void Replicas::dismiss(std::uint32_t index) {
+  ServerNode& node = *nodes_[index];
+  node.state = ServerNode::State::leaving;
+  node.problem = is_dismissed;
+  node.retry_at = node.ask_again_at = never;
+  heard_ |= bit(index);
+  if (node.session) {
+    node.session->close(now_);
+  } else {
+    nodes_[index] = {};
+  }
+}
+
+void Replicas::connect(std::uint32_t index) {
+  ServerNode& node = *nodes_[index];
+  node.retry_at = never;
+  if (node.session || node.state == ServerNode::State::leaving || closing_) return;
+  node.session = Box<Session>::make(main_.accounts().connections, 0,
+                                    session_options(main_.options(), index), main_.accounts());
+  if (!node.session) return handle_end(node, no_room_for_replica);
+  used_ |= bit(index);
+  heard_ |= bit(index);
+  // ServerNode::moved is in order only within one count of incarnations.
+  const std::uint64_t before = node.incarnation % request_ids::Incarnation::values_count;
+  node.incarnation = ++incarnations_;
+  if (node.incarnation % request_ids::Incarnation::values_count < before) node.moved.clear();
+  node.state = ServerNode::State::connecting;
+  node.was_asked = node.zone_is_known = false;
+  node.session->connect(now_);
+}
+
+// The zone is asked for once; it does not change.
+void Replicas::ask(ServerNode& node) {
+  node.ask_again_at = never;
+  if (node.was_asked || !node.is_connected() || proof_.as_of == Instant::min()) return;
+  if (wants_zones() && !node.zone_is_known) {
+    node.zone_is_known = node.session->submit_internal(words(ask_server), internal_zone);
+  }
+  // What it was asked for and has not reached yet comes first, or one that is always a little
+  // behind would never be proved to have anything.
+  if (node.target.as_of <= node.proved.as_of) node.target = proof_;
+  node.was_asked = node.session->submit_internal(words(ask_replication), internal_replication);
+  if (node.was_asked) {
+    node.asked_at = now_;
+  } else {
+    node.ask_again_later(now_);
+  }
+}
+
+std::optional<Event> Replicas::poll_node(std::uint32_t index) {
+  ServerNode& node = *nodes_[index];
+  Session& session = *node.session;
+  now_ = std::max(now_, session.now());
+  while (const std::optional<Event> event = session.poll_event()) {
+    if (const auto passed_on = handle_event(index, *event)) {
+      spoke_ = index;
+      return passed_on;
+    }
+  }
+  // A session that was never ready tries again by itself, and reports only its end.
+  if (node.state == ServerNode::State::connecting && session.counters().attempts_failed > 0) {
+    node.problem = session.last_problem();
+  }
+  if (!session.is_over()) return std::nullopt;
+  node.session = {};
+  used_ &= ~bit(index);
+  if (node.state == ServerNode::State::leaving) nodes_[index] = {};
+  return std::nullopt;
+}
+
+std::optional<Event> Replicas::handle_event(std::uint32_t index, const Event& event) {
+  ServerNode& node = *nodes_[index];
+  switch (event.kind) {
+    case Event::Kind::ready:
+      if (node.state == ServerNode::State::leaving) return std::nullopt;
+      node.state = ServerNode::State::checking;
+      node.problem = {};
+      node.forget_proof();
+      node.backoff.reset();
+      ask(node);
+      return std::nullopt;
+    case Event::Kind::completed:
+    case Event::Kind::failed:
+      if (event.tag == internal_auth) return SideConnections::credentials_outcome(event);
+      if (event.tag >= internal_tag_first) {
+        handle_answer(node, event);
+        return std::nullopt;
+      }
+      if (node.session->hands_back() && move_on(index, event)) return std::nullopt;
+      return event;
+    case Event::Kind::closed: handle_end(node, *event.error); return std::nullopt;
+    case Event::Kind::credentials_refused: return event;
+    case Event::Kind::queueing_failed:
+      if (event.tag == internal_auth) return SideConnections::credentials_outcome(event);
+      return std::nullopt;
+    case Event::Kind::pushed:
+    case Event::Kind::disconnected:
+    case Event::Kind::admitted: return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+void Replicas::handle_answer(ServerNode& node, const Event& event) {
+  const std::optional<ReplicationReport> report = report_of(event);
+  if (event.tag == internal_zone) {
+    if (report) node.zone = report->zone;
+    return;
+  }
+  node.was_asked = false;
+  if (!node.is_connected()) return;
+  if (!report) return note_unfit(node, event.error != nullptr ? *event.error : is_no_report);
+  node.note_latency(now_ - node.asked_at);
+  handle_report(node, *report);
+}
+
+void Replicas::handle_report(ServerNode& node, const ReplicationReport& report) {
+  if (report.role != ReplicationReport::Role::replica) return note_unfit(node, is_no_replica);
+  if (!report.is_link_up) return note_unfit(node, link_is_down);
+  if (report.history != history_) return note_unfit(node, follows_another);
+  if (!report.has_offset) return note_unfit(node, is_no_report);
+  if (report.offset >= proof_.offset) {
+    node.proved = node.target = proof_;
+  } else if (report.offset >= node.target.offset) {
+    node.proved = node.target;
+  }
+  node.problem = {};
+  if (node.proved.as_of != Instant::min()) node.state = ServerNode::State::ready;
+  if (node.proved.as_of == proof_.as_of) {
+    node.ask_again_wait = ServerNode::ask_again_wait_min;
+    return;
+  }
+  node.ask_again_later(now_);
+}
+
+void Replicas::handle_end(ServerNode& node, const Error& reason) {
+  node.was_asked = false;
+  node.ask_again_at = never;
+  if (node.state == ServerNode::State::leaving) return;
+  node.forget_proof();
+  node.state = ServerNode::State::lost;
+  node.problem = reason;
+  node.retry_at = closing_ ? never : after(now_, node.backoff.next());
+}
+
+// It answers no reads until it has been asked again.
+void Replicas::note_unfit(ServerNode& node, const Error& reason) {
+  node.forget_proof();
+  node.problem = reason;
+  node.ask_again_later(now_);
+}
+
+// Sends the request of the node's last event to another server. Returns false if that is not
+// possible: the event is the outcome then.
+bool Replicas::move_on(std::uint32_t index, const Event& event) {
+  ServerNode& node = *nodes_[index];
+  Session& session = *node.session;
+  const Pipeline::Handed request = session.handed();
+  const RequestId from = request_ids::on_side(first_place + index, node.incarnation, request.id);
+  if (node.is_connected() && is_about_server(event.error->code)) note_unfit(node, *event.error);
+  Pieces pieces;
+  pieces.count = session.handed_bytes(pieces.spans);
+  const CommandView command = pieces.view();
+  // Another replica may answer it if this one cannot; what this one forbids is for the primary to
+  // judge.
+  const bool tries_replicas = !closing_ && node.state != ServerNode::State::ready;
+  const std::optional<std::uint32_t> next =
+      tries_replicas ? choose(command, now_) : std::optional<std::uint32_t>();
+  Result<RequestId> to = next ? submit_to(*next, command, request.deadline, request.tag)
+                              : Result<RequestId>(is_no_replica);
+  if (!to) to = main_.submit_owed(command, request.deadline, request.tag);
+  session.settle_handed();
+  if (!to) return false;
+  ++node.reads_moved;
+  ++counters_.reads_moved;
+  while (!node.moved.empty() && is_answered(node.moved.front().to)) node.moved.pop_front();
+  // Without memory for this the request goes on, and can no longer be cancelled.
+  (void)node.moved.push_back({.from = from, .to = *to});
+  return true;
+}
+
+}  // namespace plimsoll::inline v0
