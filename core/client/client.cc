@@ -439,6 +439,7 @@ ClientStatistics Client::statistics() const {
                        .counters = session_.counters(),
                        .blocking_connections = side_connections_.blocking_count(),
                        .subscriptions = side_connections_.subscriptions_count(),
+                       .replicas = replicas_ ? replicas_->counters() : ReplicaCounters(),
                        .last_problem = session_.last_problem()};
   if (const Admission* const waiters = side_connections_.waiters()) {
     all.rejected -= waiters->waited_count();

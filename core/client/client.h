@@ -78,6 +78,7 @@ struct ClientStatistics {
   std::size_t blocking_connections = 0;  ///< open ones, for commands that block and for exclusive
                                          ///< use
   std::size_t subscriptions = 0;         ///< open
+  ReplicaCounters replicas;              ///< zero, if no replicas are read
   Error last_problem;  ///< why the main connection was last lost or could not be made
 };
 

@@ -25,6 +25,15 @@ constexpr auto choices_of(OnLimit) {
   return std::array<Choice<OnLimit>, 2>{{{"reject", OnLimit::reject}, {"wait", OnLimit::wait}}};
 }
 
+constexpr auto choices_of(ReadFrom) {
+  return std::array<Choice<ReadFrom>, 5>{
+      {{"primary", ReadFrom::primary},
+       {"prefer_replica", ReadFrom::prefer_replica},
+       {"az_affinity", ReadFrom::az_affinity},
+       {"az_affinity_replicas_and_primary", ReadFrom::az_affinity_replicas_and_primary},
+       {"lowest_latency", ReadFrom::lowest_latency}}};
+}
+
 constexpr auto choices_of(OverflowPolicy) {
   return std::array<Choice<OverflowPolicy>, 3>{{{"drop_oldest", OverflowPolicy::drop_oldest},
                                                 {"drop_newest", OverflowPolicy::drop_newest},

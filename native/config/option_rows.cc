@@ -146,6 +146,16 @@ constexpr OptionRow client_table[] = {
     client_secret_file<&SecretFiles::sentinel_password_file>(
         "client.sentinel_password_file",
         "A file that contains that password, instead of client.sentinel_password."),
+    client_row<Kind::choice, &Options::read_from>(
+        "client.read_from",
+        "Who answers reads: the primary, or its replicas, chosen in turn, by zone or by latency."),
+    client_row<Kind::text, &Options::client_az>(
+        "client.client_az",
+        "The availability zone in which the client runs, for a read_from that goes by zones.",
+        "none"),
+    client_row<Kind::time, &Options::replica_lag_max>(
+        "client.replica_lag_max",
+        "A replica that lags further behind its primary is not read; at least 100ms."),
     client_row<Kind::time, &Options::credentials_refresh_before>(
         "client.credentials_refresh_before",
         "How long before credentials expire the program is asked for new ones, if the program "

@@ -81,6 +81,26 @@ Result<void> validate_sentinels(const Target& target) {
   return {};
 }
 
+Result<void> validate_replicas(const Target& target, const TrackingOptions& tracking) {
+  const Options& options = target.options;
+  const ReplicaOptions replicas = replica_options(target);
+  const bool are_read = options.read_from != ReadFrom::primary;
+  if (!are_read && options.client_az.empty()) return {};
+  const plimsoll::Status valid =
+      plimsoll::validate(replicas, core_options(target, tracking, sentinel_options(target)));
+  if (!valid) return Error(valid.error());
+  const char* what = nullptr;
+  if (options.client_side_cache) {
+    what = "read_from names replicas, and there is a client_side_cache";
+  } else if (target.endpoints.front().kind == Endpoint::Kind::websocket) {
+    what = "read_from names replicas, and the address is that of a bridge";
+  } else {
+    return {};
+  }
+  return Error(plimsoll::Error{
+      .code = ErrorCode::invalid_option, .what = what, .expected = "primary as read_from"});
+}
+
 Result<void> validate_tls(const TlsOptions& tls, const Endpoint& endpoint) {
   if (!tls.enabled) return refuse_plain(tls, endpoint);
   const bool nameless = endpoint.kind == Endpoint::Kind::unix_socket && tls.server_name.empty();
@@ -118,6 +138,12 @@ SentinelOptions sentinel_options(const Target& target) {
           .password = target.options.sentinel_password};
 }
 
+ReplicaOptions replica_options(const Target& target) {
+  return {.read_from = target.options.read_from,
+          .zone = target.options.client_az,
+          .lag_max = target.options.replica_lag_max};
+}
+
 bool has_sentinel_options(const Options& options) {
   return !options.sentinel_username.empty() || !options.sentinel_password.empty() ||
          options.sentinel_tls.enabled || first_set_of(options.sentinel_tls) != nullptr;
@@ -130,35 +156,36 @@ ClientOptions core_options(const Target& target, const TrackingOptions& tracking
   const std::size_t seeds_count = target.endpoints.size();
   // With Options::credentials the core gets the username later, together with the password.
   const bool asked_for = options.credentials != nullptr;
-  return {.username = asked_for ? std::string_view() : options.username,
-          .password = options.password,
-          .client_name = options.client_name,
-          .database = options.database,
-          .protocol = options.protocol,
-          .no_evict = options.no_evict,
-          .no_touch = options.no_touch,
-          .inflight_overflow = options.inflight_overflow,
-          .tracking = tracking,
-          .inflight_requests_limit = options.inflight_requests_limit,
-          .waiters_max = options.waiters_max,
-          .request_timeout = options.request_timeout,
-          .connect_timeout = options.connect_timeout,
-          .reconnect_wait_min = options.reconnect_wait_min,
-          .reconnect_wait_max = options.reconnect_wait_max,
-          .health_check_interval = options.health_check_interval,
-          .tombstone_age_max = options.tombstone_age_max,
-          .reconnect_attempts_max = options.reconnect_attempts_max,
-          .read_resends_max = options.read_resends_max,
-          .seeds_count = static_cast<std::uint8_t>(seeds_count),
-          .primary_only = seeds_count > 1 || asks_sentinels,
-          .sentinel = asks_sentinels ? &sentinel : nullptr,
-          .blocking_connections_max = options.blocking_connections_max,
-          .subscriptions_max = options.subscriptions_max,
-          .subscription_messages_max = options.subscription_messages_max,
-          .subscription_overflow = options.subscription_overflow,
-          .random_seed = random_seed(),
-          .close_timeout = options.close_timeout,
-          .reply_bytes_max = options.reply_bytes_max};
+  return {
+      .username = asked_for ? std::string_view() : options.username,
+      .password = options.password,
+      .client_name = options.client_name,
+      .database = options.database,
+      .protocol = options.protocol,
+      .no_evict = options.no_evict,
+      .no_touch = options.no_touch,
+      .inflight_overflow = options.inflight_overflow,
+      .tracking = tracking,
+      .inflight_requests_limit = options.inflight_requests_limit,
+      .waiters_max = options.waiters_max,
+      .request_timeout = options.request_timeout,
+      .connect_timeout = options.connect_timeout,
+      .reconnect_wait_min = options.reconnect_wait_min,
+      .reconnect_wait_max = options.reconnect_wait_max,
+      .health_check_interval = options.health_check_interval,
+      .tombstone_age_max = options.tombstone_age_max,
+      .reconnect_attempts_max = options.reconnect_attempts_max,
+      .read_resends_max = options.read_resends_max,
+      .seeds_count = static_cast<std::uint8_t>(seeds_count),
+      .primary_only = seeds_count > 1 || asks_sentinels || options.read_from != ReadFrom::primary,
+      .sentinel = asks_sentinels ? &sentinel : nullptr,
+      .blocking_connections_max = options.blocking_connections_max,
+      .subscriptions_max = options.subscriptions_max,
+      .subscription_messages_max = options.subscription_messages_max,
+      .subscription_overflow = options.subscription_overflow,
+      .random_seed = random_seed(),
+      .close_timeout = options.close_timeout,
+      .reply_bytes_max = options.reply_bytes_max};
 }
 
 // The TLS server name is a part of the place, because a proxy may choose the server by it. Of
@@ -199,6 +226,9 @@ Result<void> validate(const Target& target, const TrackingOptions& tracking) {
                                  .expected = "a time"});
   }
   if (auto valid_sentinels = validate_sentinels(target); !valid_sentinels) return valid_sentinels;
+  if (auto valid_replicas = validate_replicas(target, tracking); !valid_replicas) {
+    return valid_replicas;
+  }
   return target.primary_name.empty() ? validate_tls(options.tls, endpoint) : Result<void>();
 }
 

@@ -11,6 +11,9 @@ namespace plimsoll::inline v0::native {
 /// What the core needs for sentinels, with views of `target`.
 SentinelOptions sentinel_options(const Target& target);
 
+/// What the core needs for replicas, with views of `target`.
+ReplicaOptions replica_options(const Target& target);
+
 /// Returns the core's options, with views of those of `target`, and a new random seed. `tracking`:
 /// what Options::client_side_cache asks for. `sentinel`: sentinel_options(); counts only if the
 /// target names sentinels.

@@ -151,10 +151,8 @@ Result<std::shared_ptr<Driver>> Driver::create_on(asio::any_io_executor executor
     if (!used) return Error(used.error());
     cache->attach({driver, static_cast<CacheClient*>(driver.get())}, driver->io_->life);
   }
-  if (!driver->target_.primary_name.empty()) {
-    if (const plimsoll::Status used = driver->core_.use_sentinels(); !used) {
-      return Error(used.error());
-    }
+  if (const plimsoll::Status used = use_servers(driver->core_, driver->target_); !used) {
+    return Error(used.error());
   }
   driver->io_->context.tls = *std::move(tls);
   driver->io_->context.sentinel_tls = *std::move(sentinel_tls);

@@ -1,6 +1,7 @@
 #include "plimsoll/native/driver/servers.h"
 
 #include "plimsoll/error.h"
+#include "plimsoll/native/driver/core_options.h"
 
 namespace plimsoll::inline v0::native {
 namespace {
@@ -12,19 +13,59 @@ std::string to_text(const NodeAddress& address) {
   return endpoint.to_string();
 }
 
-// Why a sentinel has named no primary, without its address.
-std::string problem_of(const Sentinels::Known& known, Connections& connections) {
-  if (known.watches_none) return "watches no primary of this name";
-  if (*known.problem.what == '\0') return {};
-  const Connection* const connection = connections.find(known.connection);
-  if (connection == nullptr) return known.problem.what;
+// The words for a problem with a peer, without its address.
+std::string words_of(const plimsoll::Error& problem, ConnectionId of, Connections& connections) {
+  if (*problem.what == '\0') return {};
+  const Connection* const connection = connections.find(of);
+  if (connection == nullptr) return problem.what;
   const Connection::Trouble& trouble = connection->trouble();
-  if (trouble.is_over || trouble.what != known.problem.what) return known.problem.what;
+  if (trouble.is_over || trouble.what != problem.what) return problem.what;
   // Behind the address, which FailureWords shows in front of the transport's words.
   return trouble.detail.substr(connection->endpoint().to_string().size() + 2);
 }
 
+// Why a sentinel has named no primary.
+std::string problem_of(const Sentinels::Known& known, Connections& connections) {
+  if (known.watches_none) return "watches no primary of this name";
+  return words_of(known.problem, known.connection, connections);
+}
+
+Topology::Replica::State state_of(const ServerNode& node) {
+  using State = Topology::Replica::State;
+  switch (node.state) {
+    case ServerNode::State::known:
+    case ServerNode::State::connecting: return State::connecting;
+    case ServerNode::State::checking: return State::checking;
+    case ServerNode::State::ready: return State::ready;
+    case ServerNode::State::lost:
+    case ServerNode::State::leaving: return State::lost;
+  }
+  return State::lost;
+}
+
+void describe_replicas(const Replicas& replicas, Connections& connections, Topology& all) {
+  all.replicas_problem = replicas.problem().what;
+  replicas.for_each([&](const ServerNode& node, ConnectionId connection) {
+    all.replicas.push_back({.address = to_text(node.address),
+                            .zone = std::string(node.zone.text()),
+                            .state = state_of(node),
+                            .in_flight = node.session ? node.session->callers_in_flight() : 0,
+                            .reads = node.reads,
+                            .reads_moved = node.reads_moved,
+                            .latency = node.latency,
+                            .problem = words_of(node.problem, connection, connections)});
+  });
+}
+
 }  // namespace
+
+plimsoll::Status use_servers(plimsoll::Client& core, const Target& target) {
+  if (!target.primary_name.empty()) {
+    if (const plimsoll::Status used = core.use_sentinels(); !used) return used;
+  }
+  if (target.options.read_from == ReadFrom::primary) return {};
+  return core.use_replicas(replica_options(target));
+}
 
 std::string server_of(const plimsoll::Client& core, const Target& target) {
   if (const Sentinels* const sentinels = core.sentinels()) {
@@ -51,6 +92,9 @@ Topology topology_of(const plimsoll::Client& core, const Target& target, Connect
   const Sentinels* const sentinels = core.sentinels();
   const bool is_known = sentinels == nullptr || !sentinels->primary().empty();
   if (is_known) all.primary = server_of(core, target);
+  if (const Replicas* const replicas = core.replicas()) {
+    describe_replicas(*replicas, connections, all);
+  }
   if (sentinels == nullptr) return all;
   all.kind = Topology::Kind::sentinel;
   all.switches = sentinels->switches();

@@ -7,9 +7,14 @@
 #include "plimsoll/native/driver/connections.h"
 #include "plimsoll/topology.h"
 
-// What a client knows of its servers and sentinels, for users. Call these under the client's lock.
+// A client's servers and sentinels: whom it asks and reads, and what it knows of them, for users.
+// Call these under the client's lock.
 
 namespace plimsoll::inline v0::native {
+
+/// Makes the client ask sentinels and read from replicas, if the target says so. Call this before
+/// connect(). Error: out_of_memory.
+plimsoll::Status use_servers(plimsoll::Client& core, const Target& target);
 
 /// The server of the main connection, or of the last attempt at one: "127.0.0.1:6379". Before
 /// sentinels have named one: the name under which they watch it.

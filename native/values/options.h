@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "plimsoll/core/cluster/read_choice.h"
 #include "plimsoll/core/memory/overflow.h"
 #include "plimsoll/core/session/options.h"
 #include "plimsoll/credentials.h"
@@ -28,6 +29,9 @@ using plimsoll::unlimited_attempts;
 
 /// For Options::protocol.
 using plimsoll::Protocol;
+
+/// For Options::read_from.
+using plimsoll::ReadFrom;
 
 /// For Options::inflight_overflow.
 using plimsoll::OnLimit;
@@ -119,6 +123,21 @@ struct Options {
   /// that say that they are replicas (not with RESP2, where servers do not say). With
   /// valkey+sentinel:// these are further sentinels.
   std::vector<std::string> seeds;
+
+  /// Who answers reads: the primary, or its replicas, which the client learns from the primary by
+  /// INFO replication. A replica is asked only for what it is proved to have: all that this client
+  /// has written to the keys, and everything else up to replica_lag_max. What is no single command
+  /// that only reads keys goes to the primary: a transaction, a script, SCAN and its like. Not with
+  /// client_side_cache, and not through a bridge.
+  ReadFrom read_from = ReadFrom::primary;
+
+  /// The availability zone in which the client runs, as the servers' availability-zone names
+  /// theirs: for ReadFrom::az_affinity and az_affinity_replicas_and_primary.
+  std::string client_az;
+
+  /// What a replica answers is at most so much older than what the primary would have answered when
+  /// the read was sent; at least 100 ms. A replica that lags further behind is not read.
+  std::chrono::nanoseconds replica_lag_max = std::chrono::seconds(10);
 
   /// How long the client waits before it tries to replace a lost connection; with several
   /// addresses, each time that it has tried all of them. It draws each wait at random, between zero

@@ -2,6 +2,8 @@
 
 #include "plimsoll/core/base/cxx20.h"
 
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -28,6 +30,28 @@ struct Topology {
   };
   /// Those of the client's address, and those that they know.
   std::vector<Sentinel> sentinels;
+
+  struct Replica {
+    enum class State : std::uint8_t {
+      connecting,
+      checking,  ///< there is a connection; the replica is not known to have enough to be read
+      ready,     ///< it is read
+      lost       ///< the last attempt or connection failed, and there will be another
+    };
+    std::string address;  ///< "127.0.0.1:6380"
+    std::string zone;     ///< its availability-zone, if read_from goes by zones; empty: none
+    State state = State::connecting;
+    std::size_t in_flight = 0;
+    std::uint64_t reads = 0;             ///< that were sent to it
+    std::uint64_t reads_moved = 0;       ///< of these, those that went on to another server
+    std::chrono::nanoseconds latency{};  ///< of a round trip, smoothed; zero: not known
+    std::string problem;                 ///< why it is not read; empty: there is no problem
+  };
+  /// Those that the primary names, if Options::read_from names replicas.
+  std::vector<Replica> replicas;
+
+  /// Why the primary does not say which replicas it has; empty: it does, or is not asked.
+  std::string replicas_problem;
 
   /// How often the sentinels have named another primary since the first one.
   std::uint64_t switches = 0;
