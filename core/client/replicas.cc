@@ -200,6 +200,7 @@ void Replicas::handle_timeout(Instant now) {
     ServerNode& node = *nodes_[i];
     if (node.session) node.session->handle_timeout(now);
     heard_ |= bit(i);
+    move_due(i);
     if (now_ >= node.retry_at) connect(i);
     if (now_ >= node.ask_again_at) ask(node);
   }
@@ -211,6 +212,8 @@ Instant Replicas::poll_timeout() {
   for (const Box<ServerNode>& node : nodes_) {
     if (!node) continue;
     if (node->session) next = std::min(next, node->session->poll_timeout());
+    drop_answered(*node);
+    if (!node->due.empty()) next = std::min(next, node->due.front().move_at);
     if (!closing_) next = std::min({next, node->retry_at, node->ask_again_at});
   }
   return next;
@@ -370,6 +373,11 @@ Result<RequestId> Replicas::submit_to(std::uint32_t index, const CommandView& co
   ServerNode& node = *nodes_[index];
   const Result<RequestId> id = node.session->submit(command, deadline, tag);
   if (!id) return id;
+  drop_answered(node);
+  if (deadline > now_ && deadline != never) {
+    // Without memory for this it stays until its deadline.
+    (void)node.due.push_back({.id = *id, .move_at = now_ + (deadline - now_) / 2});
+  }
   ++node.reads;
   ++counters_.reads;
   return request_ids::on_side(first_place + index, node.incarnation, *id);
@@ -511,7 +519,8 @@ void Replicas::connect(std::uint32_t index) {
   node.incarnation = ++incarnations_;
   if (node.incarnation % request_ids::Incarnation::values_count < before) node.moved.clear();
   node.state = ServerNode::State::connecting;
-  node.was_asked = node.zone_is_known = false;
+  node.was_asked = node.zone_is_known = node.is_slow = false;
+  node.due.clear();
   node.session->connect(now_);
 }
 
@@ -572,7 +581,7 @@ std::optional<Event> Replicas::handle_event(std::uint32_t index, const Event& ev
         handle_answer(node, event);
         return std::nullopt;
       }
-      if (node.session->hands_back() && move_on(index, event)) return std::nullopt;
+      if (node.session->hands_back() && move_refused(index, event)) return std::nullopt;
       return event;
     case Event::Kind::closed: handle_end(node, *event.error); return std::nullopt;
     case Event::Kind::credentials_refused: return event;
@@ -592,7 +601,7 @@ void Replicas::handle_answer(ServerNode& node, const Event& event) {
     if (report) node.zone = report->zone;
     return;
   }
-  node.was_asked = false;
+  node.was_asked = node.is_slow = false;
   if (!node.is_connected()) return;
   if (!report) return note_unfit(node, event.error != nullptr ? *event.error : is_no_report);
   node.note_latency(now_ - node.asked_at);
@@ -637,29 +646,57 @@ void Replicas::note_unfit(ServerNode& node, const Error& reason) {
 
 // Sends the request of the node's last event to another server. Returns false if that is not
 // possible: the event is the outcome then.
-bool Replicas::move_on(std::uint32_t index, const Event& event) {
+bool Replicas::move_refused(std::uint32_t index, const Event& event) {
   ServerNode& node = *nodes_[index];
-  Session& session = *node.session;
-  const Pipeline::Handed request = session.handed();
-  const RequestId from = request_ids::on_side(first_place + index, node.incarnation, request.id);
   if (node.is_connected() && is_about_server(event.error->code)) note_unfit(node, *event.error);
-  Pieces pieces;
-  pieces.count = session.handed_bytes(pieces.spans);
-  const CommandView command = pieces.view();
   // Another replica may answer it if this one cannot; what this one forbids is for the primary to
   // judge.
-  const bool tries_replicas = !closing_ && node.state != ServerNode::State::ready;
+  const bool moved =
+      move_on(index, node.session->handed(), node.state != ServerNode::State::ready);
+  node.session->settle_handed();
+  return moved;
+}
+
+// A server that is silent for half of a read's time gets no further reads until it has answered a
+// question.
+void Replicas::move_due(std::uint32_t index) {
+  ServerNode& node = *nodes_[index];
+  drop_answered(node);
+  while (!node.due.empty() && node.due.front().move_at <= now_) {
+    const RequestId id = node.due.front().id;
+    node.due.pop_front();
+    const auto request = node.session->live(id);
+    if (!request) continue;
+    if (!std::exchange(node.is_slow, true)) ask(node);
+    const bool is_primary_there = main_.state() == Session::State::ready;
+    if (move_on(index, *request, !is_primary_there)) node.session->leave_to_another(id);
+  }
+}
+
+void Replicas::drop_answered(ServerNode& node) {
+  if (!node.session) return node.due.clear();
+  const RequestId answered_until = node.session->answered_until();
+  while (!node.due.empty() && node.due.front().id < answered_until) node.due.pop_front();
+}
+
+// Sends a request that the node has to another replica, or to the primary. Returns false if no
+// server takes it.
+bool Replicas::move_on(std::uint32_t index, const Pipeline::Handed& request, bool tries_replicas) {
+  ServerNode& node = *nodes_[index];
+  Pieces pieces;
+  pieces.count = node.session->handed_bytes(request, pieces.spans);
+  const CommandView command = pieces.view();
   const std::optional<std::uint32_t> next =
       tries_replicas ? choose(command, now_) : std::optional<std::uint32_t>();
   Result<RequestId> to = next ? submit_to(*next, command, request.deadline, request.tag)
                               : Result<RequestId>(is_no_replica);
   if (!to) to = main_.submit_owed(command, request.deadline, request.tag);
-  session.settle_handed();
   if (!to) return false;
   ++node.reads_moved;
   ++counters_.reads_moved;
   while (!node.moved.empty() && is_answered(node.moved.front().to)) node.moved.pop_front();
   // Without memory for this the request goes on, and can no longer be cancelled.
+  const RequestId from = request_ids::on_side(first_place + index, node.incarnation, request.id);
   (void)node.moved.push_back({.from = from, .to = *to});
   return true;
 }

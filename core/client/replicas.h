@@ -30,8 +30,8 @@
 // a while for as long as there are reads, and soon if a read finds no replica because of a write.
 //
 // A read that a replica has not answered, because it refuses or its connection is lost, goes on to
-// another replica, or to the primary, with the same deadline. Its id stays valid
-// (ServerNode::moved).
+// another replica, or to the primary, with the same deadline. So does a read for which half of its
+// time has passed. Its id stays valid (ServerNode::moved).
 //
 // Invariants:
 //  - A request is in flight on one connection at most, and has one outcome.
@@ -219,7 +219,10 @@ class Replicas {
   void handle_answer(ServerNode& node, const Event& event);
   void handle_report(ServerNode& node, const ReplicationReport& report);
   void handle_end(ServerNode& node, const Error& reason);
-  bool move_on(std::uint32_t index, const Event& event);
+  bool move_refused(std::uint32_t index, const Event& event);
+  void move_due(std::uint32_t index);
+  static void drop_answered(ServerNode& node);
+  bool move_on(std::uint32_t index, const Pipeline::Handed& request, bool tries_replicas);
   void note_unfit(ServerNode& node, const Error& reason);
 
   const ReplicaOptions options_;

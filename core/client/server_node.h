@@ -48,7 +48,8 @@ class ServerNode {
   /// `requests` pays for what is remembered of requests that went on to other servers.
   ServerNode(const NodeAddress& where, Account& requests, std::size_t requests_max,
              std::uint64_t random_seed)
-      : address(where), moved(requests, requests_max), backoff(wait_min, wait_max, random_seed) {}
+      : address(where), due(requests, requests_max),
+        moved(requests, requests_max), backoff(wait_min, wait_max, random_seed) {}
 
   /// The wait between attempts at a server that cannot be reached, as Backoff draws it.
   static constexpr Duration wait_min = std::chrono::milliseconds(100);
@@ -58,11 +59,14 @@ class ServerNode {
   static constexpr Duration ask_again_wait_min = std::chrono::milliseconds(5);
   static constexpr Duration ask_again_wait_max = std::chrono::seconds(1);
 
-  /// A server that owes the answer to such a question for so long gets no new requests.
+  /// A server that owes the answer to such a question for so long gets no new reads, and neither
+  /// does one that is_slow.
   static constexpr Duration suspect_after = std::chrono::seconds(1);
 
   bool is_connected() const { return state == State::checking || state == State::ready; }
-  bool is_suspect(Instant now) const { return was_asked && now - asked_at > suspect_after; }
+  bool is_suspect(Instant now) const {
+    return is_slow || (was_asked && now - asked_at > suspect_after);
+  }
 
   /// Whether it may answer a read at `now` that must see the write `mark`.
   bool may_answer(Instant now, Duration lag_max, WriteMarks::Mark mark) const {
@@ -83,6 +87,12 @@ class ServerNode {
     latency += latency == Duration::zero() ? sample : (sample - latency) / 4;
   }
 
+  /// When a read that has a deadline goes on to another server if it is not answered.
+  struct Due {
+    RequestId id;  // in the session
+    Instant move_at;
+  };
+
   /// A request that went on to another server.
   struct Moved {
     RequestId from;
@@ -93,6 +103,7 @@ class ServerNode {
   State state = State::known;
   bool was_asked = false;  // INFO is under way
   bool zone_is_known = false;
+  bool is_slow = false;  // a read has left it because of its deadline, and it has said nothing since
   Error problem{};  // why it does not answer reads
   ZoneName zone{};
   Duration latency{};  // of a round trip, smoothed; zero: not known
@@ -105,6 +116,7 @@ class ServerNode {
   std::uint64_t incarnation = 0;  // of its connection
   std::uint64_t reads = 0;        // that it was sent
   std::uint64_t reads_moved = 0;  // of these, those that went on to another server
+  Queue<Due> due;      // in the order of `id`
   Queue<Moved> moved;             // in the order of `from`
   Backoff backoff;
   Box<Session> session{};

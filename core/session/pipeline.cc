@@ -55,10 +55,27 @@ bool Pipeline::submit_internal(const CommandView& command, Tag tag) {
 }
 
 void Pipeline::cancel(RequestId id) {
-  Request* const request =
+  if (Request* const request = find(id)) mark_ending(*request, State::cancelling);
+}
+
+std::optional<Pipeline::Handed> Pipeline::live(RequestId id) {
+  const Request* const request = find(id);
+  return request == nullptr ? std::nullopt : std::optional(handed(*request));
+}
+
+void Pipeline::leave_to_another(RequestId id) {
+  Request* const request = find(id);
+  PLIMSOLL_CHECK(request != nullptr);
+  end_early(*request, ErrorCode::cancelled);
+  trim_withdrawn();
+}
+
+// The live request with this id; null if there is none.
+Pipeline::Request* Pipeline::find(RequestId id) {
+  Request* const found =
       requests_.lower_bound([id](const Request& each) { return each.begin < id; });
-  if (request == nullptr || request->begin != id || request->state != State::live) return;
-  mark_ending(*request, State::cancelling);
+  const bool is_live = found != nullptr && found->begin == id && found->state == State::live;
+  return is_live ? found : nullptr;
 }
 
 std::size_t Pipeline::transmit(std::span<std::string_view> spans) {

@@ -236,13 +236,13 @@ class Pipeline {
   };
   /// The request at the front, whose bytes the log must still have: next() is `request`, or
   /// is_first_live() has returned true.
-  Handed first_handed() {
-    const Request& request = first_unanswered();
-    return {.id = request.begin,
-            .tag = request.tag,
-            .deadline = request.deadline,
-            .bytes = request.size};
-  }
+  Handed first_handed() { return handed(first_unanswered()); }
+
+  /// The request `id`, if a caller waits for it and nothing has ended it; the log must still have
+  /// its bytes.
+  std::optional<Handed> live(RequestId id);
+  /// Ends that request here, without an outcome: another pipeline has it.
+  void leave_to_another(RequestId id);
 
   /// After the end of the session: whether a caller waits for the request that take_lost() would
   /// take out next.
@@ -374,6 +374,13 @@ class Pipeline {
   void look_at_new_deadlines();
   bool is_later(const Request& request);
   Ended lost(const Request& request) const;
+  static Handed handed(const Request& request) {
+    return {.id = request.begin,
+            .tag = request.tag,
+            .deadline = request.deadline,
+            .bytes = request.size};
+  }
+  Request* find(RequestId id);
   Ended end_early(Request& request, ErrorCode code);
   void bury(Request& request);
   bool holds_bytes(const Request& request) const;

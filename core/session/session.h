@@ -280,14 +280,19 @@ class Session {
   /// bytes and returns the number of spans used; then call settle_handed(), before anything else.
   bool hands_back() const { return handing_; }
   Pipeline::Handed handed() { return pipeline_.first_handed(); }
-  std::size_t handed_bytes(std::span<std::string_view> spans) {
-    const Pipeline::Handed request = handed();
+  std::size_t handed_bytes(const Pipeline::Handed& request,
+                           std::span<std::string_view> spans) const {
     return pipeline_.staged_places(request.id, 0, request.bytes, spans);
   }
   void settle_handed() {
     PLIMSOLL_CHECK(std::exchange(handing_, false));
     state_ == State::closed ? pipeline_.drop_first() : void(pipeline_.take_next());
   }
+
+  /// Likewise, at any time, for a request that this server has not answered yet: Pipeline::live(),
+  /// Pipeline::leave_to_another().
+  std::optional<Pipeline::Handed> live(RequestId id) { return pipeline_.live(id); }
+  void leave_to_another(RequestId id) { pipeline_.leave_to_another(id); }
 
   /// Keeps the reply of the last event beyond the event (Reader::keep()).
   Result<Reply> keep_reply() { return reader_.keep(); }

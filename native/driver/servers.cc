@@ -30,13 +30,13 @@ std::string problem_of(const Sentinels::Known& known, Connections& connections) 
   return words_of(known.problem, known.connection, connections);
 }
 
-Topology::Replica::State state_of(const ServerNode& node) {
+Topology::Replica::State state_of(const ServerNode& node, Instant now) {
   using State = Topology::Replica::State;
   switch (node.state) {
     case ServerNode::State::known:
     case ServerNode::State::connecting: return State::connecting;
     case ServerNode::State::checking: return State::checking;
-    case ServerNode::State::ready: return State::ready;
+    case ServerNode::State::ready: return node.is_suspect(now) ? State::suspect : State::ready;
     case ServerNode::State::lost:
     case ServerNode::State::leaving: return State::lost;
   }
@@ -48,7 +48,7 @@ void describe_replicas(const Replicas& replicas, Connections& connections, Topol
   replicas.for_each([&](const ServerNode& node, ConnectionId connection) {
     all.replicas.push_back({.address = to_text(node.address),
                             .zone = std::string(node.zone.text()),
-                            .state = state_of(node),
+                            .state = state_of(node, steady_now()),
                             .in_flight = node.session ? node.session->callers_in_flight() : 0,
                             .reads = node.reads,
                             .reads_moved = node.reads_moved,

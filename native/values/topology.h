@@ -36,6 +36,7 @@ struct Topology {
       connecting,
       checking,  ///< there is a connection; the replica is not known to have enough to be read
       ready,     ///< it is read
+      suspect,   ///< it owes an answer for too long, and is not read until it has said something
       lost       ///< the last attempt or connection failed, and there will be another
     };
     std::string address;  ///< "127.0.0.1:6380"
