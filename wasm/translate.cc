@@ -1,6 +1,7 @@
 #include "plimsoll/wasm/translate.h"
 
 #include "plimsoll/core/client/near_cache.h"
+#include "plimsoll/core/client/sentinels.h"
 #include "plimsoll/wasm/linear_memory.h"
 #include "plimsoll/wasm/milliseconds.h"
 

@@ -5,6 +5,8 @@
 
 #include "plimsoll/core/base/check.h"
 #include "plimsoll/core/client/near_cache.h"
+#include "plimsoll/core/client/replicas.h"
+#include "plimsoll/core/client/sentinels.h"
 #include "plimsoll/core/commands/command_table.h"
 #include "plimsoll/core/resp/reader.h"
 
@@ -115,6 +117,11 @@ Status Client::use_replicas(const ReplicaOptions& options) {
   beside_->replicas = std::move(made);
   note_special();
   return {};
+}
+
+void Client::validate_beside() {
+  if (sentinels_) sentinels_->validate();
+  if (replicas_) replicas_->validate();
 }
 
 bool Client::make_beside() {
@@ -334,18 +341,37 @@ void Client::handle_timeout(Instant now) {
 }
 
 std::optional<Action> Client::poll_action() {
-  if (std::optional<Action> action =
-          sentinels_ ? poll_main_action_by_sentinels() : poll_main_action()) {
-    return action;
+  if (beside_) [[unlikely]]
+    return poll_action_of_several();
+  std::optional<Session::Action> action = session_.poll_action();
+  recording_.note_action(action, session_.seed());
+  ConnectionId connection = first_connection;
+  SeedId seed = session_.seed();
+  if (!action && !side_connections_.empty()) {
+    if (const auto side = side_connections_.poll_action()) {
+      action = side->action;
+      connection = side->connection;
+      seed = side->seed;
+    }
   }
-  if (side_connections_.empty()) return std::nullopt;
+  if (!action) return std::nullopt;
+  return Action{.kind = kind_of(*action), .connection = connection, .seed = seed};
+}
+
+// Side connections go to the server that the sentinels have named.
+std::optional<Action> Client::poll_action_of_several() {
+  if (sentinels_) {
+    if (const auto action = poll_action_by_sentinels()) return action;
+  } else if (const auto action = session_.poll_action()) {
+    return Action{
+        .kind = kind_of(*action), .connection = first_connection, .seed = session_.seed()};
+  }
   if (replicas_) {
     if (const auto asked = replicas_->poll_action()) {
       return Action{
           .kind = kind_of(asked->action), .connection = asked->connection, .told = asked->told};
     }
   }
-  // Side connections go to the server that the sentinels have named.
   const NodeAddress* const told = sentinels_ ? &sentinels_->primary() : nullptr;
   if (told != nullptr && told->empty()) return std::nullopt;
   const auto side = side_connections_.poll_action();
@@ -356,15 +382,8 @@ std::optional<Action> Client::poll_action() {
                 .told = told};
 }
 
-std::optional<Action> Client::poll_main_action() {
-  const std::optional<Session::Action> action = session_.poll_action();
-  recording_.note_action(action, session_.seed());
-  if (!action) return std::nullopt;
-  return Action{.kind = kind_of(*action), .connection = first_connection, .seed = session_.seed()};
-}
-
 // The main connection's attempt begins with a question to the sentinels.
-std::optional<Action> Client::poll_main_action_by_sentinels() {
+std::optional<Action> Client::poll_action_by_sentinels() {
   while (const std::optional<Session::Action> action = session_.poll_action()) {
     if (*action == Session::Action::open) {
       sentinels_->ask(session_.now());
@@ -560,7 +579,12 @@ Instant Client::near_timeout() const { return near_->poll_timeout(); }
 // that a call waits for: each of these steps would cost as much as to take a message.
 std::optional<Event> Client::poll_all() {
   if (side_spoke_) {
-    if (const auto event = poll_same_again()) return event;
+    if (replicas_ && replicas_->spoke()) [[unlikely]] {
+      if (const auto event = replicas_->poll_same_again()) return event;
+    } else if (const auto event = side_connections_.poll_message()) {
+      if (near_) report_to_near_cache(*event);
+      return event;
+    }
   }
   side_spoke_ = false;
   if (sentinels_) handle_sentinels();
@@ -575,32 +599,24 @@ std::optional<Event> Client::poll_all() {
     end_ = event;
     if (side_connections_.take_their_time()) end_->value.reset();
   }
-  if (const auto event = poll_others()) {
-    side_spoke_ = true;
-    return event;
+  if (!side_connections_.empty()) {
+    if (replicas_) {
+      if (const auto event = replicas_->poll_event()) {
+        side_spoke_ = true;
+        return event;
+      }
+    }
+    const auto event = side_connections_.poll_event();
+    if (replicas_) replicas_->follow_side_connections(side_connections_);
+    if (event) {
+      side_spoke_ = true;
+      if (near_) report_to_near_cache(*event);
+      return event;
+    }
   }
   if (near_) near_->follow_side_connections(side_connections_);
   if (!end_ || !others_have_said_all()) return std::nullopt;
   return std::exchange(end_, std::nullopt);
-}
-
-// A short cut, if the last event did not come from the main connection.
-std::optional<Event> Client::poll_same_again() {
-  if (replicas_ && replicas_->spoke()) return replicas_->poll_same_again();
-  const auto event = side_connections_.poll_message();
-  if (event && near_) report_to_near_cache(*event);
-  return event;
-}
-
-std::optional<Event> Client::poll_others() {
-  if (side_connections_.empty()) return std::nullopt;
-  if (replicas_) {
-    if (const auto event = replicas_->poll_event()) return event;
-  }
-  const auto event = side_connections_.poll_event();
-  if (replicas_) replicas_->follow_side_connections(side_connections_);
-  if (event && near_) report_to_near_cache(*event);
-  return event;
 }
 
 // Reports an event of a side connection to the near cache.
@@ -696,6 +712,11 @@ Event Client::waiter_failed(const Ended& ended) {
   admission_error_.code = ended.code;
   admission_error_.executed = ended.executed;
   return {.kind = Event::Kind::failed, .tag = ended.tag, .error = &admission_error_};
+}
+
+Result<Reply> Client::keep_side_reply() {
+  const bool is_replica = replicas_ && replicas_->spoke();
+  return is_replica ? replicas_->keep_reply() : side_connections_.keep_reply();
 }
 
 // A reply for which several callers wait is copied for each of them except the last.

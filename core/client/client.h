@@ -12,10 +12,10 @@
 #include "plimsoll/core/cache/freshness.h"
 #include "plimsoll/core/client/admission.h"
 #include "plimsoll/core/client/client_recording.h"
+#include "plimsoll/core/client/replica_counters.h"
 #include "plimsoll/core/client/replica_options.h"
-#include "plimsoll/core/client/replicas.h"
-#include "plimsoll/core/client/sentinels.h"
 #include "plimsoll/core/client/side_connections.h"
+#include "plimsoll/core/cluster/node_address.h"
 #include "plimsoll/core/cluster/seeds.h"
 #include "plimsoll/core/memory/account.h"
 #include "plimsoll/core/memory/budget.h"
@@ -46,6 +46,8 @@ namespace cache {
 class Cache;
 }
 class NearCache;
+class Replicas;
+class Sentinels;
 
 using ClientOptions = SessionOptions;
 
@@ -412,8 +414,7 @@ class Client {
     session_.validate();
     side_connections_.validate();
     admission_.validate();
-    if (sentinels_) sentinels_->validate();
-    if (replicas_) replicas_->validate();
+    if (beside_) validate_beside();
   }
 
  private:
@@ -462,8 +463,8 @@ class Client {
   Instant waiters_timeout() const { return std::min(admission_.next_deadline(), room_again_at_); }
   Instant near_timeout() const;
 
-  std::optional<Action> poll_main_action();
-  std::optional<Action> poll_main_action_by_sentinels();
+  std::optional<Action> poll_action_of_several();
+  std::optional<Action> poll_action_by_sentinels();
   void handle_sentinels();
   // Of all connections but the main one.
   Instant sides_timeout();
@@ -471,11 +472,10 @@ class Client {
   std::size_t places_beside(RequestId id, std::uint64_t offset, std::size_t size,
                             std::span<std::string_view> spans) const;
   bool make_beside();
+  void validate_beside();
   bool others_have_said_all() const;
 
   std::optional<Event> poll_all();
-  std::optional<Event> poll_same_again();
-  std::optional<Event> poll_others();
   void report_to_near_cache(const Event& event);
   std::optional<Event> poll_session();
   std::optional<Event> poll_main(std::optional<Event> event);
@@ -484,10 +484,7 @@ class Client {
   std::optional<Event> poll_first_waiter();
   Event waiter_failed(const Ended& ended);
   Result<Reply> keep_shared_reply();
-  Result<Reply> keep_side_reply() {
-    const bool is_replica = replicas_ != nullptr && replicas_->spoke();
-    return is_replica ? replicas_->keep_reply() : side_connections_.keep_reply();
-  }
+  Result<Reply> keep_side_reply();
   void note_special() { is_special_ = near_ || replicas_ != nullptr || recording_.on(); }
 
   const ClientOptions& options() const { return session_.options(); }

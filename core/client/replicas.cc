@@ -651,8 +651,7 @@ bool Replicas::move_refused(std::uint32_t index, const Event& event) {
   if (node.is_connected() && is_about_server(event.error->code)) note_unfit(node, *event.error);
   // Another replica may answer it if this one cannot; what this one forbids is for the primary to
   // judge.
-  const bool moved =
-      move_on(index, node.session->handed(), node.state != ServerNode::State::ready);
+  const bool moved = move_on(index, node.session->handed(), node.state != ServerNode::State::ready);
   node.session->settle_handed();
   return moved;
 }

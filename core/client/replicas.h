@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "plimsoll/core/base/time.h"
+#include "plimsoll/core/client/replica_counters.h"
 #include "plimsoll/core/client/replica_options.h"
 #include "plimsoll/core/client/server_node.h"
 #include "plimsoll/core/client/side_connections.h"
@@ -56,15 +57,6 @@ inline constexpr Duration replica_round_refused = std::chrono::seconds(5);
 
 /// A read that takes more pieces than this, of segment_capacity bytes each, goes to the primary.
 inline constexpr std::size_t replica_read_pieces_max = 8;
-
-struct ReplicaCounters {
-  std::uint64_t reads = 0;         ///< sent to replicas
-  std::uint64_t reads_moved = 0;   ///< of these, those that went on to another server
-  std::uint64_t reads_behind = 0;  ///< sent to the primary because of what the client has written,
-                                   ///< though a replica was there
-  std::uint64_t rounds = 0;        ///< of questions how much the servers have
-  std::uint32_t left_out = 0;  ///< replicas that the primary named last for which there is no place
-};
 
 class Replicas {
  public:

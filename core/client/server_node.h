@@ -48,8 +48,10 @@ class ServerNode {
   /// `requests` pays for what is remembered of requests that went on to other servers.
   ServerNode(const NodeAddress& where, Account& requests, std::size_t requests_max,
              std::uint64_t random_seed)
-      : address(where), due(requests, requests_max),
-        moved(requests, requests_max), backoff(wait_min, wait_max, random_seed) {}
+      : address(where),
+        due(requests, requests_max),
+        moved(requests, requests_max),
+        backoff(wait_min, wait_max, random_seed) {}
 
   /// The wait between attempts at a server that cannot be reached, as Backoff draws it.
   static constexpr Duration wait_min = std::chrono::milliseconds(100);
@@ -103,7 +105,8 @@ class ServerNode {
   State state = State::known;
   bool was_asked = false;  // INFO is under way
   bool zone_is_known = false;
-  bool is_slow = false;  // a read has left it because of its deadline, and it has said nothing since
+  bool is_slow =
+      false;        // a read has left it because of its deadline, and it has said nothing since
   Error problem{};  // why it does not answer reads
   ZoneName zone{};
   Duration latency{};  // of a round trip, smoothed; zero: not known
@@ -116,7 +119,7 @@ class ServerNode {
   std::uint64_t incarnation = 0;  // of its connection
   std::uint64_t reads = 0;        // that it was sent
   std::uint64_t reads_moved = 0;  // of these, those that went on to another server
-  Queue<Due> due;      // in the order of `id`
+  Queue<Due> due;                 // in the order of `id`
   Queue<Moved> moved;             // in the order of `from`
   Backoff backoff;
   Box<Session> session{};

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "plimsoll/core/client/sentinels.h"
 #include "plimsoll/error.h"
 #include "plimsoll/native/driver/servers.h"
 

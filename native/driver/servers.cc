@@ -1,5 +1,7 @@
 #include "plimsoll/native/driver/servers.h"
 
+#include "plimsoll/core/client/replicas.h"
+#include "plimsoll/core/client/sentinels.h"
 #include "plimsoll/error.h"
 #include "plimsoll/native/driver/core_options.h"
 

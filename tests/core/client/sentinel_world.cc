@@ -7,6 +7,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include "plimsoll/core/client/sentinels.h"
 #include "plimsoll/tests/core/resp/model.h"
 
 namespace plimsoll::testing {

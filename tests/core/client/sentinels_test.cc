@@ -1,3 +1,5 @@
+#include "plimsoll/core/client/sentinels.h"
+
 #include <chrono>
 #include <string>
 #include <vector>
