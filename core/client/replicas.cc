@@ -336,9 +336,12 @@ std::optional<std::uint32_t> Replicas::choose(const CommandView& command, Instan
   const bool is_clear = commands::keys_read(
       command, [&](std::string_view key) { mark = std::max(mark, marks_.of(key)); });
   if (!is_clear) return std::nullopt;
-  std::array<ReadCandidate, replicas_max> found;
+  // Not initialised, because each read passes here.
+  std::array<ReadCandidate, replicas_max> room;
+  const std::span found = std::span(room).first(static_cast<std::size_t>(std::bit_width(used_)));
   const std::size_t behind = candidates(now_, mark, found);
-  const ReadCandidate primary{.is_near = primary_is_near_, .latency = primary_latency_};
+  const ReadCandidate primary{
+      .may_answer = true, .is_near = primary_is_near_, .latency = primary_latency_};
   const std::size_t index = choose_reader(options_.read_from, found, primary, turn_);
   want_round(behind > 0 ? replica_round_soon : round_interval());
   if (index != read_at_primary) return static_cast<std::uint32_t>(index);
@@ -348,10 +351,11 @@ std::optional<std::uint32_t> Replicas::choose(const CommandView& command, Instan
 
 // Returns how many replicas may not answer before the next round.
 std::size_t Replicas::candidates(Instant now, WriteMarks::Mark mark,
-                                 std::array<ReadCandidate, replicas_max>& found) const {
+                                 std::span<ReadCandidate> found) const {
   std::size_t behind = 0;
-  for (std::uint32_t i = 0; i < replicas_max; ++i) {
-    if (!nodes_[i]) continue;
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    found[i].may_answer = (used_ & bit(static_cast<std::uint32_t>(i))) != 0;
+    if (!found[i].may_answer) continue;
     const ServerNode& node = *nodes_[i];
     found[i] = {.may_answer = node.may_answer(now, options_.lag_max, mark),
                 .is_near = !zone_.empty() && node.zone == zone_,

@@ -1,6 +1,5 @@
 #include "plimsoll/core/commands/replica_reads.h"
 
-#include <algorithm>
 #include <cstdint>
 
 #include "plimsoll/core/commands/row_numbers.h"
@@ -8,11 +7,20 @@
 namespace plimsoll::inline v0::commands {
 namespace {
 
-constexpr std::uint16_t of_one_server[] = {
-    row_numbers::hscan,   row_numbers::sscan,       row_numbers::zscan,
-    row_numbers::touch,   row_numbers::object_freq, row_numbers::object_idletime,
-    row_numbers::eval_ro, row_numbers::evalsha_ro,  row_numbers::fcall_ro,
-};
+bool is_of_one_server(std::uint16_t row_number) {
+  switch (row_number) {
+    case row_numbers::hscan:
+    case row_numbers::sscan:
+    case row_numbers::zscan:
+    case row_numbers::touch:
+    case row_numbers::object_freq:
+    case row_numbers::object_idletime:
+    case row_numbers::eval_ro:
+    case row_numbers::evalsha_ro:
+    case row_numbers::fcall_ro: return true;
+    default: return false;
+  }
+}
 
 }  // namespace
 
@@ -23,9 +31,7 @@ bool may_replica_answer(const CommandView& command) {
   }
   const Row* const row = row_of(command);
   if (row == nullptr || row->reads == 0 || row->specs_count == 0) return false;
-  const std::uint16_t number = number_of(*row);
-  return std::find(std::begin(of_one_server), std::end(of_one_server), number) ==
-         std::end(of_one_server);
+  return !is_of_one_server(number_of(*row));
 }
 
 const std::string_view* detail::only_key_read(const CommandView& command) {
