@@ -87,7 +87,7 @@ Status Client::use_sentinels() {
   // Requests to sentinels are paid for like connections: requests that wait for a primary may have
   // taken all of their own pool.
   Box<Sentinels> made;
-  if (make_beside()) {
+  if (make_others()) {
     made = Box<Sentinels>::make(*accounts_.connections, 0, session_.options(),
                                 Session::Accounts{.requests = *accounts_.connections,
                                                   .replies = *accounts_.replies,
@@ -99,7 +99,7 @@ Status Client::use_sentinels() {
                  .value = sizeof(Sentinels)};
   }
   sentinels_ = made.get();
-  beside_->sentinels = std::move(made);
+  others_->sentinels = std::move(made);
   return {};
 }
 
@@ -107,27 +107,27 @@ Status Client::use_replicas(const ReplicaOptions& options) {
   PLIMSOLL_CHECK(session_.state() == Session::State::idle && !is_special_);
   PLIMSOLL_CHECK(plimsoll::validate(options, session_.options()).ok());
   Box<Replicas> made;
-  if (make_beside()) made = Box<Replicas>::make(*accounts_.connections, 0, options, session_);
+  if (make_others()) made = Box<Replicas>::make(*accounts_.connections, 0, options, session_);
   if (!made) {
     return Error{.code = ErrorCode::out_of_memory,
                  .what = "the connections pool has no room for a client that reads from replicas",
                  .value = sizeof(Replicas)};
   }
   replicas_ = made.get();
-  beside_->replicas = std::move(made);
+  others_->replicas = std::move(made);
   note_special();
   return {};
 }
 
-void Client::validate_beside() {
+void Client::validate_others() {
   if (sentinels_) sentinels_->validate();
   if (replicas_) replicas_->validate();
 }
 
-bool Client::make_beside() {
-  if (!beside_) beside_ = Box<Beside>::make(*accounts_.connections, 0);
-  if (beside_) side_connections_.never_be_empty();
-  return static_cast<bool>(beside_);
+bool Client::make_others() {
+  if (!others_) others_ = Box<Others>::make(*accounts_.connections, 0);
+  if (others_) side_connections_.never_be_empty();
+  return static_cast<bool>(others_);
 }
 
 void Client::set_shown(std::string_view text) {
@@ -341,7 +341,7 @@ void Client::handle_timeout(Instant now) {
 }
 
 std::optional<Action> Client::poll_action() {
-  if (beside_) [[unlikely]]
+  if (others_) [[unlikely]]
     return poll_action_of_several();
   std::optional<Session::Action> action = session_.poll_action();
   recording_.note_action(action, session_.seed());
@@ -436,8 +436,8 @@ std::uint64_t Client::unsent_sides() const {
          (replicas_ ? replicas_->unsent() : 0);
 }
 
-std::size_t Client::places_beside(RequestId id, std::uint64_t offset, std::size_t size,
-                                  std::span<std::string_view> spans) const {
+std::size_t Client::places_elsewhere(RequestId id, std::uint64_t offset, std::size_t size,
+                                     std::span<std::string_view> spans) const {
   return replicas_ && Replicas::owns_request(id)
              ? replicas_->staged_places(id, offset, size, spans)
              : side_connections_.staged_places(id, offset, size, spans);

@@ -21,6 +21,9 @@
 #include "plimsoll/core/memory/budget.h"
 #include "plimsoll/core/session/session.h"
 
+// More than 500 lines, because it is the core's whole interface for drivers, and most lines are its
+// comments.
+
 // The interface of the core for drivers: native/ under Asio, wasm/ under JavaScript, and tests. No
 // call blocks. The driver passes in requests, bytes and time; the poll functions return what to
 // send, the outcomes of requests, and when to call handle_timeout(). Not thread-safe: the driver
@@ -232,7 +235,7 @@ class Client {
   /// within the request.
   std::size_t staged_places(RequestId id, std::uint64_t offset, std::size_t size,
                             std::span<std::string_view> spans) const {
-    return SideConnections::is_side_id(id) ? places_beside(id, offset, size, spans)
+    return SideConnections::is_side_id(id) ? places_elsewhere(id, offset, size, spans)
                                            : session_.staged_places(id, offset, size, spans);
   }
 
@@ -414,7 +417,7 @@ class Client {
     session_.validate();
     side_connections_.validate();
     admission_.validate();
-    if (beside_) validate_beside();
+    if (others_) validate_others();
   }
 
  private:
@@ -469,10 +472,10 @@ class Client {
   // Of all connections but the main one.
   Instant sides_timeout();
   std::uint64_t unsent_sides() const;
-  std::size_t places_beside(RequestId id, std::uint64_t offset, std::size_t size,
-                            std::span<std::string_view> spans) const;
-  bool make_beside();
-  void validate_beside();
+  std::size_t places_elsewhere(RequestId id, std::uint64_t offset, std::size_t size,
+                               std::span<std::string_view> spans) const;
+  bool make_others();
+  void validate_others();
   bool others_have_said_all() const;
 
   std::optional<Event> poll_all();
@@ -510,12 +513,12 @@ class Client {
   Admission admission_;
   // What few clients have. If there is any of it, side_connections_.empty() is false, so that a
   // client without looks once.
-  struct Beside {
+  struct Others {
     Box<Sentinels> sentinels;
     Box<Replicas> replicas;
   };
   Box<NearCache> near_;                   // null without a cache
-  Box<Beside> beside_;                    // owns the next two
+  Box<Others> others_;                    // owns the next two
   Sentinels* sentinels_ = nullptr;        // null if no sentinel is asked
   Replicas* replicas_ = nullptr;          // null if no replica is read
   bool is_special_ = false;               // it has a cache, reads from replicas, or records

@@ -289,8 +289,7 @@ class Session {
     state_ == State::closed ? pipeline_.drop_first() : void(pipeline_.take_next());
   }
 
-  /// Likewise, at any time, for a request that this server has not answered yet: Pipeline::live(),
-  /// Pipeline::leave_to_another().
+  /// The same at any time, for a request without an answer: see Pipeline.
   std::optional<Pipeline::Handed> live(RequestId id) { return pipeline_.live(id); }
   void leave_to_another(RequestId id) { pipeline_.leave_to_another(id); }
 

@@ -59,6 +59,7 @@ std::string companion(const OptionRow& row) {
   const std::string key(row.key);
   if (key == "client.username") return "client.password = \"hunter2\"\n";
   if (key == "client.sentinel_username") return "client.sentinel_password = \"hunter2\"\n";
+  if (key == "client.client_az") return "client.read_from = \"az_affinity\"\n";
   if (key == "client.reconnect_wait_min") return "client.reconnect_wait_max = \"1 min\"\n";
   if (key == "cache.mode") return "cache.max_cache_kb = 1\ncache.entry_ttl_ms = 1\n";
   if (key.starts_with("cache.") && key != "cache.max_cache_kb") return "cache.max_cache_kb = 1\n";
