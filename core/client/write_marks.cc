@@ -1,5 +1,6 @@
 #include "plimsoll/core/client/write_marks.h"
 
+#include "plimsoll/core/commands/row_numbers.h"
 #include "plimsoll/core/commands/written.h"
 
 namespace plimsoll::inline v0 {
@@ -64,6 +65,8 @@ class WriteMarks::Words {
     is_name_ = false;
     const std::string_view name(name_.data(), name_size_);
     const commands::Row* const row = commands::find({&name, 1});
+    // What EXEC runs stands in front of it.
+    if (row != nullptr && commands::number_of(*row) == commands::row_numbers::exec) return;
     const bool is_known = row != nullptr && row->written != commands::Written::anything;
     if (!is_known || row->writes_with != 0) marks_.mark_all();
   }

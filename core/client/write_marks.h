@@ -25,8 +25,8 @@ class WriteMarks {
 
   static constexpr std::size_t cells_count = 4096;
 
-  /// `seed`: any number; it decides which keys share a cell.
-  explicit WriteMarks(std::uint64_t seed) : seed_(seed) {}
+  /// `seed`: any number; it decides which keys share a cell. `last`: the number before the first.
+  explicit WriteMarks(std::uint64_t seed, Mark last = 0) : seed_(seed), last_(last) {}
 
   /// Gives a new number to all keys that `command` may change. Returns false if it changes none.
   bool note(const CommandView& command);
@@ -63,7 +63,7 @@ class WriteMarks {
   Mark next();
 
   const std::uint64_t seed_;
-  Mark last_ = 0;
+  Mark last_;
   Mark all_ = 0;
   bool has_restarted_ = false;
   std::array<Mark, cells_count> cells_{};
