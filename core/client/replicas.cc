@@ -111,6 +111,7 @@ Replicas::~Replicas() = default;
 Result<RequestId> Replicas::submit(const CommandView& command, Instant now, Instant deadline,
                                    Tag tag) {
   if (const std::optional<std::uint32_t> index = choose(command, now)) {
+    take_places();
     const Result<RequestId> id = submit_to(*index, command, deadline, tag);
     if (id) return id;
   }
@@ -367,7 +368,6 @@ std::size_t Replicas::candidates(Instant now, WriteMarks::Mark mark,
 
 Result<RequestId> Replicas::submit_to(std::uint32_t index, const CommandView& command,
                                       Instant deadline, Tag tag) {
-  take_places();
   if (main_.is_full()) {
     return Error{.code = ErrorCode::rejected_by_limit,
                  .what = "inflight_requests_limit is reached",
@@ -689,6 +689,8 @@ bool Replicas::move_on(std::uint32_t index, const Pipeline::Handed& request, boo
   Pieces pieces;
   pieces.count = node.session->handed_bytes(request, pieces.spans);
   const CommandView command = pieces.view();
+  // It leaves its place here to the connection on which it goes on.
+  main_.take_places(in_flight() - 1);
   const std::optional<std::uint32_t> next =
       tries_replicas ? choose(command, now_) : std::optional<std::uint32_t>();
   Result<RequestId> to = next ? submit_to(*next, command, request.deadline, request.tag)

@@ -188,6 +188,7 @@ class Replicas {
   Duration round_interval() const;
   std::optional<std::uint32_t> choose(const CommandView& command, Instant now);
   std::size_t candidates(Instant now, WriteMarks::Mark mark, std::span<ReadCandidate> found) const;
+  // Call main_.take_places() first.
   Result<RequestId> submit_to(std::uint32_t index, const CommandView& command, Instant deadline,
                               Tag tag);
   bool is_answered(RequestId id) const;
