@@ -615,6 +615,11 @@ std::optional<Event> Client::poll_all() {
     }
   }
   if (near_) near_->follow_side_connections(side_connections_);
+  if (replicas_ && !end_ && !admission_.empty()) {
+    // A replica's reply for which nobody waits, or the end of its connection, is no event, and
+    // makes room all the same.
+    if (const auto event = poll_waiters()) return event;
+  }
   if (!end_ || !others_have_said_all()) return std::nullopt;
   return std::exchange(end_, std::nullopt);
 }
