@@ -350,7 +350,8 @@ std::optional<std::uint32_t> Replicas::choose(const CommandView& command, Instan
   return std::nullopt;
 }
 
-// Returns how many replicas may not answer before the next round.
+// Returns how many replicas may not answer for want of a proof, which the next round may bring. One
+// that refuses is asked again by itself.
 std::size_t Replicas::candidates(Instant now, WriteMarks::Mark mark,
                                  std::span<ReadCandidate> found) const {
   std::size_t behind = 0;
@@ -361,7 +362,8 @@ std::size_t Replicas::candidates(Instant now, WriteMarks::Mark mark,
     found[i] = {.may_answer = node.may_answer(now, options_.lag_max, mark),
                 .is_near = !zone_.empty() && node.zone == zone_,
                 .latency = node.latency};
-    behind += node.is_connected() && !found[i].may_answer ? 1 : 0;
+    const bool lacks_proof = node.state == ServerNode::State::ready && !node.is_suspect(now);
+    behind += lacks_proof && !found[i].may_answer ? 1 : 0;
   }
   return behind;
 }
