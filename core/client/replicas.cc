@@ -231,9 +231,11 @@ void Replicas::handle_primary(const Event& event) {
   if (closing_) return;
   const bool is_understood = report && report->role == ReplicationReport::Role::primary &&
                              report->has_offset && report->history != ReplicationId{};
+  was_refused_ = false;
   if (is_understood) return end_round(*report, now_ - round_began_at_);
   if (main_.state() != Session::State::ready) return;  // the next connection is asked at once
   problem_ = event.error != nullptr ? *event.error : is_no_report;
+  was_refused_ = true;
   round_due_at_ = after(now_, replica_round_refused);
 }
 
@@ -411,6 +413,7 @@ std::optional<RequestId> Replicas::moved_to(RequestId id) const {
 // `wait`: since the last round.
 void Replicas::want_round(Duration wait) {
   if (primary_was_asked_) return;
+  if (was_refused_) wait = replica_round_refused;
   const Instant since = round_began_at_ == Instant::min() ? now_ : after(round_began_at_, wait);
   round_due_at_ = std::min(round_due_at_, std::max(since, now_));
   if (now_ >= round_due_at_) begin_round();

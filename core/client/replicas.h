@@ -225,6 +225,7 @@ class Replicas {
   Queue<SideWrite> side_writes_;
   bool side_writes_unknown_ = false;
   bool primary_was_asked_ = false;
+  bool was_refused_ = false;  // problem() says why
   bool closing_ = false;
   bool primary_is_near_ = false;
   std::uint64_t main_connection_ = 0;  // main_.counters().connections, as last seen
