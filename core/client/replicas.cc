@@ -391,8 +391,13 @@ Result<RequestId> Replicas::submit_to(std::uint32_t index, const CommandView& co
   return request_ids::on_side(first_place + index, node.incarnation, *id);
 }
 
-// Whether the request has ended, as far as it is known.
+// Whether the request has ended, here or where it has gone on, as far as it is known.
 bool Replicas::is_answered(RequestId id) const {
+  while (owns_request(id)) {
+    const std::optional<RequestId> to = moved_to(id);
+    if (!to) break;
+    id = *to;
+  }
   if (!owns_request(id)) return id < main_.answered_until();
   const auto connection = ConnectionId{static_cast<std::uint32_t>(request_ids::connection_of(id))};
   const Box<ServerNode>& node = nodes_[index_of(connection)];
@@ -404,8 +409,10 @@ bool Replicas::is_answered(RequestId id) const {
 
 std::optional<RequestId> Replicas::moved_to(RequestId id) const {
   const auto connection = ConnectionId{static_cast<std::uint32_t>(request_ids::connection_of(id))};
-  const ServerNode::Moved* const found = nodes_[index_of(connection)]->moved.lower_bound(
-      [id](const ServerNode::Moved& each) { return each.from < id; });
+  const Box<ServerNode>& node = nodes_[index_of(connection)];
+  if (!node) return std::nullopt;
+  const ServerNode::Moved* const found =
+      node->moved.lower_bound([id](const ServerNode::Moved& each) { return each.from < id; });
   if (found == nullptr || found->from != id) return std::nullopt;
   return found->to;
 }
