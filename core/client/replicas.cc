@@ -478,9 +478,25 @@ void Replicas::update_nodes(const ReplicationReport& report) {
     return std::find(named.begin(), named.end(), address) != named.end();
   };
   for (std::uint32_t i = 0; i < replicas_max; ++i) {
-    if (nodes_[i] && !is_named(nodes_[i]->address)) dismiss(i);
+    const bool is_here = nodes_[i] && nodes_[i]->state != ServerNode::State::leaving;
+    if (is_here && !is_named(nodes_[i]->address)) dismiss(i);
+  }
+  for (std::uint32_t i = 0; i < replicas_max; ++i) {
+    if (nodes_[i]) forget_if_left(i);
   }
   for (const NodeAddress& address : report.known_replicas()) add_node(address);
+}
+
+// One that has left is kept for as long as a request that went on from it may be cancelled.
+void Replicas::forget_if_left(std::uint32_t index) {
+  ServerNode& node = *nodes_[index];
+  if (node.state != ServerNode::State::leaving || node.session) return;
+  forget_answered(node);
+  if (node.moved.empty()) nodes_[index] = {};
+}
+
+void Replicas::forget_answered(ServerNode& node) const {
+  while (!node.moved.empty() && is_answered(node.moved.front().to)) node.moved.pop_front();
 }
 
 void Replicas::add_node(const NodeAddress& address) {
@@ -514,11 +530,7 @@ void Replicas::dismiss(std::uint32_t index) {
   node.problem = is_dismissed;
   node.retry_at = node.ask_again_at = never;
   heard_ |= bit(index);
-  if (node.session) {
-    node.session->close(now_);
-  } else {
-    nodes_[index] = {};
-  }
+  if (node.session) node.session->close(now_);
 }
 
 void Replicas::connect(std::uint32_t index) {
@@ -575,7 +587,7 @@ std::optional<Event> Replicas::poll_node(std::uint32_t index) {
   if (!session.is_over()) return std::nullopt;
   node.session = {};
   used_ &= ~bit(index);
-  if (node.state == ServerNode::State::leaving) nodes_[index] = {};
+  forget_if_left(index);
   return std::nullopt;
 }
 
@@ -711,7 +723,7 @@ bool Replicas::move_on(std::uint32_t index, const Pipeline::Handed& request, boo
   if (!to) return false;
   ++node.reads_moved;
   ++counters_.reads_moved;
-  while (!node.moved.empty() && is_answered(node.moved.front().to)) node.moved.pop_front();
+  forget_answered(node);
   // Without memory for this the request goes on, and can no longer be cancelled.
   const RequestId from = request_ids::on_side(first_place + index, node.incarnation, request.id);
   (void)node.moved.push_back({.from = from, .to = *to});

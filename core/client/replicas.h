@@ -203,6 +203,8 @@ class Replicas {
   void update_nodes(const ReplicationReport& report);
   void add_node(const NodeAddress& address);
   void dismiss(std::uint32_t index);
+  void forget_if_left(std::uint32_t index);
+  void forget_answered(ServerNode& node) const;
   void connect(std::uint32_t index);
   void ask(ServerNode& node);
 

@@ -22,7 +22,7 @@
 //      +----------------- lost <-------------+-------------------------+
 //
 // From any state it is `leaving` once the primary does not name it any more; then it takes no new
-// request, and is forgotten once its connection is over.
+// request, and is forgotten once its connection is over and what went on from it has ended.
 
 namespace plimsoll::inline v0 {
 
