@@ -172,6 +172,9 @@ class Pipeline {
   /// How many answers the server owes next().
   std::uint16_t next_answers() { return first_unanswered().answers_left; }
 
+  /// Whether next() has not been cancelled, nor given up.
+  bool next_is_live() { return first_unanswered().state == State::live; }
+
   /// The tag of next().
   Tag next_tag() { return first_unanswered().tag; }
 

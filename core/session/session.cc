@@ -435,8 +435,10 @@ std::optional<Event> Session::handle_refusal() {
   return event;
 }
 
-// A server that says that it has not run the request speaks for itself alone.
+// A server that says that it has not run the request speaks for itself alone. To a request that was
+// cancelled in the same instant the refusal is the end.
 std::optional<Event> Session::hand_back_refused() {
+  if (!pipeline_.next_is_live()) return std::nullopt;
   const Result<BytesView> text = reader_.value().as_error();
   if (!text || pipeline_.next_tag() >= internal_tag_first) return std::nullopt;
   const Error error = error_of_reply(*text, speaker_of(pipeline_.next_answer()));
