@@ -715,8 +715,9 @@ bool Replicas::move_on(std::uint32_t index, const Pipeline::Handed& request, boo
   const CommandView command = pieces.view();
   // It leaves its place here to the connection on which it goes on.
   main_.take_places(in_flight() - 1);
+  // The keys in further pieces of a long request cannot be found, so the primary is asked.
   const std::optional<std::uint32_t> next =
-      tries_replicas ? choose(command, now_) : std::optional<std::uint32_t>();
+      tries_replicas && pieces.count == 1 ? choose(command, now_) : std::optional<std::uint32_t>();
   Result<RequestId> to = next ? submit_to(*next, command, request.deadline, request.tag)
                               : Result<RequestId>(is_no_replica);
   if (!to) to = main_.submit_owed(command, request.deadline, request.tag);
