@@ -335,6 +335,7 @@ std::optional<std::uint32_t> Replicas::choose(const CommandView& command, Instan
     return std::nullopt;
   }
   now_ = read_at_ = std::max(now_, now);
+  follow_marks();
   WriteMarks::Mark mark = 0;
   const bool is_clear = commands::keys_read(
       command, [&](std::string_view key) { mark = std::max(mark, marks_.of(key)); });
@@ -426,15 +427,21 @@ void Replicas::want_round(Duration wait) {
   if (now_ >= round_due_at_) begin_round();
 }
 
+// The numbers of writes that were kept mean nothing once the numbers have begun again: the old ones
+// are larger.
+void Replicas::follow_marks() {
+  if (!marks_.take_restart()) return;
+  for (const Box<ServerNode>& node : nodes_) {
+    if (node) node->forget_proof();
+  }
+  proof_.mark = asked_for_.mark = 0;
+}
+
 // The answer covers all writes that were staged on the main connection before the question.
 void Replicas::begin_round() {
   round_due_at_ = never;
   if (primary_was_asked_ || closing_ || main_.state() != Session::State::ready) return;
-  if (marks_.take_restart()) {
-    for (const Box<ServerNode>& node : nodes_) {
-      if (node) node->forget_proof();
-    }
-  }
+  follow_marks();
   round_began_at_ = now_;
   asked_for_ = {.as_of = now_, .mark = marks_.last()};
   primary_was_asked_ = main_.submit_internal(words(ask_replication), internal_replication);

@@ -196,6 +196,7 @@ class Replicas {
   bool is_in_use() const {
     return read_at_ != Instant::min() && now_ - read_at_ <= 2 * round_interval();
   }
+  void follow_marks();
   void want_round(Duration wait);
   void begin_round();
   void follow_main();
