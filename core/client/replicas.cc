@@ -594,6 +594,9 @@ std::optional<Event> Replicas::poll_node(std::uint32_t index) {
   if (!session.is_over()) return std::nullopt;
   node.session = {};
   used_ &= ~bit(index);
+  // The time to try again may have passed while the connection was still to be closed.
+  const bool is_due = node.state == ServerNode::State::lost && node.retry_at == never;
+  if (is_due) connect(index);
   forget_if_left(index);
   return std::nullopt;
 }
