@@ -682,6 +682,16 @@ void Replicas::note_unfit(ServerNode& node, const Error& reason) {
   node.ask_again_later(now_);
 }
 
+// Without memory for this the request goes on, and can no longer be cancelled.
+void Replicas::remember(ServerNode& node, const ServerNode::Moved& moved) const {
+  using Push = Queue<ServerNode::Moved>::Push;
+  forget_answered(node);
+  if (node.moved.push_back(moved) != Push::full) return;
+  // The first has not ended, and others behind it have: no more are in flight than fit.
+  node.moved.erase_if([this](const ServerNode::Moved& each) { return is_answered(each.to); });
+  (void)node.moved.push_back(moved);
+}
+
 // Sends the request of the node's last event to another server. Returns false if that is not
 // possible: the event is the outcome then.
 bool Replicas::move_refused(std::uint32_t index, const Event& event) {
@@ -734,10 +744,8 @@ bool Replicas::move_on(std::uint32_t index, const Pipeline::Handed& request, boo
   if (!to) return false;
   ++node.reads_moved;
   ++counters_.reads_moved;
-  forget_answered(node);
-  // Without memory for this the request goes on, and can no longer be cancelled.
   const RequestId from = request_ids::on_side(first_place + index, node.incarnation, request.id);
-  (void)node.moved.push_back({.from = from, .to = *to});
+  remember(node, {.from = from, .to = *to});
   return true;
 }
 

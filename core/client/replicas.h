@@ -206,6 +206,7 @@ class Replicas {
   void dismiss(std::uint32_t index);
   void forget_if_left(std::uint32_t index);
   void forget_answered(ServerNode& node) const;
+  void remember(ServerNode& node, const ServerNode::Moved& moved) const;
   void connect(std::uint32_t index);
   void ask(ServerNode& node);
 
