@@ -699,7 +699,8 @@ bool Replicas::move_refused(std::uint32_t index, const Event& event) {
   if (node.is_connected() && is_about_server(event.error->code)) note_unfit(node, *event.error);
   // Another replica may answer it if this one cannot; what this one forbids is for the primary to
   // judge.
-  const bool moved = move_on(index, node.session->handed(), node.state != ServerNode::State::ready);
+  const Onward onward{.replicas = node.state != ServerNode::State::ready, .primary = true};
+  const bool moved = move_on(index, node.session->handed(), onward);
   node.session->settle_handed();
   return moved;
 }
@@ -715,8 +716,10 @@ void Replicas::move_due(std::uint32_t index) {
     const auto request = node.session->live(id);
     if (!request) continue;
     if (!std::exchange(node.is_slow, true)) ask(node);
+    // Without a connection to the primary the answer may as well come from here.
     const bool is_primary_there = main_.state() == Session::State::ready;
-    if (move_on(index, *request, !is_primary_there)) node.session->leave_to_another(id);
+    const Onward onward{.replicas = !is_primary_there, .primary = is_primary_there};
+    if (move_on(index, *request, onward)) node.session->leave_to_another(id);
   }
 }
 
@@ -728,7 +731,7 @@ void Replicas::drop_answered(ServerNode& node) {
 
 // Sends a request that the node has to another replica, or to the primary. Returns false if no
 // server takes it.
-bool Replicas::move_on(std::uint32_t index, const Pipeline::Handed& request, bool tries_replicas) {
+bool Replicas::move_on(std::uint32_t index, const Pipeline::Handed& request, Onward onward) {
   ServerNode& node = *nodes_[index];
   Pieces pieces;
   pieces.count = node.session->handed_bytes(request, pieces.spans);
@@ -737,10 +740,10 @@ bool Replicas::move_on(std::uint32_t index, const Pipeline::Handed& request, boo
   main_.take_places(in_flight() - 1);
   // The keys in further pieces of a long request cannot be found, so the primary is asked.
   const std::optional<std::uint32_t> next =
-      tries_replicas && pieces.count == 1 ? choose(command, now_) : std::optional<std::uint32_t>();
+      onward.replicas && pieces.count == 1 ? choose(command, now_) : std::optional<std::uint32_t>();
   Result<RequestId> to = next ? submit_to(*next, command, request.deadline, request.tag)
                               : Result<RequestId>(is_no_replica);
-  if (!to) to = main_.submit_owed(command, request.deadline, request.tag);
+  if (!to && onward.primary) to = main_.submit_owed(command, request.deadline, request.tag);
   if (!to) return false;
   ++node.reads_moved;
   ++counters_.reads_moved;

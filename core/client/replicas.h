@@ -218,7 +218,12 @@ class Replicas {
   bool move_refused(std::uint32_t index, const Event& event);
   void move_due(std::uint32_t index);
   static void drop_answered(ServerNode& node);
-  bool move_on(std::uint32_t index, const Pipeline::Handed& request, bool tries_replicas);
+  // Where a request may go on: to other replicas first, to the primary last.
+  struct Onward {
+    bool replicas;
+    bool primary;
+  };
+  bool move_on(std::uint32_t index, const Pipeline::Handed& request, Onward onward);
   void note_unfit(ServerNode& node, const Error& reason);
 
   const ReplicaOptions options_;
