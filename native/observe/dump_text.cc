@@ -126,6 +126,13 @@ class Dump {
     add_count("pushes skipped", statistics.counters.pushes_skipped);
     add_count("health checks", statistics.counters.health_checks);
     add_count("resent", statistics.counters.requests_resent);
+    if (statistics.replicas.rounds > 0) {
+      text_ += "\n ";
+      add_count("reads at replicas", statistics.replicas.reads);
+      add_count("moved", statistics.replicas.reads_moved);
+      add_count("behind", statistics.replicas.reads_behind);
+      add_count("rounds", statistics.replicas.rounds);
+    }
     text_.back() = '\n';  // no comma behind the last one
     add_problem("last problem", client.last_problem);
     add_problem("TLS files", client.tls_problem);

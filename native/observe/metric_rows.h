@@ -163,6 +163,15 @@ inline constexpr Row<ClientTotals> total_rows[] = {
      [](const ClientTotals& all) { return all.counters.attempts_failed; }},
     {"health_checks_total", counter, "PINGs sent to check a connection",
      [](const ClientTotals& all) { return all.counters.health_checks; }},
+    {"replica_reads_total", counter, "Reads that were sent to replicas",
+     [](const ClientTotals& all) { return all.replica_reads; }},
+    {"replica_reads_moved_total", counter,
+     "Reads that went on from a replica to another server, without an answer",
+     [](const ClientTotals& all) { return all.replica_reads_moved; }},
+    {"replica_reads_behind_total", counter,
+     "Reads that were sent to the primary because no replica was known to have what the client had "
+     "written",
+     [](const ClientTotals& all) { return all.replica_reads_behind; }},
 };
 
 // Metrics of each client.

@@ -24,6 +24,9 @@ void ClientTotals::add(const ClientStatistics& client) {
   rejected += client.rejected;
   waited += client.waited;
   waiters_refused += client.waiters_refused;
+  replica_reads += client.replicas.reads;
+  replica_reads_moved += client.replicas.reads_moved;
+  replica_reads_behind += client.replicas.reads_behind;
   for (const auto counter : session_counters) counters.*counter += client.counters.*counter;
 }
 

@@ -44,6 +44,9 @@ struct ClientTotals {
   std::uint64_t waited = 0;
   std::uint64_t waiters_refused = 0;
   SessionCounters counters;
+  std::uint64_t replica_reads = 0;
+  std::uint64_t replica_reads_moved = 0;
+  std::uint64_t replica_reads_behind = 0;
 
   void add(const ClientStatistics& client);
 };
