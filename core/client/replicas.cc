@@ -353,8 +353,8 @@ std::optional<std::uint32_t> Replicas::choose(const CommandView& command, Instan
   return std::nullopt;
 }
 
-// Returns how many replicas may not answer for want of a proof, which the next round may bring. One
-// that refuses is asked again by itself.
+// Returns how many replicas may not answer because they lack a proof, which the next round may
+// bring. One that refuses is asked again by itself.
 std::size_t Replicas::candidates(Instant now, WriteMarks::Mark mark,
                                  std::span<ReadCandidate> found) const {
   std::size_t behind = 0;
@@ -475,7 +475,7 @@ void Replicas::end_round(const ReplicationReport& report, Duration latency) {
   proof_.offset = report.offset;
   update_nodes(report);
   for_each_session([this](std::uint32_t index, Session&) { ask(*nodes_[index]); });
-  if (is_in_use()) round_due_at_ = after(round_began_at_, round_interval());
+  if (is_in_use()) want_round(round_interval());
 }
 
 void Replicas::update_nodes(const ReplicationReport& report) {
