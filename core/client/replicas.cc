@@ -317,6 +317,8 @@ void Replicas::validate() {
     nodes_[i]->session->validate();
     PLIMSOLL_CHECK(!nodes_[i]->session->hands_back());
   }
+  const std::size_t all = main_.callers_in_flight() + in_flight();
+  PLIMSOLL_CHECK(all <= main_.options().inflight_requests_limit);
 }
 
 bool Replicas::wants_zones() const {
@@ -657,9 +659,11 @@ void Replicas::handle_report(ServerNode& node, const ReplicationReport& report) 
     node.proved = node.target;
   }
   node.problem = {};
+  const bool was_ready = node.state == ServerNode::State::ready;
   if (node.proved.as_of != Instant::min()) node.state = ServerNode::State::ready;
   if (node.proved.as_of == proof_.as_of) {
-    node.ask_again_wait = ServerNode::ask_again_wait_min;
+    // One that says that all is well, and then refuses reads, is not tried every few milliseconds.
+    if (was_ready) node.ask_again_wait = ServerNode::ask_again_wait_min;
     return;
   }
   node.ask_again_later(now_);
