@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <chrono>
 #include <map>
+#include <optional>
 #include <random>
 #include <string>
 #include <utility>
@@ -76,7 +77,9 @@ class Chaos {
   const std::string& replica() { return all_[static_cast<std::size_t>(pick(3))]; }
 
   void step() {
-    const std::string key = "k" + std::to_string(pick(4));
+    // Keys that begin with "s" are written on an exclusive connection, so that writes of one key
+    // have an order.
+    const std::string key = (pick(3) == 0 ? "s" : "k") + std::to_string(pick(3));
     const int move = pick(100);
     if (move < 15) {
       write(key);
@@ -115,11 +118,28 @@ class Chaos {
 
   void write(const std::string& key) {
     ++value_;
-    const Tag tag = submit({"SET", key, std::to_string(value_)}, key);
-    if (const auto found = open_.find(tag); found != open_.end()) {
-      found->second.is_write = true;
-      found->second.value = value_;
+    const Words words{"SET", key, std::to_string(value_)};
+    const Tag tag = ++tags_;
+    Call call{.key = key, .is_write = true, .value = value_};
+    if (key[0] == 's') {
+      call.id = submit_aside(tag, words);
+    } else if (pick(3) == 0) {
+      call.id = world_.submit_transaction(tag, {{"MULTI"}, words, {"EXEC"}});
+    } else {
+      call.id = world_.submit(tag, words, 5s);
     }
+    if (world_.outcome(tag) == "") open_[tag] = call;
+  }
+
+  // A lost exclusive connection is not replaced.
+  std::optional<RequestId> submit_aside(Tag tag, const Words& words) {
+    if (!own_) own_ = world_.client().open_exclusive(world_.now()).value();
+    const auto id = world_.submit_to(*own_, tag, words);
+    if (world_.outcome(tag).starts_with("refused with connection_lost")) {
+      world_.client().release(*own_, world_.now());
+      own_.reset();
+    }
+    return id;
   }
 
   void refuse() {
@@ -167,7 +187,7 @@ class Chaos {
         continue;
       }
       const Call& call = each->second;
-      if (call.is_write && outcome == "simple \"OK\"") {
+      if (call.is_write && outcome.find("\"OK\"") != std::string::npos) {
         acknowledged_[call.key] = std::max(acknowledged_[call.key], call.value);
       }
       if (!call.is_write && (outcome == "null" || outcome.starts_with('"'))) {
@@ -189,6 +209,8 @@ class Chaos {
     world_.wake("a:6379");
     world_.run();
     world_.advance(15s);
+    if (own_) world_.client().release(*own_, world_.now());
+    world_.run();
   }
 
   const std::vector<std::string> all_{"b:6379", "c:6379", "d:6379"};
@@ -196,6 +218,7 @@ class Chaos {
   ReplicaWorld world_;
   Tag tags_ = 0;
   int value_ = 0;
+  std::optional<ConnectionId> own_;
   std::map<Tag, Call> open_;
   std::map<std::string, int> acknowledged_;
   std::vector<std::pair<Instant, std::map<std::string, std::string>>> past_;
