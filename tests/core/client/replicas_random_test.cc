@@ -103,6 +103,8 @@ class Chaos {
       rename();
     } else if (move < 94) {
       cancel_one();
+    } else if (move < 96) {
+      world_.memory().refuse_one_after(static_cast<std::size_t>(pick(10)));
     } else {
       return world_.send();
     }
@@ -117,6 +119,11 @@ class Chaos {
   }
 
   void write(const std::string& key) {
+    if (key[0] == 's' && !own_) {
+      const auto opened = world_.client().open_exclusive(world_.now());
+      if (!opened) return;
+      own_ = *opened;
+    }
     ++value_;
     const Words words{"SET", key, std::to_string(value_)};
     const Tag tag = ++tags_;
@@ -131,9 +138,8 @@ class Chaos {
     if (world_.outcome(tag) == "") open_[tag] = call;
   }
 
-  // A lost exclusive connection is not replaced.
+  // A lost exclusive connection is not replaced: write() opens another.
   std::optional<RequestId> submit_aside(Tag tag, const Words& words) {
-    if (!own_) own_ = world_.client().open_exclusive(world_.now()).value();
     const auto id = world_.submit_to(*own_, tag, words);
     if (world_.outcome(tag).starts_with("refused with connection_lost")) {
       world_.client().release(*own_, world_.now());
