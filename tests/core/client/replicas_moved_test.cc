@@ -11,8 +11,8 @@
 #include "plimsoll/tests/core/client/replica_world.h"
 #include "plimsoll/tests/core/memory/test_budget.h"
 
-// Reads that go on to another server, because a replica refuses them or is lost. More than 500
-// lines, because each way to go on is a case of its own, of a few lines.
+// Reads that go on to another server, because a replica refuses them or is lost.
+// More than 500 lines, because each way to go on is a case of its own, of a few lines.
 
 namespace plimsoll::testing::replicas_moved_test {
 namespace {
