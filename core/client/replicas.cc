@@ -213,8 +213,7 @@ Instant Replicas::poll_timeout() {
   for (const Box<ServerNode>& node : nodes_) {
     if (!node) continue;
     if (node->session) next = std::min(next, node->session->poll_timeout());
-    drop_answered(*node);
-    if (!node->due.empty()) next = std::min(next, node->due.front().move_at);
+    next = std::min(next, next_due(*node));
     if (!closing_) next = std::min({next, node->retry_at, node->ask_again_at});
   }
   return next;
@@ -342,7 +341,6 @@ std::optional<std::uint32_t> Replicas::choose(const CommandView& command, Instan
   const bool is_clear = commands::keys_read(
       command, [&](std::string_view key) { mark = std::max(mark, marks_.of(key)); });
   if (!is_clear) return std::nullopt;
-  // Not initialised, because each read passes here.
   std::array<ReadCandidate, replicas_max> room;
   const std::span found = std::span(room).first(static_cast<std::size_t>(std::bit_width(used_)));
   const std::size_t behind = candidates(now_, mark, found);
@@ -361,8 +359,7 @@ std::size_t Replicas::candidates(Instant now, WriteMarks::Mark mark,
                                  std::span<ReadCandidate> found) const {
   std::size_t behind = 0;
   for (std::size_t i = 0; i < found.size(); ++i) {
-    found[i].may_answer = (used_ & bit(static_cast<std::uint32_t>(i))) != 0;
-    if (!found[i].may_answer) continue;
+    if ((used_ & bit(static_cast<std::uint32_t>(i))) == 0) continue;
     const ServerNode& node = *nodes_[i];
     found[i] = {.may_answer = node.may_answer(now, options_.lag_max, mark),
                 .is_near = !zone_.empty() && node.zone == zone_,
@@ -704,33 +701,50 @@ bool Replicas::move_refused(std::uint32_t index, const Event& event) {
   // Another replica may answer it if this one cannot; what this one forbids is for the primary to
   // judge.
   const Onward onward{.replicas = node.state != ServerNode::State::ready, .primary = true};
+  // It leaves its place here to the connection on which it goes on.
+  main_.take_places(in_flight() - 1);
   const bool moved = move_on(index, node.session->handed(), onward);
   node.session->settle_handed();
   return moved;
 }
 
 // A server that is silent for half of a read's time gets no further reads until it has answered a
-// question.
+// question. The place that the read has there is taken until then, so it needs another one.
 void Replicas::move_due(std::uint32_t index) {
   ServerNode& node = *nodes_[index];
   drop_answered(node);
   while (!node.due.empty() && node.due.front().move_at <= now_) {
     const RequestId id = node.due.front().id;
+    if (const auto request = node.session->live(id)) {
+      if (!std::exchange(node.is_slow, true)) ask(node);
+      // Without a connection to the primary the answer may as well come from here.
+      const bool is_primary_there = main_.state() == Session::State::ready;
+      const Onward onward{.replicas = !is_primary_there, .primary = is_primary_there};
+      take_places();
+      if (!move_on(index, *request, onward)) {
+        node.due.front().move_at = after(now_, ServerNode::move_again_wait);
+        return;
+      }
+      node.session->leave_to_another(id);
+    }
     node.due.pop_front();
-    const auto request = node.session->live(id);
-    if (!request) continue;
-    if (!std::exchange(node.is_slow, true)) ask(node);
-    // Without a connection to the primary the answer may as well come from here.
-    const bool is_primary_there = main_.state() == Session::State::ready;
-    const Onward onward{.replicas = !is_primary_there, .primary = is_primary_there};
-    if (move_on(index, *request, onward)) node.session->leave_to_another(id);
   }
 }
 
+// Keeps the last one: a queue that is drained gives its memory back, and each read that comes alone
+// would ask for it again.
 void Replicas::drop_answered(ServerNode& node) {
   if (!node.session) return node.due.clear();
   const RequestId answered_until = node.session->answered_until();
-  while (!node.due.empty() && node.due.front().id < answered_until) node.due.pop_front();
+  while (node.due.size() > 1 && node.due.front().id < answered_until) node.due.pop_front();
+}
+
+// When move_due() has something to do.
+Instant Replicas::next_due(ServerNode& node) {
+  drop_answered(node);
+  if (node.due.empty()) return never;
+  const ServerNode::Due& front = node.due.front();
+  return front.id < node.session->answered_until() ? never : front.move_at;
 }
 
 // Sends a request that the node has to another replica, or to the primary. Returns false if no
@@ -740,8 +754,6 @@ bool Replicas::move_on(std::uint32_t index, const Pipeline::Handed& request, Onw
   Pieces pieces;
   pieces.count = node.session->handed_bytes(request, pieces.spans);
   const CommandView command = pieces.view();
-  // It leaves its place here to the connection on which it goes on.
-  main_.take_places(in_flight() - 1);
   // The keys in further pieces of a long request cannot be found, so the primary is asked.
   const std::optional<std::uint32_t> next =
       onward.replicas && pieces.count == 1 ? choose(command, now_) : std::optional<std::uint32_t>();

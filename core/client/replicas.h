@@ -218,6 +218,7 @@ class Replicas {
   bool move_refused(std::uint32_t index, const Event& event);
   void move_due(std::uint32_t index);
   static void drop_answered(ServerNode& node);
+  static Instant next_due(ServerNode& node);
   // Where a request may go on: to other replicas first, to the primary last.
   struct Onward {
     bool replicas;

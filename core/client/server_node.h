@@ -61,6 +61,9 @@ class ServerNode {
   static constexpr Duration ask_again_wait_min = std::chrono::milliseconds(5);
   static constexpr Duration ask_again_wait_max = std::chrono::seconds(1);
 
+  /// The wait before a read that could not go on is tried again.
+  static constexpr Duration move_again_wait = std::chrono::milliseconds(10);
+
   /// A server that owes the answer to such a question for so long gets no new reads, and neither
   /// does one that is_slow.
   static constexpr Duration suspect_after = std::chrono::seconds(1);

@@ -24,9 +24,9 @@ enum class ReadFrom : std::uint8_t {
 };
 
 struct ReadCandidate {
-  bool may_answer;   ///< it is ready, and has all that the read must see
-  bool is_near;      ///< it is in the client's zone
-  Duration latency;  ///< of a round trip, smoothed; zero: not known yet
+  bool may_answer = false;  ///< it is ready, and has all that the read must see
+  bool is_near = false;     ///< it is in the client's zone
+  Duration latency{};       ///< of a round trip, smoothed; zero: not known yet
 };
 
 /// choose_reader() returns this for the primary.

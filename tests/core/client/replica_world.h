@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "plimsoll/core/client/client.h"
+#include "plimsoll/core/client/replicas.h"
 #include "plimsoll/core/memory/budget.h"
 #include "plimsoll/tests/core/client/client_end.h"
 #include "plimsoll/tests/core/client/peer.h"

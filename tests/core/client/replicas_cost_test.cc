@@ -39,7 +39,8 @@ TEST_CASE("a read at a replica takes no more memory from the system than one at 
   const std::size_t at_replicas =
       requests_of(world, 1000, [&] { world.call(++tag, {"GET", "k"}); });
   CHECK(world.replicas().counters().reads == 1010);
-  CHECK(at_replicas <= at_primary + 2);
+  // Each of the two keeps a chunk for when its reads go on.
+  CHECK(at_replicas <= at_primary + 4);
   const std::size_t behind_writes = requests_of(world, 1000, [&] {
     world.call(++tag, {"SET", "k", "v"});
     world.call(++tag, {"GET", "k"});
