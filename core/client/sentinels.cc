@@ -281,9 +281,11 @@ void Sentinels::handle_events() {
 
 void Sentinels::tidy_up() {
   const bool may_learn = !waits_for_seed();
-  for (Box<Entry>& entry : entries_) {
+  for (std::uint32_t i = 0; i < sentinels_max; ++i) {
+    Box<Entry>& entry = entries_[i];
     if (!entry) continue;
     if (entry->leaving && !entry->session) {
+      announcement_.handle_gone(i);
       entry = {};
     } else if (may_learn && entry->ready && std::exchange(entry->learns_later, false)) {
       send(*entry, {"SENTINEL", "SENTINELS", options_.sentinel->primary_name}, tag_others);
@@ -416,14 +418,16 @@ void Sentinels::handle_id(std::uint32_t index, const Value& reply) {
   if (own.id == SentinelNodeId{}) return;
   for (std::uint32_t i = 0; i < sentinels_max; ++i) {
     if (i == index || !entries_[i] || entries_[i]->vote.id != own.id) continue;
-    Entry& repeated = entries_[i]->is_seed ? *entries_[index] : *entries_[i];
+    const std::uint32_t gone = entries_[i]->is_seed ? index : i;
+    Entry& repeated = *entries_[gone];
     if (repeated.is_seed) continue;
     repeated.leaving = true;
+    announcement_.handle_renumbered(gone, gone == i ? index : i);
     note_absent(repeated);
     repeated.retry_at = never;
     if (!repeated.session) continue;
     repeated.session->abort();
-    heard_ |= bit(&repeated == entries_[i].get() ? i : index);
+    heard_ |= bit(gone);
   }
 }
 

@@ -53,6 +53,13 @@ class SwitchAnnouncement {
   void handle_said(std::uint32_t sentinel, const NodeAddress& primary) {
     if (sentinel == sentinel_ && !(primary == primary_)) until_ = Instant::min();
   }
+  /// The sentinel has another number from now on: there were two connections to it.
+  void handle_renumbered(std::uint32_t from, std::uint32_t to) {
+    if (sentinel_ == from) sentinel_ = to;
+  }
+  /// The sentinel is not asked any more, and its number may become that of another one, which must
+  /// not undo the announcement.
+  void handle_gone(std::uint32_t sentinel) { handle_renumbered(sentinel, nobody); }
   /// What was announced; null if it does not count any more.
   const NodeAddress* primary(Instant now) const { return now < until_ ? &primary_ : nullptr; }
 
@@ -60,8 +67,10 @@ class SwitchAnnouncement {
   Instant until(Instant now) const { return now < until_ ? until_ : never; }
 
  private:
+  static constexpr std::uint32_t nobody = UINT32_MAX;
+
   NodeAddress primary_;
-  std::uint32_t sentinel_ = 0;
+  std::uint32_t sentinel_ = nobody;
   Instant until_ = Instant::min();
 };
 

@@ -115,5 +115,24 @@ TEST_CASE("an announced switch outweighs all votes while it lasts") {
   CHECK(announcement.primary(now) == nullptr);
 }
 
+TEST_CASE("an announcement is not undone by a sentinel that has got the number of another one") {
+  const NodeAddress a = *NodeAddress::read("A", "6379");
+  const NodeAddress b = *NodeAddress::read("B", "6379");
+  const Instant now{};
+  SwitchAnnouncement announcement;
+  announcement.begin(1, b, now);
+  announcement.handle_renumbered(1, 4);
+  announcement.handle_said(1, a);
+  CHECK(announcement.primary(now) != nullptr);
+  announcement.handle_gone(2);
+  announcement.handle_said(4, a);
+  CHECK(announcement.primary(now) == nullptr);
+
+  announcement.begin(4, b, now);
+  announcement.handle_gone(4);
+  announcement.handle_said(4, a);
+  CHECK(announcement.primary(now) != nullptr);
+}
+
 }  // namespace
 }  // namespace plimsoll::primary_choice_test
