@@ -34,7 +34,7 @@ constexpr Error is_no_report{.code = ErrorCode::protocol_error,
 constexpr Error is_dismissed{.code = ErrorCode::connection_lost,
                              .what = "the primary does not name this replica any more"};
 
-SessionOptions session_options(const SessionOptions& of_main, std::uint32_t index) {
+SessionOptions options_at_replica(const SessionOptions& of_main, std::uint32_t index) {
   SessionOptions options = of_main;
   options.tracking = {};
   options.sentinel = nullptr;
@@ -544,7 +544,7 @@ void Replicas::connect(std::uint32_t index) {
   node.retry_at = never;
   if (node.session || node.state == ServerNode::State::leaving || closing_) return;
   node.session = Box<Session>::make(main_.accounts().connections, 0,
-                                    session_options(main_.options(), index), main_.accounts());
+                                    options_at_replica(main_.options(), index), main_.accounts());
   if (!node.session) return handle_end(node, no_room_for_replica);
   used_ |= bit(index);
   heard_ |= bit(index);
