@@ -448,13 +448,18 @@ void Replicas::begin_round() {
   ++counters_.rounds;
 }
 
-// A new main connection may lead to another primary, which is asked at once.
+// A new main connection may lead to another primary, which is asked at once. What was proved by the
+// history of the last one counts no longer: the client may have been sent to a former primary,
+// which did not know of all its writes.
 void Replicas::follow_main() {
   now_ = std::max(now_, main_.now());
   if (main_.state() != Session::State::ready) return;
   const std::uint64_t connection = main_.counters().connections;
   if (std::exchange(main_connection_, connection) == connection) return;
   primary_was_asked_ = primary_is_near_ = false;
+  for (const Box<ServerNode>& node : nodes_) {
+    if (node) node->forget_proof();
+  }
   begin_round();
   if (options_.read_from == ReadFrom::az_affinity_replicas_and_primary) {
     main_.submit_internal(words(ask_server), internal_zone);
