@@ -17,7 +17,7 @@ using plimsoll::mutants::Finding;
 constexpr const char* usage =
     "usage: mutants [NAME] [--small-seeds N] [--seeds N] [--group-seeds N]\n"
     "Looks for each mutant of the core in N small worlds, then in N of normal size; for those of\n"
-    "sentinels in N worlds with a group.\n";
+    "sentinels and replicas in N worlds with a group.\n";
 
 void print_row(std::string_view name, const Finding& finding) {
   const bool caught = !finding.property.empty();

@@ -51,3 +51,15 @@ TEST_CASE("a few mutants of what sentinels tell are caught within a few seeds") 
     CHECK(hunt(number_of(name), {.group_seeds = 40, .small_worlds = none}).property != "");
   }
 }
+
+TEST_CASE("a few mutants of reading from replicas are caught within a few seeds") {
+  constexpr std::string_view quick[] = {
+      "replica_offset_ignored", "replica_history_ignored",  "lag_max_ignored",
+      "write_unmarked",         "side_write_unmarked",      "refusal_not_noted",
+      "refused_not_moved",      "replica_places_uncounted", "lost_replica_forgotten",
+  };
+  for (const std::string_view name : quick) {
+    INFO(name);
+    CHECK(hunt(number_of(name), {.group_seeds = 40, .small_worlds = none}).property != "");
+  }
+}
