@@ -81,7 +81,13 @@ const char* name(Deed deed) {
                                                           "ack_lost",
                                                           "ack_by_old_primary",
                                                           "replica_refused",
-                                                          "group_hit"};
+                                                          "group_hit",
+                                                          "read_at_replica",
+                                                          "read_own_at_replica",
+                                                          "read_bound_by_lag",
+                                                          "read_moved",
+                                                          "read_behind",
+                                                          "reads_returned"};
   return names[static_cast<std::size_t>(deed)];
 }
 

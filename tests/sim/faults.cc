@@ -69,6 +69,15 @@ constexpr std::array<const char*, faults_count> fault_names = {
     "cut_from_sentinels",
     "late_sentinel",
     "late_primary",
+    "replica_lags",
+    "replica_loading",
+    "replica_link_down",
+    "replica_cut",
+    "replica_frozen",
+    "replica_restarted",
+    "replica_unlisted",
+    "replica_promoted",
+    "info_refused",
 };
 
 }  // namespace

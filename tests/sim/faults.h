@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bitset>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -86,9 +87,18 @@ enum class Fault : std::uint8_t {
   cut_from_sentinels,  ///< one client cannot reach one of them, or any, for a while
   late_sentinel,       ///< goes on naming the old primary for long
   late_primary,        ///< the new one is LOADING, or says that it is a replica, for a while
+  replica_lags,        ///< the primary's writes do not get to it for long
+  replica_loading,     ///< it is LOADING for a while
+  replica_link_down,   ///< its link to the primary is: MASTERDOWN, or it answers with what it has
+  replica_cut,         ///< a connection to it ends with a read in flight
+  replica_frozen,      ///< it does nothing for a while
+  replica_restarted,   ///< with what it had a while before: it has to catch up
+  replica_unlisted,    ///< the primary does not name it for a while
+  replica_promoted,    ///< at once, while it is read
+  info_refused,        ///< INFO is, by the primary or one replica, for a while
 };
 
-inline constexpr std::size_t faults_count = static_cast<std::size_t>(Fault::late_primary) + 1;
+inline constexpr std::size_t faults_count = static_cast<std::size_t>(Fault::info_refused) + 1;
 
 /// Those that come first can strike in worlds without a group.
 inline constexpr std::size_t faults_without_group_count = static_cast<std::size_t>(Fault::failover);
@@ -104,20 +114,24 @@ const char* name(Fault fault);
 
 class FaultSet {
  public:
-  static FaultSet all() { return FaultSet((std::uint64_t{1} << faults_count) - 1); }
+  static FaultSet all() {
+    FaultSet set;
+    set.bits_.set();
+    return set;
+  }
 
   FaultSet() = default;
 
   /// "all", "none", or names with commas between; empty where one is unknown.
   static std::optional<FaultSet> parse(std::string_view names);
 
-  bool has(Fault fault) const { return (bits_ & bit(fault)) != 0; }
+  bool has(Fault fault) const { return bits_[static_cast<std::size_t>(fault)]; }
   bool has_any(std::span<const Fault> faults) const {
     return std::any_of(faults.begin(), faults.end(), [this](Fault each) { return has(each); });
   }
-  void add(Fault fault) { bits_ |= bit(fault); }
-  void remove(Fault fault) { bits_ &= ~bit(fault); }
-  bool empty() const { return bits_ == 0; }
+  void add(Fault fault) { bits_.set(static_cast<std::size_t>(fault)); }
+  void remove(Fault fault) { bits_.reset(static_cast<std::size_t>(fault)); }
+  bool empty() const { return bits_.none(); }
 
   /// As parse() reads it.
   std::string names() const;
@@ -125,10 +139,7 @@ class FaultSet {
   friend bool operator==(const FaultSet&, const FaultSet&) = default;
 
  private:
-  explicit FaultSet(std::uint64_t bits) : bits_(bits) {}
-  static std::uint64_t bit(Fault fault) { return std::uint64_t{1} << static_cast<unsigned>(fault); }
-
-  std::uint64_t bits_ = 0;
+  std::bitset<faults_count> bits_;
 };
 
 }  // namespace plimsoll::sim

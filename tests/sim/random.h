@@ -35,7 +35,9 @@ class Random {
     leant_server,
     addresses,
     group,
-    caller
+    caller,
+    replicas,
+    reader
   };
 
   Random(std::uint64_t seed, Purpose purpose, std::uint64_t number = 0)

@@ -48,6 +48,12 @@ constexpr std::array group_faults = {Fault::failover,
                                      Fault::short_deadline,
                                      Fault::freeze};
 
+// What those meet who read from replicas.
+constexpr std::array replica_faults = {
+    Fault::replica_lags,     Fault::replica_loading,  Fault::replica_link_down,
+    Fault::replica_cut,      Fault::replica_frozen,   Fault::replica_restarted,
+    Fault::replica_unlisted, Fault::replica_promoted, Fault::info_refused};
+
 Scenario group_of_seed(std::uint64_t seed) {
   Random random(seed, Random::Purpose::group);
   Scenario scenario{.seed = seed, .size = Scenario::Size::group};
@@ -59,6 +65,9 @@ Scenario group_of_seed(std::uint64_t seed) {
     if (kept == 0 || random.percent(25 * kept)) scenario.faults.add(fault);
   }
   scenario.fault_interval = random.between(milliseconds(200), seconds(4));
+  for (const Fault fault : replica_faults) {
+    if (kept == 0 || random.percent(25 * kept)) scenario.faults.add(fault);
+  }
   scenario.time_max = seconds(40);
   return scenario;
 }

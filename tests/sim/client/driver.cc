@@ -61,6 +61,7 @@ bool Driver::start(const ClientOptions& options, Budget& budget, std::size_t ser
   attempts_ = 0;
   waiting_count_ = outcomes_ = 0;
   elsewhere_.clear();
+  movable_count_ = 0;
   waiters_.clear();
   blocked_waiters_.clear();
   admitted_as_.clear();
@@ -74,6 +75,10 @@ bool Driver::start(const ClientOptions& options, Budget& budget, std::size_t ser
   if (cache != nullptr) use_cache(*cache);
   if (options.sentinel != nullptr) {
     require(client_->use_sentinels().ok(), "there is room for a client that asks sentinels");
+  }
+  if (replica_options_ != nullptr) {
+    require(client_->use_replicas(*replica_options_).ok(),
+            "there is room for a client that reads from replicas");
   }
   ++environment_.coverage.clients;
   state_ = Session::State::idle;
@@ -110,6 +115,8 @@ void Driver::finish() {
   require(statistics.blocking_connections + statistics.subscriptions == 0,
           "a client that is over has no connections");
   environment_.coverage.count(statistics.counters);
+  environment_.coverage.count(Deed::read_moved, replica_counters().reads_moved);
+  environment_.coverage.count(Deed::read_behind, replica_counters().reads_behind);
   for (const auto& wire : wires_) {
     if (wire) wire->finish();
   }
@@ -222,7 +229,14 @@ void Driver::tell_outcome(const Event& event) {
     ++gave_up_waiting_;
   }
   const bool truthful = is_truthful(event.tag);
-  const bool here = elsewhere_.erase(event.tag) == 0;
+  const auto elsewhere = elsewhere_.find(event.tag);
+  const bool here = elsewhere == elsewhere_.end();
+  if (!here) {
+    if (Replicas::owns(elsewhere->second) && --movable_count_ == 0) {
+      quiet_since_ = environment_.now();
+    }
+    elsewhere_.erase(elsewhere);
+  }
   if (!here && event.value && truthful) {
     side_delivered_at_ = std::max(side_delivered_at_, environment_.ledger.served_at(event.tag));
   }
@@ -383,7 +397,7 @@ void Driver::check_attempt() {
 // Before something is heard of a connection. Without memory there is no health check.
 void Driver::check_silence() {
   if (environment_.scenario.memory_is_short() || state_ != Session::State::ready ||
-      waiting_count_ > 0)
+      waiting_count_ + movable_count_ > 0)
     return;
   if (options_.health_check_interval == Duration::zero()) return;
   const Instant since = std::max({quiet_since_, frozen_until_, environment_.jumped_until});
@@ -400,7 +414,9 @@ void Driver::note_state() {
   if (state == state_) return;
   environment_.coverage.count_transition(state_, state);
   if (state == Session::State::waiting) {
-    environment_.coverage.count_problem(statistics.last_problem.code);
+    const ErrorCode code = statistics.last_problem.code;
+    environment_.coverage.count_problem(code);
+    if (code == ErrorCode::read_only_replica) environment_.coverage.count(Deed::replica_refused);
   }
   state_ = state;
 }

@@ -70,6 +70,12 @@ class Driver final : private Wire::Owner, private Handler {
              cache::Cache* cache = nullptr);
   /// From now on clients ask sentinels: those to which the addresses of their options lead.
   void follow(Guide& guide) { guide_ = &guide; }
+  /// From now on clients read from replicas. `options` must outlive the driver.
+  void read_from_replicas(const ReplicaOptions& options) { replica_options_ = &options; }
+  /// What its client has read from replicas.
+  ReplicaCounters replica_counters() const {
+    return client_ && client_->replicas() ? client_->replicas()->counters() : ReplicaCounters{};
+  }
   /// Whether this is a connection that it has, or tries to have.
   bool has_link(ConnectionId connection, std::uint64_t link) const;
   bool has_main_link() const { return main_wire().has_connection(); }
@@ -230,7 +236,8 @@ class Driver final : private Wire::Owner, private Handler {
   const WireHabits habits_;
   const Clock clock_;
   Addresses addresses_;
-  Guide* guide_ = nullptr;  // null: nobody asks sentinels
+  Guide* guide_ = nullptr;                           // null: nobody asks sentinels
+  const ReplicaOptions* replica_options_ = nullptr;  // null: nobody reads from replicas
 
   Budget* budget_ = nullptr;
   std::size_t server_ = 0;
@@ -267,6 +274,7 @@ class Driver final : private Wire::Owner, private Handler {
   Instant heard_at_{};
   Instant side_delivered_at_{};
   std::map<Tag, ConnectionId> elsewhere_;  // requests that are not on the main connection
+  std::uint64_t movable_count_ = 0;        // of these, those that may go on there
   Instant quiet_since_{};                  // nothing was heard, and nobody waited
   Instant frozen_until_{};
   Tag last_completed_ = 0;

@@ -26,6 +26,7 @@ Result<RequestId> Driver::note_submitted(const Result<RequestId>& id, const Comm
       ++waiting_count_;
     } else {
       elsewhere_[tag] = ConnectionId{connection};
+      if (Replicas::owns(ConnectionId{connection})) ++movable_count_;
     }
   } else if (command != nullptr && id.error().limit == budget_->limit(PoolKind::requests)) {
     const std::size_t bytes = (encoded_size(*command) / segment_capacity + 1) * segment_bytes;

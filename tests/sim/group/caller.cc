@@ -1,6 +1,7 @@
 #include "plimsoll/tests/sim/group/caller.h"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include "plimsoll/core/client/near_cache.h"
@@ -21,8 +22,9 @@ constexpr Duration pause_between_lives_max = milliseconds(50);
 constexpr Duration proof_pause = milliseconds(100);
 constexpr Duration proof_timeout = seconds(2);
 
-// Of a bulk string, as a server or the cache says it.
+// Of a bulk string, as a server or the cache says it, or of the first in an array.
 std::uint64_t write_in(std::string_view wire) {
+  if (wire.starts_with('*')) wire.remove_prefix(wire.find('\n') + 1);
   if (!wire.starts_with('$') || wire.starts_with("$-")) return 0;
   wire.remove_prefix(wire.find('\n') + 1);
   return mark_of(wire).number;
@@ -52,6 +54,11 @@ Caller::Caller(Environment& environment, std::uint32_t number, Group& group, Bud
       hearsay_(environment, number, group, driver_) {
   driver_.follow(hearsay_);
   if (habits_.has_cache) make_cache();
+  if (cache_ || Random(environment.scenario.seed, Random::Purpose::reader, number).one_in(4)) {
+    return;
+  }
+  reader_.emplace(environment, number, group, driver_, hearsay_);
+  driver_.read_from_replicas(reader_->options());
 }
 
 Caller::~Caller() = default;
@@ -93,6 +100,7 @@ ClientOptions Caller::draw_options() {
     options.tracking.method = TrackingOptions::Method::all_reads;
     options.tracking.required = true;
   }
+  if (reader_) options.inflight_requests_limit = reader_->inflight_requests_limit();
   if (environment_.calm) return options;
   options.connect_timeout = random_.between(milliseconds(500), seconds(4));
   options.reconnect_wait_min = random_.between(milliseconds(1), milliseconds(20));
@@ -113,6 +121,10 @@ void Caller::begin_life() {
   exclusive_.reset();
   subscription_.reset();
   over_ = false;
+  for (std::size_t i = 0; i < acknowledged_.size(); ++i) {
+    acknowledged_before_[i] = acknowledged_[i].size();
+  }
+  if (reader_) reader_->note_new_client();
   hearsay_.begin(random_.below(Group::sentinels_count));
   const bool started = driver_.start(draw_options(), budget_, 0, cache_ ? &*cache_ : nullptr);
   require(started, "there is room for every client");
@@ -204,15 +216,18 @@ void Caller::write() {
   const std::array<std::string_view, 3> words{"SET", name, value};
   CommandView command;
   command.args = words;
-  const Asked asked{.what = Asked::What::write, .key = key, .at = environment_.now()};
+  const Asked asked{
+      .what = Asked::What::write, .owner = number_, .key = key, .at = environment_.now()};
   if (note_submitted(driver_.submit(command, timeout, number), number, asked)) driver_.settle();
 }
 
 // From the cache, if it has it.
 void Caller::read() {
+  if (reader_) return read_anywhere();
   const std::size_t key = random_.below(keys_count);
   const std::string name = key_of(number_, key);
   const Asked asked{.what = Asked::What::read,
+                    .owner = number_,
                     .key = key,
                     .acknowledged = acknowledged_[key].size(),
                     .at = environment_.now()};
@@ -235,7 +250,29 @@ void Caller::read() {
   if (note_submitted(driver_.submit(command, timeout, number), number, asked)) driver_.settle();
 }
 
-// On a connection of its own, of which nobody reads the keys.
+// The second key is nobody's, and says which read it is: so it is known who has answered.
+void Caller::read_anywhere() {
+  const auto callers = static_cast<std::uint32_t>(environment_.scenario.clients);
+  const bool is_own = random_.percent(60);
+  const auto owner = is_own ? number_ : static_cast<std::uint32_t>(random_.below(callers));
+  const std::size_t key = random_.below(keys_count + 1);
+  const Asked asked{.what = Asked::What::read,
+                    .owner = owner,
+                    .key = key,
+                    .acknowledged = owner == number_ ? acknowledged_[key].size() : 0,
+                    .at = environment_.now()};
+  const Duration timeout = draw_timeout();
+  const RequestNumber number = enter(timeout, 0, "MGET");
+  const std::string name = key_of(owner, key);
+  const std::string mark = marked("", {.number = number});
+  const std::array<std::string_view, 3> words{"MGET", name, mark};
+  CommandView command;
+  command.args = words;
+  command.effect = CommandView::Effect::read;
+  if (note_submitted(driver_.submit(command, timeout, number), number, asked)) driver_.settle();
+}
+
+// On a connection of its own. Its key is read by those who read from replicas.
 void Caller::write_beside() {
   if (exclusive_ && random_.one_in(6)) {
     return driver_.release(*std::exchange(exclusive_, std::nullopt));
@@ -248,12 +285,16 @@ void Caller::write_beside() {
   }
   const Duration timeout = draw_timeout();
   const RequestNumber number = enter(timeout, 1, "SET beside");
-  const std::string name = key_of(number_, keys_count);
+  const std::string name = key_of(number_, key_beside);
   const std::string value = marked(name, {.number = number});
   const std::array<std::string_view, 3> words{"SET", name, value};
   CommandView command;
   command.args = words;
-  const Asked asked{.what = Asked::What::other, .at = environment_.now()};
+  const Asked asked{.what = Asked::What::write,
+                    .owner = number_,
+                    .key = key_beside,
+                    .at = environment_.now(),
+                    .is_beside = true};
   const Result<RequestId> id = driver_.submit_to(*exclusive_, command, timeout, number);
   if (note_submitted(id, number, asked)) return driver_.settle();
   driver_.release(*std::exchange(exclusive_, std::nullopt));
@@ -267,7 +308,7 @@ void Caller::subscribe() {
   const Duration timeout = draw_timeout();
   const RequestNumber number = enter(timeout, 0, "SUBSCRIBE");
   const std::array<std::string_view, 1> names{"news"};
-  const Asked asked{.what = Asked::What::other, .at = environment_.now()};
+  const Asked asked{.what = Asked::What::other, .at = environment_.now(), .is_beside = true};
   const Result<RequestId> id =
       driver_.subscribe(*subscription_, SubscriptionKind::channel, names, timeout, number);
   if (note_submitted(id, number, asked)) driver_.settle();
@@ -294,11 +335,12 @@ void Caller::handle_outcome(const Event& event, bool truthful) {
     environment_.coverage.count_outcome(*event.error);
     environment_.trace.mix(static_cast<std::uint64_t>(event.error->code) * 4 +
                            static_cast<std::uint64_t>(event.error->executed));
+    if (reader_ && asked.what == Asked::What::read) reader_->check_failed(number, *event.error);
     return;
   }
   environment_.note("client", number_, "% is completed", number);
   ++environment_.coverage.completed;
-  if (asked.what == Asked::What::read) return check_read(scratch_, asked);
+  if (asked.what == Asked::What::read) return check_answer(number, asked);
   if (group_.writes().has_run(number)) note_completed(number, asked);
 }
 
@@ -309,6 +351,17 @@ void Caller::note_completed(RequestNumber number, const Asked& asked) {
   if (writes.is_lost(number)) environment_.coverage.count(Deed::ack_by_old_primary);
   if (asked.what == Asked::What::write) acknowledged_[asked.key].push_back(number);
   if (number == proof_ && writes.server(number) == group_.primary()) is_proved_ = true;
+}
+
+// Replicas are held to something else than the primary.
+void Caller::check_answer(RequestNumber number, const Asked& asked) {
+  if (!reader_) return check_read(scratch_, asked);
+  require(group_.reads().answer_to(number).link != 0, "a read that is completed was answered");
+  group_.reads().note_completed(number, environment_.ledger.requests_count());
+  if (!reader_->is_by_replica(number)) return check_read(scratch_, asked);
+  const auto first = std::min(acknowledged_before_[asked.key], asked.acknowledged);
+  reader_->check(number, write_in(scratch_), key_of(asked.owner, asked.key), asked.at,
+                 std::span(acknowledged_[asked.key]).subspan(first, asked.acknowledged - first));
 }
 
 // What the primary says of itself is held against what it has. A client that has not heard of a
@@ -337,12 +390,20 @@ void Caller::handle_closed(const Error&) {
                              begin);
 }
 
-void Caller::prove() { ask_for_proof(); }
+void Caller::prove() {
+  if (reader_) reader_->await_return();
+  have_reads_returned_ = !reader_;
+  ask_for_proof();
+}
 
 void Caller::ask_for_proof() {
-  if (is_proved_ || leaving_) return;
+  if (leaving_) return;
+  if (reader_) have_reads_returned_ = reader_->have_reads_returned();
+  if (is_proved_ && have_reads_returned_) return;
   environment_.schedule.plan(proof_pause, *this, prove_again);
-  if (over_ || driver_.frozen() || asked_.contains(proof_)) return;
+  if (over_ || driver_.frozen()) return;
+  if (is_proved_) return read_anywhere();
+  if (asked_.contains(proof_)) return;
   proof_ = enter(proof_timeout, 1, "SET to prove it");
   const std::string name = key_of(number_, keys_count + 1);
   const std::string value = marked(name, {.number = proof_});
@@ -360,8 +421,18 @@ void Caller::leave() {
   if (!over_) driver_.close();
 }
 
+// At the primary and at replicas together.
+void Caller::check_places() {
+  if (!reader_ || over_) return;
+  const auto taken = static_cast<std::size_t>(std::count_if(
+      asked_.begin(), asked_.end(), [](const auto& each) { return !each.second.is_beside; }));
+  require(taken <= driver_.options().inflight_requests_limit,
+          "no more requests are in flight at all servers together than inflight_requests_limit");
+}
+
 void Caller::check() {
   driver_.check_news_of_room();
+  check_places();
   if (!over_) hearsay_.check();
 }
 

@@ -11,10 +11,12 @@
 #include "plimsoll/core/memory/heap_memory.h"
 #include "plimsoll/tests/sim/client/driver.h"
 #include "plimsoll/tests/sim/group/hearsay.h"
+#include "plimsoll/tests/sim/group/replica_reader.h"
 
 // Someone who writes to a group and reads it again, through a client that asks sentinels. The keys
 // are the caller's own, so it knows what it must find: its last write that was acknowledged, unless
-// a failover has lost that.
+// a failover has lost that. One that reads from replicas reads the keys of others, too; one that
+// has a cache does not read from replicas.
 
 namespace plimsoll::sim {
 
@@ -28,7 +30,7 @@ class Caller final : private Driver::Owner, private Handler {
 
   /// The faults are over: asks until the present primary has run a write, and says so.
   void prove();
-  bool is_proved() const { return is_proved_ && asked_.empty(); }
+  bool is_proved() const { return is_proved_ && have_reads_returned_ && asked_.empty(); }
 
   void leave();
   bool has_left() const { return !driver_.has_client(); }
@@ -41,6 +43,7 @@ class Caller final : private Driver::Owner, private Handler {
   enum Plan : std::uint32_t { begin, act, prove_again };
 
   static constexpr std::size_t keys_count = 4;
+  static constexpr std::size_t key_beside = keys_count;  // is written on another connection
 
   /// How this caller is.
   struct Habits {
@@ -54,9 +57,11 @@ class Caller final : private Driver::Owner, private Handler {
   struct Asked {
     enum class What : std::uint8_t { write, read, other } what;
     RequestId id{};
+    std::uint32_t owner = 0;  // whose key it is
     std::size_t key = 0;
     std::size_t acknowledged = 0;  // so many writes of the key were, before this
     Instant at{};
+    bool is_beside = false;  // on a connection of its own
   };
 
   void handle(std::uint32_t what, std::uint64_t detail) override;
@@ -83,11 +88,14 @@ class Caller final : private Driver::Owner, private Handler {
   bool note_submitted(const Result<RequestId>& id, RequestNumber number, const Asked& asked);
   void write();
   void read();
+  void read_anywhere();
   void write_beside();
   void subscribe();
   void ask_for_proof();
   void note_completed(RequestNumber number, const Asked& asked);
   void check_read(std::string_view wire, const Asked& asked);
+  void check_answer(RequestNumber number, const Asked& asked);
+  void check_places();
   void require(bool holds, const char* property) {
     environment_.referee.require(holds, property, "client", number_);
   }
@@ -104,9 +112,11 @@ class Caller final : private Driver::Owner, private Handler {
   std::optional<cache::Cache> cache_;
   Driver driver_;
   Hearsay hearsay_;
+  std::optional<ReplicaReader> reader_;  // if it reads from replicas
   std::string scratch_;
   std::map<RequestNumber, Asked> asked_;  // without an outcome
-  std::array<std::vector<RequestNumber>, keys_count> acknowledged_;
+  std::array<std::vector<RequestNumber>, keys_count + 1> acknowledged_;
+  std::array<std::size_t, keys_count + 1> acknowledged_before_{};  // to clients before this one
   std::optional<ConnectionId> exclusive_;
   std::optional<ConnectionId> subscription_;
   RequestNumber proof_ = 0;
@@ -115,6 +125,7 @@ class Caller final : private Driver::Owner, private Handler {
   bool leaving_ = false;
   bool act_planned_ = false;
   bool is_proved_ = false;
+  bool have_reads_returned_ = true;
 };
 
 }  // namespace plimsoll::sim

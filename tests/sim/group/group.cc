@@ -12,6 +12,15 @@ constexpr std::array striking = {
     Fault::failover,        Fault::primary_killed, Fault::primary_frozen, Fault::sentinel_killed,
     Fault::sentinel_frozen, Fault::late_sentinel,  Fault::late_primary};
 
+constexpr std::array striking_replicas = {
+    Fault::replica_restarted, Fault::replica_lags,     Fault::replica_loading,
+    Fault::replica_link_down, Fault::replica_cut,      Fault::replica_frozen,
+    Fault::replica_unlisted,  Fault::replica_promoted, Fault::info_refused,
+};
+
+// A replica that has answered a read since then is being read.
+constexpr Duration reading_time = milliseconds(300);
+
 // Until most sentinels have seen that the primary does not answer, and have elected a leader.
 constexpr Duration detection_time_min = seconds(1);
 constexpr Duration detection_time_max = milliseconds(2500);
@@ -26,10 +35,13 @@ constexpr Duration thaw_check_time = milliseconds(100);
 }  // namespace
 
 Group::Group(Environment& environment)
-    : environment_(environment), random_(environment.scenario.seed, Random::Purpose::group, 1) {
+    : environment_(environment),
+      random_(environment.scenario.seed, Random::Purpose::group, 1),
+      replica_random_(environment.scenario.seed, Random::Purpose::replicas) {
   const auto count = std::max<std::size_t>(environment.scenario.servers, 2);
   for (std::size_t i = 0; i < count; ++i) {
-    nodes_.push_back(std::make_unique<Node>(environment, writes_, static_cast<std::uint32_t>(i)));
+    nodes_.push_back(
+        std::make_unique<Node>(environment, writes_, reads_, static_cast<std::uint32_t>(i)));
   }
   nodes_[0]->set_survives(WriteBook::Survives::yes);
   for (std::size_t i = 1; i < count; ++i) nodes_[i]->follow(*nodes_[0]);
@@ -43,7 +55,10 @@ Group::Group(Environment& environment)
   }
 }
 
-void Group::start() { plan_strike(); }
+void Group::start() {
+  plan_strike();
+  plan_replica_strike();
+}
 
 void Group::plan_strike() {
   plan(between(Duration::zero(), 2 * environment_.scenario.fault_interval), strike);
@@ -66,7 +81,87 @@ void Group::handle(std::uint32_t what, std::uint64_t detail) {
       if (sentinels_[detail]->is_alive()) return;
       sentinels_[detail]->revive();
       return plan_learning(detail, between(Duration::zero(), known_time_max));
+    case strike_replica:
+      if (environment_.calm) return;
+      strike_replica_once();
+      return plan_replica_strike();
+    case heal:
+      // One that has been promoted since has nothing left of it, but may be late (late_primary).
+      if (detail != primary_) return nodes_[detail]->heal();
+      return nodes_[detail]->allow_info();
   }
+}
+
+void Group::plan_replica_strike() {
+  const Duration wait =
+      replica_random_.between(Duration::zero(), 2 * environment_.scenario.fault_interval);
+  plan(wait, strike_replica);
+}
+
+Node* Group::some_replica() {
+  const std::size_t begin = replica_random_.below(nodes_.size());
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    Node& node = *nodes_[(begin + i) % nodes_.size()];
+    if (node.is_alive() && !node.is_frozen() && node.follows(*nodes_[primary_])) return &node;
+  }
+  return nullptr;
+}
+
+void Group::strike_replica_once() {
+  const Fault fault = replica_random_.one_of(striking_replicas);
+  Node* node = some_replica();
+  if (!has(fault) || node == nullptr) return;
+  switch (fault) {
+    case Fault::replica_cut: return node->cut_next_read();  // counts when it does
+    case Fault::replica_promoted: {
+      const bool is_read = node->read_at() + reading_time > environment_.now();
+      if (!is_read || !can_fail_over() || best_replica() != node) return;
+      count(fault);
+      count(Fault::failover);
+      cause_ = Fault::failover;
+      return end_failover();
+    }
+    case Fault::info_refused:
+      if (replica_random_.one_in(2)) node = nodes_[primary_].get();
+      break;
+    default: break;
+  }
+  count(fault);
+  impose(fault, *node);
+}
+
+void Group::impose(Fault fault, Node& node) {
+  const bool is_long = replica_random_.one_in(4);
+  const Duration time = replica_random_.between(milliseconds(20), seconds(is_long ? 20 : 2));
+  switch (fault) {
+    case Fault::replica_lags: node.lag(time); break;
+    case Fault::replica_loading:
+      node.set_condition(model::Condition::loading);
+      if (replica_random_.one_in(2)) node.set_listed(Node::Listed::being_filled);
+      break;
+    case Fault::replica_link_down:
+      node.lose_primary();
+      if (replica_random_.one_in(2)) node.set_condition(model::Condition::primary_down);
+      break;
+    // For long enough that somebody notices, and not for ever.
+    case Fault::replica_frozen: return node.freeze(std::min<Duration>(time, seconds(8)));
+    case Fault::replica_restarted: {
+      const std::size_t count = node.history().size();
+      const std::size_t missing = std::min<std::size_t>(replica_random_.skewed(20), count);
+      node.restart_with(count - missing);
+      node.lag(time);
+      break;
+    }
+    case Fault::replica_unlisted: node.set_listed(Node::Listed::no); break;
+    default: node.refuse_info(); break;
+  }
+  plan(time, heal, node.server());
+}
+
+bool Group::has_replica_in(std::string_view zone) const {
+  return std::any_of(nodes_.begin(), nodes_.end(), [&](const auto& node) {
+    return node->follows(*nodes_[primary_]) && node->zone() == zone;
+  });
 }
 
 void Group::strike_once() {
@@ -230,9 +325,9 @@ void Group::bring_back(std::size_t server) {
 void Group::calm_down() {
   if (is_failing_over_) end_failover();
   for (const auto& node : nodes_) {
-    node->set_condition(model::Condition::serving);
     const bool was_dead = !node->is_alive();
     node->revive();
+    node->heal();
     if (node->is_frozen()) node->thaw();
     if (node->server() == primary_) continue;
     const Duration wait = was_dead ? demotion_time_max : asked_demotion_time_max;

@@ -10,7 +10,8 @@
 #include "plimsoll/tests/sim/group/sentinel.h"
 
 // A primary, its replicas, and the sentinels that watch them: who is the primary, what goes wrong
-// with each, and who hears of it when.
+// with each, and who hears of it when. What goes wrong with replicas has a stream of chance of its
+// own: to those who do not read from them it makes no difference.
 //
 // The times are those of Valkey 8.0.1. The sentinel that leads a failover answers with the new
 // primary up to a second before it announces the switch, and the others know of it within two
@@ -39,16 +40,23 @@ class Group final : private Handler {
   const Sentinel& sentinel(std::size_t index) const { return *sentinels_[index]; }
   Sayings& sayings() { return sayings_; }
   WriteBook& writes() { return writes_; }
+  ReadBook& reads() { return reads_; }
+  /// In which availability zone a server stands.
+  std::string_view zone_of(std::size_t server) const { return nodes_[server]->zone(); }
+  /// Whether a server in this zone follows the primary.
+  bool has_replica_in(std::string_view zone) const;
 
  private:
   enum Plan : std::uint32_t {
     strike,
     promote,
-    learn,           // detail: which sentinel, and since which switch
-    follow,          // which server
-    revive,          // likewise
-    serve,           // likewise: it is no longer late
-    revive_sentinel  // which
+    learn,            // detail: which sentinel, and since which switch
+    follow,           // which server
+    revive,           // likewise
+    serve,            // likewise: it is no longer late
+    revive_sentinel,  // which
+    strike_replica,
+    heal  // which server
   };
 
   void handle(std::uint32_t what, std::uint64_t detail) override;
@@ -60,6 +68,10 @@ class Group final : private Handler {
   }
   void plan_strike();
   void strike_once();
+  void plan_replica_strike();
+  void strike_replica_once();
+  void impose(Fault fault, Node& node);
+  Node* some_replica();
   bool can_fail_over() const;
   Node* best_replica() const;
   void begin_failover(Fault cause);
@@ -75,8 +87,10 @@ class Group final : private Handler {
 
   Environment& environment_;
   Random random_;
+  Random replica_random_;
   Sayings sayings_;
   WriteBook writes_;
+  ReadBook reads_;
   std::vector<std::unique_ptr<Node>> nodes_;
   std::array<std::unique_ptr<Sentinel>, sentinels_count> sentinels_;
   std::array<bool, sentinels_count> is_late_{};  // the next time that it has something to learn

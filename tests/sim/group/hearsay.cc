@@ -31,6 +31,7 @@ void Hearsay::begin(std::size_t first_sentinel) {
   last_links_ = links_counts_ = {};
   was_late_ = {};
   main_server_.reset();
+  astray_until_ = Instant::min();
   state_ = Session::State::idle;
   round_began_at_ = environment_.now();
 }
@@ -80,6 +81,21 @@ void Hearsay::note_opened(ConnectionId connection, std::uint64_t link, std::size
   main_server_ = server;
 }
 
+bool Hearsay::is_for_reads(std::uint64_t link) const {
+  const auto found = opened_.find(link);
+  return found != opened_.end() && Replicas::owns(found->second.connection);
+}
+
+bool Hearsay::has_heard_of(const std::set<std::string>& histories) const {
+  for (const auto& [link, opened] : opened_) {
+    if (opened.connection != first_connection) continue;
+    for (const std::string& name : group_.reads().histories(link)) {
+      if (histories.contains(name)) return true;
+    }
+  }
+  return false;
+}
+
 bool Hearsay::is_there(std::uint64_t link) const {
   const auto found = opened_.find(link);
   return found != opened_.end() && driver_.has_link(found->second.connection, link);
@@ -97,6 +113,7 @@ void Hearsay::note_sent(std::uint64_t link, std::size_t bytes) {
     said_[index_of(server)].reset();  // it may be asked: then only the answer counts
     return;
   }
+  if (Replicas::owns(found->second.connection)) return;
   end_announcement();
   require(!told_ || told_->primary == server,
           "nothing is sent to a server once sentinels have named another one");
@@ -261,6 +278,7 @@ void Hearsay::check_acknowledged(std::size_t server) {
 }
 
 void Hearsay::check() {
+  if (main_server_ && *main_server_ != group_.primary()) astray_until_ = environment_.now();
   end_announcement();
   const bool asks = state_ == Session::State::opening && !driver_.has_main_link();
   if (!asks) return;

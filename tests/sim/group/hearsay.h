@@ -6,6 +6,8 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "plimsoll/tests/sim/client/driver.h"
@@ -13,7 +15,8 @@
 
 // What sentinels have told one client, by the bytes that it has read, and what follows from it: to
 // which server it may still talk. Also knows where addresses lead, and counts attempts. It looks at
-// nothing that the client has made of what it read.
+// nothing that the client has made of what it read. Connections on which the client reads from
+// replicas are apart: sentinels say nothing of those.
 
 namespace plimsoll::sim {
 
@@ -26,6 +29,14 @@ class Hearsay final : public Driver::Guide {
   void begin(std::size_t first_sentinel);
   /// The client ends: what it was told does not matter any more.
   void end() { told_.reset(); }
+
+  /// Whether this is, or was, a connection on which the client reads from a replica.
+  bool is_for_reads(std::uint64_t link) const;
+  /// Whether one of these histories was named on a main connection.
+  bool has_heard_of(const std::set<std::string>& histories) const;
+  /// Until when the main connection was one to another server than the primary, so that what that
+  /// server has said of its history did not count.
+  Instant astray_until() const { return astray_until_; }
 
   /// The server of the main connection; nothing if there was none yet.
   std::optional<std::size_t> main_server() const { return main_server_; }
@@ -110,6 +121,7 @@ class Hearsay final : public Driver::Guide {
   std::array<Instant, sentinels_count> cut_until_{};
   std::array<std::deque<Instant>, sentinels_count> attempts_;  // of the last second
   std::optional<std::size_t> main_server_;
+  Instant astray_until_ = Instant::min();
   Session::State state_ = Session::State::idle;
   bool had_main_link_ = false;
   Instant round_began_at_{};  // the client asks where to go

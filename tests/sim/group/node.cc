@@ -5,6 +5,8 @@
 
 #include "plimsoll/tests/sim/client/reply_hash.h"
 #include "plimsoll/tests/sim/client/request.h"
+#include "plimsoll/tests/sim/group/places.h"
+#include "plimsoll/tests/sim/group/server_info.h"
 
 namespace plimsoll::sim {
 namespace {
@@ -15,6 +17,8 @@ using std::chrono::milliseconds;
 constexpr Duration dead_for_good = std::chrono::hours(24);
 constexpr std::string_view read_only_error =
     "-READONLY You can't write against a read only replica.\r\n";
+constexpr std::string_view info_refused_error =
+    "-NOPERM User default has no permissions to run the 'info' command\r\n";
 
 // What is said of changed keys comes before the reply to a write, or behind it.
 std::string_view reply_to_write(std::string_view wire, std::string_view beginning) {
@@ -24,13 +28,16 @@ std::string_view reply_to_write(std::string_view wire, std::string_view beginnin
 
 }  // namespace
 
-Node::Node(Environment& environment, WriteBook& writes, std::uint32_t number)
+Node::Node(Environment& environment, WriteBook& writes, ReadBook& reads, std::uint32_t number)
     : environment_(environment),
       writes_(writes),
+      reads_(reads),
       random_(environment.scenario.seed, Random::Purpose::server, number),
       server_(environment.network.add_server(*this)),
       stream_(model_.accept(model_time())),
+      zone_(server_ % 2 == 0 ? "even" : "odd"),
       lag_max_(random_.one_in(3) ? milliseconds(random_.between(1, 800)) : milliseconds(2)) {
+  begin_history();
   model_.set_execution_log([this](const model::Execution& each) { note_execution(each); });
 }
 
@@ -52,8 +59,11 @@ void Node::handle(std::uint32_t what, std::uint64_t detail) {
       }
       return poll_model();
     case apply:
-      if (is_alive_ && detail == stream_life_) apply_next();
-      return;
+      if (!is_alive_ || detail != stream_life_) return;
+      if (environment_.now() < lags_until_) {
+        return environment_.schedule.plan_at(lags_until_, *this, what, detail);
+      }
+      return apply_next();
   }
 }
 
@@ -97,31 +107,102 @@ void Node::answer(Connection& connection, std::string_view request) {
   const RequestNumber number = number_of(scanner_.words());
   const bool is_hello = scanner_.words()[0] == "HELLO";
   const bool is_write = scanner_.words()[0] == "SET";
-  require(number == 0 || !connection.is_told_replica,
-          "nothing is asked of a server that says it is a replica");
+  const bool is_read = scanner_.words()[0] == "MGET";
+  require(number == 0 || is_read || !connection.is_told_replica,
+          "only reads are asked of a server that says it is a replica");
+  require(!is_read || !connection.is_told_replica || connection.is_told_offset,
+          "a replica is read only behind its answer of how much it has, on the same connection");
+  if (is_read && cuts(connection)) return;
   has_executed_ = false;
-  std::string reply;
-  if (is_write && !is_primary()) {
-    reply = read_only_error;
-  } else {
-    executing_ = request;
-    model_.handle_bytes(connection.client, request, model_time());
-    executing_ = {};
-    std::swap(reply, model_.output(connection.client));
-    connection.closing |= model_.closing(connection.client) != model::Closing::no;
-  }
+  const bool is_info = scanner_.words()[0] == "INFO";
+  const std::string reply = is_info                     ? reply_to_info(connection)
+                            : is_write && !is_primary() ? std::string(read_only_error)
+                                                        : reply_to(connection, request);
   if (is_hello && reply.find("$7\r\nreplica\r\n") != std::string::npos) {
     connection.is_told_replica = true;
-    environment_.coverage.count(Deed::replica_refused);
   }
-  if (number != 0) {
-    environment_.ledger.note_served(
-        number, has_executed_ ? Ledger::Ran::yes : Ledger::Ran::no, connection.link->serial(),
-        hash_of_wire(reply_to_write(reply, has_executed_ ? "+OK" : "-")));
-    require(!has_executed_ || connection.link->note_run(number),
-            "requests run in the order in which they were made");
-  }
+  if (number != 0) note_answered(connection, number, reply);
   send(connection, reply);
+}
+
+std::string Node::reply_to(Connection& connection, std::string_view request) {
+  executing_ = request;
+  model_.handle_bytes(connection.client, request, model_time());
+  executing_ = {};
+  connection.closing |= model_.closing(connection.client) != model::Closing::no;
+  return std::exchange(model_.output(connection.client), {});
+}
+
+// What is read may have gone from one server to another, and then comes behind what was asked
+// later.
+void Node::note_answered(Connection& connection, RequestNumber number, std::string_view reply) {
+  const std::uint64_t link = connection.link->serial();
+  const bool is_read = scanner_.words()[0] == "MGET";
+  environment_.ledger.note_served(
+      number, has_executed_ ? Ledger::Ran::yes : Ledger::Ran::no, link,
+      hash_of_wire(is_read ? reply : reply_to_write(reply, has_executed_ ? "+OK" : "-")));
+  if (is_read) return note_read(connection, number, reply);
+  require(!has_executed_ || connection.link->note_run(number),
+          "requests run in the order in which they were made");
+}
+
+// A client that has heard of a refusal knows that it has before it tells of a read that was
+// refused, and went elsewhere.
+void Node::note_read(Connection& connection, RequestNumber number, std::string_view reply) {
+  reads_.note_answered(number, {.server = server_, .link = connection.link->serial()});
+  if (!connection.is_told_replica) return;
+  read_at_ = environment_.now();
+  require(connection.refused == 0 || !reads_.was_completed_before(connection.refused, number),
+          "a replica that has refused a read is asked how it is before it is read again");
+  if (connection.refused == 0 && reply.starts_with('-')) connection.refused = number;
+}
+
+bool Node::cuts(Connection& connection) {
+  if (!connection.is_told_replica || !std::exchange(cuts_next_read_, false)) return false;
+  environment_.note("server", server_, "loses a connection with a read in flight");
+  environment_.coverage.count(Fault::replica_cut);
+  connection.link->reset_by_server();
+  connection.closing = true;
+  forget(connection);
+  return true;
+}
+
+// A server that is LOADING, or has lost its primary, answers INFO too.
+std::string Node::reply_to_info(Connection& connection) {
+  if (refuses_info_) return std::string(info_refused_error);
+  if (scanner_.words().size() > 1 && scanner_.words()[1] == "server") return info_reply(zone_);
+  connection.is_told_offset = true;
+  reads_.note_history(connection.link->serial(), history_name_);
+  connection.refused = 0;
+  return replication_info();
+}
+
+std::string Node::replication_info() {
+  ReplicationInfo info;
+  info.history = history_name_;
+  info.offset = offset_;
+  info.is_link_up = has_link();
+  // HELLO says the same of a server that is in this condition.
+  const bool seems_replica = model_.options().condition == model::Condition::primary_down;
+  if (primary_ != nullptr || seems_replica) {
+    info.primary_host = host_of(primary_ != nullptr ? primary_->server_ : server_);
+    return info_reply(info);
+  }
+  for (const Node* const replica : replicas_) {
+    const bool is_named = replica->is_alive_ && replica->follows(*this);
+    if (!is_named || replica->listed_ == Listed::no) continue;
+    info.replicas.push_back({.host = host_of(replica->server_),
+                             .is_online = replica->listed_ == Listed::yes,
+                             .offset = replica->offset_});
+  }
+  return info_reply(info);
+}
+
+// Whether it has a link to a primary. One that follows a server which is no primary any more, or
+// has begun another history, has to be given all that there is.
+bool Node::has_link() const {
+  return primary_ != nullptr && !is_link_down_ && primary_->is_alive_ && primary_->is_primary() &&
+         follows(*primary_);
 }
 
 void Node::note_execution(const model::Execution& execution) {
@@ -134,12 +215,16 @@ void Node::note_execution(const model::Execution& execution) {
 void Node::note_write(RequestNumber number, std::string_view request) {
   history_.push_back(number);
   requests_.emplace_back(request);
-  writes_.note_run(number, server_, survives_);
+  offset_ += request.size();
+  writes_.note_run(number, scanner_.words()[1], server_, survives_, environment_.now());
   for (Node* const replica : replicas_) replica->receive();
 }
 
+void Node::begin_history() { history_name_ = history_name(server_, ++histories_); }
+
 // A write of the primary's is on its way. They arrive in order.
 void Node::receive() {
+  if (is_link_down_ || !follows(*primary_)) return;
   const Instant arrival = environment_.now() + random_.between(microseconds(50), lag_max_);
   last_arrival_ = std::max(last_arrival_, arrival);
   environment_.schedule.plan_at(last_arrival_, *this, apply, stream_life_);
@@ -150,13 +235,25 @@ void Node::apply_next() {
   const std::size_t next = history_.size();
   history_.push_back(primary_->history_[next]);
   requests_.push_back(primary_->requests_[next]);
+  offset_ += requests_.back().size();
   run_of_primary(requests_.back());
   poll_model();
 }
 
+// The link to the primary is there again, and what is missing is on its way.
+void Node::receive_all_anew() {
+  ++stream_life_;
+  if (!has_link()) return;
+  for (std::size_t i = history_.size(); i < primary_->history_.size(); ++i) receive();
+}
+
+// Clients may be refused meanwhile; the primary is not.
 void Node::run_of_primary(std::string_view request) {
+  model::Condition& condition = model_.options().condition;
+  const model::Condition before = std::exchange(condition, model::Condition::serving);
   model_.handle_bytes(stream_, request, model_time());
   model_.output(stream_).clear();
+  condition = before;
 }
 
 void Node::poll_model() {
@@ -207,7 +304,9 @@ void Node::leave_primary() {
 void Node::promote() {
   environment_.note("server", server_, "is promoted, with % writes", history_.size());
   leave_primary();
+  begin_history();
   model_.options().role = model::Role::primary;
+  heal();
   close_all();
 }
 
@@ -218,14 +317,21 @@ void Node::follow(Node& primary) {
   for (Node* const replica : replicas_) {
     ++replica->stream_life_;  // what is on its way is not to be had any more
   }
-  model_.restart(model::Server::Data::lost);
-  stream_ = model_.accept(model_time());
   model_.options().role = model::Role::replica;
-  model_.options().condition = model::Condition::serving;
   primary_ = &primary;
   primary.replicas_.push_back(this);
   history_ = primary.history_;
   requests_ = primary.requests_;
+  history_name_ = primary.history_name_;
+  offset_ = primary.offset_;
+  heal();
+  run_all();
+}
+
+// From nothing.
+void Node::run_all() {
+  model_.restart(model::Server::Data::lost);
+  stream_ = model_.accept(model_time());
   for (const std::string& request : requests_) run_of_primary(request);
 }
 
@@ -247,6 +353,16 @@ void Node::revive() {
   environment_.note("server", server_, "is back");
   is_alive_ = true;
   environment_.network.refuse_connections(server_, Duration::zero());
+  if (!is_primary()) return;
+  // A primary that is started again begins a new history, and knows the one before: those that have
+  // it may go on from where they are.
+  const std::string former = history_name_;
+  begin_history();
+  for (Node* const replica : replicas_) {
+    if (replica->history_name_ != former) continue;
+    replica->history_name_ = history_name_;
+    replica->receive_all_anew();
+  }
 }
 
 void Node::freeze(Duration time) {
@@ -257,6 +373,39 @@ void Node::freeze(Duration time) {
 void Node::thaw() {
   idle_at_ = environment_.now();
   plan_turn();
+}
+
+void Node::lag(Duration time) {
+  environment_.note("server", server_, "gets no writes for %", time);
+  lags_until_ = environment_.now() + time;
+}
+
+void Node::lose_primary() {
+  environment_.note("server", server_, "loses its link to the primary");
+  is_link_down_ = true;
+  ++stream_life_;
+}
+
+void Node::restart_with(std::size_t writes_count) {
+  environment_.note("server", server_, "is started again, with % of its % writes", writes_count,
+                    history_.size());
+  close_all();
+  history_.resize(writes_count);
+  while (requests_.size() > writes_count) {
+    offset_ -= requests_.back().size();
+    requests_.pop_back();
+  }
+  run_all();
+  receive_all_anew();
+}
+
+void Node::heal() {
+  model_.options().condition = model::Condition::serving;
+  listed_ = Listed::yes;
+  refuses_info_ = cuts_next_read_ = false;
+  lags_until_ = environment_.now();
+  is_link_down_ = false;
+  if (!is_primary()) receive_all_anew();
 }
 
 }  // namespace plimsoll::sim

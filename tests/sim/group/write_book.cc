@@ -2,11 +2,20 @@
 
 namespace plimsoll::sim {
 
-void WriteBook::note_run(RequestNumber number, std::size_t server, Survives survives) {
+void WriteBook::note_run(RequestNumber number, std::string_view key, std::size_t server,
+                         Survives survives, Instant now) {
   Write& write = of(number);
+  by_key_[std::string(key)].push_back(number);
+  write.at = now;
   write.sequence = ++sequence_;
   write.server = server;
   write.is_lost = survives == Survives::no;
+}
+
+const std::vector<RequestNumber>& WriteBook::of_key(std::string_view key) const {
+  static const std::vector<RequestNumber> none;
+  const auto found = by_key_.find(key);
+  return found == by_key_.end() ? none : found->second;
 }
 
 void WriteBook::keep_only(const std::vector<RequestNumber>& history) {

@@ -2,12 +2,15 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "plimsoll/tests/sim/ledger.h"
 
-// The book of a group's writes: which server ran each, in which order, and which of them a failover
-// has lost.
+// The book of a group's writes: which server ran each, when and in which order, to which key, and
+// which of them a failover has lost.
 
 namespace plimsoll::sim {
 
@@ -16,7 +19,8 @@ class WriteBook {
   /// A server has run it. `survives`: the server is the primary, so that its history is the
   /// group's.
   enum class Survives : std::uint8_t { no, yes };
-  void note_run(RequestNumber number, std::size_t server, Survives survives);
+  void note_run(RequestNumber number, std::string_view key, std::size_t server, Survives survives,
+                Instant now);
 
   /// Of all writes so far, these are what the primary has: the others are lost.
   void keep_only(const std::vector<RequestNumber>& history);
@@ -27,6 +31,10 @@ class WriteBook {
   bool is_lost(RequestNumber number) const { return find(number).is_lost; }
   /// In which order they ran, from 1; 0: it has not run.
   std::uint64_t sequence(RequestNumber number) const { return find(number).sequence; }
+  /// When its server ran it.
+  Instant ran_at(RequestNumber number) const { return find(number).at; }
+  /// The writes of a key that have run, in their order.
+  const std::vector<RequestNumber>& of_key(std::string_view key) const;
   /// The server that ran it.
   std::size_t server(RequestNumber number) const { return find(number).server; }
 
@@ -36,6 +44,7 @@ class WriteBook {
   struct Write {
     std::uint64_t sequence = 0;
     std::size_t server = 0;
+    Instant at{};
     bool is_lost = false;
     bool is_acknowledged = false;
   };
@@ -49,6 +58,7 @@ class WriteBook {
   }
 
   std::vector<Write> writes_;  // by number
+  std::map<std::string, std::vector<RequestNumber>, std::less<>> by_key_;
   std::uint64_t sequence_ = 0;
   std::uint64_t acknowledged_and_lost_ = 0;
 };
