@@ -31,6 +31,9 @@ constexpr Error is_no_report{.code = ErrorCode::protocol_error,
                              .what = "the server's answer to INFO replication is not understood",
                              .expected = "its role, master_replid and its offset"};
 
+constexpr Error may_not_ask{.code = ErrorCode::permission_denied,
+                            .what = "the user may not run INFO, which tells what the server has"};
+
 constexpr Error is_dismissed{.code = ErrorCode::connection_lost,
                              .what = "the primary does not name this replica any more"};
 
@@ -71,6 +74,12 @@ std::optional<ReplicationReport> report_of(const Event& event) {
   std::optional<ReplicationReport> report(std::in_place);
   report->read(*text);
   return report;
+}
+
+// Why an answer to INFO is no report.
+const Error& problem_of(const Event& event) {
+  if (event.error == nullptr) return is_no_report;
+  return event.error->code == ErrorCode::permission_denied ? may_not_ask : *event.error;
 }
 
 // A request that lies in several pieces.
@@ -233,7 +242,7 @@ void Replicas::handle_primary(const Event& event) {
   was_refused_ = false;
   if (is_understood) return end_round(*report, now_ - round_began_at_);
   if (main_.state() != Session::State::ready) return;  // the next connection is asked at once
-  problem_ = event.error != nullptr ? *event.error : is_no_report;
+  problem_ = problem_of(event);
   was_refused_ = true;
   round_due_at_ = after(now_, replica_round_refused);
 }
@@ -645,7 +654,7 @@ void Replicas::handle_answer(ServerNode& node, const Event& event) {
   }
   node.was_asked = node.is_slow = false;
   if (!node.is_connected()) return;
-  if (!report) return note_unfit(node, event.error != nullptr ? *event.error : is_no_report);
+  if (!report) return note_unfit(node, problem_of(event));
   node.note_latency(now_ - node.asked_at);
   handle_report(node, *report);
 }

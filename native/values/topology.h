@@ -34,7 +34,8 @@ struct Topology {
   struct Replica {
     enum class State : std::uint8_t {
       connecting,
-      checking,  ///< there is a connection; the replica is not known to have enough to be read
+      checking,  ///< there is a connection; the replica is not known to have enough to be read,
+                 ///< such as after Options::replica_lag_max without a read
       ready,     ///< it is read
       suspect,   ///< it owes an answer for too long, and is not read until it has said something
       lost       ///< the last attempt or connection failed, and there will be another
