@@ -84,6 +84,10 @@ TEST_CASE("whatever has changed a key, a read of it that comes later is not answ
     finish(tx.exec());
     CHECK(finish(client.get("t1")) == "new");
     CHECK(finish(client.lrange("list", 0, -1)) == Strings{"y"});
+    auto script = client.transaction();
+    script.command("EVAL", "redis.call('SET', 't2', 'script')", "0");
+    finish(script.exec());
+    CHECK(finish(client.get("t2")) == "script");
   }
   SECTION("an exclusive connection, and its transaction") {
     Exclusive own = finish(client.exclusive());
@@ -98,6 +102,12 @@ TEST_CASE("whatever has changed a key, a read of it that comes later is not answ
     CHECK(finish(client.command<std::string>("HGET", "hash", "f")) == "new");
     finish(own.command("EVAL", "redis.call('SET', KEYS[1], 'script')", "1", "e3"));
     CHECK(finish(client.get("e3")) == "script");
+    finish(own.command("EVAL", "redis.call('SET', 'e4', 'script')", "0"));
+    CHECK(finish(client.get("e4")) == "script");
+    auto last = own.transaction();
+    last.command("EVAL", "redis.call('SET', 'e5', 'script')", "0");
+    finish(last.exec());
+    CHECK(finish(client.get("e5")) == "script");
   }
   SECTION("a command that waits") {
     CHECK(finish(client.blpop({"queue"}, std::chrono::seconds(0)))->element == "q");
@@ -257,6 +267,19 @@ TEST_CASE("callers who write and read at once never read what they wrote before"
   INFO(way.name);
   group.ask(0, "FLUSHALL");
   Client client = reader_of(group, writers_options(from));
+  Tally tally;
+  run_writers(client, way.round, tally);
+  CHECK(tally.rounds == writers_count * rounds_count);
+  CHECK(tally.old_values == 0);
+}
+
+TEST_CASE("nor when most of their requests wait for a place") {
+  ReplicaGroup group;
+  const Way way = ways[GENERATE(0, 1)];
+  INFO(way.name);
+  Options options = writers_options(ReadFrom::prefer_replica);
+  options.inflight_requests_limit = 3;
+  Client client = reader_of(group, options);
   Tally tally;
   run_writers(client, way.round, tally);
   CHECK(tally.rounds == writers_count * rounds_count);

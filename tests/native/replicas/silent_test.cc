@@ -95,6 +95,48 @@ TEST_CASE("a replica that falls silent is left, and read again once it speaks") 
   }));
 }
 
+TEST_CASE("if no server answers, a read ends at its deadline, wherever it is") {
+  ReplicaGroup group({.replicas = 1});
+  seed(group, "ship", "here");
+  Client client = reader_of(group, reading_options());
+  group.server(1).pause();
+  group.primary().pause();
+  for (int i = 0; i < 5; ++i) {
+    const native::Error error = error_of(client.with_timeout(100ms).get("ship", use_future));
+    CHECK(error.code() == ErrorCode::timed_out);
+  }
+  group.server(1).resume();
+  group.primary().resume();
+  CHECK(finish(client.get("ship")) == "here");
+  REQUIRE(become_ready(client, group, {1}));
+}
+
+TEST_CASE("a client that ends while a replica owes it reads ends each of them, once") {
+  const bool closes = GENERATE(false, true);
+  ReplicaGroup group({.replicas = 1});
+  seed(group, "ship", "here");
+  Options options = reading_options();
+  options.close_timeout = 50ms;
+  Client client = reader_of(group, options);
+  group.server(1).pause();
+  std::vector<Read> reads = start_reads(client);
+  CHECK(in_flight(client, group.address(1)) > 0);
+  if (closes) {
+    value_of(client.close(use_future));
+  } else {
+    client = Client();
+  }
+  for (Read& each : reads) {
+    const auto result = finish(std::move(each));
+    if (result) continue;
+    INFO(result.error().what());
+    // It may have run at the replica, or was not sent yet.
+    const ErrorCode code = result.error().code();
+    CHECK((code == ErrorCode::closed || code == ErrorCode::lost_in_doubt ||
+           code == ErrorCode::lost_unsent));
+  }
+}
+
 TEST_CASE("a replica that was silent for long is connected to again") {
   ReplicaGroup group({.replicas = 1});
   seed(group, "ship", "here");
@@ -132,7 +174,7 @@ TEST_CASE("without a primary, replicas answer reads until they may be too old") 
   while (!failed) {
     const auto result = finish(client.get("ship", use_future));
     if (result) {
-      CHECK(*result == "here");
+      if (*result != "here") FAIL("a replica answers what is not there");
       ++answered;
       // Nobody may answer once the last proof is older than the limit.
       REQUIRE(std::chrono::steady_clock::now() - lag_began < patience() + options.replica_lag_max);
