@@ -38,6 +38,7 @@ namespace {
 
 constexpr std::uint32_t client_words = 4;
 constexpr std::uint32_t sentinel_words = 3;
+constexpr std::uint32_t replica_words = 1;
 constexpr std::uint32_t credentials_words = 2;
 
 void append(std::string_view text) {
@@ -67,6 +68,11 @@ void show_text(const Error& error) {
 [[maybe_unused]] const bool hooked = (set_check_hook(&show_failed_check), true);
 #endif
 
+void show_problem(const Error* problem) {
+  outbox().text_size = 0;
+  if (problem != nullptr && *problem->what != '\0') show_text(*problem);
+}
+
 constexpr Error watches_none{.code = ErrorCode::invalid_option,
                              .what = "the sentinel watches no primary of this name"};
 
@@ -79,8 +85,13 @@ void show_sentinel(const Sentinels::Known& known, bool is_found) {
     return address != nullptr ? address->host() : std::string_view();
   };
   show_spans(std::array{host_of(known.told), host_of(known.primary)});
-  outbox().text_size = 0;
-  if (problem != nullptr) show_text(*problem);
+  show_problem(problem);
+}
+
+void show_replica(const ServerNode& node) {
+  outbox().statistics.replica = to_abi(node);
+  show_spans(std::array{node.address.host(), node.zone.text()});
+  show_problem(&node.problem);
 }
 
 template <class Configure>
@@ -188,7 +199,7 @@ int32_t PLIMSOLL_EXPORT(plimsoll_cache_statistics)(int32_t cache) {
 // ---- A client
 
 PlimsollOptions* PLIMSOLL_EXPORT(plimsoll_options)(void) {
-  instance().options = to_abi(ClientOptions());
+  instance().options = to_abi(ClientOptions(), ReplicaOptions());
   return &instance().options;
 }
 
@@ -196,7 +207,9 @@ int32_t PLIMSOLL_EXPORT(plimsoll_create)(double now) {
   if (!is_time(now)) return refuse_time();
   const TakesStaged takes;
   const bool asks_sentinels = instance().options.sentinel != 0;
-  const auto words = takes.staging.words(client_words + (asks_sentinels ? sentinel_words : 0));
+  const bool reads_replicas = instance().options.read_from != 0;
+  const auto words = takes.staging.words(client_words + (asks_sentinels ? sentinel_words : 0) +
+                                         (reads_replicas ? replica_words : 0));
   if (!words) return refuse(words.error());
   Result<ClientOptions> options = from_abi(instance().options);
   if (!options) return refuse(options.error());
@@ -208,8 +221,10 @@ int32_t PLIMSOLL_EXPORT(plimsoll_create)(double now) {
     sentinel = {.primary_name = (*words)[4], .username = (*words)[5], .password = (*words)[6]};
     options->sentinel = &sentinel;
   }
+  ReplicaOptions replicas = replicas_from_abi(instance().options);
+  if (reads_replicas) replicas.zone = words->back();
   const auto cache = static_cast<std::int32_t>(instance().options.cache);
-  return answer(instance().create(*options, cache, (*words)[3], to_instant(now)));
+  return answer(instance().create(*options, replicas, cache, (*words)[3], to_instant(now)));
 }
 
 int32_t PLIMSOLL_EXPORT(plimsoll_destroy)(int32_t client) {
@@ -268,6 +283,31 @@ int32_t PLIMSOLL_EXPORT(plimsoll_sentinel)(int32_t client, uint32_t index) {
       shown = 1;
     });
     return shown;
+  });
+}
+
+int32_t PLIMSOLL_EXPORT(plimsoll_replica)(int32_t client, uint32_t index) {
+  return with(client, [index](HostedClient& found) {
+    const Replicas* const replicas = found.client().replicas();
+    std::uint32_t number = 0;
+    std::int32_t shown = 0;
+    if (replicas == nullptr) return shown;
+    replicas->for_each([&](const ServerNode& node, ConnectionId) {
+      if (number++ != index) return;
+      show_replica(node);
+      shown = 1;
+    });
+    return shown;
+  });
+}
+
+int32_t PLIMSOLL_EXPORT(plimsoll_replicas_statistics)(int32_t client) {
+  return with(client, [](HostedClient& found) {
+    const Replicas* const replicas = found.client().replicas();
+    if (replicas == nullptr) return 0;
+    outbox().statistics.replicas = to_abi(*replicas);
+    show_problem(&replicas->problem());
+    return 1;
   });
 }
 

@@ -104,9 +104,11 @@ struct PlimsollOptions* plimsoll_options(void);
 /// name, and the name of the server and database that it reads. Clients of a cache share entries if
 /// the last word is the same, and the server takes them for the same user. If the options say
 /// `sentinel`, three more words follow: the name under which the sentinels watch the primary, and
-/// the username and password at the sentinels. The client begins to connect: call poll() next.
-/// Answers its id, 1 or more. invalid_option, which names the field; rejected_by_limit:
-/// plimsoll_clients_max is reached; out_of_memory.
+/// the username and password at the sentinels. If they say `read_from`, one more follows, the last:
+/// the zone in which the client runs, or an empty one; then the client reads from replicas, which
+/// its primary names, and refuses servers that say they are replicas as its main one. The client
+/// begins to connect: call poll() next. Answers its id, 1 or more. invalid_option, which names the
+/// field; rejected_by_limit: plimsoll_clients_max is reached; out_of_memory.
 int32_t plimsoll_create(double now);
 
 /// Destroys a client and everything that it holds. Its requests get no further events. To get the
@@ -137,6 +139,16 @@ int32_t plimsoll_client_statistics(int32_t client);
 /// named last; and the sentence about its problem to outbox.text. Answers 1, or 0 if there are no
 /// more sentinels.
 int32_t plimsoll_sentinel(int32_t client, uint32_t index);
+
+/// Writes what is known of replica number `index`, from 0, of those that the client reads from:
+/// outbox.statistics.replica; in outbox.spans the host of its address, and its zone, which is empty
+/// if it is not known; and the sentence about its problem to outbox.text. Answers 1, or 0 if there
+/// are no more replicas.
+int32_t plimsoll_replica(int32_t client, uint32_t index);
+
+/// Writes outbox.statistics.replicas, and the sentence about its problem to outbox.text. Answers 1,
+/// or 0 if the client does not read from replicas; then nothing is written.
+int32_t plimsoll_replicas_statistics(int32_t client);
 
 /// Sets how many bytes of callers' words the host itself keeps for later requests. The requests
 /// pool pays for them from now on. rejected_by_limit: the pool has no room, and pays for as many as

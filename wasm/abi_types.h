@@ -11,7 +11,7 @@ extern "C" {
 #endif
 
 enum {
-  plimsoll_abi_version = 12,
+  plimsoll_abi_version = 13,
   plimsoll_spans_max = 16,
   plimsoll_text_max = 320,
   plimsoll_pools_count = 6,
@@ -84,8 +84,18 @@ enum PlimsollExecuted { plimsoll_executed_no, plimsoll_executed_maybe, plimsoll_
 
 enum PlimsollAction { plimsoll_action_none, plimsoll_action_open, plimsoll_action_close };
 
-/// Who listens where a connection is opened to: core/session/options.h.
-enum PlimsollPeer { plimsoll_peer_server, plimsoll_peer_sentinel };
+/// Who listens where a connection is opened to: core/session/options.h; and a replica, if the
+/// client reads from it.
+enum PlimsollPeer { plimsoll_peer_server, plimsoll_peer_sentinel, plimsoll_peer_replica };
+
+/// How far a client is with a replica that it reads from: core/client/server_node.h.
+enum PlimsollReplicaState {
+  plimsoll_replica_known,
+  plimsoll_replica_connecting,
+  plimsoll_replica_checking,
+  plimsoll_replica_ready,
+  plimsoll_replica_lost,
+};
 
 /// What happened: core/session/session.h, Event::Kind.
 enum PlimsollEvent {
@@ -264,6 +274,28 @@ struct PlimsollSentinel {
                         ///< asked last
 };
 
+/// What is known of one replica. Its texts are in outbox.spans (abi.h).
+struct PlimsollReplica {
+  double port;         ///< 0: of its address
+  double state;        ///< 8: PlimsollReplicaState
+  double in_flight;    ///< 16: requests, and late replies that are still outstanding
+  double reads;        ///< 24: that it was sent
+  double reads_moved;  ///< 32: of these, those that went on to another server
+  double latency;      ///< 40: of a round trip, smoothed, in milliseconds; 0: not known
+  double problem;      ///< 48: PlimsollError: why it does not answer reads; 0: none
+};
+
+/// What a client has read from replicas: core/client/replicas.h, ReplicaCounters.
+struct PlimsollReplicasStatistics {
+  double reads;         ///< 0
+  double reads_moved;   ///< 8
+  double reads_behind;  ///< 16
+  double rounds;        ///< 24
+  double left_out;      ///< 32
+  double problem;       ///< 40: PlimsollError: why the primary does not say which replicas it has;
+                        ///< 0: it does
+};
+
 struct PlimsollCacheStatistics {
   double lookups;              ///< 0
   double hits;                 ///< 8
@@ -313,17 +345,21 @@ struct PlimsollOutbox {
   uint32_t unsent[2];   ///< 32: poll: a bit for each connection to call poll_transmit() for
   uint32_t resumed[2];  ///< 40: poll: a bit for each paused connection that can be read again
   double timeout;       ///< 48: poll: when to call handle_timeout() at the latest; infinity: never
-  /// 56: read_space, poll_transmit, staged_places; sentinel; poll: see `named_port`
+  /// 56: read_space, poll_transmit, staged_places; sentinel; replica; poll: see `named_port`
   struct PlimsollSpan spans[plimsoll_spans_max];
-  /// 184: one of these at a time, by the ..._statistics call of that name, or plimsoll_sentinel().
+  /// 184: one of these at a time, by the ..._statistics call of that name, plimsoll_sentinel(), or
+  /// plimsoll_replica().
   union {
     struct PlimsollClientStatistics client;
     struct PlimsollSubscriptionStatistics subscription;
     struct PlimsollCacheStatistics cache;
     struct PlimsollMemoryStatistics memory;
     struct PlimsollSentinel sentinel;
+    struct PlimsollReplica replica;
+    struct PlimsollReplicasStatistics replicas;
   } statistics;
-  uint32_t text_size;            ///< 464: describe_error; sentinel; a failed CHECK
+  uint32_t text_size;            ///< 464: describe_error; sentinel; replica, replicas_statistics; a
+                                 ///< failed CHECK
   char text[plimsoll_text_max];  ///< 468
   uint32_t nodes_count;          ///< 788: poll_nodes, submit, lookup
   uint32_t seed;        ///< 792: poll: to which of its addresses the host opens `connection`, if
@@ -350,25 +386,28 @@ struct PlimsollOptions {
   double health_check_interval;        ///< 40
   double tombstone_age_max;            ///< 48
   double random_seed;                  ///< 56: a whole number below 2^53, different for each client
-  uint32_t inflight_requests_limit;    ///< 64
-  uint32_t inflight_overflow;          ///< 68: beyond the limit, 1: requests wait, 0: are rejected
-  uint32_t waiters_max;                ///< 72
-  uint32_t reply_bytes_max;            ///< 76
-  uint32_t reconnect_attempts_max;     ///< 80
-  uint32_t read_resends_max;           ///< 84
-  uint32_t database;                   ///< 88
-  uint32_t resp2;                      ///< 92
-  uint32_t no_evict;                   ///< 96
-  uint32_t no_touch;                   ///< 100
-  uint32_t blocking_connections_max;   ///< 104
-  uint32_t subscriptions_max;          ///< 108
-  uint32_t subscription_messages_max;  ///< 112
-  uint32_t subscription_overflow;      ///< 116: core/memory/overflow.h, in its order
-  uint32_t cache;                      ///< 120: an id of create_cache(); 0: no cache
-  uint32_t seeds_count;                ///< 124: how many addresses the host has for the client
-  uint32_t primary_only;               ///< 128: servers that say they are replicas are refused
-  uint32_t sentinel;                   ///< 132: the addresses are those of sentinels, which tell
+  double replica_lag_max;              ///< 64: core/client/replica_options.h
+  uint32_t inflight_requests_limit;    ///< 72
+  uint32_t inflight_overflow;          ///< 76: beyond the limit, 1: requests wait, 0: are rejected
+  uint32_t waiters_max;                ///< 80
+  uint32_t reply_bytes_max;            ///< 84
+  uint32_t reconnect_attempts_max;     ///< 88
+  uint32_t read_resends_max;           ///< 92
+  uint32_t database;                   ///< 96
+  uint32_t resp2;                      ///< 100
+  uint32_t no_evict;                   ///< 104
+  uint32_t no_touch;                   ///< 108
+  uint32_t blocking_connections_max;   ///< 112
+  uint32_t subscriptions_max;          ///< 116
+  uint32_t subscription_messages_max;  ///< 120
+  uint32_t subscription_overflow;      ///< 124: core/memory/overflow.h, in its order
+  uint32_t cache;                      ///< 128: an id of create_cache(); 0: no cache
+  uint32_t seeds_count;                ///< 132: how many addresses the host has for the client
+  uint32_t primary_only;               ///< 136: servers that say they are replicas are refused
+  uint32_t sentinel;                   ///< 140: the addresses are those of sentinels, which tell
                                        ///< where the primary is
+  uint32_t read_from;                  ///< 144: core/cluster/read_choice.h, in its order; 0: from
+                                       ///< the primary
 };
 
 /// The options of a cache: core/cache/options.h. The texts of its filter are staged as words.

@@ -107,6 +107,12 @@ static_assert(connections_max == plimsoll_connections_max);
 static_assert(same(Peer::server, plimsoll_peer_server));
 static_assert(same(Peer::sentinel, plimsoll_peer_sentinel));
 
+static_assert(same(ServerNode::State::known, plimsoll_replica_known));
+static_assert(same(ServerNode::State::connecting, plimsoll_replica_connecting));
+static_assert(same(ServerNode::State::checking, plimsoll_replica_checking));
+static_assert(same(ServerNode::State::ready, plimsoll_replica_ready));
+static_assert(same(ServerNode::State::lost, plimsoll_replica_lost));
+
 #ifdef __wasm__
 // The offsets that abi_types.h names.
 static_assert(sizeof(PlimsollNode) == 12 && sizeof(PlimsollEventRecord) == 40);
@@ -123,7 +129,10 @@ static_assert(offsetof(PlimsollOutbox, area) == 808);
 static_assert(offsetof(PlimsollOutbox, staging) == 808 + plimsoll_area_bytes);
 static_assert(offsetof(PlimsollClientStatistics, last_problem) == 184);
 static_assert(offsetof(PlimsollSentinel, is_found) == 40);
-static_assert(offsetof(PlimsollOptions, sentinel) == 132);
+static_assert(offsetof(PlimsollReplica, problem) == 48);
+static_assert(offsetof(PlimsollReplicasStatistics, problem) == 40);
+static_assert(offsetof(PlimsollOptions, inflight_requests_limit) == 72);
+static_assert(offsetof(PlimsollOptions, read_from) == 144);
 static_assert(offsetof(PlimsollCacheOptions, broadcast_prefixes_count) == 72);
 #endif
 

@@ -24,6 +24,10 @@ constexpr Error no_room_for_bytes{
     .code = ErrorCode::out_of_memory,
     .what = "the memory line has no room for what the peer would send"};
 
+constexpr Error reads_from_primary{.code = ErrorCode::invalid_option,
+                                   .what = "a client with a cache reads from the primary",
+                                   .expected = "primary as read_from, or no cache"};
+
 Error overrun(std::size_t bytes, std::size_t granted) {
   return Error{.code = ErrorCode::protocol_error,
                .what = "the peer has sent more than it was granted",
@@ -34,10 +38,18 @@ Error overrun(std::size_t bytes, std::size_t granted) {
 }  // namespace
 
 Result<HostedClient*> HostedClient::create(Budget& budget, const ClientOptions& options,
-                                           HostedCache* cache, std::string_view source) {
+                                           const ReplicaOptions& replicas, HostedCache* cache,
+                                           std::string_view source) {
   ClientOptions own = options;
+  ReplicaOptions read = replicas;
+  const bool reads_replicas = read.read_from != ReadFrom::primary;
+  if (cache != nullptr && reads_replicas) return reads_from_primary;
   if (cache != nullptr) own.tracking = cache->tracking();
+  own.primary_only |= reads_replicas;
   if (const Status valid = validate(own); !valid) return valid.error();
+  if (reads_replicas) {
+    if (const Status valid = validate(read, own); !valid) return valid.error();
+  }
   SentinelOptions sentinel;
   if (own.sentinel != nullptr) sentinel = *own.sentinel;
   Result<Client::Accounts> accounts = Client::open_accounts(budget);
@@ -49,9 +61,9 @@ Result<HostedClient*> HostedClient::create(Budget& budget, const ClientOptions& 
   if (!cost.own.grow(footprint - sizeof(Client))) return no_room_for_client;
 
   CopiedTexts texts;
-  std::string_view* const copied[] = {&own.username,      &own.password,
-                                      &own.client_name,   &sentinel.primary_name,
-                                      &sentinel.username, &sentinel.password};
+  std::string_view* const copied[] = {
+      &own.username,      &own.password,      &own.client_name, &sentinel.primary_name,
+      &sentinel.username, &sentinel.password, &read.zone};
   for (const std::string_view* text : copied) texts.count(*text);
   if (!texts.allocate(connections)) return no_room_for_client;
   for (std::string_view* text : copied) texts.copy(*text);
@@ -62,6 +74,7 @@ Result<HostedClient*> HostedClient::create(Budget& budget, const ClientOptions& 
   auto* const made = new (place) HostedClient(own, sentinel, *std::move(accounts), std::move(cost));
   made->request_timeout_ = own.request_timeout;
   Status used = own.sentinel != nullptr ? made->client_.use_sentinels() : Status();
+  if (used && reads_replicas) used = made->client_.use_replicas(read);
   if (used && cache != nullptr) {
     used = made->client_.use_cache(cache->cache(), source, coarsest_clock_step);
   }

@@ -44,10 +44,13 @@ class HostedClient {
  public:
   /// Makes a client in memory that is charged to `budget`. The client reads through `cache` unless
   /// that is null; `source` names what it reads (Client::use_cache()). Copies the texts that
-  /// `options` refer to, and `sentinel`. Fails as validate(), Client::use_sentinels() and
-  /// Client::use_cache() do, and with out_of_memory.
+  /// `options` and `replicas` refer to, and `sentinel`. If it reads from replicas, its main
+  /// connection looks for a primary. Fails as both validate(), Client::use_sentinels(),
+  /// Client::use_replicas() and Client::use_cache() do, with invalid_option if a client is to read
+  /// from replicas and through a cache, and with out_of_memory.
   static Result<HostedClient*> create(Budget& budget, const ClientOptions& options,
-                                      HostedCache* cache, std::string_view source);
+                                      const ReplicaOptions& replicas, HostedCache* cache,
+                                      std::string_view source);
 
   /// Destroys a client that create() made in `budget`.
   static void destroy(HostedClient& client, Budget& budget);

@@ -13,6 +13,11 @@ double number(Number value) {
   return static_cast<double>(value);
 }
 
+// An error without text stands for none.
+double problem_number(const Error& problem) {
+  return *problem.what != '\0' ? number(problem.code) + 1 : 0;
+}
+
 PlimsollPoolStatistics to_abi(const PoolStatistics& pool) {
   return {.limit = number(pool.limit),
           .used = number(pool.used),
@@ -65,7 +70,7 @@ std::size_t to_size(double number) {
 
 }  // namespace
 
-PlimsollOptions to_abi(const ClientOptions& options) {
+PlimsollOptions to_abi(const ClientOptions& options, const ReplicaOptions& replicas) {
   return {.request_timeout = to_milliseconds(options.request_timeout),
           .connect_timeout = to_milliseconds(options.connect_timeout),
           .close_timeout = to_milliseconds(options.close_timeout),
@@ -74,6 +79,7 @@ PlimsollOptions to_abi(const ClientOptions& options) {
           .health_check_interval = to_milliseconds(options.health_check_interval),
           .tombstone_age_max = to_milliseconds(options.tombstone_age_max),
           .random_seed = static_cast<double>(options.random_seed),
+          .replica_lag_max = to_milliseconds(replicas.lag_max),
           .inflight_requests_limit = static_cast<std::uint32_t>(options.inflight_requests_limit),
           .inflight_overflow = static_cast<std::uint32_t>(options.inflight_overflow),
           .waiters_max = static_cast<std::uint32_t>(options.waiters_max),
@@ -91,7 +97,8 @@ PlimsollOptions to_abi(const ClientOptions& options) {
           .cache = 0,
           .seeds_count = options.seeds_count,
           .primary_only = options.primary_only,
-          .sentinel = 0};
+          .sentinel = 0,
+          .read_from = static_cast<std::uint32_t>(replicas.read_from)};
 }
 
 Result<ClientOptions> from_abi(const PlimsollOptions& from) {
@@ -103,6 +110,7 @@ Result<ClientOptions> from_abi(const PlimsollOptions& from) {
           NamedTime{from.reconnect_wait_max, "reconnect_wait_max is not a time"},
           NamedTime{from.health_check_interval, "health_check_interval is not a time"},
           NamedTime{from.tombstone_age_max, "tombstone_age_max is not a time"},
+          NamedTime{from.replica_lag_max, "replica_lag_max is not a time"},
       });
       !valid) {
     return valid.error();
@@ -116,6 +124,8 @@ Result<ClientOptions> from_abi(const PlimsollOptions& from) {
           NamedChoice{from.seeds_count, seeds_max, "seeds_count is too large"},
           NamedChoice{from.primary_only, 1, "primary_only is neither no nor yes"},
           NamedChoice{from.sentinel, 1, "sentinel is neither no nor yes"},
+          NamedChoice{from.read_from, static_cast<std::uint32_t>(ReadFrom::lowest_latency),
+                      "read_from is none"},
           NamedChoice{from.subscription_overflow,
                       static_cast<std::uint32_t>(OverflowPolicy::pause_reading),
                       "subscription_overflow is none"},
@@ -152,6 +162,12 @@ Result<ClientOptions> from_abi(const PlimsollOptions& from) {
   options.subscription_messages_max = from.subscription_messages_max;
   options.subscription_overflow = static_cast<OverflowPolicy>(from.subscription_overflow);
   return options;
+}
+
+ReplicaOptions replicas_from_abi(const PlimsollOptions& from) {
+  return {.read_from = static_cast<ReadFrom>(from.read_from),
+          .zone = {},
+          .lag_max = to_duration(from.replica_lag_max)};
 }
 
 PlimsollCacheOptions to_abi(const cache::CacheOptions& options) {
@@ -319,6 +335,26 @@ PlimsollSentinel to_abi(const Sentinels::Known& known, bool is_found, const Erro
           .is_connected = number(known.is_connected),
           .problem = problem != nullptr ? number(problem->code) + 1 : 0,
           .is_found = number(is_found)};
+}
+
+PlimsollReplica to_abi(const ServerNode& node) {
+  return {.port = number(node.address.port()),
+          .state = number(node.state),
+          .in_flight = number(node.session ? node.session->callers_in_flight() : 0),
+          .reads = number(node.reads),
+          .reads_moved = number(node.reads_moved),
+          .latency = to_milliseconds(node.latency),
+          .problem = problem_number(node.problem)};
+}
+
+PlimsollReplicasStatistics to_abi(const Replicas& replicas) {
+  const ReplicaCounters& counters = replicas.counters();
+  return {.reads = number(counters.reads),
+          .reads_moved = number(counters.reads_moved),
+          .reads_behind = number(counters.reads_behind),
+          .rounds = number(counters.rounds),
+          .left_out = number(counters.left_out),
+          .problem = problem_number(replicas.problem())};
 }
 
 PlimsollCacheStatistics to_abi(const cache::CacheStatistics& statistics) {

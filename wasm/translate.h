@@ -16,12 +16,15 @@
 
 namespace plimsoll::wasm {
 
-PlimsollOptions to_abi(const ClientOptions& options);
+PlimsollOptions to_abi(const ClientOptions& options, const ReplicaOptions& replicas);
 PlimsollCacheOptions to_abi(const cache::CacheOptions& options);
 
 /// The options without their texts. Fails with invalid_option, naming the field, if a number is out
 /// of range.
 Result<ClientOptions> from_abi(const PlimsollOptions& options);
+
+/// The options for reading from replicas, without the zone. from_abi() must have accepted them.
+ReplicaOptions replicas_from_abi(const PlimsollOptions& options);
 
 /// The options with the texts of their lists, which refer to `words`. Fails with invalid_option as
 /// above, and with invalid_argument if there are not as many words as the options say.
@@ -37,6 +40,8 @@ PlimsollClientStatistics to_abi(const Client& client, std::size_t credit_bytes);
 PlimsollSubscriptionStatistics to_abi(const SubscriptionStatistics& statistics);
 /// `problem`: null if there is none.
 PlimsollSentinel to_abi(const Sentinels::Known& known, bool is_found, const Error* problem);
+PlimsollReplica to_abi(const ServerNode& node);
+PlimsollReplicasStatistics to_abi(const Replicas& replicas);
 PlimsollCacheStatistics to_abi(const cache::CacheStatistics& statistics);
 PlimsollMemoryStatistics to_abi(const BudgetStatistics& statistics);
 

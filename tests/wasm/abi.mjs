@@ -1,6 +1,6 @@
 // The numbers of wasm/abi.h, in its order, and its offsets.
 
-export const abiVersion = 12;
+export const abiVersion = 13;
 export const errors = ["none", "lost_unsent", "lost_in_doubt", "timed_out", "cancelled",
   "rejected_by_limit", "reply_too_large", "out_of_memory", "server_error",
   "cluster_redirect", "transaction_aborted", "protocol_error",
@@ -13,7 +13,7 @@ export const errors = ["none", "lost_unsent", "lost_in_doubt", "timed_out", "can
   "server_out_of_memory", "refused_by_bridge"];
 export const executed = ["no", "maybe", "yes"];
 export const actions = ["none", "open", "close"];
-export const peers = ["server", "sentinel"];
+export const peers = ["server", "sentinel", "replica"];
 export const events = ["none", "ready", "completed", "failed", "pushed", "disconnected",
   "closed", "credentials_refused", "queueing_failed", "admitted"];
 export const outcomes = ["staged", "served", "waits", "whole"];
@@ -38,11 +38,11 @@ export const recordBytes = 40;
 export const nodeBytes = 12;
 export const optionsAt = { requestTimeout: 0, connectTimeout: 8, closeTimeout: 16,
   reconnectWaitMin: 24, reconnectWaitMax: 32, healthCheckInterval: 40, tombstoneAgeMax: 48,
-  randomSeed: 56, inflightRequestsLimit: 64, inflightOverflow: 68, waitersMax: 72,
-  replyBytesMax: 76, reconnectAttemptsMax: 80, readResendsMax: 84, database: 88, resp2: 92,
-  noEvict: 96, noTouch: 100, blockingConnectionsMax: 104, subscriptionsMax: 108,
-  subscriptionMessagesMax: 112, subscriptionOverflow: 116, cache: 120,
-  seedsCount: 124, primaryOnly: 128, sentinel: 132 };
+  randomSeed: 56, replicaLagMax: 64, inflightRequestsLimit: 72, inflightOverflow: 76, waitersMax: 80,
+  replyBytesMax: 84, reconnectAttemptsMax: 88, readResendsMax: 92, database: 96, resp2: 100,
+  noEvict: 104, noTouch: 108, blockingConnectionsMax: 112, subscriptionsMax: 116,
+  subscriptionMessagesMax: 120, subscriptionOverflow: 124, cache: 128,
+  seedsCount: 132, primaryOnly: 136, sentinel: 140, readFrom: 144 };
 export const cacheOptionsAt = { bytesMax: 0, entriesMax: 8, entryTtl: 16, coherenceLease: 24,
   seed: 32, evictionPolicy: 40, mode: 44, serverTtlCap: 48, cacheNil: 52, optIn: 56,
   onlyCommandsCount: 60, onlyKeyPrefixesCount: 64, moduleReadsCount: 68,

@@ -1,4 +1,6 @@
 // The door of the WebAssembly module, compiled natively: the same calls, where sanitizers see them.
+// More than 500 lines, because a host of a few lines for each kind of client stands before its
+// tests.
 
 #include "plimsoll/wasm/abi.h"
 
@@ -371,18 +373,12 @@ TEST_CASE("a client gives back all that it held") {
 
 namespace {
 
-// A client that asks one sentinel, on the connection that the core has for it.
-class AskingHost {
+// A client with connections beside the main one, which the core opens by itself.
+class HostOfMany {
  public:
-  AskingHost() {
-    plimsoll_options()->sentinel = 1;
-    Host::stage({"", "", "", "here", "fleet", "watcher", "secret"});
-    id_ = plimsoll_create(now);
-    REQUIRE(id_ > 0);
-  }
-  ~AskingHost() { plimsoll_destroy(id_); }
-  AskingHost(const AskingHost&) = delete;
-  AskingHost& operator=(const AskingHost&) = delete;
+  ~HostOfMany() { plimsoll_destroy(id_); }
+  HostOfMany(const HostOfMany&) = delete;
+  HostOfMany& operator=(const HostOfMany&) = delete;
 
   std::int32_t id() const { return id_; }
 
@@ -407,10 +403,28 @@ class AskingHost {
   }
 
   void deliver(std::uint32_t connection, std::string_view bytes) {
-    REQUIRE(plimsoll_read_space(id_, connection, bytes.size()) > 0);
+    const auto room = plimsoll_read_space(id_, connection, bytes.size());
+    REQUIRE(room >= static_cast<std::int32_t>(bytes.size()));
     std::memcpy(const_cast<char*>(outbox().spans[0].bytes), bytes.data(), bytes.size());
     REQUIRE(plimsoll_handle_read(id_, connection, bytes.size(), now) == 0);
   }
+
+ protected:
+  /// The options must have been written.
+  explicit HostOfMany(const Words& words) {
+    Host::stage(words);
+    id_ = plimsoll_create(now);
+    REQUIRE(id_ > 0);
+  }
+
+ private:
+  std::int32_t id_ = 0;
+};
+
+// A client that asks one sentinel, on the connection that the core has for it.
+class AskingHost : public HostOfMany {
+ public:
+  AskingHost() : HostOfMany(options()) {}
 
   /// The connection to the sentinel, which is ready and has been asked.
   std::uint32_t open_sentinel() {
@@ -420,7 +434,7 @@ class AskingHost {
     REQUIRE(outbox().named_port == 0);
     REQUIRE(outbox().seed == 0);
     const std::uint32_t connection = outbox().connection;
-    REQUIRE(plimsoll_handle_opened(id_, connection, 0, now) == 0);
+    REQUIRE(plimsoll_handle_opened(id(), connection, 0, now) == 0);
     CHECK_FALSE(acts());
     CHECK(take(connection).find("$7\r\nwatcher\r\n$6\r\nsecret\r\n") != std::string::npos);
     deliver(connection,
@@ -435,7 +449,59 @@ class AskingHost {
       "$40\r\n0123456789012345678901234567890123456789\r\n*0\r\n";
 
  private:
-  std::int32_t id_ = 0;
+  static Words options() {
+    plimsoll_options()->sentinel = 1;
+    return {"", "", "", "here", "fleet", "watcher", "secret"};
+  }
+};
+
+// A client that reads from the replicas of its primary.
+class ReadingHost : public HostOfMany {
+ public:
+  ReadingHost() : HostOfMany(options()) {
+    open(0, "master");
+    CHECK(take(0).find("replication") != std::string::npos);
+  }
+
+  /// Opens the connection that the client wants, to a server with this role.
+  void open(std::uint32_t connection, const std::string& role) {
+    REQUIRE(acts());
+    REQUIRE(outbox().action == plimsoll_action_open);
+    REQUIRE(outbox().connection == connection);
+    REQUIRE(plimsoll_handle_opened(id(), connection, 0, now) == 0);
+    CHECK_FALSE(acts());
+    take(connection);
+    deliver(connection,
+            "%2\r\n$5\r\nproto\r\n:3\r\n$4\r\nrole\r\n" + bulk(role) + "+OK\r\n+OK\r\n+PONG\r\n");
+    CHECK_FALSE(acts());
+  }
+
+  static std::string bulk(const std::string& text) {
+    return "$" + std::to_string(text.size()) + "\r\n" + text + "\r\n";
+  }
+
+  /// What the servers answer to INFO replication.
+  static std::string said_by_primary() {
+    return bulk(
+        "role:master\r\nconnected_slaves:1\r\n"
+        "slave0:ip=10.0.0.8,port=7002,state=online,offset=10,lag=0\r\n" +
+        history + "master_repl_offset:10\r\n");
+  }
+  static std::string said_by_replica() {
+    return bulk("role:slave\r\nmaster_link_status:up\r\nslave_repl_offset:10\r\n" + history +
+                "master_repl_offset:10\r\n");
+  }
+
+  static constexpr std::uint32_t replica = 40;
+
+ private:
+  static inline const std::string history =
+      "master_replid:0123456789012345678901234567890123456789\r\n";
+
+  static Words options() {
+    plimsoll_options()->read_from = 2;
+    return {"", "", "", "here", "zone"};
+  }
 };
 
 }  // namespace
@@ -486,4 +552,124 @@ TEST_CASE(
   plimsoll_options()->sentinel = 1;
   Host::stage({"", "", "", "here", "", "", ""});
   CHECK(plimsoll_create(now) == -plimsoll_error_invalid_option);
+}
+
+TEST_CASE("a client that reads from replicas says where they are, and how they are") {
+  ReadingHost host;
+  REQUIRE(plimsoll_replicas_statistics(host.id()) == 1);
+  CHECK(outbox().statistics.replicas.rounds == 1);
+  CHECK(plimsoll_replica(host.id(), 0) == 0);
+  host.deliver(0, ReadingHost::said_by_primary());
+  REQUIRE(host.acts());
+  CHECK(outbox().action == plimsoll_action_open);
+  CHECK(outbox().connection == ReadingHost::replica);
+  CHECK(outbox().peer == plimsoll_peer_replica);
+  CHECK(outbox().named_port == 7002);
+  CHECK(std::string_view(outbox().spans[0].bytes, outbox().spans[0].size) == "10.0.0.8");
+
+  REQUIRE(plimsoll_handle_closed(host.id(), ReadingHost::replica, plimsoll_close_not_opened, now) ==
+          0);
+  host.acts();
+  REQUIRE(plimsoll_replica(host.id(), 0) == 1);
+  const PlimsollReplica& known = outbox().statistics.replica;
+  CHECK((known.port == 7002 && known.reads == 0 && known.in_flight == 0));
+  CHECK(static_cast<int>(known.problem) == plimsoll_error_connect_failed);
+  CHECK(std::string_view(outbox().spans[0].bytes, outbox().spans[0].size) == "10.0.0.8");
+  CHECK(outbox().spans[1].size == 0);
+  CHECK(std::string_view(outbox().text, outbox().text_size) ==
+        "connect_failed: no connection could be made");
+  CHECK(plimsoll_replica(host.id(), 1) == 0);
+}
+
+TEST_CASE("a read goes to a replica that has what the primary had, and to the primary else") {
+  ReadingHost host;
+  host.deliver(0, ReadingHost::said_by_primary());
+  host.open(ReadingHost::replica, "replica");
+  CHECK((outbox().unsent[0] == 0 && outbox().unsent[1] == 1U << (ReadingHost::replica - 32)));
+  const std::string asked = host.take(ReadingHost::replica);
+  const std::size_t zone = asked.find("server");
+  CHECK((zone != std::string::npos && zone < asked.find("replication")));
+  host.deliver(ReadingHost::replica,
+               ReadingHost::bulk("availability_zone:zone\r\n") + ReadingHost::said_by_replica());
+  host.acts();
+  REQUIRE(plimsoll_replica(host.id(), 0) == 1);
+  CHECK(static_cast<int>(outbox().statistics.replica.state) == plimsoll_replica_ready);
+  CHECK(std::string_view(outbox().spans[1].bytes, outbox().spans[1].size) == "zone");
+  CHECK(outbox().text_size == 0);
+
+  Host::stage({"GET", "a"});
+  REQUIRE(plimsoll_submit(host.id(), 2, 1, -1, -1, now) == 0);
+  host.acts();
+  CHECK(host.take(ReadingHost::replica).find("GET") != std::string::npos);
+  REQUIRE(plimsoll_replica(host.id(), 0) == 1);
+  CHECK((outbox().statistics.replica.reads == 1 && outbox().statistics.replica.in_flight == 1));
+  host.deliver(ReadingHost::replica, "$2\r\nhi\r\n");
+  REQUIRE(plimsoll_poll(host.id()) == 1);
+
+  for (const Words& words : {Words{"SET", "a", "b"}, Words{"GET", "a"}}) {
+    Host::stage(words);
+    REQUIRE(plimsoll_submit(host.id(), static_cast<std::uint32_t>(words.size()), 2, -1, -1, now) ==
+            0);
+  }
+  host.acts();
+  const std::string sent = host.take(0);
+  CHECK(sent.find("SET") < sent.find("GET"));
+  REQUIRE(plimsoll_replicas_statistics(host.id()) == 1);
+  const PlimsollReplicasStatistics& statistics = outbox().statistics.replicas;
+  CHECK((statistics.reads == 1 && statistics.reads_moved == 0 && statistics.reads_behind == 1));
+  CHECK((statistics.left_out == 0 && statistics.problem == 0));
+}
+
+TEST_CASE("a primary that does not say which replicas it has is a problem of the statistics") {
+  ReadingHost host;
+  host.deliver(0, "-NOPERM User jane has no permissions to run the 'info' command\r\n");
+  host.acts();
+  REQUIRE(plimsoll_replicas_statistics(host.id()) == 1);
+  CHECK(static_cast<int>(outbox().statistics.replicas.problem) == plimsoll_error_permission_denied);
+  CHECK(std::string_view(outbox().text, outbox().text_size).starts_with("permission_denied: "));
+}
+
+TEST_CASE("a client that does not read from replicas has none to show") {
+  const Host host;
+  CHECK(plimsoll_replica(host.id(), 0) == 0);
+  CHECK(plimsoll_replicas_statistics(host.id()) == 0);
+}
+
+TEST_CASE("options for reading from replicas that are none, or do not fit, are refused") {
+  const auto refused_as = [](const Words& words) {
+    Host::stage(words);
+    return -plimsoll_create(now);
+  };
+  plimsoll_options()->read_from = 5;
+  CHECK(refused_as({"", "", "", "here", ""}) == plimsoll_error_invalid_option);
+  plimsoll_options()->read_from = 1;
+  CHECK(refused_as({"", "", "", "here"}) == plimsoll_error_invalid_argument);
+  plimsoll_options()->read_from = 1;
+  CHECK(refused_as({"", "", "", "here", "zone"}) == plimsoll_error_invalid_option);
+  plimsoll_options()->read_from = 2;
+  CHECK(refused_as({"", "", "", "here", ""}) == plimsoll_error_invalid_option);
+  for (const double lag : {99.0, -1.0, std::numeric_limits<double>::quiet_NaN()}) {
+    PlimsollOptions& options = *plimsoll_options();
+    options.read_from = 1;
+    options.replica_lag_max = lag;
+    CHECK(refused_as({"", "", "", "here", ""}) == plimsoll_error_invalid_option);
+  }
+}
+
+TEST_CASE("a client with a cache reads from the primary") {
+  PlimsollCacheOptions& cache_options = *plimsoll_cache_options();
+  cache_options.bytes_max = 64 * 1024;
+  cache_options.entry_ttl = 1000;
+  Host::stage({});
+  const std::int32_t cache = plimsoll_create_cache(0);
+  REQUIRE(cache > 0);
+  PlimsollOptions& options = *plimsoll_options();
+  options.cache = static_cast<std::uint32_t>(cache);
+  options.read_from = 1;
+  Host::stage({"", "", "", "here", ""});
+  CHECK(plimsoll_create(now) == -plimsoll_error_invalid_option);
+  CHECK(error_text() ==
+        "invalid_option: a client with a cache reads from the primary; "
+        "expected primary as read_from, or no cache");
+  REQUIRE(plimsoll_destroy_cache(cache) == 0);
 }

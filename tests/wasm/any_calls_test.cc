@@ -39,6 +39,7 @@ TEST_CASE("no sequence of calls harms the instance") {
   std::uint64_t grants = 0;
   std::uint64_t overruns = 0;
   std::uint64_t told = 0;
+  std::uint64_t replicas = 0;
   for (std::uint32_t seed = 0; seed < seeds_count; ++seed) {
     INFO("seed " << seed);
     RandomWhims whims(seed);
@@ -49,6 +50,7 @@ TEST_CASE("no sequence of calls harms the instance") {
     grants += host.grants();
     overruns += host.overruns();
     told += host.told();
+    replicas += host.replicas();
   }
 
   // Or it was not worth much.
@@ -60,6 +62,7 @@ TEST_CASE("no sequence of calls harms the instance") {
   CHECK(grants > seeds_count / 20);
   CHECK(overruns > seeds_count / 20);
   CHECK(told > seeds_count / 20);
+  CHECK(replicas > seeds_count / 20);
   CHECK(memory().pools[2].used == 0);    // replies
   CHECK(memory().pools[4].used < 1024);  // connections: the account of the staging area
 }

@@ -139,9 +139,14 @@ void CarelessHost::create() {
   options.sentinel = asks ? 1 : 0;
   std::vector<std::string> words{"", std::string(below(10), 'x'), "", "here"};
   if (asks) words.insert(words.end(), {"fleet", "", std::string(below(3), 's')});
+  const bool reads = options.cache == 0 && !one_in(4);
+  options.read_from = reads ? 1 + below(4) : 0;
+  if (reads) words.emplace_back(options.read_from == 2 || options.read_from == 3 ? "zone" : "");
   if (!stage(words)) return;
   const std::int32_t client = plimsoll_create(now_);
-  if (client > 0) peers_.push_back({.client = client, .asks_sentinels = asks});
+  if (client > 0) {
+    peers_.push_back({.client = client, .asks_sentinels = asks, .reads_replicas = reads});
+  }
 }
 
 void CarelessHost::destroy(std::size_t index) {
@@ -323,14 +328,20 @@ void CarelessHost::use_beside(Peer& peer) {
 }
 
 std::size_t CarelessHost::place_of(std::uint32_t connection) {
-  return connection < first_sentinel
-             ? connection % connections_used
-             : connections_used + (connection - first_sentinel) % sentinels_used;
+  if (connection >= first_sentinel) {
+    return connections_used + (connection - first_sentinel) % sentinels_used;
+  }
+  if (connection >= first_replica) {
+    return connections_used + sentinels_used + (connection - first_replica) % replicas_used;
+  }
+  return connection % connections_used;
 }
 
 std::uint32_t CarelessHost::some_connection(const Peer& peer) {
-  return peer.asks_sentinels && one_in(2) ? first_sentinel + below(sentinels_used)
-                                          : below(connections_used);
+  if (peer.asks_sentinels && one_in(2)) return first_sentinel + below(sentinels_used);
+  if (peer.reads_replicas && !one_in(4))
+    return one_in(2) ? 0 : first_replica + below(replicas_used);
+  return below(connections_used);
 }
 
 /// Does what the client wants of its connection.
@@ -381,17 +392,27 @@ void CarelessHost::write(Peer& peer) {
     return;
   }
   const bool subscribes = outgoing.find("SUBSCRIBE") != std::string::npos;
+  std::size_t at = outgoing.find('*');
   for (std::ptrdiff_t i = 0; i < requests; ++i) {
-    incoming +=
-        is_of_sentinel ? said_by_sentinel(subscribes && i == 0) : something_said(subscribes);
+    const std::size_t end = outgoing.find('*', at + 1);
+    const std::string_view request = std::string_view(outgoing).substr(at, end - at);
+    at = end;
+    if (is_of_sentinel) {
+      incoming += said_by_sentinel(subscribes && i == 0);
+    } else if (request.find("replication") != std::string_view::npos && !one_in(10)) {
+      incoming += said_of_replication(connection >= first_replica);
+    } else {
+      incoming += something_said(subscribes);
+    }
   }
 }
 
 void CarelessHost::read(Peer& peer) {
-  const std::uint32_t connection = peer.asks_sentinels || one_in(3) ? some_connection(peer) : 0;
+  const bool has_many = peer.asks_sentinels || peer.reads_replicas;
+  const std::uint32_t connection = has_many || one_in(3) ? some_connection(peer) : 0;
   std::string& incoming = peer.incoming[place_of(connection)];
   std::size_t& credit = peer.credit[place_of(connection)];
-  const std::size_t waiting = one_in(50) ? incoming.size() : std::min(incoming.size(), credit);
+  const std::size_t waiting = one_in(30) ? incoming.size() : std::min(incoming.size(), credit);
   const std::int32_t room = plimsoll_read_space(peer.client, connection, waiting);
   if (room == -plimsoll_error_protocol_error) ++overruns_;
   if (room == -plimsoll_error_protocol_error && !one_in(4)) {
@@ -436,6 +457,7 @@ void CarelessHost::poll(Peer& peer) {
       }
     }
     if (one_in(20)) blunder(peer);
+    if (peer.reads_replicas && one_in(5)) look_at_replicas(peer.client);
     if (is_over) return;
   }
 }
@@ -460,6 +482,25 @@ void CarelessHost::look_at_nodes(const char* at, std::uint32_t count) {
                            type == plimsoll_type_piece;
     if (has_bytes && node.bytes != nullptr) look_at({node.bytes, node.size});
   }
+}
+
+/// Mostly a primary with one or two replicas, which have what it has.
+std::string CarelessHost::said_of_replication(bool is_replica) {
+  std::string text = one_in(20)   ? "role:none\r\n"
+                     : is_replica ? "role:slave\r\n"
+                                  : "role:master\r\n";
+  if (is_replica && !one_in(20)) text += "master_link_status:up\r\n";
+  const std::uint32_t count = is_replica ? 0 : below(3);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    text += "slave" + std::to_string(i) +
+            ":ip=127.0.0.1,port=" + std::to_string(7002 + (one_in(20) ? below(3) : i)) +
+            ",state=online,offset=5,lag=0\r\n";
+  }
+  const char history = one_in(40) ? 'b' : 'a';
+  const std::string offset = std::to_string(one_in(10) ? below(10) : 5);
+  text += "master_replid:" + std::string(40, history) + "\r\nslave_repl_offset:" + offset +
+          "\r\nmaster_repl_offset:" + offset + "\r\n";
+  return "$" + std::to_string(text.size()) + "\r\n" + text + "\r\n";
 }
 
 std::string CarelessHost::something_said(bool subscribes) {

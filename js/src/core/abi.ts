@@ -1,6 +1,6 @@
 // The numbers and offsets of wasm/abi_types.h, in its order.
 
-export const abiVersion = 12;
+export const abiVersion = 13;
 
 /** The names of PlimsollError, by number. */
 export const errorNames = [
@@ -25,7 +25,9 @@ export type Executed = (typeof executedNames)[number];
 
 export const actions = { none: 0, open: 1, close: 2 } as const;
 
-export const peers = { server: 0, sentinel: 1 } as const;
+export const peers = { server: 0, sentinel: 1, replica: 2 } as const;
+
+export const replicaStates = ["known", "connecting", "checking", "ready", "lost"] as const;
 
 export const events = {
   none: 0, ready: 1, completed: 2, failed: 3, pushed: 4, disconnected: 5, closed: 6,
@@ -78,11 +80,12 @@ export const nodeWords = 3;
 
 export const optionsAt = {
   requestTimeout: 0, connectTimeout: 8, closeTimeout: 16, reconnectWaitMin: 24,
-  reconnectWaitMax: 32, healthCheckInterval: 40, tombstoneAgeMax: 48, randomSeed: 56,
-  inflightRequestsLimit: 64, inflightOverflow: 68, waitersMax: 72, replyBytesMax: 76,
-  reconnectAttemptsMax: 80, readResendsMax: 84, database: 88, resp2: 92, noEvict: 96, noTouch: 100,
-  blockingConnectionsMax: 104, subscriptionsMax: 108, subscriptionMessagesMax: 112,
-  subscriptionOverflow: 116, cache: 120, seedsCount: 124, primaryOnly: 128, sentinel: 132,
+  reconnectWaitMax: 32, healthCheckInterval: 40, tombstoneAgeMax: 48, randomSeed: 56, replicaLagMax: 64,
+  inflightRequestsLimit: 72, inflightOverflow: 76, waitersMax: 80, replyBytesMax: 84,
+  reconnectAttemptsMax: 88, readResendsMax: 92, database: 96, resp2: 100, noEvict: 104, noTouch: 108,
+  blockingConnectionsMax: 112, subscriptionsMax: 116, subscriptionMessagesMax: 120,
+  subscriptionOverflow: 124, cache: 128, seedsCount: 132, primaryOnly: 136, sentinel: 140,
+  readFrom: 144,
 } as const;
 
 export const cacheOptionsAt = {

@@ -26,6 +26,8 @@ export interface Calls {
   plimsoll_set_shown(client: number): number;
   plimsoll_client_statistics(client: number): number;
   plimsoll_sentinel(client: number, index: number): number;
+  plimsoll_replica(client: number, index: number): number;
+  plimsoll_replicas_statistics(client: number): number;
   plimsoll_submit(client: number, count: number, tag: number, timeout: number, staleness: number,
     now: number): number;
   plimsoll_submit_get(client: number, size: number, tag: number, timeout: number,
