@@ -22,8 +22,8 @@ import { Exclusive, type TransactOptions, transactOn } from "./exclusive.js";
 import { CancelledError, ConfigurationError, ConnectionError, wordsOf } from "./errors.js";
 import { Events, type ConnectionEvents } from "./events.js";
 import { configure, loadConfiguredCore } from "./memory.js";
-import { type ClientOptions, checkBridge, checkClientOptions, checkCredentials,
-  checkSentinel, checkTls } from "./options.js";
+import { type ClientOptions, checkBridge, checkClientOptions, checkCredentials, checkReads, checkSentinel, checkTls,
+  readFroms } from "./options.js";
 import { Scanning } from "./scan.js";
 import { type ClientStatistics, readClientStatistics } from "./statistics.js";
 import { type Subscription, type SubscriptionKind, openSubscription } from "./subscription.js";
@@ -125,6 +125,7 @@ export class Client extends Scanning {
     const target = readAddress(address, options.seeds);
     checkTls(options, target);
     checkSentinel(options, target);
+    checkReads(options, target.address);
     checkCredentials(options, target);
     checkBridge(options, target.address);
     if (options.memoryLimit !== undefined) configure({ memoryLimit: options.memoryLimit });
@@ -140,6 +141,7 @@ export class Client extends Scanning {
     const connect = this.#credentials?.wrap(open) ?? open;
     const sentinels = sentinelRouteOf(target, options, open);
     const route = { connect, addresses: addressesOf(target, sentinels), sentinels, options, changes: options,
+      readsReplicas: (options.readFrom ?? "primary") !== "primary",
       hasCache: options.clientSideCache !== undefined,
       database: options.database ?? target.database };
     this.#make = () => {
@@ -350,12 +352,13 @@ export class Client extends Scanning {
     this.#events.off(name, listener);
   }
 
-  /** Where this client's requests go and, if it asks sentinels, what each of them has said last. */
+  /** Where this client's requests go; if it asks sentinels, what each of them has said last; and if it reads from replicas,
+      how each of them is. */
   topology(): Topology {
     const { address, primaryName } = this.#target;
     return this.#made?.topology ?? (primaryName === undefined
-      ? { kind: "standalone", primary: serverOf(address), sentinels: [] }
-      : { kind: "sentinel", primary: undefined, sentinels: [] });
+      ? { kind: "standalone", primary: serverOf(address), sentinels: [], replicas: [] }
+      : { kind: "sentinel", primary: undefined, sentinels: [], replicas: [] });
   }
 
   /** What this client has done and what is under way; for a client that has ended, what it had done. */
@@ -439,6 +442,7 @@ const create = (core: Core, target: Target, options: ClientOptions): number => {
   const password = options.password ?? target.password;
   const database = options.database ?? target.database;
   const cache = options.clientSideCache?.open(core) ?? 0;
+  const readFrom = readFroms.indexOf(options.readFrom ?? "primary");
   writeFields(core, core.calls.plimsoll_options(), optionsAt, optionsDoublesEnd, {
     requestTimeout: options.requestTimeout,
     connectTimeout: options.connectTimeout,
@@ -457,6 +461,8 @@ const create = (core: Core, target: Target, options: ClientOptions): number => {
     seedsCount: target.addresses.length,
     primaryOnly: target.addresses.length > 1 ? 1 : 0,
     sentinel: target.primaryName === undefined ? 0 : 1,
+    readFrom,
+    replicaLagMax: options.replicaLagMax,
     resp2: options.protocol === 2 ? 1 : 0,
     noEvict: options.noEvict === true ? 1 : 0,
     noTouch: options.noTouch === true ? 1 : 0,
@@ -468,6 +474,8 @@ const create = (core: Core, target: Target, options: ClientOptions): number => {
   });
   const ofSentinels = target.primaryName === undefined ? []
     : [target.primaryName, options.sentinel?.username ?? "", options.sentinel?.password ?? ""];
-  stage(core, [username, password, options.clientName ?? "", placeOf(target, database, options), ...ofSentinels]);
+  const ofReplicas = readFrom === 0 ? [] : [options.clientAz ?? ""];
+  stage(core, [username, password, options.clientName ?? "", placeOf(target, database, options), ...ofSentinels,
+    ...ofReplicas]);
   return core.calls.plimsoll_create(core.now());
 };

@@ -13,12 +13,14 @@ import type { Decoding } from "./core/decode.js";
 import { type CoreError, LimitError, type PlimsollError, abortedBefore, wordsOf } from "./errors.js";
 import { Full } from "./full.js";
 import { Held, HeldWords } from "./held.js";
+import { LastWords } from "./last-words.js";
 import { Link, type LinkOwner, type Route, type Way } from "./link.js";
 import { Outcomes } from "./outcomes.js";
 import { Refusals } from "./refusals.js";
+import { Replicas, noReplicas } from "./replicas.js";
 import { type Pending, Requests, type Wanted } from "./requests.js";
 import { Sentinels } from "./sentinels.js";
-import { type ClientCounters, readCounters } from "./statistics.js";
+import { type ClientCounters, type ReplicasStatistics, readCounters } from "./statistics.js";
 import { isTraced, traced, type TracedTarget, tracedTransaction } from "./tracing.js";
 import type { Topology } from "./topology.js";
 import { noteBegun, noteEnded } from "./totals.js";
@@ -98,6 +100,9 @@ export class Driver implements Failable, LinkOwner {
   #seed = 0;
   // Undefined if the addresses are those of servers.
   #sentinels: Sentinels | undefined;
+  // Undefined if the primary answers everything.
+  #replicas: Replicas | undefined;
+  readonly #lastWords: LastWords;
   // The address that the sentinels have told.
   #told: Address | undefined;
   readonly #said: string[] = [];  // by the number of the address
@@ -116,7 +121,11 @@ export class Driver implements Failable, LinkOwner {
     this.#traced = { address: this.server, database: route.database };
     this.#listener = listener;
     this.id = core.ask(create);
-    if (route.sentinels !== undefined) this.#sentinels = new Sentinels(core, this.id, route.addresses);
+    this.#lastWords = new LastWords(core);
+    if (route.sentinels !== undefined) {
+      this.#sentinels = new Sentinels(core, this.id, route.addresses, this.#lastWords);
+    }
+    if (route.readsReplicas) this.#replicas = new Replicas(core, this.id, this.#lastWords);
     this.#outcomes = new Outcomes(core, this.id, this.#requests);
     core.users.add(this);
     noteBegun(this);
@@ -131,10 +140,18 @@ export class Driver implements Failable, LinkOwner {
 
   /** Where requests go, and who has said so. */
   get topology(): Topology {
-    if (this.#sentinels === undefined) return { kind: "standalone", primary: serverOf(this.server), sentinels: [] };
+    const known = this.#replicas?.read();
+    const ofReplicas = { replicas: known?.states ?? [],
+      ...known?.problem === undefined ? {} : { replicasProblem: known.problem } };
+    if (this.#sentinels === undefined) {
+      return { kind: "standalone", primary: serverOf(this.server), sentinels: [], ...ofReplicas };
+    }
     const primary = this.#told === undefined ? undefined : serverOf(this.#told);
-    return { kind: "sentinel", primary, sentinels: this.#sentinels.read() };
+    return { kind: "sentinel", primary, sentinels: this.#sentinels.read(), ...ofReplicas };
   }
+
+  /** What was read from replicas. */
+  get replicasStatistics(): ReplicasStatistics { return this.#replicas?.read().statistics ?? noReplicas; }
 
   /** The error with which this client has ended; undefined while it lives. */
   get end(): PlimsollError | undefined { return this.#over; }
@@ -356,6 +373,7 @@ export class Driver implements Failable, LinkOwner {
   /** The instance of the core has failed: ends the client without calling the core. */
   handleCoreFailed(error: CoreError): void {
     this.#sentinels?.giveUp();
+    this.#replicas?.giveUp();
     this.#finish(error);
     this.#listener.handleClosed(error);
   }
@@ -379,7 +397,7 @@ export class Driver implements Failable, LinkOwner {
   }
 
   handleTrouble(error: unknown, number: number): void {
-    if (this.#sentinels?.handleEnd(number, error)) return;
+    if (this.#lastWords.handleEnd(number, error)) return;
     if (error !== undefined) this.#trouble = wordsOf(error);
   }
 
@@ -461,11 +479,12 @@ export class Driver implements Failable, LinkOwner {
     const { addresses, connect, options, sentinels } = this.#route;
     const seed = core.outboxNumber(outboxAt.seed);
     const port = core.outboxNumber(outboxAt.namedPort);
-    const isOfSentinel = core.outboxNumber(outboxAt.peer) === peers.sentinel;
-    const protocol = isOfSentinel ? sentinels!.protocol : sentinels?.primary.protocol;
+    const peer = core.outboxNumber(outboxAt.peer);
+    const isOfSentinel = peer === peers.sentinel;
+    const protocol = isOfSentinel ? sentinels!.protocol : (sentinels?.primary ?? addresses[0]!).protocol;
     const address = port === 0 ? addresses[seed]! : addressAt(protocol as "valkey", namedHost, port);
+    if (peer !== peers.server) this.#lastWords.handleOpening(connection, address);
     if (isOfSentinel) {
-      this.#sentinels!.handleOpening(connection, address);
       return { connect: sentinels!.connect, address, options: sentinels!.options, place: undefined };
     }
     if (connection === 0) this.#beginAttempt(seed, port === 0 ? undefined : address);
@@ -603,6 +622,7 @@ export class Driver implements Failable, LinkOwner {
       this.protect(() => {
         this.#lastCounters = this.#readCounters();
         this.#sentinels?.keep();
+        this.#replicas?.keep();
         this.core.check(this.core.calls.plimsoll_destroy(this.id));
         this.#finish(error);
         this.core.handleUserEnded();

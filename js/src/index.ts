@@ -27,8 +27,8 @@ export {
   setMemoryLimit,
 } from "./memory.js";
 export { type Metric, type MetricSample, metricsClientsMax, metricsText, readMetrics } from "./metrics.js";
-export type { ClientOptions, SentinelOptions, SubscriptionOverflow } from "./options.js";
-export type { ClientStatistics } from "./statistics.js";
+export type { ClientOptions, ReadFrom, SentinelOptions, SubscriptionOverflow } from "./options.js";
+export type { ClientStatistics, ReplicasStatistics } from "./statistics.js";
 export type {
   Message, Subscription, SubscriptionKind, SubscriptionStatistics,
 } from "./subscription.js";
@@ -39,7 +39,7 @@ export {
 export {
   StreamReader, type StreamBatch, type StreamPart, type StreamReaderOptions,
 } from "./stream-reader.js";
-export type { SentinelState, Topology } from "./topology.js";
+export type { ReplicaState, SentinelState, Topology } from "./topology.js";
 export type { TracedCommand } from "./tracing.js";
 export type { Transaction } from "./transaction.js";
 export type {

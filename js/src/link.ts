@@ -50,6 +50,8 @@ export interface Route {
   readonly options: TransportOptions;
   /** Undefined if `addresses` are those of servers. */
   readonly sentinels: SentinelRoute | undefined;
+  /** Whether the client reads from replicas. */
+  readonly readsReplicas: boolean;
   readonly hasCache: boolean;
   readonly changes: ChangeOptions;
   readonly database: number;

@@ -24,6 +24,12 @@ export interface SentinelOptions {
   readonly tls?: TlsOptions | false | undefined;
 }
 
+/** Who answers reads, in the order of the core's numbers. */
+export const readFroms = ["primary", "preferReplica", "AZAffinity", "AZAffinityReplicasAndPrimary", "lowestLatency"] as const;
+
+/** Who answers reads: see the option `readFrom`. The names are those of Valkey GLIDE. */
+export type ReadFrom = (typeof readFroms)[number];
+
 /** Options of Client.connect(). Times are in milliseconds. */
 export interface ClientOptions extends TransportOptions {
   /** The user, the password and the database; each overrides what the address says. */
@@ -37,6 +43,26 @@ export interface ClientOptions extends TransportOptions {
   readonly seeds?: readonly string[] | undefined;
   /** Who the client is at the sentinels, for valkey+sentinel:// and valkeys+sentinel://. */
   readonly sentinel?: SentinelOptions | undefined;
+  /**
+   * Who answers reads. Default: "primary".
+   * - "preferReplica": the replicas in turn; the primary if there is none.
+   * - "AZAffinity": the replicas in the zone `clientAz` in turn; else other replicas; else the primary.
+   * - "AZAffinityReplicasAndPrimary": the replicas in that zone in turn; else the primary if it is there; else other replicas;
+   *   else the primary.
+   * - "lowestLatency": the servers that answer fastest, in turn, of the replicas and the primary.
+   *
+   * The primary names the replicas, to which the client connects by TCP, or by TLS as the address says. A replica is read
+   * only if it has what this client has written to the keys that are read, and is not older than `replicaLagMax`; else the
+   * primary answers. Writes, transactions, scripts, and commands that block always go to the primary. Not over a bridge or
+   * a unix socket, and not with `clientSideCache`.
+   */
+  readonly readFrom?: ReadFrom | undefined;
+  /** The availability zone in which this program runs, for the "AZ..." choices of `readFrom`: as `availability-zone` has it
+      in the servers' configuration. */
+  readonly clientAz?: string | undefined;
+  /** How much older what a replica answers may be than what the primary would have answered, in milliseconds; at least
+      100. A replica for which that is not known is not read. Default: 10000. */
+  readonly replicaLagMax?: number | undefined;
   /** Is asked for the username and password before a connection is opened, and before they end: for tokens
       that expire. Not with a password, and not over a bridge, which has `token`. */
   readonly credentials?: (() => Credentials | Promise<Credentials>) | undefined;
@@ -118,6 +144,7 @@ export interface ClientOptions extends TransportOptions {
 
 const kinds: Record<string, Kind | readonly unknown[]> = {
   username: "text", password: "text", clientName: "text", keyPrefix: "text", channelPrefix: "text", transportName: "text",
+  clientAz: "text", replicaLagMax: "time", readFrom: readFroms,
   database: "count", inflightRequestsLimit: "count", waitersMax: "count", replyBytesMax: "count",
   reconnectAttemptsMax: "count", readResendsMax: "count", blockingConnectionsMax: "count",
   subscriptionsMax: "count", subscriptionMessagesMax: "count",
@@ -244,6 +271,19 @@ export const checkBridge = (options: ClientOptions, address: Address): void => {
 export const checkSentinel = (options: ClientOptions, { primaryName }: Target): void => {
   if (options.sentinel === undefined || primaryName !== undefined) return;
   refuse("sentinel", 'the address is not that of sentinels; give "valkey+sentinel://host:port/NAME", or no sentinel');
+};
+
+/** Throws a ConfigurationError if the client is to read from replicas, and none can be reached by this kind of address; or
+    if `clientAz` and `readFrom` do not fit. */
+export const checkReads = ({ readFrom = "primary", clientAz }: ClientOptions, { protocol }: Address): void => {
+  const goesByZones = readFrom.startsWith("AZ");
+  if (goesByZones && !clientAz) refuse("clientAz", `readFrom is "${readFrom}"; give the zone in which this program runs`);
+  if (clientAz !== undefined && !goesByZones) {
+    refuse("clientAz", 'readFrom does not go by zones; give "AZAffinity" or "AZAffinityReplicasAndPrimary", or no clientAz');
+  }
+  if (readFrom === "primary" || protocol === "valkey" || protocol === "valkeys") return;
+  refuse("readFrom", `${protocol === "unix" ? "a unix socket" : "a bridge"} leads to one server, and replicas have ` +
+    'addresses of their own; give "primary", or "valkey://" or "valkeys://" as the address');
 };
 
 /**

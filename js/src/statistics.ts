@@ -2,6 +2,7 @@ import { cacheStates, errorNames, outboxAt, states } from "./core/abi.js";
 import type { Core } from "./core/core.js";
 import { readNumbers } from "./core/fields.js";
 import { type MemoryStatistics, getMemoryStatistics } from "./memory.js";
+import { noReplicas } from "./replicas.js";
 
 // The statistics of a client, as the core counts them.
 
@@ -11,6 +12,19 @@ const names = [
   "connectionsDead", "attemptsFailed", "healthChecks", "requestsResent", "waiting", "waited",
   "waitersRefused", "blockingConnections", "subscriptions", "cacheState", "lastProblem", "creditBytes",
 ] as const;
+
+/** What a client has read from replicas (`readFrom`); all 0 for one that reads from the primary. */
+export interface ReplicasStatistics {
+  /** Reads that were sent to replicas; of these, those that went on to another server. */
+  readonly reads: number;
+  readonly readsMoved: number;
+  /** Reads that were sent to the primary because of what the client has written, though a replica was there. */
+  readonly readsBehind: number;
+  /** How often the servers were asked how much they have. */
+  readonly rounds: number;
+  /** Replicas that the primary named last for which there is no place: a client reads from 8 at most. */
+  readonly leftOut: number;
+}
 
 /** The result of Client.getStatistics(). Counters cover the client's whole life. */
 export interface ClientStatistics {
@@ -58,6 +72,8 @@ export interface ClientStatistics {
   /** Bytes that were received and wait for room. Those that a bridge was granted count in the memory limit.
       Others do not: their sender cannot be made to wait. */
   readonly unreadBytes: number;
+  /** What the client has read from replicas. */
+  readonly replicas: ReplicasStatistics;
   /** The memory of all clients and caches of this process or isolate. */
   readonly memory: MemoryStatistics;
 }
@@ -81,6 +97,7 @@ export interface CountedClient {
   /** Undefined if the core has failed. */
   readonly counters: ClientCounters | undefined;
   readonly unreadBytes: number;
+  readonly replicasStatistics: ReplicasStatistics;
 }
 
 /** @internal `client` is undefined before its first connection is wanted. */
@@ -93,6 +110,7 @@ export const readClientStatistics = (client: CountedClient | undefined): ClientS
     cacheState: cacheStates[numbers.cacheState]!,
     lastProblem: errorNames[numbers.lastProblem]!,
     unreadBytes: client?.unreadBytes ?? 0,
+    replicas: client?.replicasStatistics ?? noReplicas,
     memory: getMemoryStatistics(),
   };
 };

@@ -1,3 +1,5 @@
+import type { replicaStates } from "./core/abi.js";
+
 // What Client.topology() returns.
 
 /** What is known of one sentinel. */
@@ -11,6 +13,26 @@ export interface SentinelState {
   readonly problem?: string | undefined;
 }
 
+/** What is known of one replica that the client reads from. */
+export interface ReplicaState {
+  /** "127.0.0.1:6380", as the primary names it. */
+  readonly address: string;
+  /** The availability zone that it says it is in. It is asked for only if `readFrom` goes by zones. */
+  readonly zone?: string | undefined;
+  /** "ready": it is read from. "checking": there is a connection, and what the replica has is not known to be new enough, or
+      it does not answer reads. "lost": there is none, and the client tries again. */
+  readonly state: (typeof replicaStates)[number];
+  /** Requests in flight there, and late replies that are still outstanding. */
+  readonly inFlight: number;
+  /** Reads that it was sent; of these, those that went on to another server because this one did not answer. */
+  readonly reads: number;
+  readonly readsMoved: number;
+  /** The time of a round trip, smoothed, in milliseconds; 0: not known yet. */
+  readonly latency: number;
+  /** Why it does not answer reads. */
+  readonly problem?: string | undefined;
+}
+
 /** Where a client's requests go, and who has said so: what Client.topology() returns. */
 export interface Topology {
   /** Whether the address is that of a server, or of sentinels. */
@@ -19,4 +41,8 @@ export interface Topology {
   readonly primary: string | undefined;
   /** The sentinels of the address and those that they know, up to 16. */
   readonly sentinels: readonly SentinelState[];
+  /** The replicas that the primary names, up to 8, if the client reads from them (`readFrom`); else none. */
+  readonly replicas: readonly ReplicaState[];
+  /** Why the primary does not say which replicas it has. Then it answers all reads. */
+  readonly replicasProblem?: string | undefined;
 }

@@ -72,9 +72,20 @@ test("a client that asks sentinels shows no topology once the core has failed", 
   core.bytes.fill(0xff, core.outbox + 64 * 1024);
   await assert.rejects(client.ping(), isFailure);
   assert.deepEqual(client.topology(),
-    { kind: "sentinel", primary: `127.0.0.1:${server.port}`, sentinels: [] });
+    { kind: "sentinel", primary: `127.0.0.1:${server.port}`, sentinels: [], replicas: [] });
   await client.close();
   await sentinel.stop();
+});
+
+test("a client that reads from replicas shows none once the core has failed", async () => {
+  const client = await Client.connect(server.address, { readFrom: "preferReplica" });
+  const core = currentCore();
+  core.bytes.fill(0xff, core.outbox + 64 * 1024);
+  await assert.rejects(client.ping(), isFailure);
+  assert.deepEqual(client.topology(),
+    { kind: "standalone", primary: `127.0.0.1:${server.port}`, sentinels: [], replicas: [] });
+  assert.equal(client.getStatistics().replicas.rounds, 0);
+  await client.close();
 });
 
 test("when the core fails, all who wait are told, and the next client has a new one", async () => {

@@ -73,11 +73,13 @@ test("a client finds the primary by any of the sentinels, and says what each has
   const client = await Client.connect(world.address, patient);
   assert.equal(client.server, serverAt(primary.port));
   assert.equal(await client.set("ship", "Early"), true);
+  await until(() => client.topology().sentinels.every(({ isConnected }) => isConnected));
   assert.deepEqual(client.topology(), {
     kind: "sentinel",
     primary: serverAt(primary.port),
     sentinels: world.sentinels.map(({ address }) =>
       ({ address, isConnected: true, primary: serverAt(primary.port) })),
+    replicas: [],
   });
   await client.close();
   assert.deepEqual(client.topology().sentinels.map(({ primary: named }) => named),
@@ -97,7 +99,7 @@ test("a client that was given one sentinel learns of the others", async () => {
 test("without sentinels the topology is the server", async () => {
   const [primary] = world.servers;
   const client = await Client.connect(primary.address, patient);
-  assert.deepEqual(client.topology(), { kind: "standalone", primary: serverAt(primary.port), sentinels: [] });
+  assert.deepEqual(client.topology(), { kind: "standalone", primary: serverAt(primary.port), sentinels: [], replicas: [] });
   await client.close();
 });
 
@@ -118,7 +120,7 @@ test("the database of the address, blocking calls and messages go where the sent
 test("until the first call a lazy client has no primary, and the name stands for it", async () => {
   const client = await Client.connect(world.address, { ...patient, lazyConnect: true });
   assert.equal(client.server, "fleet");
-  assert.deepEqual(client.topology(), { kind: "sentinel", primary: undefined, sentinels: [] });
+  assert.deepEqual(client.topology(), { kind: "sentinel", primary: undefined, sentinels: [], replicas: [] });
   await client.ping();
   assert.equal(client.server, serverAt(world.servers[0].port));
   await client.close();

@@ -18,7 +18,7 @@ export interface RedisOptions {
       with enableTLSForSentinelMode; the sentinels have `sentinelTLS`. */
   readonly sentinels?: readonly SentinelAddress[] | null | undefined;
   readonly name?: string | null | undefined;
-  /** "slave" is refused: requests go to the primary. */
+  /** "slave" is refused: requests go to the primary. `plimsoll: { readFrom: "preferReplica" }` reads from its replicas. */
   readonly role?: "master" | undefined;
   readonly sentinelUsername?: string | null | undefined;
   readonly sentinelPassword?: string | null | undefined;
@@ -87,11 +87,16 @@ const resendsMax = 31;
 // What ioredis does with these options is not here, unless their value asks for nothing.
 const refused = new Set(["preferredSlaves", "Connector", "natMap", "monitor", "readOnly", "reconnectOnError"]);
 
+// What to give in place of those that are about replicas.
+const byReadFrom = 'plimsoll: { readFrom: "preferReplica" } reads from replicas';
+const ofReplicas: ReadonlySet<string> = new Set(["preferredSlaves", "readOnly"]);
+
 // A program's options may have names that only the program knows, as for ioredis.
 const checkNames = (options: object): void => {
   for (const [name, value] of Object.entries(options)) {
     if (!refused.has(name) || value === undefined || value === null || value === false) continue;
-    throw new ConfigurationError("invalid_option", `plimsoll/ioredis has no option ${name}`);
+    throw new ConfigurationError("invalid_option",
+      `plimsoll/ioredis has no option ${name}${ofReplicas.has(name) ? `; ${byReadFrom}` : ""}`);
   }
 };
 
@@ -193,7 +198,9 @@ const checkSentinels = ({ sentinels, name, role }: RedisOptions): void => {
     refuse("sentinels: give a list of { host, port }");
   }
   if (typeof name !== "string" || name === "") refuse("sentinels: give the name of the primary as the option name");
-  if (role !== undefined && role !== "master") refuse(`role: ${JSON.stringify(role)} is not "master": requests go to the primary`);
+  if (role !== undefined && role !== "master") {
+    refuse(`role: ${JSON.stringify(role)} is not "master": requests go to the primary; ${byReadFrom}`);
+  }
 };
 
 const isNone = (value: unknown): value is undefined | null | false =>

@@ -82,7 +82,7 @@ test("it connects by sentinels to the primary that they watch", async (t) => {
   assert.equal((await redis.config("GET", "port"))[1], String(watched.servers[0].port));
   await redis.quit();
   for (const [options, message] of [
-    [{ sentinels, name: "fleet", role: "slave" }, /role: "slave" is not "master"/],
+    [{ sentinels, name: "fleet", role: "slave" }, /role: "slave" is not "master": requests go to the primary; plimsoll: \{ readFrom: "preferReplica" \} reads from/],
     [{ sentinels }, /give the name of the primary/],
     [{ sentinels: [], name: "fleet" }, /sentinels: give a list/],
     [{ sentinels: ["one"], name: "fleet" }, /sentinels: give a list/],
@@ -425,7 +425,7 @@ test("what is not here says so by its name", async () => {
   await assert.rejects(redis.exec(), /multi\(\)\.exec\(\)/);
   assert.throws(() => redis.multi({ pipeline: false }), /pipeline: false/);
   assert.throws(() => new Cluster([]), /has no Cluster/);
-  for (const [options, name] of [[{ preferredSlaves: [{}] }, /no option preferredSlaves/], [{ natMap: {} }, /no option natMap/],
+  for (const [options, name] of [[{ preferredSlaves: [{}] }, /no option preferredSlaves; plimsoll: \{ readFrom/], [{ natMap: {} }, /no option natMap/],
     [{ reconnectOnError: () => true }, /no option reconnectOnError/]]) {
     assert.throws(() => new Redis(options), name);
   }

@@ -10,6 +10,7 @@ import { WebSocket as GivenWebSocket } from "ws";
 import { cases, runCase } from "./behaviour/all.mjs";
 import { startBridge } from "./bridge.mjs";
 import { holdPort } from "./ports.mjs";
+import { callsOf, startReplicated } from "./replicas.mjs";
 import { startServer } from "./server.mjs";
 
 plimsoll.configure({ memoryLimit: "32 MiB" });
@@ -46,6 +47,28 @@ describe("over a WebSocket", () => {
       administration: bridge.administration,
     }));
   }
+});
+
+// js/test/replicas.test.mjs has what happens when replicas fail.
+test("reads go to a replica, and see what the client has written", async () => {
+  const own = await startReplicated({ replicas: 1 });
+  const client = await plimsoll.Client.connect(own.address, { readFrom: "preferReplica", requestTimeout: 0 });
+  try {
+    for (let round = 0; await callsOf(own.replicas[0], "get") < 100; ++round) {
+      await client.set(`key:${round % 7}`, `${round}`);
+      assert.equal(await client.get(`key:${round % 7}`), `${round}`);
+      assert.equal(await client.get("nothing"), null);
+    }
+    const { kind, replicas } = client.topology();
+    assert.equal(kind, "standalone");
+    assert.deepEqual(replicas.map(({ address, state }) => [address, state]), [[`127.0.0.1:${own.replicas[0].port}`, "ready"]]);
+    assert(client.getStatistics().replicas.reads >= 100);
+  } finally {
+    await client.close();
+    await own.stop();
+  }
+  await assert.rejects(plimsoll.Client.connect(bridge.address, { readFrom: "preferReplica", token: bridge.token }),
+    { name: "ConfigurationError", message: /^readFrom: a bridge leads to one server/ });
 });
 
 // js/test/opentelemetry.test.mjs has the real SDK.

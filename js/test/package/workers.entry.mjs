@@ -48,6 +48,19 @@ const bySentinels = async (address) => {
   return { value, kind, primary };
 };
 
+// And those to the replicas.
+const byReplicas = async (address) => {
+  const client = await Client.connect(address, { readFrom: "preferReplica", requestTimeout: 5000 });
+  while (client.getStatistics().replicas.reads < 10) {
+    await client.set("ship", "Early");
+    await client.get("nothing");
+  }
+  const value = await client.get("ship");
+  const { replicas } = client.topology();
+  await client.close();
+  return { value, states: replicas.map(({ state }) => state) };
+};
+
 const answer = async ({ what, name, target }, ctx) => {
   switch (what) {
     case "names": return Object.keys(cases);
@@ -55,6 +68,7 @@ const answer = async ({ what, name, target }, ctx) => {
     case "pattern": return inPattern(target.address, ctx);
     case "found": return fromCacheAlone(target.address);
     case "sentinels": return bySentinels(target.address);
+    case "replicas": return byReplicas(target.address);
     case "kept": return ofAnotherRequest(target.address);
     default: throw new Error(`what is "${what}"?`);
   }

@@ -10,6 +10,7 @@ import { Miniflare } from "miniflare";
 import { cases } from "./behaviour/all.mjs";
 import { startBridge } from "./bridge.mjs";
 import { holdPort } from "./ports.mjs";
+import { startReplicated } from "./replicas.mjs";
 import { startWatched } from "./sentinels.mjs";
 import { startServer } from "./server.mjs";
 
@@ -82,6 +83,13 @@ test("a client finds the primary by sentinels", async (t) => {
   const target = { address: watched.address };
   assert.deepEqual(await ask("sentinels", { target }),
     { value: "Early", kind: "sentinel", primary: `127.0.0.1:${watched.servers[0].port}` });
+});
+
+test("a client reads from a replica", async (t) => {
+  const replicated = await startReplicated({ replicas: 1 });
+  t.after(() => replicated.stop());
+  const target = { address: replicated.address };
+  assert.deepEqual(await ask("replicas", { target }), { value: "Early", states: ["ready"] });
 });
 
 test("in a Durable Object a connection stays, and the server tracks what is cached", async () => {

@@ -1,6 +1,6 @@
 // What the compiler says of what is more than one command, and of options: test/types.test.mjs compiles it.
 import {
-  type AnyReply, Client, type Scored, type StreamBatch, StreamReader, type Subscription, type Walk,
+  type AnyReply, Client, type ReplicaState, type ReplicasStatistics, type Scored, type StreamBatch, StreamReader, type Subscription, type Walk,
   defineFunction, defineScript,
 } from "../../.build/index.js";
 
@@ -32,6 +32,12 @@ is<Promise<Client>>()(client.duplicate({ database: 1 }));
 client.once("closed", (error) => is<string>()(error.code));
 is<Promise<Client>>()(Client.connect("unix:///run/valkey.sock", { keyPrefix: "a:", lazyConnect: true,
   credentials: async () => ({ password: "p", lifetime: 1000 }) }));
+
+is<Promise<Client>>()(Client.connect("valkey://a", { readFrom: "AZAffinity", clientAz: "a", replicaLagMax: 1000 }));
+is<readonly ReplicaState[]>()(client.topology().replicas);
+is<ReplicasStatistics>()(client.getStatistics().replicas);
+// @ts-expect-error one of five names
+Client.connect("valkey://a", { readFrom: "replica" });
 
 // @ts-expect-error a walk has `match`
 client.scan({ pattern: "a*" });
