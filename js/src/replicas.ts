@@ -3,7 +3,7 @@ import { outboxAt, replicaStates } from "./core/abi.js";
 import type { Core } from "./core/core.js";
 import { readNumbers } from "./core/fields.js";
 import type { LastWords } from "./last-words.js";
-import type { ReplicasStatistics } from "./statistics.js";
+import { type ReplicasStatistics, noReplicas } from "./statistics.js";
 import type { ReplicaState } from "./topology.js";
 
 // What a driver knows of the replicas that its client reads from: how each is, and what was read, as the core counts it.
@@ -19,9 +19,6 @@ interface Known {
   /** Why the primary does not say which replicas it has. */
   readonly problem: string | undefined;
 }
-
-/** The statistics of a client that reads from no replica. */
-export const noReplicas: ReplicasStatistics = { reads: 0, readsMoved: 0, readsBehind: 0, rounds: 0, leftOut: 0 };
 
 export class Replicas {
   readonly #core: Core;

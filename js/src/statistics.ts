@@ -2,7 +2,6 @@ import { cacheStates, errorNames, outboxAt, states } from "./core/abi.js";
 import type { Core } from "./core/core.js";
 import { readNumbers } from "./core/fields.js";
 import { type MemoryStatistics, getMemoryStatistics } from "./memory.js";
-import { noReplicas } from "./replicas.js";
 
 // The statistics of a client, as the core counts them.
 
@@ -25,6 +24,9 @@ export interface ReplicasStatistics {
   /** Replicas that the primary named last for which there is no place: a client reads from 8 at most. */
   readonly leftOut: number;
 }
+
+/** @internal The statistics of a client that reads from no replica. */
+export const noReplicas: ReplicasStatistics = { reads: 0, readsMoved: 0, readsBehind: 0, rounds: 0, leftOut: 0 };
 
 /** The result of Client.getStatistics(). Counters cover the client's whole life. */
 export interface ClientStatistics {
