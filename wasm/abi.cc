@@ -88,10 +88,10 @@ void show_sentinel(const Sentinels::Known& known, bool is_found) {
   show_problem(problem);
 }
 
-void show_replica(const ServerNode& node) {
-  outbox().statistics.replica = to_abi(node);
-  show_spans(std::array{node.address.host(), node.zone.text()});
-  show_problem(&node.problem);
+void show_replica(const Replicas::Known& known) {
+  outbox().statistics.replica = to_abi(known);
+  show_spans(std::array{known.node.address.host(), known.node.zone.text()});
+  show_problem(known.problem);
 }
 
 template <class Configure>
@@ -292,9 +292,9 @@ int32_t PLIMSOLL_EXPORT(plimsoll_replica)(int32_t client, uint32_t index) {
     std::uint32_t number = 0;
     std::int32_t shown = 0;
     if (replicas == nullptr) return shown;
-    replicas->for_each([&](const ServerNode& node, ConnectionId) {
+    replicas->for_each([&](const Replicas::Known& known) {
       if (number++ != index) return;
-      show_replica(node);
+      show_replica(known);
       shown = 1;
     });
     return shown;

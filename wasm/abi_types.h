@@ -88,12 +88,12 @@ enum PlimsollAction { plimsoll_action_none, plimsoll_action_open, plimsoll_actio
 /// client reads from it.
 enum PlimsollPeer { plimsoll_peer_server, plimsoll_peer_sentinel, plimsoll_peer_replica };
 
-/// How far a client is with a replica that it reads from: core/client/server_node.h.
+/// How far a client is with a replica that it reads from: core/client/replicas.h, Replicas::Known.
 enum PlimsollReplicaState {
-  plimsoll_replica_known,
   plimsoll_replica_connecting,
   plimsoll_replica_checking,
   plimsoll_replica_ready,
+  plimsoll_replica_suspect,
   plimsoll_replica_lost,
 };
 

@@ -107,11 +107,11 @@ static_assert(connections_max == plimsoll_connections_max);
 static_assert(same(Peer::server, plimsoll_peer_server));
 static_assert(same(Peer::sentinel, plimsoll_peer_sentinel));
 
-static_assert(same(ServerNode::State::known, plimsoll_replica_known));
-static_assert(same(ServerNode::State::connecting, plimsoll_replica_connecting));
-static_assert(same(ServerNode::State::checking, plimsoll_replica_checking));
-static_assert(same(ServerNode::State::ready, plimsoll_replica_ready));
-static_assert(same(ServerNode::State::lost, plimsoll_replica_lost));
+static_assert(same(Replicas::Known::State::connecting, plimsoll_replica_connecting));
+static_assert(same(Replicas::Known::State::checking, plimsoll_replica_checking));
+static_assert(same(Replicas::Known::State::ready, plimsoll_replica_ready));
+static_assert(same(Replicas::Known::State::suspect, plimsoll_replica_suspect));
+static_assert(same(Replicas::Known::State::lost, plimsoll_replica_lost));
 
 #ifdef __wasm__
 // The offsets that abi_types.h names.

@@ -337,14 +337,15 @@ PlimsollSentinel to_abi(const Sentinels::Known& known, bool is_found, const Erro
           .is_found = number(is_found)};
 }
 
-PlimsollReplica to_abi(const ServerNode& node) {
+PlimsollReplica to_abi(const Replicas::Known& known) {
+  const ServerNode& node = known.node;
   return {.port = number(node.address.port()),
-          .state = number(node.state),
+          .state = number(known.state),
           .in_flight = number(node.session ? node.session->callers_in_flight() : 0),
           .reads = number(node.reads),
           .reads_moved = number(node.reads_moved),
           .latency = to_milliseconds(node.latency),
-          .problem = problem_number(node.problem)};
+          .problem = problem_number(*known.problem)};
 }
 
 PlimsollReplicasStatistics to_abi(const Replicas& replicas) {

@@ -40,7 +40,7 @@ PlimsollClientStatistics to_abi(const Client& client, std::size_t credit_bytes);
 PlimsollSubscriptionStatistics to_abi(const SubscriptionStatistics& statistics);
 /// `problem`: null if there is none.
 PlimsollSentinel to_abi(const Sentinels::Known& known, bool is_found, const Error* problem);
-PlimsollReplica to_abi(const ServerNode& node);
+PlimsollReplica to_abi(const Replicas::Known& known);
 PlimsollReplicasStatistics to_abi(const Replicas& replicas);
 PlimsollCacheStatistics to_abi(const cache::CacheStatistics& statistics);
 PlimsollMemoryStatistics to_abi(const BudgetStatistics& statistics);

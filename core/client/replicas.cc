@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "plimsoll/core/base/check.h"
+#include "plimsoll/core/client/encoded_pieces.h"
 #include "plimsoll/core/commands/replica_reads.h"
 #include "plimsoll/core/commands/written.h"
 #include "plimsoll/core/memory/segment.h"
@@ -33,6 +34,13 @@ constexpr Error is_no_report{.code = ErrorCode::protocol_error,
 
 constexpr Error may_not_ask{.code = ErrorCode::permission_denied,
                             .what = "the user may not run INFO, which tells what the server has"};
+
+constexpr Error is_silent{
+    .code = ErrorCode::timed_out,
+    .what = "the replica owes an answer, and gets no reads before it has come"};
+
+constexpr Error is_behind{.code = ErrorCode::primary_down,
+                          .what = "the replica is further behind its primary than replica_lag_max"};
 
 constexpr Error is_dismissed{.code = ErrorCode::connection_lost,
                              .what = "the primary does not name this replica any more"};
@@ -81,28 +89,6 @@ const Error& problem_of(const Event& event) {
   if (event.error == nullptr) return is_no_report;
   return event.error->code == ErrorCode::permission_denied ? may_not_ask : *event.error;
 }
-
-// A request that lies in several pieces.
-struct Pieces {
-  std::array<std::string_view, replica_read_pieces_max> spans;
-  std::size_t count = 0;
-  ArgumentList rest{};
-
-  CommandView view() {
-    CommandView command = CommandView::from_encoded(spans[0]);
-    command.effect = CommandView::Effect::read;
-    if (count == 1) return command;
-    rest = {.items = this,
-            .walk =
-                [](const ArgumentList& list, const ArgumentSink& sink) {
-                  const auto& pieces = *static_cast<const Pieces*>(list.items);
-                  for (std::size_t i = 1; i < pieces.count; ++i) sink(pieces.spans[i]);
-                },
-            .is_encoded = true};
-    command.lists = {&rest, 1};
-    return command;
-  }
-};
 
 }  // namespace
 
@@ -315,6 +301,35 @@ bool Replicas::have_said_all() const {
   for_each_session(
       [&all](std::uint32_t, const Session& session) { all = all && session.has_said_all(); });
   return all;
+}
+
+// An idle client asks nobody, and its time stands still.
+Replicas::Known Replicas::describe(std::uint32_t index) const {
+  using State = Known::State;
+  const ServerNode& node = *nodes_[index];
+  Known known{.node = node,
+              .connection = ConnectionId{first_place + index},
+              .state = State::lost,
+              .problem = &node.problem};
+  switch (node.state) {
+    case ServerNode::State::known:
+    case ServerNode::State::connecting: known.state = State::connecting; break;
+    case ServerNode::State::checking: known.state = State::checking; break;
+    case ServerNode::State::ready:
+      if (node.is_suspect(now_)) {
+        known.state = State::suspect;
+        known.problem = &is_silent;
+      } else if (node.may_answer(now_, options_.lag_max, 0)) {
+        known.state = State::ready;
+      } else {
+        known.state = State::checking;
+        known.problem = &is_behind;
+      }
+      break;
+    case ServerNode::State::lost:
+    case ServerNode::State::leaving: break;
+  }
+  return known;
 }
 
 void Replicas::validate() {
@@ -765,7 +780,7 @@ Instant Replicas::next_due(ServerNode& node) {
 // server takes it.
 bool Replicas::move_on(std::uint32_t index, const Pipeline::Handed& request, Onward onward) {
   ServerNode& node = *nodes_[index];
-  Pieces pieces;
+  EncodedPieces pieces;
   pieces.count = node.session->handed_bytes(request, pieces.spans);
   const CommandView command = pieces.view();
   // The keys in further pieces of a long request cannot be found, so the primary is asked.

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "plimsoll/core/base/time.h"
+#include "plimsoll/core/client/encoded_pieces.h"
 #include "plimsoll/core/client/replica_counters.h"
 #include "plimsoll/core/client/replica_options.h"
 #include "plimsoll/core/client/server_node.h"
@@ -56,7 +57,7 @@ inline constexpr Duration replica_round_soon = std::chrono::milliseconds(100);
 inline constexpr Duration replica_round_refused = std::chrono::seconds(5);
 
 /// A read that takes more pieces than this, of segment_capacity bytes each, goes to the primary.
-inline constexpr std::size_t replica_read_pieces_max = 8;
+inline constexpr std::size_t replica_read_pieces_max = EncodedPieces::count_max;
 
 class Replicas {
  public:
@@ -147,13 +148,25 @@ class Replicas {
   /// Why the primary does not say which replicas it has; no text if it does.
   const Error& problem() const { return problem_; }
 
-  /// Calls `visit(const ServerNode&, ConnectionId)` for each replica.
+  /// What is known of one replica, for users.
+  struct Known {
+    enum class State : std::uint8_t {
+      connecting,
+      checking,  ///< there is a connection; what the replica has is not known to be enough
+      ready,     ///< it is read
+      suspect,   ///< it owes an answer for too long, and is not read until it has said something
+      lost       ///< the last attempt or connection failed, and there will be another
+    };
+    const ServerNode& node;
+    ConnectionId connection;
+    State state;
+    const Error* problem;  ///< why it is not read; without a text: there is no problem
+  };
+  /// Calls `visit(const Known&)` for each replica.
   template <class Visit>
   void for_each(Visit&& visit) const {
     for (std::uint32_t i = 0; i < replicas_max; ++i) {
-      if (nodes_[i] && nodes_[i]->state != ServerNode::State::leaving) {
-        visit(std::as_const(*nodes_[i]), ConnectionId{first_place + i});
-      }
+      if (nodes_[i] && nodes_[i]->state != ServerNode::State::leaving) visit(describe(i));
     }
   }
 
@@ -184,6 +197,7 @@ class Replicas {
   };
   static constexpr std::size_t side_writes_max = 256;
 
+  Known describe(std::uint32_t index) const;
   bool wants_zones() const;
   Duration round_interval() const;
   std::optional<std::uint32_t> choose(const CommandView& command, Instant now);

@@ -20,7 +20,8 @@ export interface ReplicaState {
   /** The availability zone that it says it is in. It is asked for only if `readFrom` goes by zones. */
   readonly zone?: string | undefined;
   /** "ready": it is read from. "checking": there is a connection, and what the replica has is not known to be new enough, or
-      it does not answer reads. "lost": there is none, and the client tries again. */
+      it does not answer reads. "suspect": it owes an answer for too long, and gets no reads before that has come.
+      "lost": there is none, and the client tries again. */
   readonly state: (typeof replicaStates)[number];
   /** Requests in flight there, and late replies that are still outstanding. */
   readonly inFlight: number;

@@ -94,6 +94,10 @@ Result<void> validate_replicas(const Target& target, const TrackingOptions& trac
     what = "read_from names replicas, and there is a client_side_cache";
   } else if (target.endpoints.front().kind == Endpoint::Kind::websocket) {
     what = "read_from names replicas, and the address is that of a bridge";
+  } else if (target.endpoints.front().kind == Endpoint::Kind::unix_socket) {
+    // Replicas are reached by TCP, where a password that was meant for a socket would be in plain
+    // text.
+    what = "read_from names replicas, and the address is that of a unix socket";
   } else {
     return {};
   }

@@ -32,46 +32,31 @@ std::string problem_of(const Sentinels::Known& known, Connections& connections) 
   return words_of(known.problem, known.connection, connections);
 }
 
-// What the core calls ready may have proved too long ago what it has: then it is not read until it
-// has proved it again.
-Topology::Replica::State state_of(const ServerNode& node, Instant now, Duration lag_max) {
+Topology::Replica::State state_of(const Replicas::Known& known) {
+  using Known = Replicas::Known::State;
   using State = Topology::Replica::State;
-  switch (node.state) {
-    case ServerNode::State::known:
-    case ServerNode::State::connecting: return State::connecting;
-    case ServerNode::State::checking: return State::checking;
-    case ServerNode::State::ready:
-      if (node.is_suspect(now)) return State::suspect;
-      return node.may_answer(now, lag_max, {}) ? State::ready : State::checking;
-    case ServerNode::State::lost:
-    case ServerNode::State::leaving: return State::lost;
+  switch (known.state) {
+    case Known::connecting: return State::connecting;
+    case Known::checking: return State::checking;
+    case Known::ready: return State::ready;
+    case Known::suspect: return State::suspect;
+    case Known::lost: break;
   }
   return State::lost;
 }
 
-// Why a replica is not read.
-std::string problem_of(const ServerNode& node, ConnectionId connection, Instant now,
-                       Duration lag_max, Connections& connections) {
-  const bool is_behind = node.state == ServerNode::State::ready &&
-                         node.target.as_of > node.proved.as_of &&
-                         !node.may_answer(now, lag_max, {}) && !node.is_suspect(now);
-  if (is_behind) return "the replica is further behind its primary than replica_lag_max";
-  return words_of(node.problem, connection, connections);
-}
-
-void describe_replicas(const Replicas& replicas, Duration lag_max, Connections& connections,
-                       Topology& all) {
-  const Instant now = steady_now();
+void describe_replicas(const Replicas& replicas, Connections& connections, Topology& all) {
   all.replicas_problem = replicas.problem().what;
-  replicas.for_each([&](const ServerNode& node, ConnectionId connection) {
+  replicas.for_each([&](const Replicas::Known& known) {
+    const ServerNode& node = known.node;
     all.replicas.push_back({.address = to_text(node.address),
                             .zone = std::string(node.zone.text()),
-                            .state = state_of(node, now, lag_max),
+                            .state = state_of(known),
                             .in_flight = node.session ? node.session->callers_in_flight() : 0,
                             .reads = node.reads,
                             .reads_moved = node.reads_moved,
                             .latency = node.latency,
-                            .problem = problem_of(node, connection, now, lag_max, connections)});
+                            .problem = words_of(*known.problem, known.connection, connections)});
   });
 }
 
@@ -111,7 +96,7 @@ Topology topology_of(const plimsoll::Client& core, const Target& target, Connect
   const bool is_known = sentinels == nullptr || !sentinels->primary().empty();
   if (is_known) all.primary = server_of(core, target);
   if (const Replicas* const replicas = core.replicas()) {
-    describe_replicas(*replicas, target.options.replica_lag_max, connections, all);
+    describe_replicas(*replicas, connections, all);
   }
   if (sentinels == nullptr) return all;
   all.kind = Topology::Kind::sentinel;

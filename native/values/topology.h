@@ -34,8 +34,7 @@ struct Topology {
   struct Replica {
     enum class State : std::uint8_t {
       connecting,
-      checking,  ///< there is a connection; the replica is not known to have enough to be read,
-                 ///< such as after Options::replica_lag_max without a read
+      checking,  ///< there is a connection; what the replica has is not known to be enough
       ready,     ///< it is read
       suspect,   ///< it owes an answer for too long, and is not read until it has said something
       lost       ///< the last attempt or connection failed, and there will be another

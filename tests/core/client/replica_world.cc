@@ -205,7 +205,8 @@ std::size_t ReplicaWorld::attempts_at(const std::string& address) const {
 
 const ServerNode* ReplicaWorld::node(const std::string& address) const {
   const ServerNode* found = nullptr;
-  replicas().for_each([&](const ServerNode& node, ConnectionId) {
+  replicas().for_each([&](const Replicas::Known& known) {
+    const ServerNode& node = known.node;
     if (to_text(node.address) == address) found = &node;
   });
   return found;

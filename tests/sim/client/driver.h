@@ -12,8 +12,8 @@
 
 #include "plimsoll/core/cache/cache.h"
 #include "plimsoll/core/client/client.h"
-#include "plimsoll/core/client/replicas.h"
 #include "plimsoll/core/client/near_cache.h"
+#include "plimsoll/core/client/replicas.h"
 #include "plimsoll/tests/sim/client/addresses.h"
 #include "plimsoll/tests/sim/client/clock.h"
 #include "plimsoll/tests/sim/client/wire.h"
