@@ -7,7 +7,6 @@
 #include <string_view>
 
 #include "plimsoll/core/base/check.h"
-#include "plimsoll/core/client/sentinels.h"
 #include "plimsoll/wasm/door.h"
 #include "plimsoll/wasm/translate.h"
 

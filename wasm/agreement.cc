@@ -6,6 +6,7 @@
 #include "plimsoll/core/base/error.h"
 #include "plimsoll/core/client/client.h"
 #include "plimsoll/core/client/near_cache.h"
+#include "plimsoll/core/client/replicas.h"
 #include "plimsoll/core/memory/budget.h"
 #include "plimsoll/core/memory/segment_header.h"
 #include "plimsoll/core/resp/node.h"

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "plimsoll/core/base/packed_id.h"
-#include "plimsoll/core/client/sentinels.h"
+#include "plimsoll/core/client/replicas.h"
 #include "plimsoll/wasm/copied_texts.h"
 #include "plimsoll/wasm/misuse.h"
 

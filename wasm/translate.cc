@@ -1,7 +1,6 @@
 #include "plimsoll/wasm/translate.h"
 
 #include "plimsoll/core/client/near_cache.h"
-#include "plimsoll/core/client/sentinels.h"
 #include "plimsoll/wasm/linear_memory.h"
 #include "plimsoll/wasm/milliseconds.h"
 

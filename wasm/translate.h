@@ -7,6 +7,8 @@
 
 #include "plimsoll/core/base/result.h"
 #include "plimsoll/core/client/client.h"
+#include "plimsoll/core/client/replicas.h"
+#include "plimsoll/core/client/sentinels.h"
 #include "plimsoll/core/memory/budget.h"
 #include "plimsoll/wasm/abi_types.h"
 #include "plimsoll/wasm/hosted_cache.h"
