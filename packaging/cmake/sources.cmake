@@ -34,14 +34,19 @@ set(PLIMSOLL_CLIENT_SOURCES
   core/client/message_queue.cc
   core/client/near_cache.cc
   core/client/redactor.cc
+  core/client/replica_options.cc
+  core/client/replicas.cc
   core/client/reply_source.cc
   core/client/sentinels.cc
   core/client/side_connections.cc
   core/client/subscription.cc
   core/client/subscription_names.cc
   core/client/write_fences.cc
+  core/client/write_marks.cc
   core/cluster/node_address.cc
   core/cluster/primary_choice.cc
+  core/cluster/read_choice.cc
+  core/cluster/replication_report.cc
   core/cluster/seeds.cc
   core/commands/command_table.cc
   core/commands/composed.cc
@@ -50,6 +55,7 @@ set(PLIMSOLL_CLIENT_SOURCES
   core/commands/parts.cc
   core/commands/prepare.cc
   core/commands/question.cc
+  core/commands/replica_reads.cc
   core/commands/words.cc
   core/commands/written.cc
   core/memory/account.cc
@@ -216,6 +222,7 @@ set(PLIMSOLL_CLIENT_HEADERS
   core/client/client_recording.h
   core/client/credit_window.h
   core/client/deadline_heap.h
+  core/client/encoded_pieces.h
   core/client/fetch_request.h
   core/client/fetches.h
   core/client/flight_record.h
@@ -223,14 +230,21 @@ set(PLIMSOLL_CLIENT_HEADERS
   core/client/message_queue.h
   core/client/near_cache.h
   core/client/redactor.h
+  core/client/replica_counters.h
+  core/client/replica_options.h
+  core/client/replicas.h
   core/client/reply_source.h
   core/client/sentinels.h
+  core/client/server_node.h
   core/client/side_connections.h
   core/client/subscription.h
   core/client/subscription_names.h
   core/client/write_fences.h
+  core/client/write_marks.h
   core/cluster/node_address.h
   core/cluster/primary_choice.h
+  core/cluster/read_choice.h
+  core/cluster/replication_report.h
   core/cluster/seeds.h
   core/commands/answer.h
   core/commands/bound.h
@@ -239,9 +253,11 @@ set(PLIMSOLL_CLIENT_HEADERS
   core/commands/composed.h
   core/commands/folded.h
   core/commands/key_spec.h
+  core/commands/key_words.h
   core/commands/number_text.h
   core/commands/parts.h
   core/commands/question.h
+  core/commands/replica_reads.h
   core/commands/words.h
   core/commands/written.h
   core/memory/account.h
