@@ -288,6 +288,7 @@ void Sentinels::tidy_up() {
       announcement_.handle_gone(i);
       entry = {};
     } else if (may_learn && entry->ready && std::exchange(entry->learns_later, false)) {
+      entry->learns_now = true;
       send(*entry, {"SENTINEL", "SENTINELS", options_.sentinel->primary_name}, tag_others);
     }
   }
@@ -295,6 +296,7 @@ void Sentinels::tidy_up() {
 
 void Sentinels::give_up_late_ones() {
   for (const Box<Entry>& entry : entries_) {
+    if (entry) entry->learns_now = false;
     if (!entry || entry->vote.state != SentinelVote::State::pending) continue;
     if (entry->ready || *entry->problem.what == '\0') entry->problem = late;
     note_absent(*entry);
@@ -360,6 +362,7 @@ void Sentinels::handle_ready(Entry& entry) {
 // A sentinel that answers nothing else is of use nevertheless, so only the answer for which it is
 // asked changes its vote.
 void Sentinels::handle_refused(Entry& entry, Tag tag, const Error& error) {
+  if (tag == tag_others) entry.learns_now = false;
   if (tag != tag_primary) return;
   entry.was_asked = false;
   // A sentinel that is silent for long has as many requests under way as it may have.
@@ -370,6 +373,7 @@ void Sentinels::handle_refused(Entry& entry, Tag tag, const Error& error) {
 }
 
 void Sentinels::handle_end(Entry& entry, const Error& reason) {
+  entry.learns_now = false;
   entry.ready = entry.was_asked = false;
   entry.problem = reason;
   note_absent(entry);
@@ -439,9 +443,17 @@ bool Sentinels::waits_for_seed() const {
   });
 }
 
+// Whether one was asked again for the others, who are to have their votes before one alone decides.
+bool Sentinels::waits_for_others() const {
+  return std::any_of(entries_.begin(), entries_.end(), [](const Box<Entry>& entry) {
+    return entry && !entry->leaving && entry->learns_now;
+  });
+}
+
 // Waits until those of the options have said who they are: most are the same as those in the list,
 // and would get a second connection.
 void Sentinels::handle_others(Entry& entry, const Value& reply) {
+  entry.learns_now = false;
   entry.learns_later = waits_for_seed();
   if (entry.learns_later) return;
   const auto others = reply.as_elements();
@@ -523,6 +535,7 @@ void Sentinels::choose() {
       choose_primary(std::span(votes).first(count), announcement_.primary(now_));
   if (choice.kind == PrimaryChoice::Kind::pending) return;
   const bool is_due = finding_ == Finding::pending;
+  if (is_due && announcement_.primary(now_) == nullptr && waits_for_others()) return;
   if (is_due) round_ends_at_ = never;
   if (choice.primary != nullptr) {
     is_news_ |= finding_ == Finding::nothing;

@@ -172,6 +172,7 @@ class Sentinels {
     bool was_asked = false;           // tag_primary is under way
     bool watched_none = false;        // the last that it said is that it watches no such primary
     bool learns_later = false;        // it is to be asked for the others again
+    bool learns_now = false;          // it was
     std::uint8_t failures = 0;        // in a row
     std::uint64_t failed_before = 0;  // how many attempts of the session had failed at ask()
     SentinelVote vote{};
@@ -207,6 +208,7 @@ class Sentinels {
   void connect(std::uint32_t index);
   void ask_entry(Entry& entry);
   bool waits_for_seed() const;
+  bool waits_for_others() const;
   void send(Entry& entry, std::initializer_list<std::string_view> words, Tag tag);
   void handle_events();
   void give_up_late_ones();
