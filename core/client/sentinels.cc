@@ -285,7 +285,7 @@ void Sentinels::tidy_up() {
     Box<Entry>& entry = entries_[i];
     if (!entry) continue;
     if (entry->leaving && !entry->session) {
-      announcement_.handle_gone(i);
+      announcement_.handle_gone(i, entry->vote.id);
       entry = {};
     } else if (may_learn && entry->ready && std::exchange(entry->learns_later, false)) {
       entry->learns_now = true;
@@ -420,6 +420,7 @@ void Sentinels::handle_id(std::uint32_t index, const Value& reply) {
   SentinelVote& own = entries_[index]->vote;
   own.id = read_id(reply);
   if (own.id == SentinelNodeId{}) return;
+  announcement_.handle_back(index, own.id);
   for (std::uint32_t i = 0; i < sentinels_max; ++i) {
     if (i == index || !entries_[i] || entries_[i]->vote.id != own.id) continue;
     const std::uint32_t gone = entries_[i]->is_seed ? index : i;
@@ -500,6 +501,7 @@ void Sentinels::learn(const NodeAddress& address, const SentinelNodeId& id) {
     ++left_out_;
     return;
   }
+  announcement_.handle_back(*place, id);
   connect(*place);
   // If nobody asks now, it must have answered once before anybody waits for it.
   Entry& entry = *entries_[*place];

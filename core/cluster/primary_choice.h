@@ -57,9 +57,18 @@ class SwitchAnnouncement {
   void handle_renumbered(std::uint32_t from, std::uint32_t to) {
     if (sentinel_ == from) sentinel_ = to;
   }
-  /// The sentinel is not asked any more, and its number may become that of another one, which must
-  /// not undo the announcement.
-  void handle_gone(std::uint32_t sentinel) { handle_renumbered(sentinel, nobody); }
+  /// The sentinel, whose id this is, is not asked any more, and its number may become that of
+  /// another one, which must not undo the announcement.
+  void handle_gone(std::uint32_t sentinel, const SentinelNodeId& id) {
+    if (sentinel_ != sentinel) return;
+    sentinel_ = nobody;
+    gone_id_ = id;
+  }
+  /// A sentinel with this id is asked, under this number. If it is the one that was gone, what it
+  /// says counts again.
+  void handle_back(std::uint32_t sentinel, const SentinelNodeId& id) {
+    if (sentinel_ == nobody && id == gone_id_ && id != SentinelNodeId{}) sentinel_ = sentinel;
+  }
   /// What was announced; null if it does not count any more.
   const NodeAddress* primary(Instant now) const { return now < until_ ? &primary_ : nullptr; }
 
@@ -70,6 +79,7 @@ class SwitchAnnouncement {
   static constexpr std::uint32_t nobody = UINT32_MAX;
 
   NodeAddress primary_;
+  SentinelNodeId gone_id_{};
   std::uint32_t sentinel_ = nobody;
   Instant until_ = Instant::min();
 };

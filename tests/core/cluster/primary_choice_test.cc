@@ -124,14 +124,22 @@ TEST_CASE("an announcement is not undone by a sentinel that has got the number o
   announcement.handle_renumbered(1, 4);
   announcement.handle_said(1, a);
   CHECK(announcement.primary(now) != nullptr);
-  announcement.handle_gone(2);
+  announcement.handle_gone(2, {});
   announcement.handle_said(4, a);
   CHECK(announcement.primary(now) == nullptr);
 
+  SentinelNodeId id{};
+  id.fill('4');
   announcement.begin(4, b, now);
-  announcement.handle_gone(4);
+  announcement.handle_gone(4, id);
   announcement.handle_said(4, a);
   CHECK(announcement.primary(now) != nullptr);
+  announcement.handle_back(2, {});
+  announcement.handle_said(2, a);
+  CHECK(announcement.primary(now) != nullptr);
+  announcement.handle_back(7, id);
+  announcement.handle_said(7, a);
+  CHECK(announcement.primary(now) == nullptr);
 }
 
 }  // namespace
