@@ -191,6 +191,7 @@ std::size_t Replicas::staged_places(RequestId id, std::uint64_t offset, std::siz
 
 void Replicas::handle_timeout(Instant now) {
   now_ = std::max(now_, now);
+  follow_main();
   for (std::uint32_t i = 0; i < replicas_max; ++i) {
     if (!nodes_[i]) continue;
     ServerNode& node = *nodes_[i];
@@ -359,6 +360,7 @@ std::optional<std::uint32_t> Replicas::choose(const CommandView& command, Instan
   if (encoded_size_bound(command) > segment_capacity * (replica_read_pieces_max - 1)) {
     return std::nullopt;
   }
+  follow_main();
   now_ = read_at_ = std::max(now_, now);
   follow_marks();
   WriteMarks::Mark mark = 0;

@@ -416,7 +416,10 @@ void ReplicaWorld::note(const Event& event) {
   if (event.error != nullptr) last_error_ = *event.error;
   const std::string reason = event.error == nullptr ? "" : std::string(name(event.error->code));
   switch (event.kind) {
-    case Event::Kind::ready: events_.push_back("ready"); return;
+    case Event::Kind::ready:
+      events_.push_back("ready");
+      if (on_ready) on_ready();
+      return;
     case Event::Kind::completed: return note_outcome(event.tag, value);
     case Event::Kind::failed:
       return note_outcome(event.tag, value.empty() ? show_failure(*event.error) : value);

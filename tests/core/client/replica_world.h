@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -115,6 +116,8 @@ class ReplicaWorld {
   TestMemory& memory() { return memory_; }
   std::size_t used(PoolKind pool) { return budget_.statistics().pool(pool).used; }
   const Error& last_error() const { return last_error_; }
+
+  std::function<void()> on_ready{};
 
   static constexpr const char* primary_address = "a:6379";
 
