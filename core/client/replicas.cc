@@ -5,7 +5,6 @@
 #include "plimsoll/core/base/check.h"
 #include "plimsoll/core/client/encoded_pieces.h"
 #include "plimsoll/core/commands/replica_reads.h"
-#include "plimsoll/core/commands/written.h"
 #include "plimsoll/core/memory/segment.h"
 
 // More than 500 lines, because connecting, asking, choosing and moving requests change the same few
@@ -131,7 +130,7 @@ void Replicas::note_side_request(const CommandView& command, RequestId id) {
     side_writes_unknown_ |= !kept;
   };
   const commands::Written written =
-      commands::keys_written(command, [&](std::string_view key) { remember(marks_.cell_of(key)); });
+      commands::keys_changed(command, [&](std::string_view key) { remember(marks_.cell_of(key)); });
   if (written == commands::Written::anything) remember(SideWrite::all_cells);
 }
 

@@ -1,5 +1,6 @@
 #include "plimsoll/core/client/write_marks.h"
 
+#include "plimsoll/core/commands/replica_reads.h"
 #include "plimsoll/core/commands/row_numbers.h"
 #include "plimsoll/core/commands/written.h"
 
@@ -91,7 +92,7 @@ bool WriteMarks::note(const CommandView& command) {
     return true;
   }
   const commands::Written written =
-      commands::keys_written(command, [this](std::string_view key) { mark(key); });
+      commands::keys_changed(command, [this](std::string_view key) { mark(key); });
   if (written == commands::Written::anything) mark_all();
   return written != commands::Written::nothing;
 }

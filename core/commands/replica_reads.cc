@@ -7,8 +7,9 @@
 namespace plimsoll::inline v0::commands {
 namespace {
 
-bool is_of_one_server(std::uint16_t row_number) {
+bool is_for_primary(std::uint16_t row_number) {
   switch (row_number) {
+    case row_numbers::sort_ro:
     case row_numbers::hscan:
     case row_numbers::sscan:
     case row_numbers::zscan:
@@ -31,7 +32,7 @@ bool may_replica_answer(const CommandView& command) {
   }
   const Row* const row = row_of(command);
   if (row == nullptr || row->reads == 0 || row->specs_count == 0) return false;
-  return !is_of_one_server(number_of(*row));
+  return !is_for_primary(number_of(*row));
 }
 
 const std::string_view* detail::only_key_read(const CommandView& command) {
@@ -46,6 +47,11 @@ bool detail::find_all_keys(const CommandView& command, FirstWords& first, KeyRan
   if (!keys || keys->count == 0) return false;
   found = *keys;
   return true;
+}
+
+bool detail::changes_groups(const CommandView& command) {
+  const Row* const row = row_of(command);
+  return row != nullptr && number_of(*row) == row_numbers::xreadgroup;
 }
 
 }  // namespace plimsoll::inline v0::commands

@@ -30,5 +30,28 @@ TEST_CASE("an answer to an earlier question proves nothing of the writes before 
   CHECK(world.outcome(4) == "\"new\"");
 }
 
+TEST_CASE("what a group's consumers have been given counts as written") {
+  ReplicaWorld world({"b:6379"});
+  world.connect();
+  SECTION("at once") { world.call(1, {"XREADGROUP", "GROUP", "g", "c", "STREAMS", "s", ">"}); }
+  SECTION("on a connection that blocks") {
+    world.call(1, {"XREADGROUP", "GROUP", "g", "c", "BLOCK", "0", "STREAMS", "s", ">"});
+  }
+  CHECK(world.outcome(1) == "simple \"OK\"");
+  world.take_served("b:6379");
+  world.call(2, {"XPENDING", "s", "g"});
+  CHECK(world.take_served("b:6379") == Lines{});
+  world.call(3, {"GET", "other"});
+  CHECK(world.take_served("b:6379") == Lines{"GET other"});
+}
+
+TEST_CASE("a read that may name keys by a pattern goes to the primary") {
+  ReplicaWorld world({"b:6379"});
+  world.connect();
+  world.call(1, {"SORT_RO", "list", "BY", "weight_*"});
+  CHECK(world.take_served("b:6379") == Lines{});
+  CHECK(world.take_served("a:6379") == Lines{"SORT_RO list BY weight_*"});
+}
+
 }  // namespace
 }  // namespace plimsoll::testing::replicas_proof_test
