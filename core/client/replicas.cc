@@ -207,8 +207,9 @@ Instant Replicas::poll_timeout() {
   Instant next = closing_ ? never : round_due_at_;
   for (const Box<ServerNode>& node : nodes_) {
     if (!node) continue;
-    if (node->session) next = std::min(next, node->session->poll_timeout());
-    next = std::min(next, next_due(*node));
+    if (Session* const session = node->session.get()) {
+      next = std::min({next, session->poll_timeout(), node->due.next(session->answered_until())});
+    }
     if (!closing_) next = std::min({next, node->retry_at, node->ask_again_at});
   }
   return next;
@@ -406,10 +407,10 @@ Result<RequestId> Replicas::submit_to(std::uint32_t index, const CommandView& co
   ServerNode& node = *nodes_[index];
   const Result<RequestId> id = node.session->submit(command, deadline, tag);
   if (!id) return id;
-  drop_answered(node);
+  node.due.drop_answered(node.session->answered_until());
   if (deadline > now_ && deadline != never) {
     // Without memory for this it stays until its deadline.
-    (void)node.due.push_back({.id = *id, .move_at = now_ + (deadline - now_) / 2});
+    (void)node.due.add(*id, now_ + (deadline - now_) / 2);
   }
   ++node.reads;
   ++counters_.reads;
@@ -435,11 +436,7 @@ bool Replicas::is_answered(RequestId id) const {
 std::optional<RequestId> Replicas::moved_to(RequestId id) const {
   const auto connection = ConnectionId{static_cast<std::uint32_t>(request_ids::connection_of(id))};
   const Box<ServerNode>& node = nodes_[index_of(connection)];
-  if (!node) return std::nullopt;
-  const ServerNode::Moved* const found =
-      node->moved.lower_bound([id](const ServerNode::Moved& each) { return each.from < id; });
-  if (found == nullptr || found->from != id) return std::nullopt;
-  return found->to;
+  return node ? node->moved.find(id) : std::nullopt;
 }
 
 // `wait`: since the last round.
@@ -532,7 +529,7 @@ void Replicas::forget_if_left(std::uint32_t index) {
 }
 
 void Replicas::forget_answered(ServerNode& node) const {
-  while (!node.moved.empty() && is_answered(node.moved.front().to)) node.moved.pop_front();
+  node.moved.forget([this](RequestId to) { return is_answered(to); });
 }
 
 void Replicas::add_node(const NodeAddress& address) {
@@ -713,16 +710,6 @@ void Replicas::note_unfit(ServerNode& node, const Error& reason) {
   node.ask_again_later(now_);
 }
 
-// Without memory for this the request goes on, and can no longer be cancelled.
-void Replicas::remember(ServerNode& node, const ServerNode::Moved& moved) const {
-  using Push = Queue<ServerNode::Moved>::Push;
-  forget_answered(node);
-  if (node.moved.push_back(moved) != Push::full) return;
-  // The first has not ended, and others behind it have: no more are in flight than fit.
-  node.moved.erase_if([this](const ServerNode::Moved& each) { return is_answered(each.to); });
-  (void)node.moved.push_back(moved);
-}
-
 // Sends the request of the node's last event to another server. Returns false if that is not
 // possible: the event is the outcome then.
 bool Replicas::move_refused(std::uint32_t index, const Event& event) {
@@ -742,39 +729,20 @@ bool Replicas::move_refused(std::uint32_t index, const Event& event) {
 // question. The place that the read has there is taken until then, so it needs another one.
 void Replicas::move_due(std::uint32_t index) {
   ServerNode& node = *nodes_[index];
-  drop_answered(node);
-  while (!node.due.empty() && node.due.front().move_at <= now_) {
-    const RequestId id = node.due.front().id;
-    if (const auto request = node.session->live(id)) {
-      if (!std::exchange(node.is_slow, true)) ask(node);
-      // Without a connection to the primary the answer may as well come from here.
-      const bool is_primary_there = main_.state() == Session::State::ready;
-      const Onward onward{.replicas = !is_primary_there, .primary = is_primary_there};
-      take_places();
-      if (!move_on(index, *request, onward)) {
-        node.due.front().move_at = after(now_, ServerNode::move_again_wait);
-        return;
-      }
-      node.session->leave_to_another(id);
-    }
-    node.due.pop_front();
-  }
-}
-
-// Keeps the last one: a queue that is drained gives its memory back, and each read that comes alone
-// would ask for it again.
-void Replicas::drop_answered(ServerNode& node) {
   if (!node.session) return node.due.clear();
-  const RequestId answered_until = node.session->answered_until();
-  while (node.due.size() > 1 && node.due.front().id < answered_until) node.due.pop_front();
-}
-
-// When move_due() has something to do.
-Instant Replicas::next_due(ServerNode& node) {
-  drop_answered(node);
-  if (node.due.empty()) return never;
-  const ServerNode::Due& front = node.due.front();
-  return front.id < node.session->answered_until() ? never : front.move_at;
+  node.due.drop_answered(node.session->answered_until());
+  node.due.leave(now_, after(now_, ServerNode::move_again_wait), [&](RequestId id) {
+    const auto request = node.session->live(id);
+    if (!request) return true;
+    if (!std::exchange(node.is_slow, true)) ask(node);
+    // Without a connection to the primary the answer may as well come from here.
+    const bool is_primary_there = main_.state() == Session::State::ready;
+    const Onward onward{.replicas = !is_primary_there, .primary = is_primary_there};
+    take_places();
+    if (!move_on(index, *request, onward)) return false;
+    node.session->leave_to_another(id);
+    return true;
+  });
 }
 
 // Sends a request that the node has to another replica, or to the primary. Returns false if no
@@ -794,7 +762,9 @@ bool Replicas::move_on(std::uint32_t index, const Pipeline::Handed& request, Onw
   ++node.reads_moved;
   ++counters_.reads_moved;
   const RequestId from = request_ids::on_side(first_place + index, node.incarnation, request.id);
-  remember(node, {.from = from, .to = *to});
+  // Without memory for this the request goes on, and can no longer be cancelled.
+  forget_answered(node);
+  node.moved.add(from, *to);
   return true;
 }
 

@@ -220,7 +220,6 @@ class Replicas {
   void dismiss(std::uint32_t index);
   void forget_if_left(std::uint32_t index);
   void forget_answered(ServerNode& node) const;
-  void remember(ServerNode& node, const ServerNode::Moved& moved) const;
   void connect(std::uint32_t index);
   void ask(ServerNode& node);
 
@@ -231,8 +230,6 @@ class Replicas {
   void handle_end(ServerNode& node, const Error& reason);
   bool move_refused(std::uint32_t index, const Event& event);
   void move_due(std::uint32_t index);
-  static void drop_answered(ServerNode& node);
-  static Instant next_due(ServerNode& node);
   // Where a request may go on: to other replicas first, to the primary last.
   struct Onward {
     bool replicas;

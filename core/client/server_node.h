@@ -4,11 +4,12 @@
 #include <cstdint>
 
 #include "plimsoll/core/base/time.h"
+#include "plimsoll/core/client/due_reads.h"
+#include "plimsoll/core/client/moved_reads.h"
 #include "plimsoll/core/client/write_marks.h"
 #include "plimsoll/core/cluster/node_address.h"
 #include "plimsoll/core/cluster/replication_report.h"
 #include "plimsoll/core/memory/box.h"
-#include "plimsoll/core/memory/queue.h"
 #include "plimsoll/core/session/backoff.h"
 #include "plimsoll/core/session/session.h"
 
@@ -92,18 +93,6 @@ class ServerNode {
     latency += latency == Duration::zero() ? sample : (sample - latency) / 4;
   }
 
-  /// When a read that has a deadline goes on to another server if it is not answered.
-  struct Due {
-    RequestId id;  // in the session
-    Instant move_at;
-  };
-
-  /// A request that went on to another server.
-  struct Moved {
-    RequestId from;
-    RequestId to;
-  };
-
   NodeAddress address;
   State state = State::known;
   bool was_asked = false;  // INFO is under way
@@ -122,8 +111,8 @@ class ServerNode {
   std::uint64_t incarnation = 0;  // of its connection
   std::uint64_t reads = 0;        // that it was sent
   std::uint64_t reads_moved = 0;  // of these, those that went on to another server
-  Queue<Due> due;                 // in the order of `id`
-  Queue<Moved> moved;             // in the order of `from`
+  DueReads due;
+  MovedReads moved;
   Backoff backoff;
   Box<Session> session{};
 };

@@ -28,10 +28,12 @@ set(PLIMSOLL_CLIENT_SOURCES
   core/client/client.cc
   core/client/client_recording.cc
   core/client/credit_window.cc
+  core/client/due_reads.cc
   core/client/fetch_request.cc
   core/client/fetches.cc
   core/client/flight_recorder.cc
   core/client/message_queue.cc
+  core/client/moved_reads.cc
   core/client/near_cache.cc
   core/client/redactor.cc
   core/client/replica_options.cc
@@ -222,12 +224,14 @@ set(PLIMSOLL_CLIENT_HEADERS
   core/client/client_recording.h
   core/client/credit_window.h
   core/client/deadline_heap.h
+  core/client/due_reads.h
   core/client/encoded_pieces.h
   core/client/fetch_request.h
   core/client/fetches.h
   core/client/flight_record.h
   core/client/flight_recorder.h
   core/client/message_queue.h
+  core/client/moved_reads.h
   core/client/near_cache.h
   core/client/redactor.h
   core/client/replica_counters.h

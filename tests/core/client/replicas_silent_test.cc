@@ -3,6 +3,7 @@
 #include <vector>
 
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 
 #include "plimsoll/core/client/replicas.h"
 #include "plimsoll/tests/core/client/replica_world.h"
@@ -58,6 +59,59 @@ TEST_CASE("a read goes on to the primary when half of its time has passed, and n
     CHECK(world.attempts_at("b:6379") >= 2);
     CHECK(world.take_events().size() == 13);  // with `ready`
   }
+}
+
+TEST_CASE("a read goes on at half of its own time, whatever time the reads in front of it have") {
+  ReplicaWorld world({"b:6379"});
+  world.connect();
+  world.freeze("b:6379");
+  const Duration first = GENERATE(0s, 10s);
+  const auto id = world.submit(1, {"GET", "first"}, first);
+  for (Tag tag = 2; tag < 12; ++tag) world.submit(tag, {"GET", "k"}, 200ms);
+  world.run();
+  world.advance(110ms);
+  for (Tag tag = 2; tag < 12; ++tag) CHECK(world.outcome(tag) == "null");
+  CHECK(world.outcome(1) == "");
+  CHECK(world.replicas().counters().reads_moved == 10);
+
+  SECTION("the first may still be cancelled after it has gone on") {
+    world.submit(12, {"GET", "last"}, 400ms);
+    world.primary().refused["GET"] = "";
+    world.cut("b:6379");
+    world.run();
+    REQUIRE(world.replicas().counters().reads_moved == 11);
+    world.cancel(*id);
+    world.run();
+    CHECK(world.outcome(1) == "cancelled (maybe)");
+  }
+  SECTION("the first goes on in its time") {
+    world.advance(6s);
+    CHECK(world.outcome(1) == (first == 0s ? "" : "null"));
+  }
+}
+
+TEST_CASE("a read that leaves late is found between those that have left before") {
+  ReplicaWorld world({"b:6379"});
+  world.connect();
+  world.freeze("b:6379");
+  world.primary().refused["GET"] = "";
+  std::vector<RequestId> ids;
+  const Duration timeouts[] = {2s, 400ms, 1s, 400ms, 1s, 2s, 400ms};
+  for (const Duration timeout : timeouts) {
+    ids.push_back(*world.submit(static_cast<Tag>(ids.size() + 1), {"GET", "k"}, timeout));
+  }
+  world.run();
+  world.advance(210ms);
+  CHECK(world.replicas().counters().reads_moved == 3);
+  world.cancel(ids[3]);
+  world.advance(300ms);
+  CHECK(world.replicas().counters().reads_moved == 5);
+  world.advance(505ms);
+  CHECK(world.replicas().counters().reads_moved == 7);
+  for (const Tag tag : {1, 5}) world.cancel(ids[static_cast<std::size_t>(tag) - 1]);
+  world.run();
+  CHECK(world.outcome(4) == "cancelled (maybe)");
+  CHECK(world.outcome(1) == "cancelled (maybe)");
 }
 
 TEST_CASE("a read without a time limit waits for the replica that has it") {
