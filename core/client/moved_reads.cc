@@ -25,4 +25,11 @@ std::optional<RequestId> MovedReads::find(RequestId from) {
   return found->to;
 }
 
+bool MovedReads::has_left(std::uint64_t incarnation) {
+  const std::uint64_t wanted = incarnation % request_ids::Incarnation::values_count;
+  const Read* const found = reads_.lower_bound(
+      [wanted](const Read& each) { return request_ids::incarnation_of(each.from) < wanted; });
+  return found != nullptr && request_ids::incarnation_of(found->from) == wanted;
+}
+
 }  // namespace plimsoll::inline v0

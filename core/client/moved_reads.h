@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 
 #include "plimsoll/core/memory/queue.h"
@@ -20,8 +21,10 @@ class MovedReads {
 
   std::optional<RequestId> find(RequestId from);
 
+  /// Whether a read is remembered that has left this connection to the server.
+  bool has_left(std::uint64_t incarnation);
+
   bool empty() const { return reads_.empty(); }
-  void clear() { reads_.clear(); }
 
   /// Forgets reads for which `is_answered(RequestId to)` is true: those in front; and, if there is
   /// no more room, all.

@@ -575,10 +575,13 @@ void Replicas::connect(std::uint32_t index) {
   if (!node.session) return handle_end(node, no_room_for_replica);
   used_ |= bit(index);
   heard_ |= bit(index);
-  // ServerNode::moved is in order only within one count of incarnations.
-  const std::uint64_t before = node.incarnation % request_ids::Incarnation::values_count;
-  node.incarnation = ++incarnations_;
-  if (node.incarnation % request_ids::Incarnation::values_count < before) node.moved.clear();
+  // The numbers of connections come again. One whose reads are still in flight elsewhere has to
+  // wait, so that they can be cancelled.
+  forget_answered(node);
+  for (std::uint64_t i = 0; i < request_ids::Incarnation::values_count; ++i) {
+    node.incarnation = ++incarnations_;
+    if (!node.moved.has_left(node.incarnation)) break;
+  }
   node.state = ServerNode::State::connecting;
   node.was_asked = node.zone_is_known = node.is_slow = false;
   node.due.clear();
