@@ -198,7 +198,10 @@ void Replicas::handle_timeout(Instant now) {
     heard_ |= bit(i);
     move_due(i);
     if (now_ >= node.retry_at) connect(i);
-    if (now_ >= node.ask_again_at) ask(node);
+    if (now_ >= node.ask_again_at) {
+      // Without reads nobody is asked; the next one begins a round.
+      is_in_use() ? ask(node) : void(node.ask_again_at = never);
+    }
   }
   if (now_ >= round_due_at_) begin_round();
 }
@@ -471,14 +474,15 @@ void Replicas::begin_round() {
 }
 
 // A new main connection may lead to another primary, which is asked at once. What was proved by the
-// history of the last one counts no longer: the client may have been sent to a former primary,
-// which did not know of all its writes.
+// history of the last one counts no longer, and neither does what a replica answers before the new
+// one: the client may have been sent to a former primary, which did not know of all its writes.
 void Replicas::follow_main() {
   now_ = std::max(now_, main_.now());
   if (main_.state() != Session::State::ready) return;
   const std::uint64_t connection = main_.counters().connections;
   if (std::exchange(main_connection_, connection) == connection) return;
   primary_was_asked_ = primary_is_near_ = false;
+  proof_ = {};
   for (const Box<ServerNode>& node : nodes_) {
     if (node) node->forget_proof();
   }
