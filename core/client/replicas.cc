@@ -17,6 +17,9 @@ constexpr Error no_room_for_replica{
     .code = ErrorCode::out_of_memory,
     .what = "the connections pool has no room for a connection to a replica"};
 
+constexpr Error is_no_primary{.code = ErrorCode::read_only_replica,
+                              .what = "the server of the client's requests is a replica itself"};
+
 constexpr Error is_no_replica{.code = ErrorCode::connect_failed,
                               .what = "the server says that it is no replica"};
 
@@ -232,7 +235,8 @@ void Replicas::handle_primary(const Event& event) {
   was_refused_ = false;
   if (is_understood) return end_round(*report, now_ - round_began_at_);
   if (main_.state() != Session::State::ready) return;  // the next connection is asked at once
-  problem_ = problem_of(event);
+  const bool is_replica = report && report->role == ReplicationReport::Role::replica;
+  problem_ = is_replica ? is_no_primary : problem_of(event);
   was_refused_ = true;
   round_due_at_ = after(now_, replica_round_refused);
 }

@@ -103,6 +103,8 @@ void ReplicationReport::read_replica(std::string_view fields) {
   }
   if (!is_online) return;
   const auto address = NodeAddress::read(host, port);
+  const auto known = known_replicas();
+  if (address && std::find(known.begin(), known.end(), *address) != known.end()) return;
   if (!address || replicas_count == replicas_max) {
     ++replicas_left_out;
     return;
