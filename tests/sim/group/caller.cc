@@ -256,12 +256,17 @@ void Caller::read_anywhere() {
   const bool is_own = random_.percent(60);
   const auto owner = is_own ? number_ : static_cast<std::uint32_t>(random_.below(callers));
   const std::size_t key = random_.below(keys_count + 1);
+  const Duration timeout = draw_timeout();
+  const Instant now = environment_.now();
+  // By the client's clock, which may lag.
+  const Instant leaves_at =
+      timeout == Duration::zero() ? never : now + timeout / 2 - driver_.clock_step();
   const Asked asked{.what = Asked::What::read,
                     .owner = owner,
                     .key = key,
                     .acknowledged = owner == number_ ? acknowledged_[key].size() : 0,
-                    .at = environment_.now()};
-  const Duration timeout = draw_timeout();
+                    .at = now,
+                    .leaves_at = leaves_at};
   const RequestNumber number = enter(timeout, 0, "MGET");
   const std::string name = key_of(owner, key);
   const std::string mark = marked("", {.number = number});
@@ -357,7 +362,12 @@ void Caller::note_completed(RequestNumber number, const Asked& asked) {
 void Caller::check_answer(RequestNumber number, const Asked& asked) {
   if (!reader_) return check_read(scratch_, asked);
   require(group_.reads().answer_to(number).link != 0, "a read that is completed was answered");
-  group_.reads().note_completed(number, environment_.ledger.requests_count());
+  if (environment_.now() < asked.leaves_at) {
+    group_.reads().note_completed(number, environment_.ledger.requests_count());
+  } else if (group_.reads().was_answered_twice(number)) {
+    return;  // it may have left before the first had answered, and it is not known whose answer
+             // came
+  }
   if (!reader_->is_by_replica(number)) return check_read(scratch_, asked);
   const auto first = std::min(acknowledged_before_[asked.key], asked.acknowledged);
   reader_->check(number, write_in(scratch_), key_of(asked.owner, asked.key), asked.at,

@@ -61,7 +61,8 @@ class Caller final : private Driver::Owner, private Handler {
     std::size_t key = 0;
     std::size_t acknowledged = 0;  // so many writes of the key were, before this
     Instant at{};
-    bool is_beside = false;  // on a connection of its own
+    Instant leaves_at = never;  // from then on a silent replica may have lost it to another server
+    bool is_beside = false;     // on a connection of its own
   };
 
   void handle(std::uint32_t what, std::uint64_t detail) override;
