@@ -169,8 +169,7 @@ inline constexpr Row<ClientTotals> total_rows[] = {
      "Reads that went on from a replica to another server, without an answer",
      [](const ClientTotals& all) { return all.replica_reads_moved; }},
     {"replica_reads_behind_total", counter,
-     "Reads that were sent to the primary because no replica was known to have what the client had "
-     "written",
+     "Reads that were sent to the primary because no replica was proved to have what they must see",
      [](const ClientTotals& all) { return all.replica_reads_behind; }},
 };
 

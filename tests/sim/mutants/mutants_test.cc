@@ -54,9 +54,9 @@ TEST_CASE("a few mutants of what sentinels tell are caught within a few seeds") 
 
 TEST_CASE("a few mutants of reading from replicas are caught within a few seeds") {
   constexpr std::string_view quick[] = {
-      "replica_offset_ignored", "replica_history_ignored",  "lag_max_ignored",
-      "write_unmarked",         "side_write_unmarked",      "refusal_not_noted",
-      "refused_not_moved",      "replica_places_uncounted", "lost_replica_forgotten",
+      "replica_offset_ignored",   "replica_history_ignored", "lag_max_ignored",
+      "write_unmarked",           "side_write_unmarked",     "refused_not_moved",
+      "replica_places_uncounted", "lost_replica_forgotten",
   };
   for (const std::string_view name : quick) {
     INFO(name);
