@@ -224,7 +224,7 @@ test("a user who may not ask for INFO reads from the primary, and the topology s
   await until(() => client.topology().replicasProblem !== undefined);
   const { replicas, replicasProblem } = client.topology();
   assert.deepEqual(replicas, []);
-  assert.match(replicasProblem, /^the user may not do this/);
+  assert.match(replicasProblem, /^the user may not run INFO/);
   await client.set("ship", "Early");
   assert.deepEqual(await countReads(client, own.servers, 10), [10, 0]);
   await client.close();
@@ -338,31 +338,28 @@ test("a replica that is killed loses no call, and the other one is read", async 
   await client.close();
 });
 
-test("calls at a replica that hangs end with their time, new ones avoid it, and it is read again when it goes on", async (t) => {
-  const { own, client } = await startOwn(t, { requestTimeout: 500 });
+test("a replica that hangs loses no call, gets no more, and is read again when it goes on", async (t) => {
+  const { own, client } = await startOwn(t, { requestTimeout: 4000 });
   const load = readOn(client);
   await until(() => load.answered > 200);
   const [victim, other] = own.replicas;
   const known = ({ port }) => client.topology().replicas.find(({ address }) => address === serverAt(port));
   process.kill(victim.pid, "SIGSTOP");
-  await until(() => load.failures.length >= 8);
-  assert(known(victim).inFlight > 0);
-  // It gets no reads once it owes the answer to a question for a second.
-  await until(async () => {
-    const { reads } = known(victim);
-    const from = load.answered;
-    await until(() => load.answered > from + 500);
-    return known(victim).reads === reads;
-  });
+  // The reads that it has go on to the primary when half of their time has passed.
+  await until(() => known(victim).readsMoved > 0);
+  assert.equal(known(victim).state, "suspect");
+  assert.match(known(victim).problem, /^the replica owes an answer/);
+  const before = known(victim).reads;
+  const from = load.answered;
+  await until(() => load.answered > from + 500);
+  assert.equal(known(victim).reads, before);
   assert.equal(stateOf(client, other), "ready");
-  await until(() => known(victim).state !== "ready");
-  assert.match(known(victim).problem, /./);
   process.kill(victim.pid, "SIGCONT");
   await until(() => known(victim).state === "ready");
   const { reads } = known(victim);
   await until(() => known(victim).reads > reads + 100);
   await load.stop();
-  assert.deepEqual(load.failures.filter(({ code }) => code !== "timed_out"), []);
+  assert.deepEqual(load.failures, []);
   await client.close();
 });
 
