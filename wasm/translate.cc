@@ -343,7 +343,7 @@ PlimsollReplica to_abi(const Replicas::Known& known) {
           .in_flight = number(node.session ? node.session->callers_in_flight() : 0),
           .reads = number(node.reads),
           .reads_moved = number(node.reads_moved),
-          .latency = to_milliseconds(node.latency),
+          .latency = to_milliseconds(node.latency.value()),
           .problem = problem_number(*known.problem)};
 }
 

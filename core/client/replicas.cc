@@ -152,18 +152,14 @@ void Replicas::follow_side_connections(const SideConnections& sides) {
 
 std::optional<RequestId> Replicas::cancel(RequestId id) {
   while (owns_request(id)) {
-    const auto index =
-        index_of(ConnectionId{static_cast<std::uint32_t>(request_ids::connection_of(id))});
+    const std::uint32_t index = index_of_request(id);
     if (!nodes_[index]) return std::nullopt;
     const ServerNode& node = *nodes_[index];
     if (const std::optional<RequestId> to = moved_to(id)) {
       id = *to;
       continue;
     }
-    const bool is_here =
-        node.session && request_ids::incarnation_of(id) ==
-                            node.incarnation % request_ids::Incarnation::values_count;
-    if (is_here) {
+    if (node.session && is_of_connection(node, id)) {
       node.session->cancel(request_ids::request_of(id));
       heard_ |= bit(index);
     }
@@ -186,9 +182,8 @@ Session* Replicas::session(ConnectionId connection) const {
 
 std::size_t Replicas::staged_places(RequestId id, std::uint64_t offset, std::size_t size,
                                     std::span<std::string_view> spans) const {
-  const Session* const used =
-      session(ConnectionId{static_cast<std::uint32_t>(request_ids::connection_of(id))});
-  return used->staged_places(request_ids::request_of(id), offset, size, spans);
+  const Session& used = *nodes_[index_of_request(id)]->session;
+  return used.staged_places(request_ids::request_of(id), offset, size, spans);
 }
 
 void Replicas::handle_timeout(Instant now) {
@@ -320,7 +315,6 @@ Replicas::Known Replicas::describe(std::uint32_t index) const {
               .state = State::lost,
               .problem = &node.problem};
   switch (node.state) {
-    case ServerNode::State::known:
     case ServerNode::State::connecting: known.state = State::connecting; break;
     case ServerNode::State::checking: known.state = State::checking; break;
     case ServerNode::State::ready:
@@ -378,7 +372,7 @@ std::optional<std::uint32_t> Replicas::choose(const CommandView& command, Instan
   const std::span found = std::span(room).first(static_cast<std::size_t>(std::bit_width(used_)));
   const std::size_t behind = candidates(now_, mark, found);
   const ReadCandidate primary{
-      .may_answer = true, .is_near = primary_is_near_, .latency = primary_latency_};
+      .may_answer = true, .is_near = primary_is_near_, .latency = primary_latency_.value()};
   const std::size_t index = choose_reader(options_.read_from, found, primary, turn_);
   want_round(behind > 0 ? replica_round_soon : round_interval());
   if (index != read_at_primary) return static_cast<std::uint32_t>(index);
@@ -396,7 +390,7 @@ std::size_t Replicas::candidates(Instant now, WriteMarks::Mark mark,
     const ServerNode& node = *nodes_[i];
     found[i] = {.may_answer = node.may_answer(now, options_.lag_max, mark),
                 .is_near = !zone_.empty() && node.zone == zone_,
-                .latency = node.latency};
+                .latency = node.latency.value()};
     const bool lacks_proof = node.state == ServerNode::State::ready && !node.is_suspect(now);
     behind += lacks_proof && !found[i].may_answer ? 1 : 0;
   }
@@ -432,17 +426,13 @@ bool Replicas::is_answered(RequestId id) const {
     id = *to;
   }
   if (!owns_request(id)) return id < main_.answered_until();
-  const auto connection = ConnectionId{static_cast<std::uint32_t>(request_ids::connection_of(id))};
-  const Box<ServerNode>& node = nodes_[index_of(connection)];
-  if (!node || !node->session) return true;
-  const bool is_here =
-      request_ids::incarnation_of(id) == node->incarnation % request_ids::Incarnation::values_count;
-  return !is_here || request_ids::request_of(id) < node->session->answered_until();
+  const Box<ServerNode>& node = nodes_[index_of_request(id)];
+  if (!node || !node->session || !is_of_connection(*node, id)) return true;
+  return request_ids::request_of(id) < node->session->answered_until();
 }
 
 std::optional<RequestId> Replicas::moved_to(RequestId id) const {
-  const auto connection = ConnectionId{static_cast<std::uint32_t>(request_ids::connection_of(id))};
-  const Box<ServerNode>& node = nodes_[index_of(connection)];
+  const Box<ServerNode>& node = nodes_[index_of_request(id)];
   return node ? node->moved.find(id) : std::nullopt;
 }
 
@@ -455,13 +445,17 @@ void Replicas::want_round(Duration wait) {
   if (now_ >= round_due_at_) begin_round();
 }
 
+void Replicas::forget_proofs() {
+  for (const Box<ServerNode>& node : nodes_) {
+    if (node) node->forget_proof();
+  }
+}
+
 // The numbers of writes that were kept mean nothing once the numbers have begun again: the old ones
 // are larger.
 void Replicas::follow_marks() {
   if (!marks_.take_restart()) return;
-  for (const Box<ServerNode>& node : nodes_) {
-    if (node) node->forget_proof();
-  }
+  forget_proofs();
   proof_.mark = asked_for_.mark = 0;
 }
 
@@ -487,9 +481,7 @@ void Replicas::follow_main() {
   if (std::exchange(main_connection_, connection) == connection) return;
   primary_was_asked_ = primary_is_near_ = false;
   proof_ = {};
-  for (const Box<ServerNode>& node : nodes_) {
-    if (node) node->forget_proof();
-  }
+  forget_proofs();
   begin_round();
   if (options_.read_from == ReadFrom::az_affinity_replicas_and_primary) {
     main_.submit_internal(words(ask_server), internal_zone);
@@ -498,13 +490,8 @@ void Replicas::follow_main() {
 
 void Replicas::end_round(const ReplicationReport& report, Duration latency) {
   problem_ = {};
-  primary_latency_ +=
-      primary_latency_ == Duration::zero() ? latency : (latency - primary_latency_) / 4;
-  if (std::exchange(history_, report.history) != report.history) {
-    for (const Box<ServerNode>& node : nodes_) {
-      if (node) node->forget_proof();
-    }
-  }
+  primary_latency_.add(latency);
+  if (std::exchange(history_, report.history) != report.history) forget_proofs();
   proof_ = asked_for_;
   proof_.offset = report.offset;
   update_nodes(report);
@@ -679,7 +666,7 @@ void Replicas::handle_answer(ServerNode& node, const Event& event) {
   node.was_asked = node.is_slow = false;
   if (!node.is_connected()) return;
   if (!report) return note_unfit(node, problem_of(event));
-  node.note_latency(now_ - node.asked_at);
+  node.latency.add(now_ - node.asked_at);
   handle_report(node, *report);
 }
 

@@ -181,6 +181,14 @@ class Replicas {
   static std::uint32_t index_of(ConnectionId connection) {
     return static_cast<std::uint32_t>(connection) - first_place;
   }
+  static std::uint32_t index_of_request(RequestId id) {
+    return static_cast<std::uint32_t>(request_ids::connection_of(id)) - first_place;
+  }
+  // Whether a request was sent on the node's present connection.
+  static bool is_of_connection(const ServerNode& node, RequestId id) {
+    return request_ids::incarnation_of(id) ==
+           node.incarnation % request_ids::Incarnation::values_count;
+  }
   template <class Visit>
   void for_each_session(Visit&& visit) const {
     for (std::uint64_t left = used_; left != 0; left &= left - 1) {
@@ -210,6 +218,7 @@ class Replicas {
   bool is_in_use() const {
     return read_at_ != Instant::min() && now_ - read_at_ <= 2 * round_interval();
   }
+  void forget_proofs();
   void follow_marks();
   void want_round(Duration wait);
   void begin_round();
@@ -257,7 +266,7 @@ class Replicas {
   ReplicationId history_{};       // the primary's
   ReplicationProof proof_{};      // what the primary has said last
   ReplicationProof asked_for_{};  // what it is asked for; its offset is not known yet
-  Duration primary_latency_{};
+  SmoothedLatency primary_latency_;
   Instant now_ = Instant::min();
   Instant read_at_ = Instant::min();  // the last read that a replica might have answered
   Instant round_began_at_ = Instant::min();

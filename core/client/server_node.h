@@ -15,12 +15,13 @@
 
 // A server beside the primary: the client's connection to it, and what is known of it.
 //
-//           connect()             ready                proved
-//    known ----------> connecting ------> checking ----------------> ready
-//      ^                   |                 | ^                       |
-//      | after a wait      | failed          | +-- its link is down, --+
-//      |                   v                 |     it is loading...    |
-//      +----------------- lost <-------------+-------------------------+
+//          connect()               ready               proved
+//    lost -------------> connecting -------> checking ----------------> ready
+//     ^                      |                 | ^                        |
+//     |                      |                 | +-- its link is down, ---+
+//     |                      |                 |     it is loading...     |
+//     +----------------------+-----------------+--------------------------+
+//           the attempt failed, or the connection was lost; connect() follows after a wait
 //
 // From any state it is `leaving` once the primary does not name it any more; then it takes no new
 // request, and is forgotten once its connection is over and what went on from it has ended.
@@ -34,15 +35,26 @@ struct ReplicationProof {
   WriteMarks::Mark mark = 0;       ///< the client's last write that is in it
 };
 
+/// The time of a round trip: each new one counts for a quarter.
+class SmoothedLatency {
+ public:
+  void add(Duration sample) {
+    value_ += value_ == Duration::zero() ? sample : (sample - value_) / 4;
+  }
+  Duration value() const { return value_; }  ///< zero: not known yet
+
+ private:
+  Duration value_{};
+};
+
 class ServerNode {
  public:
   enum class State : std::uint8_t {
-    known,  ///< there is no connection
     connecting,
     checking,  ///< there is a connection; whether the server may answer is not known, or it may
                ///< not
     ready,
-    lost,  ///< the last attempt or connection failed: problem()
+    lost,  ///< there is no connection, and `problem` says why the last one failed
     leaving
   };
 
@@ -89,19 +101,15 @@ class ServerNode {
     ask_again_at = after(now, ask_again_wait);
     ask_again_wait = std::min(2 * ask_again_wait, ask_again_wait_max);
   }
-  void note_latency(Duration sample) {
-    latency += latency == Duration::zero() ? sample : (sample - latency) / 4;
-  }
 
   NodeAddress address;
-  State state = State::known;
+  State state = State::lost;
   bool was_asked = false;  // INFO is under way
   bool zone_is_known = false;
-  bool is_slow =
-      false;        // a read has left it because of its deadline, and it has said nothing since
-  Error problem{};  // why it does not answer reads
+  bool is_slow = false;  // a read has left it because of its time, and it has said nothing since
+  Error problem{};       // why it does not answer reads
   ZoneName zone{};
-  Duration latency{};  // of a round trip, smoothed; zero: not known
+  SmoothedLatency latency;
   ReplicationProof proved{};
   ReplicationProof target{};  // what it is asked for next
   Instant asked_at{};

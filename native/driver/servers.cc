@@ -55,7 +55,7 @@ void describe_replicas(const Replicas& replicas, Connections& connections, Topol
                             .in_flight = node.session ? node.session->callers_in_flight() : 0,
                             .reads = node.reads,
                             .reads_moved = node.reads_moved,
-                            .latency = node.latency,
+                            .latency = node.latency.value(),
                             .problem = words_of(*known.problem, known.connection, connections)});
   });
 }
