@@ -24,9 +24,13 @@ std::uint16_t read_port(std::string_view text) {
 }  // namespace
 
 std::optional<NodeAddress> NodeAddress::read(std::string_view host, std::string_view port) {
+  return read(host, read_port(port));
+}
+
+std::optional<NodeAddress> NodeAddress::read(std::string_view host, std::uint16_t port) {
   NodeAddress address;
-  address.port_ = read_port(port);
-  if (address.port_ == 0 || host.empty() || host.size() > host_bytes_max) return std::nullopt;
+  address.port_ = port;
+  if (port == 0 || host.empty() || host.size() > host_bytes_max) return std::nullopt;
   char* out = address.host_.data();
   for (char c : host) {
     if (!is_host_letter(c)) return std::nullopt;

@@ -24,6 +24,7 @@ class NodeAddress {
   /// Nothing, if this cannot be an address: the host is empty, too long, or has a character that
   /// neither names nor IP addresses have; or the port is no number from 1 to 65535.
   static std::optional<NodeAddress> read(std::string_view host, std::string_view port);
+  static std::optional<NodeAddress> read(std::string_view host, std::uint16_t port);
 
   std::string_view host() const { return {host_.data(), host_size_}; }
   std::uint16_t port() const { return port_; }

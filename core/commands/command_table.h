@@ -46,7 +46,8 @@ struct KeySpec;  // where a command's keys are among its words (key_spec.h)
 /// One command or subcommand.
 struct Row {
   std::uint16_t name_at;
-  std::uint8_t name_size;
+  std::uint8_t name_size : 7;
+  std::uint8_t is_for_every_node : 1;  ///< of a cluster: see core/cluster/routing.h
   std::int8_t arity;  ///< number of words, including the name; negative: at least that many
   Class command_class : 2;
   Writes writes : 2;

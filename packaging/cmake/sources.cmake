@@ -48,8 +48,12 @@ set(PLIMSOLL_CLIENT_SOURCES
   core/cluster/node_address.cc
   core/cluster/primary_choice.cc
   core/cluster/read_choice.cc
+  core/cluster/redirection.cc
   core/cluster/replication_report.cc
+  core/cluster/routing.cc
   core/cluster/seeds.cc
+  core/cluster/slot.cc
+  core/cluster/slots_reply.cc
   core/commands/command_table.cc
   core/commands/composed.cc
   core/commands/key_ranges.cc
@@ -246,10 +250,15 @@ set(PLIMSOLL_CLIENT_HEADERS
   core/client/write_fences.h
   core/client/write_marks.h
   core/cluster/node_address.h
+  core/cluster/node_id.h
   core/cluster/primary_choice.h
   core/cluster/read_choice.h
+  core/cluster/redirection.h
   core/cluster/replication_report.h
+  core/cluster/routing.h
   core/cluster/seeds.h
+  core/cluster/slot.h
+  core/cluster/slots_reply.h
   core/commands/answer.h
   core/commands/bound.h
   core/commands/command.h

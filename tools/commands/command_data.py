@@ -30,6 +30,9 @@ _SIMPLE_REPLIES = """
 # Change nothing, though the server flags them not as readonly: they touch no key.
 _ALSO_READS = ("ECHO", "INFO", "LASTSAVE", "PING", "ROLE", "TIME")
 
+# Tips (valkey.io/topics/command-tips) of commands that one node of a cluster cannot answer for all.
+_EVERY_NODE = ("request_policy:all_nodes", "request_policy:all_shards", "request_policy:special")
+
 
 class DataError(Exception):
     """What is wrong with the data, in words for whoever keeps them."""
@@ -75,6 +78,11 @@ class Command:
             return True
         return ("readonly" in self.served.get("flags", []) and not self.kept.get("writes")
                 and self.kept.get("uncacheable") not in ("side-effect", "rewrites", "script"))
+
+    @property
+    def is_for_every_node(self):
+        """Whether a cluster's client would have to ask more than one node, and join the answers."""
+        return bool(set(_EVERY_NODE) & set(self.served.get("tips", [])))
 
     @property
     def writes_keys(self):

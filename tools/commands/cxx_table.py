@@ -105,7 +105,8 @@ def _row(command, names, reasons, specs, keywords):
     packed = [spec for spec in packed if spec]
     timeout = command.kept.get("timeout", {})
     values = [
-        names.place(command.name), len(command.name), served["arity"],
+        names.place(command.name), len(command.name), int(command.is_for_every_node),
+        served["arity"],
         f"Class::{_CLASSES[command.command_class]}",
         f"Writes::{_WRITES[command.kept.get('writes')]}",
         int(command.reads), int(command.kept.get("cacheable", False)),
