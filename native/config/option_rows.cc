@@ -121,13 +121,15 @@ constexpr OptionRow client_table[] = {
      .access = at<Kind::address, &Configuration::url>(),
      .taken = Taken::by_new_clients,
      .description = "The server's address: valkey://, valkeys://, unix://, ws:// and wss:// for "
-                    "a bridge, or valkey+sentinel:// and valkeys+sentinel:// for sentinels. Its "
-                    "parts override the keys below.",
+                    "a bridge, valkey+sentinel:// and valkeys+sentinel:// for sentinels, or "
+                    "valkey+cluster:// and valkeys+cluster:// for a cluster. Its parts override "
+                    "the keys below.",
      .when_unset = "the program chooses"},
     client_row<Kind::texts, &Options::seeds>("client.seeds",
                                              "Further addresses, host[:port], of servers with the "
                                              "same data: the client finds the primary "
-                                             "among all of them. Or further sentinels."),
+                                             "among all of them. Or further sentinels, or "
+                                             "further servers of a cluster."),
     client_row<Kind::text, &Options::username>(
         "client.username", "The user to log in as, with a password.", "the default user"),
     client_secret<&Options::password>("client.password", "The user's password."),
@@ -156,6 +158,10 @@ constexpr OptionRow client_table[] = {
     client_row<Kind::time, &Options::replica_lag_max>(
         "client.replica_lag_max",
         "A replica that lags further behind its primary is not read; at least 100ms."),
+    client_row<Kind::count, &Options::redirects_max>(
+        "client.redirects_max",
+        "How often a request is sent on to another server of a cluster because of MOVED or ASK; 1 "
+        "to 31."),
     client_row<Kind::time, &Options::credentials_refresh_before>(
         "client.credentials_refresh_before",
         "How long before credentials expire the program is asked for new ones, if the program "
@@ -272,7 +278,9 @@ constexpr auto tls = &Options::tls;
 constexpr OptionRow tls_table[] = {
     tls_row<tls, Kind::flag, &TlsOptions::enabled>(
         "client.tls.enabled",
-        "Whether to use TLS; an address that begins with valkeys://, rediss:// or wss:// sets it."),
+        "Whether to use TLS; an address that begins with valkeys://, valkeys+cluster://, "
+        "rediss://, "
+        "rediss+cluster:// or wss:// sets it."),
     tls_row<tls, Kind::path, &TlsOptions::ca_file>(
         "client.tls.ca_file",
         "A PEM file with the authorities that may sign the server's certificate.", system_store),

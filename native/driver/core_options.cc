@@ -34,8 +34,11 @@ struct SchemeNames {
   const char* expected;
 };
 
-SchemeNames schemes_of(Endpoint::Kind kind) {
-  switch (kind) {
+SchemeNames schemes_of(const Target& target) {
+  if (target.is_cluster) {
+    return {.shown = "valkey+cluster://", .expected = "valkeys+cluster:// or rediss+cluster://"};
+  }
+  switch (target.endpoints.front().kind) {
     case Endpoint::Kind::tcp: return {.shown = "valkey://", .expected = "valkeys:// or rediss://"};
     case Endpoint::Kind::unix_socket:
       return {.shown = "", .expected = "tls.enabled, if there is TLS on that socket"};
@@ -46,13 +49,14 @@ SchemeNames schemes_of(Endpoint::Kind kind) {
 
 // A caller who names authorities or certificates relies on TLS. Without TLS the password would
 // cross the network unencrypted, to any peer that answers.
-Result<void> refuse_plain(const TlsOptions& tls, const Endpoint& endpoint) {
-  const char* const set = first_set_of(tls);
+Result<void> refuse_plain(const Target& target) {
+  const char* const set = first_set_of(target.options.tls);
   if (set == nullptr) return {};
-  const SchemeNames schemes = schemes_of(endpoint.kind);
+  const SchemeNames schemes = schemes_of(target);
   return Error(ErrorCode::invalid_option, Executed::no,
                "tls." + std::string(set) + " is given, and the address " + schemes.shown +
-                   endpoint.to_string() + " is without TLS; expected " + schemes.expected);
+                   target.endpoints.front().to_string() + " is without TLS; expected " +
+                   schemes.expected);
 }
 
 // With sentinels, `tls` is for the servers that they name, and sentinel_tls for themselves.
@@ -105,8 +109,46 @@ Result<void> validate_replicas(const Target& target, const TrackingOptions& trac
       .code = ErrorCode::invalid_option, .what = what, .expected = "primary as read_from"});
 }
 
-Result<void> validate_tls(const TlsOptions& tls, const Endpoint& endpoint) {
-  if (!tls.enabled) return refuse_plain(tls, endpoint);
+constexpr std::uint8_t redirects_max_min = 1;
+constexpr std::uint8_t redirects_max_max = 31;
+
+// Primaries of a cluster take the last places of a client's connections.
+constexpr std::uint64_t side_connections_max = 39;
+
+// Keys of a cluster are read from their primaries, by connections that no cache is tracked on.
+Result<void> validate_cluster(const Target& target) {
+  if (!target.is_cluster) return {};
+  const Options& options = target.options;
+  const auto refuse = [](const char* what, const char* expected) -> Result<void> {
+    return Error(
+        plimsoll::Error{.code = ErrorCode::invalid_option, .what = what, .expected = expected});
+  };
+  if (options.database != 0) {
+    return refuse("database is not 0, and the address is that of a cluster", "0 as database");
+  }
+  if (options.client_side_cache) {
+    return refuse("there is a client_side_cache, and the address is that of a cluster",
+                  "no client_side_cache");
+  }
+  if (options.read_from != ReadFrom::primary) {
+    return refuse("read_from names replicas, and the address is that of a cluster",
+                  "primary as read_from");
+  }
+  if (options.redirects_max < redirects_max_min || options.redirects_max > redirects_max_max) {
+    return refuse("redirects_max is out of range", "1 to 31");
+  }
+  if (std::uint64_t{options.blocking_connections_max} + options.subscriptions_max >
+      side_connections_max) {
+    return refuse("blocking_connections_max and subscriptions_max are too large together",
+                  "39 or less, because the primaries of a cluster take 24 connections");
+  }
+  return {};
+}
+
+Result<void> validate_tls(const Target& target) {
+  const TlsOptions& tls = target.options.tls;
+  const Endpoint& endpoint = target.endpoints.front();
+  if (!tls.enabled) return refuse_plain(target);
   const bool nameless = endpoint.kind == Endpoint::Kind::unix_socket && tls.server_name.empty();
   if (!nameless || tls.verify != TlsOptions::Verify::full) return {};
   return Error(plimsoll::Error{.code = ErrorCode::invalid_option,
@@ -160,6 +202,8 @@ ClientOptions core_options(const Target& target, const TrackingOptions& tracking
   const std::size_t seeds_count = target.endpoints.size();
   // With Options::credentials the core gets the username later, together with the password.
   const bool asked_for = options.credentials != nullptr;
+  // Any server of a cluster will do: each knows the others.
+  const bool may_be_replicas = seeds_count > 1 && !target.is_cluster;
   return {
       .username = asked_for ? std::string_view() : options.username,
       .password = options.password,
@@ -181,7 +225,7 @@ ClientOptions core_options(const Target& target, const TrackingOptions& tracking
       .reconnect_attempts_max = options.reconnect_attempts_max,
       .read_resends_max = options.read_resends_max,
       .seeds_count = static_cast<std::uint8_t>(seeds_count),
-      .primary_only = seeds_count > 1 || asks_sentinels || options.read_from != ReadFrom::primary,
+      .primary_only = may_be_replicas || asks_sentinels || options.read_from != ReadFrom::primary,
       .sentinel = asks_sentinels ? &sentinel : nullptr,
       .blocking_connections_max = options.blocking_connections_max,
       .subscriptions_max = options.subscriptions_max,
@@ -230,10 +274,11 @@ Result<void> validate(const Target& target, const TrackingOptions& tracking) {
                                  .expected = "a time"});
   }
   if (auto valid_sentinels = validate_sentinels(target); !valid_sentinels) return valid_sentinels;
+  if (auto valid_cluster = validate_cluster(target); !valid_cluster) return valid_cluster;
   if (auto valid_replicas = validate_replicas(target, tracking); !valid_replicas) {
     return valid_replicas;
   }
-  return target.primary_name.empty() ? validate_tls(options.tls, endpoint) : Result<void>();
+  return target.primary_name.empty() ? validate_tls(target) : Result<void>();
 }
 
 }  // namespace plimsoll::inline v0::native

@@ -121,14 +121,15 @@ struct Options {
   /// same data: a primary and its replicas, of which the client then finds the primary, or proxies.
   /// The client tries all of them, in a random order, before it fails or waits. It refuses those
   /// that say that they are replicas (not with RESP2, where servers do not say). With
-  /// valkey+sentinel:// these are further sentinels.
+  /// valkey+sentinel:// these are further sentinels, and with valkey+cluster:// further servers of
+  /// the cluster, of whatever role and slots.
   std::vector<std::string> seeds;
 
   /// Who answers reads: the primary, or its replicas, which the client learns from the primary by
   /// INFO replication. A replica is asked only for what it is proved to have: all that this client
   /// has written to the keys, and everything else up to replica_lag_max. What is no single command
   /// that only reads keys goes to the primary: a transaction, a script, SCAN and its like. Not with
-  /// client_side_cache, and not through a bridge or a unix socket.
+  /// client_side_cache, and not through a bridge or a unix socket, nor with a cluster.
   ReadFrom read_from = ReadFrom::primary;
 
   /// The availability zone in which the client runs, as the servers' availability-zone names
@@ -138,6 +139,10 @@ struct Options {
   /// What a replica answers is at most so much older than what the primary would have answered when
   /// the read was sent; at least 100 ms. A replica that lags further behind is not read.
   std::chrono::nanoseconds replica_lag_max = std::chrono::seconds(10);
+
+  /// For valkey+cluster://: how often a request is sent on to another server, because a server has
+  /// said MOVED or ASK, before its error is told; 1 to 31.
+  std::uint8_t redirects_max = 16;
 
   /// How long the client waits before it tries to replace a lost connection; with several
   /// addresses, each time that it has tried all of them. It draws each wait at random, between zero
@@ -271,12 +276,13 @@ struct Endpoint {
   std::string to_string() const;
 };
 
-/// The addresses of a server, or of sentinels, and the options with what the URL says.
+/// The addresses of a server, of sentinels or of a cluster, and the options with what the URL says.
 struct Target {
   std::vector<Endpoint> endpoints;  // one or more, all of one kind
   Options options;
   std::string primary_name{};  // under which the sentinels watch the primary; empty: the endpoints
-                               // are those of a server
+                               // are those of a server, or of a cluster
+  bool is_cluster = false;     // the endpoints are servers of a cluster, which know all others
 };
 
 /// Parses an address:
@@ -288,6 +294,10 @@ struct Target {
 ///  - "valkey+sentinel://[user[:password]@]host[:port]/name[/database]", for the addresses of
 ///    sentinels and the name under which they watch the primary; redis+sentinel:// is the same;
 ///    valkeys+sentinel:// and rediss+sentinel:// mean TLS; the default port is 26379.
+///
+///  - "valkey+cluster://[user[:password]@]host[:port]", for the addresses of some servers of a
+///    cluster, which has no database but 0; redis+cluster:// is the same; valkeys+cluster:// and
+///    rediss+cluster:// mean TLS; the default port is 6379.
 ///
 /// Except with unix://, further addresses may follow the first, with commas between them:
 /// "valkey://one:6379,two:6380/0". Options::seeds has more of them. There are 64 at most,

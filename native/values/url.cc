@@ -77,18 +77,22 @@ Result<void> read_credentials(std::string_view text, Options& options) {
   return {};
 }
 
-Result<void> read_database(std::string_view text, Options& options) {
+Result<void> read_database(std::string_view text, Target& target) {
   const auto database = to_number<std::uint32_t>(text);
   if (!database) {
     return invalid("url: database is" + quote(text) + "; expected a number such as 0");
   }
-  options.database = *database;
+  if (target.is_cluster && *database != 0) {
+    return invalid("url: database is" + quote(text) + "; expected 0, the only one of a cluster");
+  }
+  target.options.database = *database;
   return {};
 }
 
-Result<void> read_parameter(std::string_view text, Options& options) {
+Result<void> read_parameter(std::string_view text, Target& target) {
+  Options& options = target.options;
   const std::string_view name = take_until(text, '=');
-  if (name == "database") return read_database(text, options);
+  if (name == "database") return read_database(text, target);
   if (name == "client_name") {
     const auto client_name = percent_decode(text);
     if (!client_name) {
@@ -112,9 +116,9 @@ Result<void> read_parameter(std::string_view text, Options& options) {
   return invalid("url: unknown parameter; expected database, client_name or protocol");
 }
 
-Result<void> read_parameters(std::string_view text, Options& options) {
+Result<void> read_parameters(std::string_view text, Target& target) {
   while (!text.empty()) {
-    if (auto done = read_parameter(take_until(text, '&'), options); !done) return done;
+    if (auto done = read_parameter(take_until(text, '&'), target); !done) return done;
   }
   return {};
 }
@@ -202,7 +206,7 @@ Result<Target> parse_unix(std::string_view rest, Target target) {
     return invalid(
         "url: path of the unix socket must begin with / and have 107 characters at most");
   }
-  if (auto done = read_parameters(rest, target.options); !done) return done.error();
+  if (auto done = read_parameters(rest, target); !done) return done.error();
   return target;
 }
 
@@ -242,9 +246,9 @@ Result<Target> parse_tcp(std::string_view rest, Target target, Named named = Nam
   std::string_view database = take_until(rest, '?');
   if (database.starts_with('/')) database.remove_prefix(1);
   if (!database.empty()) {
-    if (auto done = read_database(database, target.options); !done) return done.error();
+    if (auto done = read_database(database, target); !done) return done.error();
   }
-  if (auto done = read_parameters(rest, target.options); !done) return done.error();
+  if (auto done = read_parameters(rest, target); !done) return done.error();
   return target;
 }
 
@@ -256,6 +260,11 @@ bool is_default(const TlsOptions& tls) {
          key_password.empty() && !ask_key_password && server_name.empty() &&
          verify == none.verify && min_version == none.min_version && ciphers.empty() &&
          ciphersuites.empty();
+}
+
+Result<Target> parse_cluster(std::string_view rest, Target target) {
+  target.is_cluster = true;
+  return parse_tcp(rest, std::move(target));
 }
 
 Result<Target> parse_sentinels_with_tls(std::string_view rest, Target target) {
@@ -297,7 +306,7 @@ Result<Target> parse_websocket(std::string_view rest, Target target) {
       return invalid("url: host has a special character; expected a name or an address");
     }
   }
-  if (auto done = read_parameters(rest, target.options); !done) return done.error();
+  if (auto done = read_parameters(rest, target); !done) return done.error();
   return target;
 }
 
@@ -336,15 +345,21 @@ Result<Target> parse_url(std::string_view url, Options options) {
   if (scheme == "valkeys+sentinel" || scheme == "rediss+sentinel") {
     return parse_sentinels_with_tls(rest, std::move(target));
   }
+  if (scheme == "valkey+cluster" || scheme == "redis+cluster") {
+    return parse_cluster(rest, std::move(target));
+  }
+  if (scheme == "valkeys+cluster" || scheme == "rediss+cluster") {
+    target.options.tls.enabled = true;
+    return parse_cluster(rest, std::move(target));
+  }
   if (scheme == "ws") return parse_websocket(rest, std::move(target));
   if (scheme == "wss") {
     target.options.tls.enabled = true;
     return parse_websocket(rest, std::move(target));
   }
-  return invalid(
-      "url: scheme is" + quote(scheme) +
-      "; expected valkey, valkeys, redis, rediss, valkey+sentinel, valkeys+sentinel, unix, "
-      "ws or wss");
+  return invalid("url: scheme is" + quote(scheme) +
+                 "; expected valkey, valkeys, redis, rediss, valkey+sentinel, valkeys+sentinel, "
+                 "valkey+cluster, valkeys+cluster, unix, ws or wss");
 }
 
 }  // namespace plimsoll::inline v0::native

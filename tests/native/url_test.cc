@@ -265,6 +265,39 @@ TEST_CASE("valkeys+sentinel means TLS with the servers and with the sentinels") 
   CHECK(apart.options.tls.ca_file == "/ca.pem");
 }
 
+TEST_CASE("a url may name servers of a cluster") {
+  const char* const scheme = GENERATE("valkey+cluster", "redis+cluster");
+  Options options;
+  options.seeds = {"three", "[::1]:7001"};
+  const Target target =
+      parsed(std::string(scheme) + "://jane:hush@one,two:7000/0?client_name=app", options);
+  CHECK(target.is_cluster);
+  CHECK(target.primary_name.empty());
+  CHECK(addresses_of(target) ==
+        std::vector<std::string>{"one:6379", "two:7000", "three:6379", "[::1]:7001"});
+  CHECK(target.endpoints.front().kind == Endpoint::Kind::tcp);
+  CHECK(target.options.username == "jane");
+  CHECK(target.options.password == "hush");
+  CHECK(target.options.client_name == "app");
+  CHECK(target.options.database == 0);
+  CHECK_FALSE(target.options.tls.enabled);
+  CHECK(parsed(std::string(scheme) + "://one?database=0").is_cluster);
+}
+
+TEST_CASE("valkeys+cluster means TLS with a cluster") {
+  const char* const url = GENERATE("valkeys+cluster://one", "rediss+cluster://one/");
+  const Target target = parsed(url);
+  CHECK(target.is_cluster);
+  CHECK(target.options.tls.enabled);
+  CHECK(target.endpoints.front().to_string() == "one:6379");
+}
+
+TEST_CASE("no other url names a cluster") {
+  const char* const url = GENERATE("valkey://one,two", "valkeys://one", "unix:///s", "ws://one",
+                                   "valkey+sentinel://one/name");
+  CHECK_FALSE(parsed(url).is_cluster);
+}
+
 TEST_CASE("a url that cannot be read is an error that names the part and what was expected") {
   constexpr const char* no_primary_name =
       "url: the name of the primary is missing; expected valkey+sentinel://host:port/name, where "
@@ -281,10 +314,20 @@ TEST_CASE("a url that cannot be read is an error that names the part and what wa
            "url: no scheme; expected valkey://, valkeys://, unix://, ws:// or wss://"},
       Case{"http://host",
            "url: scheme is \"http\"; expected valkey, valkeys, redis, rediss, valkey+sentinel, "
-           "valkeys+sentinel, unix, ws or wss"},
+           "valkeys+sentinel, valkey+cluster, valkeys+cluster, unix, ws or wss"},
       Case{"://host",
            "url: scheme is \"\"; expected valkey, valkeys, redis, rediss, valkey+sentinel, "
-           "valkeys+sentinel, unix, ws or wss"},
+           "valkeys+sentinel, valkey+cluster, valkeys+cluster, unix, ws or wss"},
+      Case{"ws+cluster://host",
+           "url: scheme is \"ws+cluster\"; expected valkey, valkeys, redis, rediss, "
+           "valkey+sentinel, valkeys+sentinel, valkey+cluster, valkeys+cluster, unix, ws or wss"},
+      Case{"valkey+cluster://host/1",
+           "url: database is \"1\"; expected 0, the only one of a cluster"},
+      Case{"valkeys+cluster://host?database=15",
+           "url: database is \"15\"; expected 0, the only one of a cluster"},
+      Case{"redis+cluster://host/x", "url: database is \"x\"; expected a number such as 0"},
+      Case{"rediss+cluster://", "url: host is empty; expected a name or an address"},
+      Case{"valkey+cluster://one,,two", "url: host is empty; expected a name or an address"},
       Case{"valkey+sentinel://host", no_primary_name},
       Case{"valkey+sentinel://host/", no_primary_name},
       Case{"valkey+sentinel://host?database=1", no_primary_name},
@@ -360,7 +403,9 @@ TEST_CASE("no message about a url has a part of its password, escaped as it shou
       "valkey://host/0?password=ter2", "jane:ter2@host://", "valkey:jane:ter2@host",
       "unix:///s?password=ter2", "valkeys://jane:hun/ter2@host", "unix://jane:ter2@s",
       "unix://jane:ter2@/s?x=y", "http://jane:ter2@host", "ws://jane:hun/ter2@host",
-      "wss://ter2@host", "ws://host/?token=ter2", "ws://host:hun?ter2@host");
+      "wss://ter2@host", "ws://host/?token=ter2", "ws://host:hun?ter2@host",
+      "valkey+cluster://jane:ter2@host/x", "valkey+cluster://jane:ter2@host/1",
+      "valkey+cluster://jane:ter2@one,two:port");
   INFO(url);
   const std::string text = refusal(url);
   CHECK(text.find("ter2") == std::string::npos);

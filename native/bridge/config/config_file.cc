@@ -343,6 +343,10 @@ UpstreamUrl parse_upstream_url(std::string name, const std::string& url) {
     all.problem = "names sentinels; expected a server: valkey://, valkeys:// or unix://";
     return all;
   }
+  if (target->is_cluster) {
+    all.problem = "names a cluster; expected a server: valkey://, valkeys:// or unix://";
+    return all;
+  }
   if (target->endpoints.size() > 1) {
     all.problem = "has several addresses; expected one";
     return all;

@@ -191,6 +191,11 @@ TEST_CASE("a bridge is no upstream") {
               "unix://"});
 }
 
+TEST_CASE("a cluster is no upstream") {
+  CHECK(problems_of({"--upstream", "valkeys+cluster://127.0.0.1", "--local"}) ==
+        Lines{"--upstream: names a cluster; expected a server: valkey://, valkeys:// or unix://"});
+}
+
 TEST_CASE("values of options that are wrong are told without them") {
   CHECK(
       problems_of({"--listen", "hunter2", "--metrics", "hunter2", "--origin", "hunter2",

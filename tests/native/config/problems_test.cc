@@ -106,6 +106,20 @@ TEST_CASE("what goes badly together is told with the numbers, and with who said 
       {"[client]\nurl = \"redis+sentinel://h/n\"\n[client.sentinel_tls]\nca_file = \"/ca.pem\"",
        "client: sentinel_tls.ca_file is given, and the sentinels are asked without TLS; expected "
        "valkeys+sentinel://, or sentinel_tls.enabled (client.sentinel_tls.ca_file: a.toml:4)"},
+      {"[client]\nurl = \"redis+cluster://h\"\n[client.tls]\nca_file = \"/ca.pem\"",
+       "client: tls.ca_file is given, and the address valkey+cluster://h:6379 is without TLS; "
+       "expected valkeys+cluster:// or rediss+cluster:// (client.url: a.toml:2; "
+       "client.tls.ca_file: a.toml:4)"},
+      {"[client]\nurl = \"valkey+cluster://h/2\"",
+       "a.toml:2: client.url: url: database is \"2\"; expected 0, the only one of a cluster"},
+      {"[client]\nurl = \"valkey+cluster://h\"\ndatabase = 2",
+       "client: database is not 0, and the address is that of a cluster; expected 0 as database "
+       "(client.url: a.toml:2; client.database: a.toml:3)"},
+      {"[client]\nurl = \"valkey+cluster://h\"\nredirects_max = 32",
+       "client: redirects_max is out of range; expected 1 to 31 (client.redirects_max: a.toml:3)"},
+      {"[client]\nurl = \"valkey+cluster://h\"\nread_from = \"prefer_replica\"",
+       "client: read_from names replicas, and the address is that of a cluster; expected primary "
+       "as read_from (client.url: a.toml:2; client.read_from: a.toml:3)"},
       {"[client]\nurl = \"unix:///s\"\n[client.tls]\nca_file = \"/ca.pem\"",
        "client: tls.ca_file is given, and the address unix:/s is without TLS; expected "
        "tls.enabled, if there is TLS on that socket (client.url: a.toml:2; client.tls.ca_file: "
