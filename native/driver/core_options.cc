@@ -109,23 +109,17 @@ Result<void> validate_replicas(const Target& target, const TrackingOptions& trac
       .code = ErrorCode::invalid_option, .what = what, .expected = "primary as read_from"});
 }
 
-constexpr std::uint8_t redirects_max_min = 1;
-constexpr std::uint8_t redirects_max_max = 31;
-
-// Primaries of a cluster take the last places of a client's connections.
-constexpr std::uint64_t side_connections_max = 39;
-
 // Keys of a cluster are read from their primaries, by connections that no cache is tracked on.
-Result<void> validate_cluster(const Target& target) {
+Result<void> validate_cluster(const Target& target, const TrackingOptions& tracking) {
   if (!target.is_cluster) return {};
   const Options& options = target.options;
+  const plimsoll::Status valid = plimsoll::validate(
+      cluster_options(target), core_options(target, tracking, sentinel_options(target)));
+  if (!valid) return Error(valid.error());
   const auto refuse = [](const char* what, const char* expected) -> Result<void> {
     return Error(
         plimsoll::Error{.code = ErrorCode::invalid_option, .what = what, .expected = expected});
   };
-  if (options.database != 0) {
-    return refuse("database is not 0, and the address is that of a cluster", "0 as database");
-  }
   if (options.client_side_cache) {
     return refuse("there is a client_side_cache, and the address is that of a cluster",
                   "no client_side_cache");
@@ -133,14 +127,6 @@ Result<void> validate_cluster(const Target& target) {
   if (options.read_from != ReadFrom::primary) {
     return refuse("read_from names replicas, and the address is that of a cluster",
                   "primary as read_from");
-  }
-  if (options.redirects_max < redirects_max_min || options.redirects_max > redirects_max_max) {
-    return refuse("redirects_max is out of range", "1 to 31");
-  }
-  if (std::uint64_t{options.blocking_connections_max} + options.subscriptions_max >
-      side_connections_max) {
-    return refuse("blocking_connections_max and subscriptions_max are too large together",
-                  "39 or less, because the primaries of a cluster take 24 connections");
   }
   return {};
 }
@@ -188,6 +174,10 @@ ReplicaOptions replica_options(const Target& target) {
   return {.read_from = target.options.read_from,
           .zone = target.options.client_az,
           .lag_max = target.options.replica_lag_max};
+}
+
+ClusterOptions cluster_options(const Target& target) {
+  return {.redirects_max = target.options.redirects_max, .seed_hosts = {}};
 }
 
 bool has_sentinel_options(const Options& options) {
@@ -274,7 +264,9 @@ Result<void> validate(const Target& target, const TrackingOptions& tracking) {
                                  .expected = "a time"});
   }
   if (auto valid_sentinels = validate_sentinels(target); !valid_sentinels) return valid_sentinels;
-  if (auto valid_cluster = validate_cluster(target); !valid_cluster) return valid_cluster;
+  if (auto valid_cluster = validate_cluster(target, tracking); !valid_cluster) {
+    return valid_cluster;
+  }
   if (auto valid_replicas = validate_replicas(target, tracking); !valid_replicas) {
     return valid_replicas;
   }

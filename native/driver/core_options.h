@@ -3,6 +3,7 @@
 #include <string>
 
 #include "plimsoll/core/client/client.h"
+#include "plimsoll/core/client/cluster_options.h"
 #include "plimsoll/options.h"
 #include "plimsoll/result.h"
 
@@ -13,6 +14,9 @@ SentinelOptions sentinel_options(const Target& target);
 
 /// What the core needs for replicas, with views of `target`.
 ReplicaOptions replica_options(const Target& target);
+
+/// What the core needs for a cluster, without the hosts.
+ClusterOptions cluster_options(const Target& target);
 
 /// Returns the core's options, with views of those of `target`, and a new random seed. `tracking`:
 /// what Options::client_side_cache asks for. `sentinel`: sentinel_options(); counts only if the

@@ -27,6 +27,7 @@ set(PLIMSOLL_CLIENT_SOURCES
   core/client/cache_tracking.cc
   core/client/client.cc
   core/client/client_recording.cc
+  core/client/cluster_options.cc
   core/client/credit_window.cc
   core/client/due_reads.cc
   core/client/fetch_request.cc
@@ -226,6 +227,7 @@ set(PLIMSOLL_CLIENT_HEADERS
   core/client/chains.h
   core/client/client.h
   core/client/client_recording.h
+  core/client/cluster_options.h
   core/client/credit_window.h
   core/client/deadline_heap.h
   core/client/due_reads.h

@@ -1,0 +1,34 @@
+#include "plimsoll/core/client/cluster_options.h"
+
+namespace plimsoll::inline v0 {
+namespace {
+
+Error invalid_with_cluster(const char* what, const char* expected) {
+  return Error{.code = ErrorCode::invalid_option, .what = what, .expected = expected};
+}
+
+}  // namespace
+
+Status validate(const ClusterOptions& cluster, const SessionOptions& options) {
+  if (options.sentinel != nullptr) {
+    return invalid_with_cluster("sentinels are asked for a primary, and a cluster has several",
+                                "no sentinels");
+  }
+  if (options.database != 0) {
+    return invalid_with_cluster("database is not 0, and the address is that of a cluster",
+                                "0 as database");
+  }
+  if (cluster.redirects_max == 0 || cluster.redirects_max > redirects_limit) {
+    return invalid_with_cluster("redirects_max is out of range", "1 to 31");
+  }
+  if (std::uint64_t{options.blocking_connections_max} + options.subscriptions_max +
+          cluster_nodes_max >=
+      connections_max) {
+    return invalid_with_cluster(
+        "blocking_connections_max and subscriptions_max are too large together",
+        "39 or less, because the primaries of a cluster take 24 connections");
+  }
+  return {};
+}
+
+}  // namespace plimsoll::inline v0
