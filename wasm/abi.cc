@@ -198,20 +198,22 @@ int32_t PLIMSOLL_EXPORT(plimsoll_cache_statistics)(int32_t cache) {
 // ---- A client
 
 PlimsollOptions* PLIMSOLL_EXPORT(plimsoll_options)(void) {
-  instance().options = to_abi(ClientOptions(), ReplicaOptions());
+  instance().options = to_abi(ClientOptions(), ReplicaOptions(), ClusterOptions());
   return &instance().options;
 }
 
 int32_t PLIMSOLL_EXPORT(plimsoll_create)(double now) {
   if (!is_time(now)) return refuse_time();
   const TakesStaged takes;
-  const bool asks_sentinels = instance().options.sentinel != 0;
-  const bool reads_replicas = instance().options.read_from != 0;
-  const auto words = takes.staging.words(client_words + (asks_sentinels ? sentinel_words : 0) +
-                                         (reads_replicas ? replica_words : 0));
-  if (!words) return refuse(words.error());
   Result<ClientOptions> options = from_abi(instance().options);
   if (!options) return refuse(options.error());
+  const bool asks_sentinels = instance().options.sentinel != 0;
+  const bool reads_replicas = instance().options.read_from != 0;
+  const bool is_cluster = instance().options.cluster != 0;
+  const std::uint32_t seeds = is_cluster ? options->seeds_count : 0;
+  const auto words = takes.staging.words(client_words + (asks_sentinels ? sentinel_words : 0) +
+                                         (reads_replicas ? replica_words : 0) + seeds);
+  if (!words) return refuse(words.error());
   options->username = (*words)[0];
   options->password = (*words)[1];
   options->client_name = (*words)[2];
@@ -221,9 +223,13 @@ int32_t PLIMSOLL_EXPORT(plimsoll_create)(double now) {
     options->sentinel = &sentinel;
   }
   ReplicaOptions replicas = replicas_from_abi(instance().options);
-  if (reads_replicas) replicas.zone = words->back();
+  if (reads_replicas) replicas.zone = (*words)[words->size() - seeds - 1];
+  ClusterOptions cluster = cluster_from_abi(instance().options);
+  cluster.seed_hosts = words->last(seeds);
   const auto cache = static_cast<std::int32_t>(instance().options.cache);
-  return answer(instance().create(*options, replicas, cache, (*words)[3], to_instant(now)));
+  return answer(instance().create(
+      *options, {.replicas = replicas, .cluster = is_cluster ? &cluster : nullptr}, cache,
+      (*words)[3], to_instant(now)));
 }
 
 int32_t PLIMSOLL_EXPORT(plimsoll_destroy)(int32_t client) {

@@ -11,7 +11,7 @@ extern "C" {
 #endif
 
 enum {
-  plimsoll_abi_version = 13,
+  plimsoll_abi_version = 14,
   plimsoll_spans_max = 16,
   plimsoll_text_max = 320,
   plimsoll_pools_count = 6,
@@ -408,6 +408,8 @@ struct PlimsollOptions {
                                        ///< where the primary is
   uint32_t read_from;                  ///< 144: core/cluster/read_choice.h, in its order; 0: from
                                        ///< the primary
+  uint32_t cluster;                    ///< 148: the addresses are those of servers of a cluster
+  uint32_t redirects_max;              ///< 152: core/client/cluster_options.h
 };
 
 /// The options of a cache: core/cache/options.h. The texts of its filter are staged as words.

@@ -134,6 +134,7 @@ static_assert(offsetof(PlimsollReplica, problem) == 48);
 static_assert(offsetof(PlimsollReplicasStatistics, problem) == 40);
 static_assert(offsetof(PlimsollOptions, inflight_requests_limit) == 72);
 static_assert(offsetof(PlimsollOptions, read_from) == 144);
+static_assert(offsetof(PlimsollOptions, redirects_max) == 152);
 static_assert(offsetof(PlimsollCacheOptions, broadcast_prefixes_count) == 72);
 #endif
 

@@ -28,6 +28,25 @@ constexpr Error reads_from_primary{.code = ErrorCode::invalid_option,
                                    .what = "a client with a cache reads from the primary",
                                    .expected = "primary as read_from, or no cache"};
 
+constexpr Error reads_from_primaries{.code = ErrorCode::invalid_option,
+                                     .what = "a client of a cluster reads from the primaries",
+                                     .expected = "primary as read_from"};
+
+constexpr Error no_cache_of_cluster{.code = ErrorCode::invalid_option,
+                                    .what = "a client of a cluster has no cache",
+                                    .expected = "no cache"};
+
+// Whether what a client is to have goes together.
+Status validate_servers(const ClientOptions& options, const ReplicaOptions& replicas,
+                        const ClusterOptions* cluster, bool has_cache) {
+  const bool reads_replicas = replicas.read_from != ReadFrom::primary;
+  if (has_cache && reads_replicas) return reads_from_primary;
+  if (cluster != nullptr && reads_replicas) return reads_from_primaries;
+  if (cluster != nullptr && has_cache) return no_cache_of_cluster;
+  if (reads_replicas) return validate(replicas, options);
+  return cluster == nullptr ? Status() : validate(*cluster, options);
+}
+
 Error overrun(std::size_t bytes, std::size_t granted) {
   return Error{.code = ErrorCode::protocol_error,
                .what = "the peer has sent more than it was granted",
@@ -38,17 +57,18 @@ Error overrun(std::size_t bytes, std::size_t granted) {
 }  // namespace
 
 Result<HostedClient*> HostedClient::create(Budget& budget, const ClientOptions& options,
-                                           const ReplicaOptions& replicas, HostedCache* cache,
+                                           const HostedServers& servers, HostedCache* cache,
                                            std::string_view source) {
   ClientOptions own = options;
-  ReplicaOptions read = replicas;
+  ReplicaOptions read = servers.replicas;
+  const bool is_cluster = servers.cluster != nullptr;
+  ClusterOptions cluster = is_cluster ? *servers.cluster : ClusterOptions();
   const bool reads_replicas = read.read_from != ReadFrom::primary;
-  if (cache != nullptr && reads_replicas) return reads_from_primary;
   if (cache != nullptr) own.tracking = cache->tracking();
   own.primary_only |= reads_replicas;
   if (const Status valid = validate(own); !valid) return valid.error();
-  if (reads_replicas) {
-    if (const Status valid = validate(read, own); !valid) return valid.error();
+  if (const Status valid = validate_servers(own, read, servers.cluster, cache != nullptr); !valid) {
+    return valid.error();
   }
   SentinelOptions sentinel;
   if (own.sentinel != nullptr) sentinel = *own.sentinel;
@@ -65,8 +85,10 @@ Result<HostedClient*> HostedClient::create(Budget& budget, const ClientOptions& 
       &own.username,      &own.password,      &own.client_name, &sentinel.primary_name,
       &sentinel.username, &sentinel.password, &read.zone};
   for (const std::string_view* text : copied) texts.count(*text);
+  texts.count(cluster.seed_hosts);
   if (!texts.allocate(connections)) return no_room_for_client;
   for (std::string_view* text : copied) texts.copy(*text);
+  texts.copy(cluster.seed_hosts);
   cost.texts = texts.take();
 
   void* const place = budget.source().allocate_block(sizeof(HostedClient));

@@ -9,6 +9,7 @@
 
 #include "plimsoll/core/base/result.h"
 #include "plimsoll/core/client/client.h"
+#include "plimsoll/core/client/cluster_options.h"
 #include "plimsoll/core/memory/block.h"
 #include "plimsoll/wasm/abi_types.h"
 #include "plimsoll/wasm/area.h"
@@ -40,16 +41,22 @@
 
 namespace plimsoll::wasm {
 
+/// Which servers a client has beside the one of its main connection.
+struct HostedServers {
+  ReplicaOptions replicas{};
+  const ClusterOptions* cluster = nullptr;  ///< null: the addresses are not those of a cluster
+};
+
 class HostedClient {
  public:
   /// Makes a client in memory that is charged to `budget`. The client reads through `cache` unless
   /// that is null; `source` names what it reads (Client::use_cache()). Copies the texts that
-  /// `options` and `replicas` refer to, and `sentinel`. If it reads from replicas, its main
-  /// connection looks for a primary. Fails as both validate(), Client::use_sentinels(),
-  /// Client::use_replicas() and Client::use_cache() do, with invalid_option if a client is to read
-  /// from replicas and through a cache, and with out_of_memory.
+  /// `options` and `servers` refer to, and `sentinel`. If it reads from replicas, its main
+  /// connection looks for a primary. Fails as each validate(), Client::use_sentinels(),
+  /// Client::use_replicas() and Client::use_cache() do, with invalid_option if a client is to have
+  /// two of replicas to read from, a cluster and a cache, and with out_of_memory.
   static Result<HostedClient*> create(Budget& budget, const ClientOptions& options,
-                                      const ReplicaOptions& replicas, HostedCache* cache,
+                                      const HostedServers& servers, HostedCache* cache,
                                       std::string_view source);
 
   /// Destroys a client that create() made in `budget`.

@@ -70,13 +70,13 @@ DrawnLine& Instance::line() {
 }
 
 Result<std::int32_t> Instance::create(const ClientOptions& client_options,
-                                      const ReplicaOptions& replicas, std::int32_t cache_id,
+                                      const HostedServers& servers, std::int32_t cache_id,
                                       std::string_view source, Instant now) {
   Budget& budget = line().budget;
   HostedCache* const cache = caches.find(cache_id);
   if (cache == nullptr && cache_id != 0) return misuse("there is no such cache");
   const Result<HostedClient*> client =
-      HostedClient::create(budget, client_options, replicas, cache, source);
+      HostedClient::create(budget, client_options, servers, cache, source);
   if (!client) return client.error();
   const std::int32_t id = clients.add(**client);
   if (id == 0) {

@@ -51,7 +51,7 @@ class Instance {
   DrawnLine* drawn_line() { return line_; }
 
   /// Makes a client that begins to connect, and returns its id. `cache` is the id of a cache, or 0.
-  Result<std::int32_t> create(const ClientOptions& options, const ReplicaOptions& replicas,
+  Result<std::int32_t> create(const ClientOptions& options, const HostedServers& servers,
                               std::int32_t cache, std::string_view source, Instant now);
   /// Returns false if there is no such client.
   bool destroy(std::int32_t client);

@@ -69,7 +69,8 @@ std::size_t to_size(double number) {
 
 }  // namespace
 
-PlimsollOptions to_abi(const ClientOptions& options, const ReplicaOptions& replicas) {
+PlimsollOptions to_abi(const ClientOptions& options, const ReplicaOptions& replicas,
+                       const ClusterOptions& cluster) {
   return {.request_timeout = to_milliseconds(options.request_timeout),
           .connect_timeout = to_milliseconds(options.connect_timeout),
           .close_timeout = to_milliseconds(options.close_timeout),
@@ -97,7 +98,9 @@ PlimsollOptions to_abi(const ClientOptions& options, const ReplicaOptions& repli
           .seeds_count = options.seeds_count,
           .primary_only = options.primary_only,
           .sentinel = 0,
-          .read_from = static_cast<std::uint32_t>(replicas.read_from)};
+          .read_from = static_cast<std::uint32_t>(replicas.read_from),
+          .cluster = 0,
+          .redirects_max = cluster.redirects_max};
 }
 
 Result<ClientOptions> from_abi(const PlimsollOptions& from) {
@@ -125,6 +128,8 @@ Result<ClientOptions> from_abi(const PlimsollOptions& from) {
           NamedChoice{from.sentinel, 1, "sentinel is neither no nor yes"},
           NamedChoice{from.read_from, static_cast<std::uint32_t>(ReadFrom::lowest_latency),
                       "read_from is none"},
+          NamedChoice{from.cluster, 1, "cluster is neither no nor yes"},
+          NamedChoice{from.redirects_max, UINT8_MAX, "redirects_max is too large"},
           NamedChoice{from.subscription_overflow,
                       static_cast<std::uint32_t>(OverflowPolicy::pause_reading),
                       "subscription_overflow is none"},
@@ -167,6 +172,10 @@ ReplicaOptions replicas_from_abi(const PlimsollOptions& from) {
   return {.read_from = static_cast<ReadFrom>(from.read_from),
           .zone = {},
           .lag_max = to_duration(from.replica_lag_max)};
+}
+
+ClusterOptions cluster_from_abi(const PlimsollOptions& from) {
+  return {.redirects_max = static_cast<std::uint8_t>(from.redirects_max), .seed_hosts = {}};
 }
 
 PlimsollCacheOptions to_abi(const cache::CacheOptions& options) {

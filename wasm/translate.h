@@ -7,6 +7,7 @@
 
 #include "plimsoll/core/base/result.h"
 #include "plimsoll/core/client/client.h"
+#include "plimsoll/core/client/cluster_options.h"
 #include "plimsoll/core/client/replicas.h"
 #include "plimsoll/core/client/sentinels.h"
 #include "plimsoll/core/memory/budget.h"
@@ -18,7 +19,8 @@
 
 namespace plimsoll::wasm {
 
-PlimsollOptions to_abi(const ClientOptions& options, const ReplicaOptions& replicas);
+PlimsollOptions to_abi(const ClientOptions& options, const ReplicaOptions& replicas,
+                       const ClusterOptions& cluster);
 PlimsollCacheOptions to_abi(const cache::CacheOptions& options);
 
 /// The options without their texts. Fails with invalid_option, naming the field, if a number is out
@@ -27,6 +29,9 @@ Result<ClientOptions> from_abi(const PlimsollOptions& options);
 
 /// The options for reading from replicas, without the zone. from_abi() must have accepted them.
 ReplicaOptions replicas_from_abi(const PlimsollOptions& options);
+
+/// The options for a cluster, without the hosts. from_abi() must have accepted them.
+ClusterOptions cluster_from_abi(const PlimsollOptions& options);
 
 /// The options with the texts of their lists, which refer to `words`. Fails with invalid_option as
 /// above, and with invalid_argument if there are not as many words as the options say.
