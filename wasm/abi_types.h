@@ -47,6 +47,7 @@ enum PlimsollError {
   plimsoll_error_out_of_memory,
   plimsoll_error_server_error,
   plimsoll_error_cluster_redirect,
+  plimsoll_error_cluster_down,
   plimsoll_error_transaction_aborted,
   plimsoll_error_protocol_error,
   plimsoll_error_invalid_argument,

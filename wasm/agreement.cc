@@ -33,6 +33,7 @@ static_assert(same(ErrorCode::reply_too_large, plimsoll_error_reply_too_large));
 static_assert(same(ErrorCode::out_of_memory, plimsoll_error_out_of_memory));
 static_assert(same(ErrorCode::server_error, plimsoll_error_server_error));
 static_assert(same(ErrorCode::cluster_redirect, plimsoll_error_cluster_redirect));
+static_assert(same(ErrorCode::cluster_down, plimsoll_error_cluster_down));
 static_assert(same(ErrorCode::transaction_aborted, plimsoll_error_transaction_aborted));
 static_assert(same(ErrorCode::protocol_error, plimsoll_error_protocol_error));
 static_assert(same(ErrorCode::invalid_argument, plimsoll_error_invalid_argument));

@@ -15,6 +15,7 @@ std::string_view name(ErrorCode code) {
     case ErrorCode::out_of_memory: return "out_of_memory";
     case ErrorCode::server_error: return "server_error";
     case ErrorCode::cluster_redirect: return "cluster_redirect";
+    case ErrorCode::cluster_down: return "cluster_down";
     case ErrorCode::transaction_aborted: return "transaction_aborted";
     case ErrorCode::protocol_error: return "protocol_error";
     case ErrorCode::invalid_argument: return "invalid_argument";

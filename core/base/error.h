@@ -22,6 +22,7 @@ enum class ErrorCode : std::uint8_t {
                       ///< abandoned half read, since other connections waited for memory
   server_error,       ///< the server answered with an error that has no code of its own
   cluster_redirect,   ///< MOVED, ASK: the server is a node of a cluster; it has not run
+  cluster_down,  ///< CLUSTERDOWN, TRYAGAIN: the cluster does not serve the keys now; it has not run
   transaction_aborted,  ///< EXECABORT: a command of the transaction was refused; none has run
   protocol_error,       ///< the peer's bytes are not RESP, or not what was asked for
 

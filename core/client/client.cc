@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "plimsoll/core/base/check.h"
+#include "plimsoll/core/client/cluster.h"
 #include "plimsoll/core/client/near_cache.h"
 #include "plimsoll/core/client/replicas.h"
 #include "plimsoll/core/client/sentinels.h"
@@ -27,6 +28,17 @@ constexpr Error primary_is_another{.code = ErrorCode::connection_lost,
 constexpr Error cannot_wait{.code = ErrorCode::rejected_by_limit,
                             .what = "requests do not wait for room",
                             .expected = "OnLimit::wait as inflight_overflow"};
+
+constexpr Error no_blocking_in_cluster{.code = ErrorCode::refused_command,
+                                       .what = "commands that block are not sent to a cluster yet",
+                                       .expected = "the same command without a time to block"};
+constexpr Error no_exclusive_in_cluster{
+    .code = ErrorCode::refused_command,
+    .what = "a client of a cluster has no exclusive connections yet",
+    .expected = "a transaction without WATCH, or a script"};
+constexpr Error no_shards_in_cluster{.code = ErrorCode::refused_command,
+                                     .what = "a client of a cluster has no shard channels yet",
+                                     .expected = "SUBSCRIBE, which every node can serve"};
 
 // A sentinel names the server that was a primary when it last looked, so the role is checked.
 ClientOptions main_options(ClientOptions options) {
@@ -119,7 +131,30 @@ Status Client::use_replicas(const ReplicaOptions& options) {
   return {};
 }
 
+Status Client::use_cluster(const ClusterOptions& options) {
+  PLIMSOLL_CHECK(session_.state() == Session::State::idle && !is_special_ && !sentinels_);
+  PLIMSOLL_CHECK(plimsoll::validate(options, session_.options()).ok());
+  PLIMSOLL_CHECK(options.seed_hosts.size() == session_.options().seeds_count);
+  Box<Cluster> made;
+  if (make_others()) {
+    Box<SlotTable> table = Box<SlotTable>::make(*accounts_.connections, 0);
+    if (table) {
+      made = Box<Cluster>::make(*accounts_.connections, 0, options, session_, std::move(table));
+    }
+  }
+  if (!made) {
+    return Error{.code = ErrorCode::out_of_memory,
+                 .what = "the connections pool has no room for a client of a cluster",
+                 .value = sizeof(Cluster) + sizeof(SlotTable)};
+  }
+  cluster_ = made.get();
+  others_->cluster = std::move(made);
+  note_special();
+  return {};
+}
+
 void Client::validate_others() {
+  if (cluster_) cluster_->validate();
   if (sentinels_) sentinels_->validate();
   if (replicas_) replicas_->validate();
 }
@@ -173,7 +208,8 @@ RequestId Client::submit_admitted(const CommandView& command, Tag tag) {
   PLIMSOLL_CHECK(command.block_time == Duration::zero());
   recording_.note_admitted(command, tag);
   admission_.leave();
-  const RequestId id = session_.submit_to_room(command, waiter.deadline, tag);
+  const RequestId id = cluster_ ? cluster_->submit_to_room(command, waiter.deadline, tag)
+                                : session_.submit_to_room(command, waiter.deadline, tag);
   if (near_) near_->note_staged(command, id);
   if (replicas_) replicas_->note_staged(command);
   ++submitted_;
@@ -188,6 +224,11 @@ void Client::cancel(RequestId id, Instant now) {
     if (on_main) session_.cancel(*on_main);
     return;
   }
+  if (cluster_ && Cluster::owns_request(id)) {
+    const std::optional<RequestId> on_main = cluster_->cancel(id);
+    if (on_main) session_.cancel(*on_main);
+    return;
+  }
   if (SideConnections::is_side_id(id)) return side_connections_.cancel(id, now);
   if (Fetches::is_waiter_id(id)) return near_ ? near_->cancel(id) : void();
   recording_.note(FlightRecord::cancel, {id});
@@ -199,10 +240,12 @@ void Client::set_credentials(const Credentials& credentials) {
   session_.set_credentials(credentials);
   side_connections_.set_credentials(credentials);
   if (replicas_) replicas_->set_credentials(credentials);
+  if (cluster_) cluster_->set_credentials(credentials);
 }
 
 Result<ConnectionId> Client::open_exclusive(Instant now) {
   if (const Status open = check_open(); !open) return open.error();
+  if (cluster_) return no_exclusive_in_cluster;
   return side_connections_.open_exclusive(now);
 }
 
@@ -228,6 +271,7 @@ Result<RequestId> Client::subscribe(ConnectionId connection, SubscriptionKind ki
                                     std::span<const std::string_view> names, Instant now,
                                     Duration timeout, Tag tag) {
   if (const Status open = check_open(); !open) return count(open.error());
+  if (cluster_ && kind == SubscriptionKind::shard) return count(no_shards_in_cluster);
   return count(
       side_connections_.subscribe(connection, kind, names, now, deadline_of(now, timeout), tag));
 }
@@ -256,6 +300,7 @@ void Client::close(Instant now) {
   session_.close(now);
   side_connections_.close(now);
   if (replicas_) replicas_->close(now);
+  if (cluster_) cluster_->close(now);
   if (near_) near_->follow_session();
 }
 
@@ -264,6 +309,7 @@ void Client::abort() {
   session_.abort();
   side_connections_.abort();
   if (replicas_) replicas_->abort();
+  if (cluster_) cluster_->abort();
   if (near_) near_->follow_session();
 }
 
@@ -307,6 +353,9 @@ void Client::handle_read(ConnectionId connection, std::size_t bytes, Instant now
   recording_.note_read(connection, bytes, session_.state(), now);
   if (Session* const session = find(connection)) session->handle_read(bytes, now);
   if (near_ && connection == first_connection && bytes > 0) near_->handle_read();
+  if (cluster_ && Cluster::owns(connection) && bytes > 0) {
+    cluster_->note_sign_of_life(connection, now);
+  }
 }
 
 bool Client::is_paused(ConnectionId connection) const {
@@ -335,6 +384,7 @@ void Client::handle_timeout(Instant now) {
   if (!side_connections_.empty()) {
     if (sentinels_) sentinels_->handle_timeout(now);
     if (replicas_) replicas_->handle_timeout(now);
+    if (cluster_) cluster_->handle_timeout(now);
     side_connections_.handle_timeout(now);
   }
   if (near_) near_->handle_timeout(now);
@@ -358,13 +408,23 @@ std::optional<Action> Client::poll_action() {
   return Action{.kind = kind_of(*action), .connection = connection, .seed = seed};
 }
 
-// Side connections go to the server that the sentinels have named.
+// Side connections go to the server that the sentinels have named, or, in a cluster, to the node of
+// the main connection.
 std::optional<Action> Client::poll_action_of_several() {
   if (sentinels_) {
     if (const auto action = poll_action_by_sentinels()) return action;
   } else if (const auto action = session_.poll_action()) {
-    return Action{
-        .kind = kind_of(*action), .connection = first_connection, .seed = session_.seed()};
+    const bool opens_in_cluster = cluster_ && *action == Session::Action::open;
+    return Action{.kind = kind_of(*action),
+                  .connection = first_connection,
+                  .seed = session_.seed(),
+                  .told = opens_in_cluster ? cluster_->next_main() : nullptr};
+  }
+  if (cluster_) {
+    if (const auto asked = cluster_->poll_action()) {
+      return Action{
+          .kind = kind_of(asked->action), .connection = asked->connection, .told = asked->told};
+    }
   }
   if (replicas_) {
     if (const auto asked = replicas_->poll_action()) {
@@ -372,8 +432,11 @@ std::optional<Action> Client::poll_action_of_several() {
           .kind = kind_of(asked->action), .connection = asked->connection, .told = asked->told};
     }
   }
-  const NodeAddress* const told = sentinels_ ? &sentinels_->primary() : nullptr;
-  if (told != nullptr && told->empty()) return std::nullopt;
+  const NodeAddress* told = cluster_ ? cluster_->main_told() : nullptr;
+  if (sentinels_) {
+    told = &sentinels_->primary();
+    if (told->empty()) return std::nullopt;
+  }
   const auto side = side_connections_.poll_action();
   if (!side) return std::nullopt;
   return Action{.kind = kind_of(side->action),
@@ -425,6 +488,7 @@ void Client::handle_sentinels() {
 Instant Client::sides_timeout() {
   Instant next = side_connections_.poll_timeout();
   if (replicas_) next = std::min(next, replicas_->poll_timeout());
+  if (cluster_) next = std::min(next, cluster_->poll_timeout());
   if (!sentinels_) return next;
   const bool is_known = sentinels_->finding() != Sentinels::Finding::pending;
   const bool is_due = sentinels_->is_asked() && is_known;
@@ -433,23 +497,30 @@ Instant Client::sides_timeout() {
 
 std::uint64_t Client::unsent_sides() const {
   return side_connections_.unsent() | (sentinels_ ? sentinels_->unsent() : 0) |
-         (replicas_ ? replicas_->unsent() : 0);
+         (replicas_ ? replicas_->unsent() : 0) | (cluster_ ? cluster_->unsent() : 0);
 }
 
 std::size_t Client::places_elsewhere(RequestId id, std::uint64_t offset, std::size_t size,
                                      std::span<std::string_view> spans) const {
-  return replicas_ && Replicas::owns_request(id)
-             ? replicas_->staged_places(id, offset, size, spans)
-             : side_connections_.staged_places(id, offset, size, spans);
+  if (replicas_ && Replicas::owns_request(id)) {
+    return replicas_->staged_places(id, offset, size, spans);
+  }
+  if (cluster_ && Cluster::owns_request(id)) {
+    return cluster_->staged_places(id, offset, size, spans);
+  }
+  return side_connections_.staged_places(id, offset, size, spans);
 }
 
 bool Client::others_have_said_all() const {
-  return side_connections_.have_said_all() && (!replicas_ || replicas_->have_said_all());
+  return side_connections_.have_said_all() && (!replicas_ || replicas_->have_said_all()) &&
+         (!cluster_ || cluster_->have_said_all());
 }
 
 ClientStatistics Client::statistics() const {
   ClientStatistics all{.state = session_.state(),
-                       .in_flight = session_.in_flight() + (replicas_ ? replicas_->in_flight() : 0),
+                       .in_flight = session_.in_flight() +
+                                    (replicas_ ? replicas_->in_flight() : 0) +
+                                    (cluster_ ? cluster_->in_flight() : 0),
                        .submitted = submitted_,
                        .rejected = rejected_ - admission_.waited_count(),
                        .waiting = admission_.waiting_count(),
@@ -459,6 +530,7 @@ ClientStatistics Client::statistics() const {
                        .blocking_connections = side_connections_.blocking_count(),
                        .subscriptions = side_connections_.subscriptions_count(),
                        .replicas = replicas_ ? replicas_->counters() : ReplicaCounters(),
+                       .cluster = cluster_ ? cluster_->counters() : ClusterCounters(),
                        .last_problem = session_.last_problem()};
   if (const Admission* const waiters = side_connections_.waiters()) {
     all.rejected -= waiters->waited_count();
@@ -472,6 +544,7 @@ ClientStatistics Client::statistics() const {
 
 Result<RequestId> Client::submit_specially(const CommandView& command, Instant now,
                                            Duration timeout, Tag tag, Duration max_staleness) {
+  if (cluster_) return stage_in_cluster(command, now, timeout, tag);
   if (recording_.on()) return submit_recorded(command, now, timeout, tag);
   if (command.block_time != Duration::zero()) return stage_blocking(command, now, timeout, tag);
   return near_ ? stage_near(command, now, timeout, tag, max_staleness)
@@ -486,6 +559,14 @@ Result<RequestId> Client::stage_by_reader(const CommandView& command, Instant no
   return count(max_staleness == cache::any_staleness
                    ? replicas_->submit(command, now, deadline, tag)
                    : replicas_->submit_to_primary(command, deadline, tag));
+}
+
+// Only the owner of a slot is read, so any bound on staleness holds.
+Result<RequestId> Client::stage_in_cluster(const CommandView& command, Instant now,
+                                           Duration timeout, Tag tag) {
+  if (command.block_time != Duration::zero()) return count(no_blocking_in_cluster);
+  if (!admission_.empty()) return refuse_to_overtake();
+  return count(cluster_->submit(command, now, deadline_of(now, timeout), tag));
 }
 
 // The call is recorded before it has any effect, so the record is there if it breaks a CHECK.
@@ -557,7 +638,7 @@ void Client::cancel_wait(RequestId id) {
   recording_.note(FlightRecord::cancel, {id});
   if (admitted_ && admission_.first().id == id) {
     admitted_ = false;
-    session_.release_room();
+    release_room();
   }
   admission_.cancel(id);
 }
@@ -581,6 +662,8 @@ std::optional<Event> Client::poll_all() {
   if (side_spoke_) {
     if (replicas_ && replicas_->spoke()) [[unlikely]] {
       if (const auto event = replicas_->poll_same_again()) return event;
+    } else if (cluster_ && cluster_->spoke()) {
+      if (const auto event = cluster_->poll_same_again()) return event;
     } else if (const auto event = side_connections_.poll_message()) {
       if (near_) report_to_near_cache(*event);
       return event;
@@ -592,9 +675,11 @@ std::optional<Event> Client::poll_all() {
     std::optional<Event> event = poll_main(poll_session());
     recording_.note_event(event);
     if (!event) break;
+    if (event->kind == Event::Kind::ready && cluster_ && !cluster_->is_ready()) continue;
     if (event->kind != Event::Kind::closed) return event;
     side_connections_.abort_unless_closing();
     if (replicas_) replicas_->abort_unless_closing();
+    if (cluster_) cluster_->abort_unless_closing();
     if (sentinels_) sentinels_->stop();
     end_ = event;
     if (side_connections_.take_their_time()) end_->value.reset();
@@ -603,6 +688,12 @@ std::optional<Event> Client::poll_all() {
     if (replicas_) {
       if (const auto event = replicas_->poll_event()) {
         side_spoke_ = true;
+        return event;
+      }
+    }
+    if (cluster_) {
+      if (const auto event = cluster_->poll_event()) {
+        side_spoke_ = cluster_->spoke();
         return event;
       }
     }
@@ -615,9 +706,9 @@ std::optional<Event> Client::poll_all() {
     }
   }
   if (near_) near_->follow_side_connections(side_connections_);
-  if (replicas_ && !end_ && !admission_.empty()) {
-    // A replica's reply for which nobody waits, or the end of its connection, is no event, and
-    // makes room all the same.
+  if ((replicas_ || cluster_) && !end_ && !admission_.empty()) {
+    // A replica's or node's reply for which nobody waits, or the end of its connection, is no
+    // event, and makes room all the same.
     if (const auto event = poll_waiters()) return event;
   }
   if (!end_ || !others_have_said_all()) return std::nullopt;
@@ -664,6 +755,10 @@ std::optional<Event> Client::handle_internal(const Event& event) {
     if (replicas_) replicas_->handle_primary(event);
     return std::nullopt;
   }
+  if (event.tag == internal_slots || event.tag == internal_node_id) {
+    if (cluster_) cluster_->handle_main(event);
+    return std::nullopt;
+  }
   side_connections_.handle_unblocked(event.tag, event);
   return std::nullopt;
 }
@@ -689,16 +784,15 @@ std::optional<Event> Client::poll_first_waiter() {
     return waiter_failed(*ended);
   }
   if (over || admission_.empty()) return std::nullopt;
-  if (room_again_at_ != never && session_.counters().progress() == refused_progress_)
-    return std::nullopt;
+  if (room_again_at_ != never && progress() == refused_progress_) return std::nullopt;
   if (replicas_) replicas_->take_places();
   const Admission::Waiter& first = admission_.first();
-  switch (session_.make_room(first.bytes)) {
+  switch (make_room(first.bytes)) {
     case Pipeline::Room::made: break;
     case Pipeline::Room::no_place: room_again_at_ = never; return std::nullopt;
     case Pipeline::Room::no_memory:
       room_again_at_ = after(std::max(waiters_now_, session_.now()), room_again_wait);
-      refused_progress_ = session_.counters().progress();
+      refused_progress_ = progress();
       return std::nullopt;
   }
   room_again_at_ = never;
@@ -720,8 +814,9 @@ Event Client::waiter_failed(const Ended& ended) {
 }
 
 Result<Reply> Client::keep_side_reply() {
-  const bool is_replica = replicas_ && replicas_->spoke();
-  return is_replica ? replicas_->keep_reply() : side_connections_.keep_reply();
+  if (replicas_ && replicas_->spoke()) return replicas_->keep_reply();
+  if (cluster_ && cluster_->spoke()) return cluster_->keep_reply();
+  return side_connections_.keep_reply();
 }
 
 // A reply for which several callers wait is copied for each of them except the last.
@@ -740,8 +835,24 @@ Session* Client::find_side(ConnectionId connection) const {
     replicas_->note_input(connection);
     return replicas_->session(connection);
   }
+  if (cluster_ && Cluster::owns(connection)) {
+    cluster_->note_input(connection);
+    return cluster_->session(connection);
+  }
   return side_connections_.session(connection);
 }
+
+Session* Client::speaker_of_cluster() { return cluster_->speaker(); }
+
+Pipeline::Room Client::make_room(std::size_t bytes) {
+  return cluster_ ? cluster_->make_room(bytes) : session_.make_room(bytes);
+}
+
+std::uint64_t Client::progress() const {
+  return session_.counters().progress() + (cluster_ ? cluster_->progress() : 0);
+}
+
+void Client::release_room() { cluster_ ? cluster_->release_room() : session_.release_room(); }
 
 // A replay can begin where the client is at rest, because nothing earlier matters there.
 std::optional<Session::Rest> Client::rest(Instant now) const {

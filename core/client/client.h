@@ -12,6 +12,8 @@
 #include "plimsoll/core/cache/freshness.h"
 #include "plimsoll/core/client/admission.h"
 #include "plimsoll/core/client/client_recording.h"
+#include "plimsoll/core/client/cluster_counters.h"
+#include "plimsoll/core/client/cluster_options.h"
 #include "plimsoll/core/client/replica_counters.h"
 #include "plimsoll/core/client/replica_options.h"
 #include "plimsoll/core/client/side_connections.h"
@@ -48,6 +50,7 @@ namespace plimsoll::inline v0 {
 namespace cache {
 class Cache;
 }
+class Cluster;
 class NearCache;
 class Replicas;
 class Sentinels;
@@ -84,6 +87,7 @@ struct ClientStatistics {
                                          ///< use
   std::size_t subscriptions = 0;         ///< open
   ReplicaCounters replicas;              ///< zero, if no replicas are read
+  ClusterCounters cluster;               ///< zero, if the servers are no cluster
   Error last_problem;  ///< why the main connection was last lost or could not be made
 };
 
@@ -134,6 +138,14 @@ class Client {
   /// The replicas that are read; null if none are.
   const Replicas* replicas() const { return replicas_; }
 
+  /// Makes this the client of a cluster, of which the driver's addresses are some nodes. Call it
+  /// before connect(), and with none of the three above. `options` must have passed validate().
+  /// Error: out_of_memory.
+  Status use_cluster(const ClusterOptions& options);
+
+  /// The nodes of the cluster; null if the servers are none.
+  const Cluster* cluster() const { return cluster_; }
+
   /// Sets the text that the main connection shows on the way to the server, such as the token for a
   /// bridge. If the text changes, call this before handle_opened() of the connection that shows the
   /// new one. The client must have a cache.
@@ -166,8 +178,8 @@ class Client {
     return stage(command, now, timeout, tag);
   }
   /// Whether submit() of this command does no more than submit_plain(): it needs the time for a
-  /// deadline only. So it is, unless the client has a cache, reads from replicas or records, or the
-  /// command blocks.
+  /// deadline only. So it is, unless the client has a cache, reads from replicas, has a cluster or
+  /// records, or the command blocks.
   bool is_plain(const CommandView& command) const {
     return command.block_time == Duration::zero() && !is_special_;
   }
@@ -363,8 +375,9 @@ class Client {
   template <class Visit>
   int visit_short_replies(int count_max, const Visit& visit) {
     if (recording_.on() || near_) return 0;
-    side_spoke_ = false;
-    return session_.visit_short_replies(count_max, visit);
+    Session* const speaker = cluster_ ? speaker_of_cluster() : &session_;
+    side_spoke_ = speaker != &session_;
+    return speaker == nullptr ? 0 : speaker->visit_short_replies(count_max, visit);
   }
 
   /// Copies or moves out the reply of the last event, so that it outlives the event.
@@ -394,6 +407,11 @@ class Client {
           .code = ErrorCode::invalid_argument,
           .what = "a client that reads from replicas cannot be recorded: a replay has none",
           .expected = "a client with `primary` as read_from"};
+    }
+    if (cluster_) {
+      return Error{.code = ErrorCode::invalid_argument,
+                   .what = "the client of a cluster cannot be recorded: a replay has none",
+                   .expected = "a client with the address of a server"};
     }
     const Status started = recording_.start(*accounts_.connections, ring_bytes);
     note_special();
@@ -450,6 +468,8 @@ class Client {
                                     Tag tag);
   Result<RequestId> stage_by_reader(const CommandView& command, Instant now, Duration timeout,
                                     Tag tag, Duration max_staleness);
+  Result<RequestId> stage_in_cluster(const CommandView& command, Instant now, Duration timeout,
+                                     Tag tag);
   Result<RequestId> stage_blocking(const CommandView& command, Instant now, Duration timeout,
                                    Tag tag);
   Result<RequestId> stage_near(const CommandView& command, Instant now, Duration timeout, Tag tag,
@@ -469,6 +489,10 @@ class Client {
   std::optional<Action> poll_action_of_several();
   std::optional<Action> poll_action_by_sentinels();
   void handle_sentinels();
+  Session* speaker_of_cluster();
+  Pipeline::Room make_room(std::size_t bytes);
+  void release_room();
+  std::uint64_t progress() const;
   // Of all connections but the main one.
   Instant sides_timeout();
   std::uint64_t unsent_sides() const;
@@ -488,7 +512,9 @@ class Client {
   Event waiter_failed(const Ended& ended);
   Result<Reply> keep_shared_reply();
   Result<Reply> keep_side_reply();
-  void note_special() { is_special_ = near_ || replicas_ != nullptr || recording_.on(); }
+  void note_special() {
+    is_special_ = near_ || replicas_ != nullptr || cluster_ != nullptr || recording_.on();
+  }
 
   const ClientOptions& options() const { return session_.options(); }
   Budget& budget() const { return accounts_.connections->budget(); }
@@ -516,12 +542,15 @@ class Client {
   struct Others {
     Box<Sentinels> sentinels;
     Box<Replicas> replicas;
+    Box<Cluster> cluster;
   };
   Box<NearCache> near_;                   // null without a cache
-  Box<Others> others_;                    // owns the next two
+  Box<Others> others_;                    // owns the next three
   Sentinels* sentinels_ = nullptr;        // null if no sentinel is asked
   Replicas* replicas_ = nullptr;          // null if no replica is read
-  bool is_special_ = false;               // it has a cache, reads from replicas, or records
+  Cluster* cluster_ = nullptr;            // null if the servers are no cluster
+  bool is_special_ = false;               // it has a cache, reads from replicas, has a cluster, or
+                                          // records
   bool admitted_ = false;                 // the first waiter is admitted
   bool side_spoke_ = false;               // the last event did not come from the main connection
   std::uint32_t waiting_for_memory_ = 0;  // as last added to the account

@@ -185,6 +185,10 @@ struct SessionOptions {
   /// server can answer it. Needs read_resends_max, which keeps the bytes.
   bool hands_back = false;
 
+  /// For a connection to a node of a cluster: what it says of its slots is handed back, too, if a
+  /// script may have chosen the words. Needs hands_back.
+  bool hands_back_redirections = false;
+
   /// Seeds the random waits between attempts, and the order of the addresses.
   std::uint64_t random_seed = 0;
 

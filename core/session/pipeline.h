@@ -236,6 +236,8 @@ class Pipeline {
     Tag tag;
     Instant deadline;
     std::uint32_t bytes;  ///< of the encoded request
+    CommandView::Answer answer;
+    bool may_resend;  ///< a read that may be sent again although a server may have run it
   };
   /// The request at the front, whose bytes the log must still have: next() is `request`, or
   /// is_first_live() has returned true.
@@ -381,7 +383,9 @@ class Pipeline {
     return {.id = request.begin,
             .tag = request.tag,
             .deadline = request.deadline,
-            .bytes = request.size};
+            .bytes = request.size,
+            .answer = request.answer,
+            .may_resend = request.resends_left > 0};
   }
   Request* find(RequestId id);
   Ended end_early(Request& request, ErrorCode code);

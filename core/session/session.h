@@ -105,6 +105,10 @@ inline constexpr Tag internal_unwatch = internal_restore + 1;
 /// and in which zone it stands.
 inline constexpr Tag internal_replication = UINT64_MAX - 3;
 inline constexpr Tag internal_zone = UINT64_MAX - 4;
+/// The tags of the CLUSTER SLOTS and CLUSTER MYID with which a client of a cluster asks a node who
+/// owns which slot, and who it is.
+inline constexpr Tag internal_slots = UINT64_MAX - 5;
+inline constexpr Tag internal_node_id = UINT64_MAX - 6;
 /// The tag of the ACL WHOAMI by which a cache learns whose replies the connection brings.
 inline constexpr Tag internal_user = UINT64_MAX - 1;
 /// The first tag of CLIENT UNBLOCK. There is one tag for each connection, in the order of their
@@ -289,6 +293,9 @@ class Session {
     state_ == State::closed ? pipeline_.drop_first() : void(pipeline_.take_next());
   }
 
+  /// The requests, for their bytes.
+  const Pipeline& requests() const { return pipeline_; }
+
   /// The same at any time, for a request without an answer: see Pipeline.
   std::optional<Pipeline::Handed> live(RequestId id) { return pipeline_.live(id); }
   void leave_to_another(RequestId id) { pipeline_.leave_to_another(id); }
@@ -312,6 +319,11 @@ class Session {
   /// Gives the connection up, for `reason`, as if it had been lost; an attempt under way begins
   /// again at once.
   void leave(const Error& reason);
+
+  /// Ends the session, for `reason`.
+  void give_up(const Error& reason) {
+    if (state_ != State::closed) end(reason);
+  }
 
   /// Waits no longer for the next attempt: it is likely to succeed.
   void hurry(Instant now) {

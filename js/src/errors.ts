@@ -176,6 +176,7 @@ export const errorOf = (name: ErrorName, executed: Executed, text: string): Plim
     case "reply_too_large": return new ReplyTooLargeError(name, message, "yes");
     case "server_error":
     case "cluster_redirect":
+    case "cluster_down":
     case "unknown_command":
     case "not_enough_replicas":
     case "read_only_replica":

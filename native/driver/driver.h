@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
 
@@ -257,6 +258,7 @@ class Driver final : public CancelTarget,
   void arm_timer();
 
   const Target target_;
+  std::vector<std::string_view> seed_hosts_;  // of target_, for the core
   Budget& budget_;
   const boost::asio::any_io_executor executor_;
   const std::uint64_t fork_count_;

@@ -1,5 +1,6 @@
 #include "plimsoll/native/driver/servers.h"
 
+#include "plimsoll/core/client/cluster.h"
 #include "plimsoll/core/client/replicas.h"
 #include "plimsoll/core/client/sentinels.h"
 #include "plimsoll/error.h"
@@ -60,11 +61,48 @@ void describe_replicas(const Replicas& replicas, Connections& connections, Topol
   });
 }
 
+Topology::Node::State state_of(const Cluster::Known& known) {
+  using Known = Cluster::Known::State;
+  using State = Topology::Node::State;
+  switch (known.state) {
+    case Known::idle: return State::idle;
+    case Known::connecting: return State::connecting;
+    case Known::checking: return State::checking;
+    case Known::ready: return State::ready;
+    case Known::suspect: return State::suspect;
+    case Known::lost: break;
+  }
+  return State::lost;
+}
+
+void describe_nodes(const Cluster& cluster, Connections& connections, Topology& all) {
+  all.kind = Topology::Kind::cluster;
+  all.slots_problem = cluster.problem().what;
+  all.slots_unserved = cluster.slots_unserved();
+  cluster.for_each([&](const Cluster::Known& known) {
+    const ClusterNode& node = known.node;
+    all.nodes.push_back(
+        {.address = to_text(node.address),
+         .id = is_known(node.id) ? std::string(node.id.data(), node.id.size()) : std::string(),
+         .state = state_of(known),
+         .slots = node.slots,
+         .in_flight = node.session ? node.session->callers_in_flight() : 0,
+         .problem = words_of(node.problem, known.connection, connections)});
+  });
+}
+
 }  // namespace
 
-plimsoll::Status use_servers(plimsoll::Client& core, const Target& target) {
+plimsoll::Status use_servers(plimsoll::Client& core, const Target& target,
+                             std::vector<std::string_view>& seed_hosts) {
   if (!target.primary_name.empty()) {
     if (const plimsoll::Status used = core.use_sentinels(); !used) return used;
+  }
+  if (target.is_cluster) {
+    for (const Endpoint& endpoint : target.endpoints) seed_hosts.push_back(endpoint.host);
+    ClusterOptions options = cluster_options(target);
+    options.seed_hosts = seed_hosts;
+    return core.use_cluster(options);
   }
   if (target.options.read_from == ReadFrom::primary) return {};
   return core.use_replicas(replica_options(target));
@@ -73,6 +111,9 @@ plimsoll::Status use_servers(plimsoll::Client& core, const Target& target) {
 std::string server_of(const plimsoll::Client& core, const Target& target) {
   if (const Sentinels* const sentinels = core.sentinels()) {
     return sentinels->primary().empty() ? target.primary_name : to_text(sentinels->primary());
+  }
+  if (const Cluster* const cluster = core.cluster()) {
+    if (cluster->main_told() != nullptr) return to_text(*cluster->main_told());
   }
   return target.endpoints[static_cast<std::size_t>(core.seed())].to_string();
 }
@@ -98,6 +139,7 @@ Topology topology_of(const plimsoll::Client& core, const Target& target, Connect
   if (const Replicas* const replicas = core.replicas()) {
     describe_replicas(*replicas, connections, all);
   }
+  if (const Cluster* const cluster = core.cluster()) describe_nodes(*cluster, connections, all);
   if (sentinels == nullptr) return all;
   all.kind = Topology::Kind::sentinel;
   all.switches = sentinels->switches();

@@ -14,12 +14,13 @@ namespace plimsoll::inline v0::native {
 struct Topology {
   enum class Kind : std::uint8_t {
     standalone,  ///< the address names the server, or several of which the client uses one
-    sentinel     ///< sentinels tell which server is the primary
+    sentinel,    ///< sentinels tell which server is the primary
+    cluster      ///< each key belongs to a slot, and each slot to one of several primaries
   };
   Kind kind = Kind::standalone;
 
   /// The server that requests go to, "127.0.0.1:6379", or that the client tries to reach. Empty: no
-  /// sentinel has named one yet.
+  /// sentinel has named one yet. In a cluster only requests without a key go there.
   std::string primary;
 
   struct Sentinel {
@@ -53,6 +54,31 @@ struct Topology {
 
   /// Why the primary does not say which replicas it has; empty: it does, or is not asked.
   std::string replicas_problem;
+
+  /// A primary of a cluster.
+  struct Node {
+    enum class State : std::uint8_t {
+      idle,  ///< no request has needed a connection to it yet
+      connecting,
+      checking,  ///< it is asked whether it is the node that the cluster names
+      ready,
+      suspect,  ///< it has owed an answer for a second, and others are asked for its slots
+      lost      ///< the last attempt or connection failed
+    };
+    std::string address;  ///< "127.0.0.1:7000"
+    std::string id;       ///< 40 hex digits; empty: not known yet
+    State state = State::idle;
+    std::size_t slots = 0;  ///< that it owns, as far as is known
+    std::size_t in_flight = 0;
+    std::string problem;  ///< why there is no connection; empty: there is no problem
+  };
+  /// Those of a cluster that own slots, or did lately.
+  std::vector<Node> nodes;
+
+  /// How many of a cluster's 16,384 slots have no owner, as far as is known.
+  std::size_t slots_unserved = 0;
+  /// Why no node has said who owns which slot when it was last asked; empty: one has.
+  std::string slots_problem;
 
   /// How often the sentinels have named another primary since the first one.
   std::uint64_t switches = 0;

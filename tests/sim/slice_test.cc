@@ -36,6 +36,7 @@ constexpr std::array unreachable = {
     ErrorCode::certificate_invalid,
     ErrorCode::credentials_failed,
     ErrorCode::cluster_redirect,  // no server here is a node of a cluster
+    ErrorCode::cluster_down,      // likewise
 };
 
 TEST_CASE("clients keep their promises in a slice of worlds, in which everything goes wrong") {

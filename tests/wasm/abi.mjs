@@ -3,7 +3,7 @@
 export const abiVersion = 14;
 export const errors = ["none", "lost_unsent", "lost_in_doubt", "timed_out", "cancelled",
   "rejected_by_limit", "reply_too_large", "out_of_memory", "server_error",
-  "cluster_redirect", "transaction_aborted", "protocol_error",
+  "cluster_redirect", "cluster_down", "transaction_aborted", "protocol_error",
   "invalid_argument", "invalid_option", "refused_command", "wrong_type", "connect_failed",
   "connection_lost", "connection_dead", "server_loading", "primary_down", "server_busy",
   "too_many_clients", "protected_mode", "tls_failed", "credentials_failed",

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace plimsoll::inline v0 {
+
+/// What a client of a cluster has done so far, and what waits in it now.
+struct ClusterCounters {
+  std::uint64_t moved = 0;           ///< requests that went on to another node after MOVED
+  std::uint64_t asked = 0;           ///< requests that went on to another node after ASK
+  std::uint64_t sent_again = 0;      ///< requests that a node did not run for another reason, or
+                                     ///< never got whole, and that were sent again
+  std::uint64_t views = 0;           ///< how often a node has said who owns which slot
+  std::uint64_t views_refused = 0;   ///< how often it should have, and did not
+  std::uint32_t nodes_left_out = 0;  ///< primaries for which there was no place
+  std::size_t parked = 0;            ///< requests that wait for a slot's owner now
+};
+
+}  // namespace plimsoll::inline v0

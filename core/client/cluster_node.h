@@ -1,0 +1,98 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "plimsoll/core/base/time.h"
+#include "plimsoll/core/client/moved_reads.h"
+#include "plimsoll/core/client/sent_requests.h"
+#include "plimsoll/core/cluster/node_address.h"
+#include "plimsoll/core/cluster/node_id.h"
+#include "plimsoll/core/cluster/slot_table.h"
+#include "plimsoll/core/memory/box.h"
+#include "plimsoll/core/session/backoff.h"
+#include "plimsoll/core/session/session.h"
+
+// A node of a cluster: the client's connection to it, and what is known of it.
+//
+//          connect()               ready               it is who it should be
+//    lost -------------> connecting -------> checking ------------------------> ready
+//     ^                      |                   |                                |
+//     +----------------------+-------------------+--------------------------------+
+//         the attempt failed, the connection was lost, or it is left
+//
+// A node without slots keeps its connection for a while: slots come and go.
+
+namespace plimsoll::inline v0 {
+
+class ClusterNode {
+ public:
+  enum class State : std::uint8_t {
+    lost,  ///< there is no connection; a text in `problem` says why the last one failed
+    connecting,
+    checking,  ///< it is asked who it is
+    ready
+  };
+
+  /// What becomes of a request that the node has not run.
+  struct Verdict {
+    enum class Kind : std::uint8_t { told, goes_on } kind = Kind::told;
+    NodeNumber asked = no_node;  ///< to this node, with ASKING; no_node: to the slot's owner
+    bool is_hop = false;         ///< it counts in redirects_max
+    Duration wait{};             ///< before it goes on
+  };
+
+  /// `requests` pays for what is remembered of requests; `requests_max`: of how many at a time.
+  ClusterNode(const NodeAddress& where, Account& requests, std::size_t requests_max,
+              std::uint64_t random_seed)
+      : address(where),
+        sent(requests, requests_max),
+        moved(requests, requests_max),
+        backoff(wait_min, wait_max, random_seed) {}
+
+  /// The wait between attempts at a node that cannot be reached, as Backoff draws it.
+  static constexpr Duration wait_min = std::chrono::milliseconds(50);
+  static constexpr Duration wait_max = std::chrono::seconds(1);
+
+  /// A node that owes an answer and says nothing for so long is suspect: another one is asked
+  /// whether it still owns its slots.
+  static constexpr Duration suspect_after = std::chrono::seconds(1);
+
+  /// Whether it owes answers.
+  bool owes() const { return session && session->in_flight() > 0; }
+  bool is_suspect(Instant now) const { return owes() && now - quiet_since >= suspect_after; }
+  /// Whether new requests should rather wait than go there.
+  bool is_doubtful(Instant now) const {
+    return is_suspect(now) || (state == State::lost && retry_at != never);
+  }
+
+  /// Whether all that it had been sent by the time of hold_until_answered() is answered, or will
+  /// never be.
+  bool has_answered() const {
+    return hold_until == 0 || !session || session->has_said_all() ||
+           session->answered_until() >= hold_until;
+  }
+
+  NodeAddress address;
+  NodeId id{};  ///< as the cluster has it; unknown: is_known() is false
+  State state = State::lost;
+  bool is_wanted = false;       ///< requests wait for it
+  bool is_leaving = false;      ///< its connection is given up once it owes nothing
+  std::uint8_t idle_views = 0;  ///< how many views in a row gave it no slot, and it had no request
+  Error problem{};
+  Instant retry_at = never;
+  Instant quiet_since{};           ///< the last sign of life, or when it began to owe answers
+  std::uint64_t incarnation = 0;   ///< of its connection
+  std::uint32_t slots = 0;         ///< that it owns
+  RequestId hold_until = 0;        ///< see has_answered(); 0: nothing waits for its answers
+  NodeNumber hold_also = no_node;  ///< whose answers are waited for as well
+  RequestId part_of = UINT64_MAX;  ///< the transaction of which it has not taken a command...
+  Verdict part_verdict{};          ///< ... and what becomes of it
+  SentRequests sent;
+  MovedReads moved;
+  Backoff backoff;
+  Box<Session> session{};
+};
+
+}  // namespace plimsoll::inline v0

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "plimsoll/core/resp/encoder.h"
+#include "plimsoll/core/session/command_count.h"
+#include "plimsoll/core/session/pipeline.h"
+
+namespace plimsoll::inline v0 {
+
+/// A request of any size as one pipeline has it, to be staged in another one. Holds no bytes: the
+/// pipeline must keep them until then.
+class HandedRequest {
+ public:
+  /// What makes a node of a cluster run the next command for a slot that it is only just getting.
+  static constexpr std::string_view asking = "*1\r\n$6\r\nASKING\r\n";
+
+  enum class Asking : std::uint8_t { no, yes };
+
+  /// `had`: whether the bytes begin with ASKING, which is left out. `gets`: whether ASKING is put
+  /// in front.
+  HandedRequest(const Pipeline& pipeline, const Pipeline::Handed& request, Asking had, Asking gets)
+      : pipeline_(pipeline),
+        id_(request.id),
+        begin_(had == Asking::yes ? asking.size() : 0),
+        end_(request.bytes) {
+    CommandCount count;
+    visit([&count](std::string_view piece) { count.add(piece); });
+    command_.head_kind = CommandView::Head::counted;
+    command_.answer = request.answer;
+    command_.answers = static_cast<std::uint16_t>(count.commands());
+    if (request.may_resend) command_.effect = CommandView::Effect::read;
+    if (gets == Asking::yes) {
+      command_.head = asking;
+      ++command_.answers;
+    }
+    all_ = {.items = this, .walk = &walk, .is_encoded = true};
+    command_.lists = {&all_, 1};
+  }
+  HandedRequest(const HandedRequest&) = delete;
+  HandedRequest& operator=(const HandedRequest&) = delete;
+
+  /// Lives as long as this object.
+  const CommandView& command() const { return command_; }
+
+ private:
+  template <class Visit>
+  void visit(Visit&& visit) const {
+    std::array<std::string_view, 8> spans;
+    for (std::uint64_t at = begin_; at < end_;) {
+      const std::size_t count = pipeline_.staged_places(id_, at, end_ - at, spans);
+      for (std::size_t i = 0; i < count; ++i) {
+        visit(spans[i]);
+        at += spans[i].size();
+      }
+    }
+  }
+  static void walk(const ArgumentList& list, const ArgumentSink& sink) {
+    static_cast<const HandedRequest*>(list.items)->visit(sink);
+  }
+
+  const Pipeline& pipeline_;
+  const RequestId id_;
+  const std::uint64_t begin_;
+  const std::uint64_t end_;
+  ArgumentList all_{};
+  CommandView command_;
+};
+
+}  // namespace plimsoll::inline v0

@@ -1,0 +1,109 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <utility>
+
+#include "plimsoll/core/base/packed_id.h"
+#include "plimsoll/core/client/moved_reads.h"
+#include "plimsoll/core/client/sent_requests.h"
+#include "plimsoll/core/cluster/slot_table.h"
+#include "plimsoll/core/memory/queue.h"
+#include "plimsoll/core/session/pipeline.h"
+
+namespace plimsoll::inline v0 {
+
+/// Requests of a client of a cluster that wait until they can be sent to a node: in the order of
+/// their arrival, with their bytes, deadlines and tags. They lie in a pipeline that nobody sends.
+class ParkedRequests {
+ public:
+  struct Request {
+    RequestId id = 0;  ///< in pipeline()
+    Journey journey{};
+    NodeNumber asked = no_node;  ///< to this node, with ASKING; no_node: to the owner of the slot
+    bool is_for_main = false;    ///< it has no key: to the client's main connection
+    Instant not_before = Instant::min();  ///< earlier it would be refused again
+  };
+
+  /// `place`: of its requests among those of all connections (packed_id.h).
+  ParkedRequests(Account& payer, const Pipeline::Options& options, std::uint64_t place)
+      : place_(place),
+        requests_(payer, options.requests_max),
+        pipeline_(payer, options),
+        moved(payer, options.requests_max) {}
+
+  /// Fails with rejected_by_limit.
+  Result<RequestId> park(const CommandView& command, Instant deadline, Tag tag, Request request) {
+    request.id = pipeline_.staged_until();
+    // First, because a request that was staged could not be taken back without an outcome.
+    if (requests_.push_back(request) != Queue<Request>::Push::accepted) return no_memory();
+    const Result<RequestId> id = pipeline_.submit(command, deadline, tag);
+    if (!id) requests_.pop_back();
+    return id;
+  }
+
+  /// Pipeline::make_room(), also for the place here.
+  Pipeline::Room make_room(std::size_t bytes) {
+    if (requests_.push_back({}) != Queue<Request>::Push::accepted) return Pipeline::Room::no_memory;
+    const Pipeline::Room room = pipeline_.make_room(bytes);
+    if (room != Pipeline::Room::made) requests_.pop_back();
+    return room;
+  }
+  RequestId park_in_room(const CommandView& command, Instant deadline, Tag tag, Request request) {
+    request.id = pipeline_.submit_to_room(command, deadline, tag);
+    requests_.back() = request;
+    return request.id;
+  }
+  void release_room() {
+    requests_.pop_back();
+    pipeline_.release_room();
+  }
+
+  bool empty() const { return requests_.empty(); }
+  std::size_t count() const { return pipeline_.size(); }
+
+  /// Calls `visit(const Request&)` for each request, also for those that have ended.
+  template <class Visit>
+  void for_each(Visit&& visit) {
+    requests_.for_each_from(0, [&](const Request& each) {
+      visit(each);
+      return true;
+    });
+  }
+
+  /// Calls `take(const Request&, const Pipeline::Handed&)` for each request that waits, in order.
+  /// Those for which it returns true have gone on, and leave without an outcome.
+  template <class Take>
+  void release(Take&& take) {
+    requests_.erase_if([&](const Request& each) {
+      const std::optional<Pipeline::Handed> request = pipeline_.live(each.id);
+      if (!request) return true;
+      if (!take(each, *request)) return false;
+      pipeline_.leave_to_another(each.id);
+      return true;
+    });
+  }
+
+  Pipeline& pipeline() { return pipeline_; }
+  const Pipeline& pipeline() const { return pipeline_; }
+
+  /// The id by which callers know the request `id` of pipeline().
+  RequestId known_as(RequestId id) const { return request_ids::on_side(place_, 0, id); }
+
+ private:
+  static Error no_memory() {
+    return Error{.code = ErrorCode::rejected_by_limit,
+                 .what = "the requests pool has no room for a request that has to wait"};
+  }
+
+  const std::uint64_t place_;
+  Queue<Request> requests_;
+  Pipeline pipeline_;
+
+ public:
+  MovedReads moved;  ///< where those that have gone on are now
+};
+
+}  // namespace plimsoll::inline v0

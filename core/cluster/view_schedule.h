@@ -1,0 +1,73 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include "plimsoll/core/base/time.h"
+
+namespace plimsoll::inline v0 {
+
+/// When a client of a cluster asks a node who owns which slot: one question at a time, and never
+/// so often that the questions of many clients become a load of their own.
+class ViewSchedule {
+ public:
+  /// Between two questions, if requests show that the last answer is out of date.
+  static constexpr Duration interval = std::chrono::seconds(1);
+  /// The same while requests wait for the successor of a node that is lost, or says nothing.
+  static constexpr Duration urgent_interval = std::chrono::milliseconds(200);
+  /// Without a reason: so often on average, a fifth more or less.
+  static constexpr Duration idle_interval = std::chrono::seconds(60);
+  /// A node that has not answered within this time is not waited for.
+  static constexpr Duration answer_max = std::chrono::seconds(1);
+  /// After a question in vain: at first, and at most.
+  static constexpr Duration failed_wait_min = std::chrono::milliseconds(50);
+  static constexpr Duration failed_wait_max = std::chrono::seconds(2);
+
+  explicit ViewSchedule(std::uint64_t random_seed) : random_(random_seed) {}
+
+  enum class Need : std::uint8_t { normal, urgent };
+  void want(Instant now, Need need) {
+    const Duration wait = need == Need::urgent ? urgent_interval : interval;
+    const Instant earliest = asked_at_ == Instant::min() ? now : after(asked_at_, wait);
+    due_at_ = std::min(due_at_, std::max(now, earliest));
+  }
+
+  bool is_asking() const { return is_asking_; }
+  bool is_due(Instant now) const { return !is_asking_ && now >= due_at_; }
+  bool is_unanswered(Instant now) const { return is_asking_ && now - asked_at_ >= answer_max; }
+  /// When is_due() or is_unanswered() becomes true.
+  Instant next() const { return is_asking_ ? after(asked_at_, answer_max) : due_at_; }
+
+  void begin(Instant now) {
+    asked_at_ = now;
+    is_asking_ = true;
+    due_at_ = never;
+  }
+  void handle_view(Instant now) {
+    is_asking_ = false;
+    failed_wait_ = failed_wait_min;
+    due_at_ =
+        std::min(due_at_, after(now, idle_interval * 4 / 5 + idle_interval * 2 / 5 * draw() / 256));
+  }
+  /// No answer, or none that counts; or nobody could be asked.
+  void handle_failure(Instant now) {
+    is_asking_ = false;
+    due_at_ = after(now, failed_wait_ / 2 + failed_wait_ / 2 * draw() / 256);
+    failed_wait_ = std::min(2 * failed_wait_, failed_wait_max);
+  }
+
+ private:
+  // From 0 to 255: a linear congruential generator (Knuth, MMIX).
+  int draw() {
+    random_ = random_ * 6364136223846793005u + 1442695040888963407u;
+    return static_cast<int>(random_ >> 56);
+  }
+
+  std::uint64_t random_;
+  bool is_asking_ = false;
+  Instant asked_at_ = Instant::min();
+  Instant due_at_ = never;
+  Duration failed_wait_ = failed_wait_min;
+};
+
+}  // namespace plimsoll::inline v0
