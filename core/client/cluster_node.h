@@ -51,6 +51,12 @@ class ClusterNode {
         moved(requests, requests_max),
         backoff(wait_min, wait_max, random_seed) {}
 
+  static constexpr RequestId no_request = UINT64_MAX;
+
+  static constexpr Error is_another{
+      .code = ErrorCode::connect_failed,
+      .what = "another node of a cluster answers at this address than the one that was named"};
+
   /// The wait between attempts at a node that cannot be reached, as Backoff draws it.
   static constexpr Duration wait_min = std::chrono::milliseconds(50);
   static constexpr Duration wait_max = std::chrono::seconds(1);
@@ -78,7 +84,8 @@ class ClusterNode {
   NodeId id{};  ///< as the cluster has it; unknown: is_known() is false
   State state = State::lost;
   bool is_wanted = false;       ///< requests wait for it
-  bool is_leaving = false;      ///< its connection is given up once it owes nothing
+  bool is_leaving = false;      ///< its connection is given up once it owes nothing, without a
+                                ///< fault of its own
   std::uint8_t idle_views = 0;  ///< how many views in a row gave it no slot, and it had no request
   Error problem{};
   Instant retry_at = never;
@@ -87,7 +94,7 @@ class ClusterNode {
   std::uint32_t slots = 0;         ///< that it owns
   RequestId hold_until = 0;        ///< see has_answered(); 0: nothing waits for its answers
   NodeNumber hold_also = no_node;  ///< whose answers are waited for as well
-  RequestId part_of = UINT64_MAX;  ///< the transaction of which it has not taken a command...
+  RequestId part_of = no_request;  ///< the transaction of which it has not taken a command...
   Verdict part_verdict{};          ///< ... and what becomes of it
   SentRequests sent;
   MovedReads moved;

@@ -15,15 +15,17 @@
 
 namespace plimsoll::inline v0 {
 
-/// Requests of a client of a cluster that wait until they can be sent to a node: in the order of
-/// their arrival, with their bytes, deadlines and tags. They lie in a pipeline that nobody sends.
+/// Requests of a client of a cluster that wait until they can be sent to a node: in the order in
+/// which they were submitted, with their bytes, deadlines and tags. They lie in a pipeline that
+/// nobody sends.
 class ParkedRequests {
  public:
   struct Request {
     RequestId id = 0;  ///< in pipeline()
     Journey journey{};
     NodeNumber asked = no_node;  ///< to this node, with ASKING; no_node: to the owner of the slot
-    bool is_for_main = false;    ///< it has no key: to the client's main connection
+    NodeNumber came_from = no_node;       ///< the node that has not run it; no_node: it was at none
+    bool is_for_main = false;             ///< it has no key: to the client's main connection
     Instant not_before = Instant::min();  ///< earlier it would be refused again
   };
 
@@ -37,10 +39,19 @@ class ParkedRequests {
   /// Fails with rejected_by_limit.
   Result<RequestId> park(const CommandView& command, Instant deadline, Tag tag, Request request) {
     request.id = pipeline_.staged_until();
+    // What comes back may have been submitted before others that are back already.
+    const bool is_last = requests_.empty() || requests_.back().journey.is_before(request.journey);
     // First, because a request that was staged could not be taken back without an outcome.
-    if (requests_.push_back(request) != Queue<Request>::Push::accepted) return no_memory();
+    if (requests_.push_back(is_last ? request : requests_.back()) !=
+        Queue<Request>::Push::accepted) {
+      return no_memory();
+    }
     const Result<RequestId> id = pipeline_.submit(command, deadline, tag);
-    if (!id) requests_.pop_back();
+    if (!id) {
+      requests_.pop_back();
+    } else if (!is_last) {
+      insert(request);
+    }
     return id;
   }
 
@@ -93,6 +104,16 @@ class ParkedRequests {
   RequestId known_as(RequestId id) const { return request_ids::on_side(place_, 0, id); }
 
  private:
+  // The last place is free for the last request: those behind the new one go one place further.
+  void insert(Request carried) {
+    requests_.for_each_from_bound(
+        [number = carried.journey](const Request& each) { return each.journey.is_before(number); },
+        [&carried](Request& each) {
+          std::swap(each, carried);
+          return true;
+        });
+  }
+
   static Error no_memory() {
     return Error{.code = ErrorCode::rejected_by_limit,
                  .what = "the requests pool has no room for a request that has to wait"};

@@ -12,9 +12,18 @@ namespace plimsoll::inline v0 {
 
 /// On its way through a cluster a request carries this from node to node.
 struct Journey {
+  std::uint32_t number = 0;  ///< in the order of submission; after the highest comes 0 again
   Slot slot = 0;
-  std::uint8_t hops = 0;   ///< how often it was sent on to another node
-  std::uint8_t waits = 0;  ///< how often it has waited because a node could not run it yet
+  std::uint8_t hops = 0;         ///< how often it was sent on to another node
+  std::uint8_t waits : 7 = 0;    ///< how often it has waited because a node could not run it yet
+  bool with_asking : 1 = false;  ///< at this node: behind ASKING
+
+  static constexpr std::uint8_t waits_max = 127;
+
+  /// Of two requests of a client: there are never so many at a time that this could be wrong.
+  bool is_before(const Journey& other) const {
+    return static_cast<std::int32_t>(number - other.number) < 0;
+  }
 };
 
 /// The journeys of the requests that a node has been sent and has not answered, so that they can go
@@ -24,8 +33,8 @@ class SentRequests {
   struct Request {
     RequestId id = 0;  ///< in the node's session
     Journey journey{};
-    bool with_asking = false;  ///< ASKING was sent in front of it
   };
+  static_assert(sizeof(Request) == 16);
 
   SentRequests(Account& payer, std::size_t requests_max) : requests_(payer, requests_max) {}
 

@@ -1,0 +1,287 @@
+#include "plimsoll/core/client/cluster_slots.h"
+
+#include "plimsoll/core/base/check.h"
+
+namespace plimsoll::inline v0 {
+namespace {
+
+constexpr Error knows_no_slots{.code = ErrorCode::cluster_down,
+                               .what = "the server knows of no slot that any node serves",
+                               .expected = "a node of a cluster whose slots have owners"};
+
+constexpr Error is_no_view{.code = ErrorCode::protocol_error,
+                           .what = "the server's answer to CLUSTER SLOTS is not understood",
+                           .expected = "ranges of slots with their nodes"};
+
+constexpr Error is_out_of_view{
+    .code = ErrorCode::connection_lost,
+    .what = "the other nodes of the cluster do not name this one any more"};
+
+constexpr Error has_no_slots{.code = ErrorCode::connection_lost,
+                             .what = "the node has no slot any more, and the client has left it"};
+
+constexpr Error is_silent{
+    .code = ErrorCode::connection_lost,
+    .what = "the node has not answered for a second, and other nodes own its slots now"};
+
+constexpr Error slots_not_in_time{
+    .code = ErrorCode::connect_failed,
+    .what = "connect_timeout has passed, and no server has said who owns the cluster's slots"};
+
+constexpr std::string_view ask_slots[] = {"CLUSTER", "SLOTS"};
+constexpr std::string_view ask_main_id[] = {"CLUSTER", "MYID"};
+
+CommandView question_about_slots(std::span<const std::string_view> args) {
+  CommandView command;
+  command.args = args;
+  return command;
+}
+
+}  // namespace
+
+void ClusterSlots::learn(Slot slot, NodeNumber owner) {
+  set_owner(slot, owner);
+  table_->note_learnt(slot);
+}
+
+void ClusterSlots::set_owner(Slot slot, NodeNumber owner) {
+  const NodeNumber before = table_->at(slot).owner();
+  if (before == owner) return;
+  table_->set_owner(slot, owner);
+  nodes_.note_change();
+  if (owner != no_node) ++nodes_[owner].slots;
+  if (before == no_node) return;
+  --nodes_[before].slots;
+  if (nodes_[before].owes()) hold_until_answered(slot, before);
+}
+
+void ClusterSlots::hold_until_answered(Slot slot, NodeNumber number) {
+  nodes_[number].hold_until = nodes_[number].session->staged_until();
+  const NodeNumber before = table_->at(slot).predecessor();
+  if (before == no_node || before == number || nodes_.has_answered(before)) {
+    table_->set_predecessor(slot, number);
+    return;
+  }
+  // The slot moves again before its last move is over: all slots that wait for `before` wait for
+  // this node as well.
+  nodes_.hold_also(before, number);
+}
+
+bool ClusterSlots::is_at_rest(Slot slot, NodeNumber but_target, NodeNumber but_source) {
+  const NodeNumber before = table_->at(slot).predecessor();
+  if (before == no_node) return true;
+  if (nodes_.has_answered(before)) {
+    table_->set_predecessor(slot, no_node);
+    return true;
+  }
+  const bool does_not_matter = before == but_target || before == but_source;
+  return does_not_matter && nodes_.has(before) && nodes_.others_have_answered(before);
+}
+
+void ClusterSlots::handle_timeout(Instant now) {
+  follow_main(now);
+  if (schedule_.is_unanswered(now)) forget_question(now);
+  if (schedule_.is_due(now)) begin_view(now);
+  if (!has_view_ && now >= start_by_) {
+    give_up_start(*problem_.what == '\0' ? slots_not_in_time : problem_);
+  }
+}
+
+Instant ClusterSlots::poll_timeout() const {
+  return has_view_ ? schedule_.next() : std::min(schedule_.next(), start_by_);
+}
+
+void ClusterSlots::forget_question(Instant now) {
+  asked_ = nobody;
+  schedule_.handle_failure(now);
+}
+
+void ClusterSlots::handle_end(NodeNumber number, Instant now) {
+  if (asked_ == number) forget_question(now);
+}
+
+void ClusterSlots::follow_main(Instant now) {
+  if (main_.state() != Session::State::ready) return;
+  const std::uint64_t connection = main_.counters().connections;
+  if (std::exchange(main_connection_, connection) == connection) return;
+  if (start_by_ == never) start_by_ = after(now, main_.options().connect_timeout);
+  main_id_ = {};
+  main_was_in_view_ = false;
+  main_.submit_internal(question_about_slots(ask_main_id), internal_node_id);
+  if (asked_ == main_place) forget_question(now);
+  want_view(now, ViewSchedule::Need::urgent);
+  if (!has_view_ && !schedule_.is_asking()) begin_view(now);
+}
+
+void ClusterSlots::begin_view(Instant now) {
+  const NodeNumber number = choose_whom_to_ask(now);
+  const CommandView command = question_about_slots(ask_slots);
+  bool is_asked = false;
+  if (number == main_place) {
+    is_asked = main_.submit_internal(command, internal_slots);
+  } else if (number != nobody) {
+    ClusterNode& node = nodes_[number];
+    if (!node.owes()) node.quiet_since = now;
+    is_asked = node.session->submit_internal(command, internal_slots);
+    asked_incarnation_ = node.incarnation;
+    asked_last_ = number;
+  }
+  if (!is_asked) return schedule_.handle_failure(now);
+  asked_ = number;
+  schedule_.begin(now);
+  table_->forget_learnt();
+}
+
+NodeNumber ClusterSlots::choose_whom_to_ask(Instant now) {
+  const auto may_be_asked = [&](NodeNumber number) {
+    return nodes_.has(number) && nodes_[number].state == ClusterNode::State::ready &&
+           !nodes_[number].is_suspect(now);
+  };
+  const NodeNumber preferred = std::exchange(prefer_asking_, nobody);
+  if (may_be_asked(preferred)) return preferred;
+  for (std::uint32_t i = 1; i <= cluster_nodes_max; ++i) {
+    const auto number = static_cast<NodeNumber>((asked_last_ + i) % cluster_nodes_max);
+    if (may_be_asked(number)) return number;
+  }
+  return main_.state() == Session::State::ready ? main_place : nobody;
+}
+
+void ClusterSlots::handle_main(const Event& event, Instant now) {
+  if (event.tag == internal_slots) return handle_answer(main_place, event, now);
+  if (const std::optional<NodeId> id = node_id_of(event)) main_id_ = *id;
+}
+
+void ClusterSlots::handle_node(NodeNumber number, const Event& event, Instant now) {
+  if (asked_incarnation_ == nodes_[number].incarnation) handle_answer(number, event, now);
+}
+
+void ClusterSlots::handle_answer(NodeNumber from, const Event& event, Instant now) {
+  if (asked_ != from) return;  // it comes too late
+  asked_ = nobody;
+  if (event.kind != Event::Kind::completed || !event.value) {
+    return refuse(from, event.error == nullptr ? is_no_view : *event.error, now);
+  }
+  const Result<SlotsReply> reply = SlotsReply::read(*event.value, host_of(from));
+  if (!reply) return refuse(from, reply.error(), now);
+  // A node that was reset, or is not part of the cluster any more, knows of none.
+  if (reply->empty()) return refuse(from, knows_no_slots, now);
+  apply(*reply, now);
+}
+
+std::string_view ClusterSlots::host_of(NodeNumber number) const {
+  if (number != main_place) return nodes_[number].address.host();
+  if (!main_told_.empty()) return main_told_.host();
+  return options_.seed_hosts[static_cast<std::size_t>(main_.seed())];
+}
+
+void ClusterSlots::refuse(NodeNumber from, const Error& reason, Instant now) {
+  ++views_refused_;
+  problem_ = reason;
+  schedule_.handle_failure(now);
+  if (has_view_) {
+    if (from == main_place) main_.leave(reason);
+    return;
+  }
+  // Before the first view, only the main connection is asked. A server that is no node of a
+  // cluster, or does not let the user ask, is not asked twice.
+  switch (reason.code) {
+    case ErrorCode::cluster_down:
+    case ErrorCode::server_loading:
+    case ErrorCode::lost_in_doubt:
+    case ErrorCode::lost_unsent: break;
+    default:
+      if (++seeds_refused_ >= main_.options().seeds_count) return give_up_start(reason);
+  }
+  main_.leave(reason);
+}
+
+void ClusterSlots::give_up_start(const Error& reason) {
+  start_by_ = never;
+  Error error = reason;
+  error.code = ErrorCode::connect_failed;
+  main_.give_up(error);
+}
+
+void ClusterSlots::apply(const SlotsReply& reply, Instant now) {
+  ++views_;
+  nodes_left_out_ = 0;
+  problem_ = {};
+  has_view_ = true;
+  spares_count_ = 0;
+  bool is_main_in_view = false;
+  std::array<bool, slots_count> covered{};
+  reply.for_each([&](Slot first, Slot last, std::span<const SlotsNode> nodes) {
+    std::optional<NodeNumber> owner;
+    if (!nodes[0].address.empty()) owner = nodes_.find_or_add(nodes[0].address, nodes[0].id);
+    if (!owner) ++nodes_left_out_;
+    std::fill(covered.begin() + first, covered.begin() + last + 1, true);
+    apply_range(first, last, owner.value_or(no_node));
+    for (const SlotsNode& node : nodes) {
+      is_main_in_view |= is_known(main_id_) && node.id == main_id_;
+      const bool is_spare = &node != nodes.data() && !node.address.empty();
+      if (is_spare && spares_count_ < spares_.size()) spares_[spares_count_++] = node.address;
+    }
+  });
+  for (std::uint32_t slot = 0; slot < slots_count; ++slot) {
+    if (!covered[slot]) apply_range(static_cast<Slot>(slot), static_cast<Slot>(slot), no_node);
+  }
+  schedule_.handle_view(now);
+  nodes_.note_change();
+  look_at_nodes(now);
+  const bool was_in_view = std::exchange(main_was_in_view_, is_main_in_view);
+  if (was_in_view && !is_main_in_view) main_.leave(is_out_of_view);
+}
+
+// The view counts as of when it was asked for, and slots that were learnt since then stay as they
+// are.
+void ClusterSlots::apply_range(Slot first, Slot last, NodeNumber owner) {
+  for (std::uint32_t slot = first; slot <= last; ++slot) {
+    if (!table_->is_learnt(static_cast<Slot>(slot))) set_owner(static_cast<Slot>(slot), owner);
+  }
+}
+
+void ClusterSlots::look_at_nodes(Instant now) {
+  nodes_.for_each([&](NodeNumber number, ClusterNode& node) {
+    if (node.is_doubtful(now) && node.slots > 0) want_view(now, ViewSchedule::Need::urgent);
+    if (node.slots > 0 || !node.session) return;
+    if (node.is_suspect(now)) {
+      nodes_.leave(number, is_silent);
+    } else if (!node.owes() && !node.is_wanted && ++node.idle_views > idle_views_max) {
+      node.is_leaving = true;
+      nodes_.leave(number, has_no_slots);
+    }
+  });
+}
+
+// In turn an address that its session has chosen, and one that the cluster has told: of the
+// addresses that the user gave, none may be left.
+const NodeAddress* ClusterSlots::next_main(Instant now) {
+  main_told_ = {};
+  if (!has_view_ || main_attempts_++ % 2 == 1) return nullptr;
+  const std::uint32_t count = cluster_nodes_max + spares_count_;
+  const auto first = static_cast<std::uint32_t>(main_attempts_ / 2 % count);
+  for (std::uint32_t i = 0; i < count && main_told_.empty(); ++i) {
+    const std::uint32_t at = (first + i) % count;
+    const auto number = static_cast<NodeNumber>(at);
+    if (at >= cluster_nodes_max) {
+      main_told_ = spares_[at - cluster_nodes_max];
+    } else if (nodes_.has(number) && nodes_[number].slots > 0 && !nodes_[number].is_doubtful(now)) {
+      main_told_ = nodes_[number].address;
+    }
+  }
+  return main_told();
+}
+
+void ClusterSlots::validate() const {
+  std::array<std::uint32_t, cluster_nodes_max> owned{};
+  for (std::uint32_t slot = 0; slot < slots_count; ++slot) {
+    const SlotTable::Entry entry = table_->at(static_cast<Slot>(slot));
+    PLIMSOLL_CHECK(!entry.blocked());
+    if (entry.owner() != no_node) ++owned[entry.owner()];
+  }
+  for (NodeNumber i = 0; i < cluster_nodes_max; ++i) {
+    PLIMSOLL_CHECK((nodes_.has(i) ? nodes_[i].slots : 0) == owned[i]);
+  }
+}
+
+}  // namespace plimsoll::inline v0

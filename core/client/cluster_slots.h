@@ -1,0 +1,122 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "plimsoll/core/client/cluster_nodes.h"
+#include "plimsoll/core/client/cluster_options.h"
+#include "plimsoll/core/cluster/slot_table.h"
+#include "plimsoll/core/cluster/slots_reply.h"
+#include "plimsoll/core/cluster/view_schedule.h"
+#include "plimsoll/core/memory/box.h"
+#include "plimsoll/core/session/session.h"
+
+namespace plimsoll::inline v0 {
+
+/// Who owns which slot of a cluster, as far as the client knows: it asks one node at a time for all
+/// slots (a view), and learns single ones from redirections. Decides about the main connection,
+/// too: it may be at any node that the others know.
+class ClusterSlots {
+ public:
+  /// `main` and `nodes` must outlive this object, and so must the texts of `options`.
+  ClusterSlots(const ClusterOptions& options, Session& main, ClusterNodes& nodes,
+               Box<SlotTable> table)
+      : options_(options),
+        main_(main),
+        nodes_(nodes),
+        table_(std::move(table)),
+        schedule_(main.options().random_seed) {}
+
+  SlotTable& table() { return *table_; }
+  const SlotTable& table() const { return *table_; }
+
+  /// A node has said, by a redirection, that this one owns the slot.
+  void learn(Slot slot, NodeNumber owner);
+
+  /// Requests for the slot have to wait until this node has answered all that it has been sent.
+  void hold_until_answered(Slot slot, NodeNumber number);
+  /// Whether they need not wait any more; if so, the slot is at rest. `but`: answers of this node
+  /// do not matter.
+  bool is_at_rest(Slot slot, NodeNumber but_target, NodeNumber but_source);
+
+  /// Asks for a view: at once, or as soon as the last one is old enough.
+  void want_view(Instant now, ViewSchedule::Need need) { schedule_.want(now, need); }
+  /// The node that has redirected a request knows more of it than others.
+  void prefer_asking(NodeNumber number) { prefer_asking_ = number; }
+
+  void handle_timeout(Instant now);
+  Instant poll_timeout() const;
+
+  /// Call this before anything that depends on the main connection: it may be a new one.
+  void follow_main(Instant now);
+  /// Handles the outcome of a question on the main connection: internal_slots, internal_node_id.
+  void handle_main(const Event& event, Instant now);
+  /// Handles the outcome of CLUSTER SLOTS at a node.
+  void handle_node(NodeNumber number, const Event& event, Instant now);
+  /// The connection of a node is over.
+  void handle_end(NodeNumber number, Instant now);
+
+  bool has_view() const { return has_view_; }
+  /// Why the last view was none; no text if it was one.
+  const Error& problem() const { return problem_; }
+  std::uint64_t views() const { return views_; }
+  std::uint64_t views_refused() const { return views_refused_; }
+  std::uint32_t nodes_left_out() const { return nodes_left_out_; }
+
+  /// The main connection is about to be opened: returns to which node; null for the address that
+  /// its session has chosen.
+  const NodeAddress* next_main(Instant now);
+  /// Where the main connection is; null likewise.
+  const NodeAddress* main_told() const { return main_told_.empty() ? nullptr : &main_told_; }
+
+  void validate() const;
+
+ private:
+  static constexpr NodeNumber nobody = no_node;
+  static constexpr NodeNumber main_place = no_node - 1;
+
+  // A node that owns nothing any more is left after so many views.
+  static constexpr std::uint8_t idle_views_max = 1;
+
+  void set_owner(Slot slot, NodeNumber owner);
+  void begin_view(Instant now);
+  NodeNumber choose_whom_to_ask(Instant now);
+  void handle_answer(NodeNumber from, const Event& event, Instant now);
+  void forget_question(Instant now);
+  void apply(const SlotsReply& reply, Instant now);
+  void apply_range(Slot first, Slot last, NodeNumber owner);
+  void refuse(NodeNumber from, const Error& reason, Instant now);
+  void give_up_start(const Error& reason);
+  void look_at_nodes(Instant now);
+  std::string_view host_of(NodeNumber number) const;
+
+  const ClusterOptions options_;
+  Session& main_;
+  ClusterNodes& nodes_;
+  const Box<SlotTable> table_;
+  ViewSchedule schedule_;
+  NodeNumber asked_ = nobody;
+  std::uint64_t asked_incarnation_ = 0;  // of the node's connection
+  NodeNumber asked_last_ = 0;            // the nodes take turns
+  NodeNumber prefer_asking_ = nobody;
+  bool has_view_ = false;
+  bool main_was_in_view_ = false;
+  std::uint32_t seeds_refused_ = 0;  // before the first view, for reasons that last
+  std::uint32_t nodes_left_out_ = 0;
+  std::uint64_t views_ = 0;
+  std::uint64_t views_refused_ = 0;
+  std::uint64_t main_connection_ = 0;  // main_.counters().connections, as last seen
+  std::uint64_t main_attempts_ = 0;
+  NodeAddress main_told_{};
+  NodeId main_id_{};
+  std::array<NodeAddress, 8> spares_;  // replicas, for the main connection
+  std::uint32_t spares_count_ = 0;
+  Instant start_by_ = never;  // when there must be a first view
+  Error problem_{};
+};
+
+}  // namespace plimsoll::inline v0
