@@ -70,7 +70,7 @@ class ClusterNode {
   bool is_suspect(Instant now) const { return owes() && now - quiet_since >= suspect_after; }
   /// Whether new requests should rather wait than go there.
   bool is_doubtful(Instant now) const {
-    return is_suspect(now) || (state == State::lost && retry_at != never);
+    return is_suspect(now) || (state != State::ready && *problem.what != '\0');
   }
 
   /// Whether all that it had been sent by the time of hold_until_answered() is answered, or will
