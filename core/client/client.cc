@@ -660,11 +660,7 @@ Instant Client::near_timeout() const { return near_->poll_timeout(); }
 // that a call waits for: each of these steps would cost as much as to take a message.
 std::optional<Event> Client::poll_all() {
   if (side_spoke_) {
-    if (replicas_ && replicas_->spoke()) [[unlikely]] {
-      if (const auto event = replicas_->poll_same_again()) return event;
-    } else if (cluster_ && cluster_->spoke()) {
-      if (const auto event = cluster_->poll_same_again()) return event;
-    } else if (const auto event = side_connections_.poll_message()) {
+    if (const auto event = others_ ? poll_same_again() : side_connections_.poll_message()) {
       if (near_) report_to_near_cache(*event);
       return event;
     }
@@ -713,6 +709,14 @@ std::optional<Event> Client::poll_all() {
   }
   if (!end_ || !others_have_said_all()) return std::nullopt;
   return std::exchange(end_, std::nullopt);
+}
+
+// The next event of the connection that had the last one. No near cache has to do with replicas or
+// nodes of a cluster.
+std::optional<Event> Client::poll_same_again() {
+  if (replicas_ && replicas_->spoke()) return replicas_->poll_same_again();
+  if (cluster_ && cluster_->spoke()) return cluster_->poll_same_again();
+  return side_connections_.poll_message();
 }
 
 // Reports an event of a side connection to the near cache.
@@ -842,7 +846,11 @@ Session* Client::find_side(ConnectionId connection) const {
   return side_connections_.session(connection);
 }
 
-Session* Client::speaker_of_cluster() { return cluster_->speaker(); }
+// Whose short replies may be visited; null: nobody's, because each event has to be looked at here.
+Session* Client::special_speaker() {
+  if (recording_.on() || near_) return nullptr;
+  return cluster_ ? cluster_->speaker() : &session_;
+}
 
 Pipeline::Room Client::make_room(std::size_t bytes) {
   return cluster_ ? cluster_->make_room(bytes) : session_.make_room(bytes);

@@ -374,8 +374,7 @@ class Client {
   /// records. poll_event() returns what comes next.
   template <class Visit>
   int visit_short_replies(int count_max, const Visit& visit) {
-    if (recording_.on() || near_) return 0;
-    Session* const speaker = cluster_ ? speaker_of_cluster() : &session_;
+    Session* const speaker = is_special_ ? special_speaker() : &session_;
     side_spoke_ = speaker != &session_;
     return speaker == nullptr ? 0 : speaker->visit_short_replies(count_max, visit);
   }
@@ -489,7 +488,8 @@ class Client {
   std::optional<Action> poll_action_of_several();
   std::optional<Action> poll_action_by_sentinels();
   void handle_sentinels();
-  Session* speaker_of_cluster();
+  Session* special_speaker();
+  std::optional<Event> poll_same_again();
   Pipeline::Room make_room(std::size_t bytes);
   void release_room();
   std::uint64_t progress() const;
