@@ -375,8 +375,9 @@ class Client {
   template <class Visit>
   int visit_short_replies(int count_max, const Visit& visit) {
     Session* const speaker = is_special_ ? special_speaker() : &session_;
+    if (speaker == nullptr) return 0;
     side_spoke_ = speaker != &session_;
-    return speaker == nullptr ? 0 : speaker->visit_short_replies(count_max, visit);
+    return speaker->visit_short_replies(count_max, visit);
   }
 
   /// Copies or moves out the reply of the last event, so that it outlives the event.
