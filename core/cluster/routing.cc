@@ -98,7 +98,7 @@ class EncodedCommands {
   }
 
   void end() {
-    if (state_ != State::at_command) route_.set_unclear();
+    if (state_ != State::at_command || parts_ == 0) route_.set_unclear();
   }
 
  private:

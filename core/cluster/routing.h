@@ -5,7 +5,6 @@
 
 #include "plimsoll/core/cluster/slot.h"
 #include "plimsoll/core/commands/command_table.h"
-#include "plimsoll/core/commands/replica_reads.h"
 #include "plimsoll/core/resp/encoder.h"
 
 // Which node of a cluster a command belongs to, by the command table. A client asks this for every
@@ -18,7 +17,7 @@ struct Route {
     no_key,         ///< any node will do
     one_slot,       ///< the node that serves `slot`
     several_slots,  ///< no node can run it; `slot` is that of the first key
-    unclear         ///< so malformed that its keys cannot be found
+    unclear         ///< it has keys that cannot be found: numkeys that is no number, for example
   };
 
   Kind kind = Kind::no_key;
@@ -27,7 +26,7 @@ struct Route {
 
 namespace detail {
 Route route_by_words(const CommandView& command);
-}
+}  // namespace detail
 
 /// Returns the slot of all keys that `command` names, and of the shard channels. A transaction
 /// (MULTI, the commands, EXEC in one request) has the keys of all its commands. In lists that are
@@ -39,7 +38,7 @@ Route route_by_words(const CommandView& command);
 /// - Keys that only the server can find do not count: SORT's BY, GET and STORE, and what a script
 ///   touches without naming it.
 inline Route route_of(const CommandView& command) {
-  if (const std::string_view* const key = commands::detail::only_key_read(command)) {
+  if (const std::string_view* const key = commands::only_key_in_args(command)) {
     return {.kind = Route::Kind::one_slot, .slot = slot_of_key(*key)};
   }
   return detail::route_by_words(command);

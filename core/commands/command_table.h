@@ -48,7 +48,8 @@ struct Row {
   std::uint16_t name_at;
   std::uint8_t name_size : 7;
   std::uint8_t is_for_every_node : 1;  ///< of a cluster: see core/cluster/routing.h
-  std::int8_t arity;  ///< number of words, including the name; negative: at least that many
+  std::int8_t arity : 7;  ///< number of words, including the name; negative: at least that many
+  std::uint8_t has_only_key : 1;  ///< there is one specification, of one key in a fixed place
   Class command_class : 2;
   Writes writes : 2;
   std::uint8_t reads : 1;      ///< changes nothing, so it may be sent again
@@ -152,6 +153,9 @@ bool keys_are_fixed(const Row& row);
 /// Returns the key of a command that a builder made and that has one key right behind its name, as
 /// most commands have. Does not look at the words. Null for any other command: use key_ranges().
 const std::string_view* only_key(const CommandView& command, const Row& row);
+
+/// The same, also for a command that prepare() made of words. Null if CommandView::row is 0.
+const std::string_view* only_key_in_args(const CommandView& command);
 
 /// Calls `visit(key, access)` for each key that these words name. Visits nothing if the command is
 /// unknown. Fails as key_ranges() does.

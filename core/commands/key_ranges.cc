@@ -20,12 +20,13 @@ Error misplaced(const char* what, const char* expected) {
 }
 
 // Returns the word at which the keys of `spec` begin; nothing if its keyword is not among the
-// words.
-std::optional<std::size_t> begin_of(const KeySpec& spec, Words words) {
+// words. `parts`: how many words the command has, of which `words` are the first.
+std::optional<std::size_t> begin_of(const KeySpec& spec, Words words, std::size_t parts) {
   if (spec.begin == KeySpec::Begin::index) return static_cast<std::size_t>(spec.at);
   const std::string_view keyword = key_keywords[spec.keyword];
   if (spec.at > 0) {
-    for (std::size_t i = static_cast<std::size_t>(spec.at); i + 1 < words.size(); ++i) {
+    const std::size_t end = std::min(words.size(), parts - 1);
+    for (std::size_t i = static_cast<std::size_t>(spec.at); i < end; ++i) {
       if (is_token(words[i], keyword)) return i + 1;
     }
     return std::nullopt;
@@ -90,14 +91,19 @@ Result<KeyRange> listed_keys(const KeySpec& spec, std::size_t parts, std::size_t
 }  // namespace
 
 const std::string_view* only_key(const CommandView& command, const Row& row) {
-  const KeySpec& spec = key_specs[row.specs_at];
-  if (row.specs_count != 1 || spec.begin != KeySpec::Begin::index || spec.at != 1 ||
-      spec.find != KeySpec::Find::range || spec.last_or_count != 0) {
-    return nullptr;
-  }
+  if (row.has_only_key == 0 || key_specs[row.specs_at].at != 1) return nullptr;
   // A builder's head holds the name only, so the first argument is the key. This is not so for a
   // command of words, whose head is empty, or for an encoded one, which has no arguments.
   return command.head.empty() || command.args.empty() ? nullptr : command.args.data();
+}
+
+const std::string_view* only_key_in_args(const CommandView& command) {
+  if (command.row == 0) return nullptr;
+  const Row& row = rows[command.row - 1];
+  if (!command.head.empty()) return only_key(command, row);
+  const auto at = static_cast<std::size_t>(key_specs[row.specs_at].at);
+  if (row.has_only_key == 0 || at >= command.args.size()) return nullptr;
+  return is_deferred(command.args[at]) ? nullptr : &command.args[at];
 }
 
 bool keys_are_fixed(const Row& row) {
@@ -115,10 +121,12 @@ Result<KeyRanges> key_ranges(const Row& row, std::span<const std::string_view> w
                              std::size_t parts) {
   KeyRanges out;
   for (const KeySpec& spec : std::span(key_specs).subspan(row.specs_at, row.specs_count)) {
-    if (spec.begin == KeySpec::Begin::keyword && words.size() < parts) {
+    const bool is_keyword = spec.begin == KeySpec::Begin::keyword;
+    const bool is_from_end = is_keyword && spec.at < 0;
+    const std::optional<std::size_t> begin = begin_of(spec, words, parts);
+    if (is_keyword && words.size() < parts && (is_from_end || !begin)) {
       return misplaced("too many words to look for the keys in", "first_words_max of them");
     }
-    const std::optional<std::size_t> begin = begin_of(spec, words);
     if (!begin || *begin >= parts) continue;
     const Result<KeyRange> found = spec.find == KeySpec::Find::numkeys
                                        ? counted_keys(row, spec, words, parts, *begin)

@@ -106,7 +106,7 @@ def _row(command, names, reasons, specs, keywords):
     timeout = command.kept.get("timeout", {})
     values = [
         names.place(command.name), len(command.name), int(command.is_for_every_node),
-        served["arity"],
+        served["arity"], int(_has_only_key(command)),
         f"Class::{_CLASSES[command.command_class]}",
         f"Writes::{_WRITES[command.kept.get('writes')]}",
         int(command.reads), int(command.kept.get("cacheable", False)),
@@ -142,9 +142,20 @@ def _place_of_specs(packed, specs):
     return len(specs) - len(packed)
 
 
+def _is_known(spec):
+    return ("unknown" not in (spec["begin"]["type"], spec["find"]["type"])
+            and "not_key" not in spec["flags"])
+
+
+def _has_only_key(command):
+    known = [spec for spec in command.served.get("key_specs", []) if _is_known(spec)]
+    return (len(known) == 1 and known[0]["begin"]["type"] == "index"
+            and known[0]["find"]["type"] == "range" and known[0]["find"]["lastkey"] == 0)
+
+
 def _spec(spec, keywords):
     begin, find, flags = spec["begin"], spec["find"], spec["flags"]
-    if "unknown" in (begin["type"], find["type"]) or "not_key" in flags:
+    if not _is_known(spec):
         return None
     keyword = 0
     if begin["type"] == "keyword":
