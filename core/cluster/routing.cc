@@ -105,36 +105,47 @@ class EncodedCommands {
   enum class State : std::uint8_t {
     at_command,
     in_count,
+    behind_count,
     at_word,
     in_size,
+    behind_size,
     in_word,
     behind_word,
-    behind_return
+    at_end_of_word
   };
 
   void take_letter(char c) {
     switch (state_) {
-      case State::at_command: return expect(c == '*', State::in_count);
-      case State::at_word: return expect(c == '$', State::in_size);
-      case State::behind_word: return expect(c == '\r', State::behind_return);
-      case State::behind_return: return expect(c == '\n', state_behind_word());
-      case State::in_word: return;
-      case State::in_count:
-      case State::in_size: return take_of_number(c);
+      case State::at_command: return begin_number(c == '*', State::in_count);
+      case State::in_count: return take_of_number(c, State::behind_count);
+      case State::behind_count: return c == '\n' ? begin_command() : route_.set_unclear();
+      case State::at_word: return begin_number(c == '$', State::in_size);
+      case State::in_size: return take_of_number(c, State::behind_size);
+      case State::behind_size: return c == '\n' ? begin_word() : route_.set_unclear();
+      case State::in_word: return;  // see take_word()
+      case State::behind_word: return expect(c == '\r', State::at_end_of_word);
+      case State::at_end_of_word: return expect(c == '\n', state_behind_word());
     }
   }
 
   void expect(bool is_right, State next) {
     if (!is_right) route_.set_unclear();
     state_ = next;
+  }
+
+  void begin_number(bool is_right, State next) {
+    expect(is_right, next);
     number_ = 0;
   }
 
-  void take_of_number(char c) {
-    if (c == '\r') return;
-    if (c == '\n') return state_ == State::in_count ? begin_command() : begin_word();
-    if (c < '0' || c > '9' || number_ > number_max) return route_.set_unclear();
-    number_ = number_ * 10 + static_cast<std::size_t>(c - '0');
+  void take_of_number(char c, State behind) {
+    if (c == '\r') {
+      state_ = behind;
+    } else if (c < '0' || c > '9' || number_ > number_max) {
+      route_.set_unclear();
+    } else {
+      number_ = number_ * 10 + static_cast<std::size_t>(c - '0');
+    }
   }
 
   void begin_command() {

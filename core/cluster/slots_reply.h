@@ -16,8 +16,8 @@
 
 namespace plimsoll::inline v0 {
 
-/// The most replicas of one range of slots that SlotsReply tells of.
-inline constexpr std::size_t replicas_max_told = 8;
+/// The most replicas of one range of slots that SlotsReply reports.
+inline constexpr std::size_t replicas_reported_max = 8;
 
 struct SlotsNode {
   /// Where to connect to. empty(): nowhere, since the node does not know its name ("?"), has no
@@ -39,7 +39,7 @@ class SlotsReply {
 
   /// Calls `visit(Slot first, Slot last, std::span<const SlotsNode> nodes)` for each range of
   /// slots, in the reply's order. The first node is the primary, the others are replicas, at most
-  /// replicas_max_told of them. They live during the call only.
+  /// replicas_reported_max of them. They live during the call only.
   template <class Visit>
   void for_each(Visit&& visit) const {
     Range range;
@@ -54,7 +54,7 @@ class SlotsReply {
     Slot first = 0;
     Slot last = 0;
     std::size_t count = 0;
-    std::array<SlotsNode, 1 + replicas_max_told> nodes;
+    std::array<SlotsNode, 1 + replicas_reported_max> nodes;
   };
 
   SlotsReply(const Value& reply, std::string_view asked_host)

@@ -127,7 +127,7 @@ TEST_CASE("an old server tells no ids, and what is no id is not known") {
   CHECK(of(list({text("a"), number(7), text(id_a), list({}), number(5)})) == "0-1 a/7=07c3");
 }
 
-TEST_CASE("replicas beyond replicas_max_told are left out, and the ranges behind are not") {
+TEST_CASE("replicas beyond replicas_reported_max are left out, and the ranges behind are not") {
   std::string first = "*12\r\n" + number(0) + number(1);
   for (int i = 0; i < 10; ++i) first += node("h" + std::to_string(i), 1, id_a);
   std::string expected = "0-1";
