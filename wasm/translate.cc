@@ -129,7 +129,7 @@ Result<ClientOptions> from_abi(const PlimsollOptions& from) {
           NamedChoice{from.read_from, static_cast<std::uint32_t>(ReadFrom::lowest_latency),
                       "read_from is none"},
           NamedChoice{from.cluster, 1, "cluster is neither no nor yes"},
-          NamedChoice{from.redirects_max, UINT8_MAX, "redirects_max is too large"},
+          NamedChoice{from.redirects_max, redirects_limit, "redirects_max is too large"},
           NamedChoice{from.subscription_overflow,
                       static_cast<std::uint32_t>(OverflowPolicy::pause_reading),
                       "subscription_overflow is none"},

@@ -8,6 +8,8 @@ const protocols: Record<string, Address["protocol"]> = {
   "valkeys:": "valkeys", "rediss:": "valkeys", "tls:": "valkeys",
   "valkey+sentinel:": "valkey", "redis+sentinel:": "valkey",
   "valkeys+sentinel:": "valkeys", "rediss+sentinel:": "valkeys",
+  "valkey+cluster:": "valkey", "redis+cluster:": "valkey",
+  "valkeys+cluster:": "valkeys", "rediss+cluster:": "valkeys",
   "ws:": "ws", "wss:": "wss",
 };
 
@@ -32,6 +34,8 @@ export interface Target {
   readonly addresses: readonly Address[];
   /** The name under which the sentinels watch the primary; undefined if the addresses are those of servers. */
   readonly primaryName?: string | undefined;
+  /** Whether the addresses are those of servers of a cluster, which know all others. */
+  readonly isCluster?: boolean | undefined;
   readonly username: string;
   readonly password: string;
   readonly database: number;
@@ -84,6 +88,8 @@ const readSocket = (text: string): Target => {
 export const isWebSocket = ({ protocol }: Pick<Address, "protocol">): boolean => protocol.startsWith("ws");
 
 const isOfSentinels = ({ protocol }: URL): boolean => protocol.endsWith("+sentinel:");
+
+const isOfCluster = ({ protocol }: URL): boolean => protocol.endsWith("+cluster:");
 
 // What the server takes in `sentinel monitor NAME`, as far as a client can send it.
 const namePattern = /^[\x21-\x7e]{1,255}$/;
@@ -151,7 +157,7 @@ export const readAddress = (text: string, seeds: readonly string[] = []): Target
 const readOne = (text: string): Target => {
   const url = parse(text);
   const protocol = protocols[url.protocol] ?? refuse(`has the protocol "${url.protocol}"`,
-    "valkey, valkeys, valkey+sentinel, valkeys+sentinel, unix, ws or wss");
+    "valkey, valkeys, valkey+sentinel, valkeys+sentinel, valkey+cluster, valkeys+cluster, unix, ws or wss");
   const isOfBridge = isWebSocket({ protocol });
   if (!isOfBridge && url.search !== "") refuse("has a query", "options as the second argument");
   if (url.hash !== "") refuse("has a fragment", "no # in it");
@@ -163,6 +169,12 @@ const readOne = (text: string): Target => {
     const primary = readPrimary(url);
     return { address: addressAt(protocol, primary.primaryName, 0),
       addresses: [addressAt(protocol, decoded(host), port)], ...credentials, ...primary };
+  }
+  if (isOfCluster(url) && (protocol === "valkey" || protocol === "valkeys")) {
+    const database = databaseOf(url, false);
+    if (database !== 0) refuse(`is that of a cluster and has the database ${database}`, "/0, the only one of a cluster, or none");
+    const address = addressAt(protocol, decoded(host), url.port === "" ? defaultPort[protocol] : Number(url.port));
+    return { address, addresses: [address], ...credentials, database, isCluster: true };
   }
   const bare = new URL(url.href);
   bare.username = "";

@@ -22,8 +22,8 @@ import { Exclusive, type TransactOptions, transactOn } from "./exclusive.js";
 import { CancelledError, ConfigurationError, ConnectionError, wordsOf } from "./errors.js";
 import { Events, type ConnectionEvents } from "./events.js";
 import { configure, loadConfiguredCore } from "./memory.js";
-import { type ClientOptions, checkBridge, checkClientOptions, checkCredentials, checkReads, checkSentinel, checkTls,
-  readFroms } from "./options.js";
+import { type ClientOptions, checkBridge, checkClientOptions, checkCluster, checkCredentials, checkReads, checkSentinel,
+  checkTls, readFroms } from "./options.js";
 import { Scanning } from "./scan.js";
 import { type ClientStatistics, readClientStatistics } from "./statistics.js";
 import { type Subscription, type SubscriptionKind, openSubscription } from "./subscription.js";
@@ -114,7 +114,8 @@ export class Client extends Scanning {
   /**
    * Connects to the server at `address`: valkey:// or valkeys:// (TLS), or ws:// or wss:// for a bridge.
    * Further hosts may follow behind commas, "valkey://one:6379,two:6379", as with the option `seeds`.
-   * With "valkey+sentinel://one:26379,two:26379/NAME" it asks these sentinels where the primary NAME is.
+   * With "valkey+sentinel://one:26379,two:26379/NAME" it asks these sentinels where the primary NAME is. With
+   * "valkey+cluster://one:6379,two:6379" these are servers of a cluster, and it sends each command to the one that has its keys.
    * Resolves when the server takes requests. Rejects with a ConfigurationError, before any I/O, if the
    * address or an option is invalid; with a ConnectionError that says why there is no connection within
    * connectTimeout; with a LimitError if there is no memory for another client; and with a CancelledError
@@ -125,6 +126,7 @@ export class Client extends Scanning {
     const target = readAddress(address, options.seeds);
     checkTls(options, target);
     checkSentinel(options, target);
+    checkCluster(options, target);
     checkReads(options, target.address);
     checkCredentials(options, target);
     checkBridge(options, target.address);
@@ -142,6 +144,7 @@ export class Client extends Scanning {
     const sentinels = sentinelRouteOf(target, options, open);
     const route = { connect, addresses: addressesOf(target, sentinels), sentinels, options, changes: options,
       readsReplicas: (options.readFrom ?? "primary") !== "primary",
+      isCluster: target.isCluster === true,
       hasCache: options.clientSideCache !== undefined,
       database: options.database ?? target.database };
     this.#make = () => {
@@ -352,13 +355,14 @@ export class Client extends Scanning {
     this.#events.off(name, listener);
   }
 
-  /** Where this client's requests go; if it asks sentinels, what each of them has said last; and if it reads from replicas,
-      how each of them is. */
+  /** Where this client's requests go; if it asks sentinels, what each of them has said last; if it reads from replicas,
+      how each of them is; and of a cluster, which primaries there are. */
   topology(): Topology {
-    const { address, primaryName } = this.#target;
+    const { address, primaryName, isCluster } = this.#target;
+    const none = { sentinels: [], replicas: [], nodes: [] };
     return this.#made?.topology ?? (primaryName === undefined
-      ? { kind: "standalone", primary: serverOf(address), sentinels: [], replicas: [] }
-      : { kind: "sentinel", primary: undefined, sentinels: [], replicas: [] });
+      ? { kind: isCluster === true ? "cluster" : "standalone", primary: serverOf(address), ...none }
+      : { kind: "sentinel", primary: undefined, ...none });
   }
 
   /** What this client has done and what is under way; for a client that has ended, what it had done. */
@@ -443,6 +447,7 @@ const create = (core: Core, target: Target, options: ClientOptions): number => {
   const database = options.database ?? target.database;
   const cache = options.clientSideCache?.open(core) ?? 0;
   const readFrom = readFroms.indexOf(options.readFrom ?? "primary");
+  const isCluster = target.isCluster === true;
   writeFields(core, core.calls.plimsoll_options(), optionsAt, optionsDoublesEnd, {
     requestTimeout: options.requestTimeout,
     connectTimeout: options.connectTimeout,
@@ -459,8 +464,11 @@ const create = (core: Core, target: Target, options: ClientOptions): number => {
     readResendsMax: options.readResendsMax,
     database,
     seedsCount: target.addresses.length,
-    primaryOnly: target.addresses.length > 1 ? 1 : 0,
+    // Any server of a cluster will do: each knows the others.
+    primaryOnly: target.addresses.length > 1 && !isCluster ? 1 : 0,
     sentinel: target.primaryName === undefined ? 0 : 1,
+    cluster: isCluster ? 1 : 0,
+    redirectsMax: isCluster ? options.redirectsMax : undefined,
     readFrom,
     replicaLagMax: options.replicaLagMax,
     resp2: options.protocol === 2 ? 1 : 0,
@@ -475,7 +483,8 @@ const create = (core: Core, target: Target, options: ClientOptions): number => {
   const ofSentinels = target.primaryName === undefined ? []
     : [target.primaryName, options.sentinel?.username ?? "", options.sentinel?.password ?? ""];
   const ofReplicas = readFrom === 0 ? [] : [options.clientAz ?? ""];
+  const ofCluster = isCluster ? target.addresses.map(({ host }) => host) : [];
   stage(core, [username, password, options.clientName ?? "", placeOf(target, database, options), ...ofSentinels,
-    ...ofReplicas]);
+    ...ofReplicas, ...ofCluster]);
   return core.calls.plimsoll_create(core.now());
 };

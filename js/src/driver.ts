@@ -142,9 +142,10 @@ export class Driver implements Failable, LinkOwner {
   get topology(): Topology {
     const known = this.#replicas?.read();
     const ofReplicas = { replicas: known?.states ?? [],
-      ...known?.problem === undefined ? {} : { replicasProblem: known.problem } };
+      ...known?.problem === undefined ? {} : { replicasProblem: known.problem }, nodes: [] };
     if (this.#sentinels === undefined) {
-      return { kind: "standalone", primary: serverOf(this.server), sentinels: [], ...ofReplicas };
+      const kind = this.#route.isCluster ? "cluster" : "standalone";
+      return { kind, primary: serverOf(this.server), sentinels: [], ...ofReplicas };
     }
     const primary = this.#told === undefined ? undefined : serverOf(this.#told);
     return { kind: "sentinel", primary, sentinels: this.#sentinels.read(), ...ofReplicas };

@@ -39,7 +39,7 @@ export {
 export {
   StreamReader, type StreamBatch, type StreamPart, type StreamReaderOptions,
 } from "./stream-reader.js";
-export type { ReplicaState, SentinelState, Topology } from "./topology.js";
+export type { NodeState, ReplicaState, SentinelState, Topology } from "./topology.js";
 export type { TracedCommand } from "./tracing.js";
 export type { Transaction } from "./transaction.js";
 export type {

@@ -45,11 +45,14 @@ export interface Way {
 /** How a client's connections are made. */
 export interface Route {
   readonly connect: Connect;
-  /** By the numbers of the core: one, or several that lead to the same data, or those of sentinels. */
+  /** By the numbers of the core: one, or several that lead to the same data, or those of sentinels, or of servers of a
+      cluster. */
   readonly addresses: readonly Address[];
   readonly options: TransportOptions;
   /** Undefined if `addresses` are those of servers. */
   readonly sentinels: SentinelRoute | undefined;
+  /** Whether `addresses` are those of servers of a cluster. */
+  readonly isCluster: boolean;
   /** Whether the client reads from replicas. */
   readonly readsReplicas: boolean;
   readonly hasCache: boolean;

@@ -39,7 +39,8 @@ export interface ClientOptions extends TransportOptions {
   /** Further addresses, "host:port", as if they stood in the address behind commas. All lead to the same data: a
       primary and its replicas, of which the client then finds the primary, or proxies. The client tries all of
       them, in a random order, before it fails or waits. It refuses those that say that they are replicas (not
-      with protocol 2, where servers do not say). With an address of sentinels: further sentinels. */
+      with protocol 2, where servers do not say). With an address of sentinels: further sentinels. With that of a cluster:
+      further servers of it, of whatever role and slots. */
   readonly seeds?: readonly string[] | undefined;
   /** Who the client is at the sentinels, for valkey+sentinel:// and valkeys+sentinel://. */
   readonly sentinel?: SentinelOptions | undefined;
@@ -54,7 +55,7 @@ export interface ClientOptions extends TransportOptions {
    * The primary names the replicas, to which the client connects by TCP, or by TLS as the address says. A replica is read
    * only if it has what this client has written to the keys that are read, and is not older than `replicaLagMax`; else the
    * primary answers. Writes, transactions, scripts, and commands that block always go to the primary. Not over a bridge or
-   * a unix socket, and not with `clientSideCache`.
+   * a unix socket, not with a cluster, and not with `clientSideCache`.
    */
   readonly readFrom?: ReadFrom | undefined;
   /** The availability zone in which this program runs, for the "AZ..." choices of `readFrom`: as `availability-zone` has it
@@ -63,6 +64,9 @@ export interface ClientOptions extends TransportOptions {
   /** How much older what a replica answers may be than what the primary would have answered, in milliseconds; at least
       100. A replica for which that is not known is not read. Default: 10000. */
   readonly replicaLagMax?: number | undefined;
+  /** For valkey+cluster:// and valkeys+cluster://: how often a request is sent on to another server, because a server has
+      said MOVED or ASK, before its error is told; 1 to 31. Default: 16. */
+  readonly redirectsMax?: number | undefined;
   /** Is asked for the username and password before a connection is opened, and before they end: for tokens
       that expire. Not with a password, and not over a bridge, which has `token`. */
   readonly credentials?: (() => Credentials | Promise<Credentials>) | undefined;
@@ -147,7 +151,7 @@ const kinds: Record<string, Kind | readonly unknown[]> = {
   clientAz: "text", replicaLagMax: "time", readFrom: readFroms,
   database: "count", inflightRequestsLimit: "count", waitersMax: "count", replyBytesMax: "count",
   reconnectAttemptsMax: "count", readResendsMax: "count", blockingConnectionsMax: "count",
-  subscriptionsMax: "count", subscriptionMessagesMax: "count",
+  subscriptionsMax: "count", subscriptionMessagesMax: "count", redirectsMax: "count",
   requestTimeout: "time", connectTimeout: "time", closeTimeout: "time", reconnectWaitMin: "time",
   reconnectWaitMax: "time", healthCheckInterval: "time", credentialsRefreshBefore: "time",
   lazyConnect: "boolean", noEvict: "boolean", noTouch: "boolean",
@@ -286,15 +290,31 @@ export const checkReads = ({ readFrom = "primary", clientAz }: ClientOptions, { 
     'addresses of their own; give "primary", or "valkey://" or "valkeys://" as the address');
 };
 
+// As the core has it.
+const redirectsLimit = 31;
+
+/** Throws a ConfigurationError if there is what does not go with a cluster, and the address is that of one. */
+export const checkCluster = (options: ClientOptions, { isCluster }: Target): void => {
+  if (isCluster !== true) return;
+  const { clientSideCache, database = 0, readFrom = "primary", redirectsMax = 1 } = options;
+  const why = "the address is that of a cluster";
+  if (clientSideCache !== undefined) refuse("clientSideCache", `${why}, whose clients have no cache yet; give none`);
+  if (readFrom !== "primary") refuse("readFrom", `${why}, whose keys are read from their primaries; give "primary"`);
+  if (database !== 0) refuse("database", `${why}, which has database 0 only; give 0, or none`);
+  if (redirectsMax < 1 || redirectsMax > redirectsLimit) {
+    refuseOption("redirectsMax", redirectsMax, `a whole number from 1 to ${redirectsLimit}`);
+  }
+};
+
 /**
  * Throws a ConfigurationError if `tls` is given with an address for which it has no effect: otherwise data
  * that was meant to be secret would be sent in plaintext. A caller's own transport may use `tls` as it likes.
  */
-export const checkTls = (options: ClientOptions, { address: { protocol }, primaryName }: Target): void => {
+export const checkTls = (options: ClientOptions, { address: { protocol }, primaryName, isCluster }: Target): void => {
   if (options.tls === undefined || options.transport !== undefined || protocol === "valkeys") return;
+  const kind = isCluster === true ? "+cluster" : primaryName === undefined ? "" : "+sentinel";
   const why: Record<typeof protocol, string> = {
-    valkey: primaryName === undefined ? 'the address is one without TLS ("valkey://"); give "valkeys://", or no tls'
-      : 'the address is one without TLS ("valkey+sentinel://"); give "valkeys+sentinel://", or no tls',
+    valkey: `the address is one without TLS ("valkey${kind}://"); give "valkeys${kind}://", or no tls`,
     unix: "a unix socket has no TLS; give no tls",
     ws: 'the address is one without TLS ("ws://"); give "wss://", or no tls',
     wss: 'with "wss://" the WebSocket does TLS, and does not use this option; configure the WebSocket, ' +

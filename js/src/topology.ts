@@ -1,4 +1,4 @@
-import type { replicaStates } from "./core/abi.js";
+import type { nodeStates, replicaStates } from "./core/abi.js";
 
 // What Client.topology() returns.
 
@@ -34,16 +34,34 @@ export interface ReplicaState {
   readonly problem?: string | undefined;
 }
 
+/** What is known of one primary of a cluster. */
+export interface NodeState {
+  /** "127.0.0.1:6379", as the servers of the cluster name it. */
+  readonly address: string;
+  /** The id under which the cluster knows it: 40 hexadecimal digits. */
+  readonly id: string;
+  /** "ready": it takes requests. "checking": there is a connection, and the server has not said yet that it is the primary.
+      "lost": there is none, and the client tries again. */
+  readonly state: (typeof nodeStates)[number];
+  /** How many of the 16384 slots it serves. */
+  readonly slots: number;
+  /** Why it takes no requests. */
+  readonly problem?: string | undefined;
+}
+
 /** Where a client's requests go, and who has said so: what Client.topology() returns. */
 export interface Topology {
-  /** Whether the address is that of a server, or of sentinels. */
-  readonly kind: "standalone" | "sentinel";
-  /** The server that the client is connected to, or tried last; undefined if the sentinels have named none yet. */
+  /** Whether the address is that of a server, of sentinels, or of a cluster. */
+  readonly kind: "standalone" | "sentinel" | "cluster";
+  /** The server that the client is connected to, or tried last; undefined if the sentinels have named none yet. Of a cluster
+      the one that gets the commands without keys. */
   readonly primary: string | undefined;
   /** The sentinels of the address and those that they know, up to 16. */
   readonly sentinels: readonly SentinelState[];
   /** The replicas that the primary names, up to 8, if the client reads from them (`readFrom`); else none. */
   readonly replicas: readonly ReplicaState[];
+  /** The primaries of a cluster that the client has a connection to, or wants one to, up to 24; else none. */
+  readonly nodes: readonly NodeState[];
   /** Why the primary does not say which replicas it has. Then it answers all reads. */
   readonly replicasProblem?: string | undefined;
 }

@@ -72,7 +72,7 @@ test("a client that asks sentinels shows no topology once the core has failed", 
   core.bytes.fill(0xff, core.outbox + 64 * 1024);
   await assert.rejects(client.ping(), isFailure);
   assert.deepEqual(client.topology(),
-    { kind: "sentinel", primary: `127.0.0.1:${server.port}`, sentinels: [], replicas: [] });
+    { kind: "sentinel", primary: `127.0.0.1:${server.port}`, sentinels: [], replicas: [], nodes: [] });
   await client.close();
   await sentinel.stop();
 });
@@ -83,7 +83,7 @@ test("a client that reads from replicas shows none once the core has failed", as
   core.bytes.fill(0xff, core.outbox + 64 * 1024);
   await assert.rejects(client.ping(), isFailure);
   assert.deepEqual(client.topology(),
-    { kind: "standalone", primary: `127.0.0.1:${server.port}`, sentinels: [], replicas: [] });
+    { kind: "standalone", primary: `127.0.0.1:${server.port}`, sentinels: [], replicas: [], nodes: [] });
   assert.equal(client.getStatistics().replicas.rounds, 0);
   await client.close();
 });

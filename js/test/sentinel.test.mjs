@@ -80,6 +80,7 @@ test("a client finds the primary by any of the sentinels, and says what each has
     sentinels: world.sentinels.map(({ address }) =>
       ({ address, isConnected: true, primary: serverAt(primary.port) })),
     replicas: [],
+    nodes: [],
   });
   await client.close();
   assert.deepEqual(client.topology().sentinels.map(({ primary: named }) => named),
@@ -99,7 +100,7 @@ test("a client that was given one sentinel learns of the others", async () => {
 test("without sentinels the topology is the server", async () => {
   const [primary] = world.servers;
   const client = await Client.connect(primary.address, patient);
-  assert.deepEqual(client.topology(), { kind: "standalone", primary: serverAt(primary.port), sentinels: [], replicas: [] });
+  assert.deepEqual(client.topology(), { kind: "standalone", primary: serverAt(primary.port), sentinels: [], replicas: [], nodes: [] });
   await client.close();
 });
 
@@ -120,7 +121,7 @@ test("the database of the address, blocking calls and messages go where the sent
 test("until the first call a lazy client has no primary, and the name stands for it", async () => {
   const client = await Client.connect(world.address, { ...patient, lazyConnect: true });
   assert.equal(client.server, "fleet");
-  assert.deepEqual(client.topology(), { kind: "sentinel", primary: undefined, sentinels: [], replicas: [] });
+  assert.deepEqual(client.topology(), { kind: "sentinel", primary: undefined, sentinels: [], replicas: [], nodes: [] });
   await client.ping();
   assert.equal(client.server, serverAt(world.servers[0].port));
   await client.close();

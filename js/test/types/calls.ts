@@ -1,6 +1,6 @@
 // What the compiler says of what is more than one command, and of options: test/types.test.mjs compiles it.
 import {
-  type AnyReply, Client, type ReplicaState, type ReplicasStatistics, type Scored, type StreamBatch, StreamReader, type Subscription, type Walk,
+  type AnyReply, Client, type NodeState, type ReplicaState, type ReplicasStatistics, type Scored, type StreamBatch, StreamReader, type Subscription, type Walk,
   defineFunction, defineScript,
 } from "../../.build/index.js";
 
@@ -35,6 +35,8 @@ is<Promise<Client>>()(Client.connect("unix:///run/valkey.sock", { keyPrefix: "a:
 
 is<Promise<Client>>()(Client.connect("valkey://a", { readFrom: "AZAffinity", clientAz: "a", replicaLagMax: 1000 }));
 is<readonly ReplicaState[]>()(client.topology().replicas);
+is<Promise<Client>>()(Client.connect("valkey+cluster://a", { redirectsMax: 5 }));
+is<readonly NodeState[]>()(client.topology().nodes);
 is<ReplicasStatistics>()(client.getStatistics().replicas);
 // @ts-expect-error one of five names
 Client.connect("valkey://a", { readFrom: "replica" });
