@@ -93,6 +93,15 @@ void show_replica(const Replicas::Known& known) {
   show_problem(known.problem);
 }
 
+void show_node(const Cluster::Known& known) {
+  outbox().statistics.node = to_abi(known);
+  const NodeId& id = known.node.id;
+  show_spans(std::array{known.node.address.host(), is_known(id)
+                                                       ? std::string_view(id.data(), id.size())
+                                                       : std::string_view()});
+  show_problem(&known.node.problem);
+}
+
 template <class Configure>
 std::int32_t configure(double memory_limit, Configure&& how) {
   if (!(memory_limit >= 0 && memory_limit <= exact_max)) {
@@ -312,6 +321,31 @@ int32_t PLIMSOLL_EXPORT(plimsoll_replicas_statistics)(int32_t client) {
     if (replicas == nullptr) return 0;
     outbox().statistics.replicas = to_abi(*replicas);
     show_problem(&replicas->problem());
+    return 1;
+  });
+}
+
+int32_t PLIMSOLL_EXPORT(plimsoll_cluster_node)(int32_t client, uint32_t index) {
+  return with(client, [index](HostedClient& found) {
+    const Cluster* const cluster = found.client().cluster();
+    std::uint32_t number = 0;
+    std::int32_t shown = 0;
+    if (cluster == nullptr) return shown;
+    cluster->for_each([&](const Cluster::Known& known) {
+      if (number++ != index) return;
+      show_node(known);
+      shown = 1;
+    });
+    return shown;
+  });
+}
+
+int32_t PLIMSOLL_EXPORT(plimsoll_cluster_statistics)(int32_t client) {
+  return with(client, [](HostedClient& found) {
+    const Cluster* const cluster = found.client().cluster();
+    if (cluster == nullptr) return 0;
+    outbox().statistics.cluster = to_abi(*cluster);
+    show_problem(&cluster->problem());
     return 1;
   });
 }

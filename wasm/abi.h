@@ -152,6 +152,16 @@ int32_t plimsoll_replica(int32_t client, uint32_t index);
 /// or 0 if the client does not read from replicas; then nothing is written.
 int32_t plimsoll_replicas_statistics(int32_t client);
 
+/// Writes what is known of node number `index`, from 0, of the client's cluster:
+/// outbox.statistics.node; in outbox.spans the host of its address, and its id, which is empty if
+/// it is not known; and the sentence about its problem to outbox.text. Answers 1, or 0 if there are
+/// no more nodes.
+int32_t plimsoll_cluster_node(int32_t client, uint32_t index);
+
+/// Writes outbox.statistics.cluster, and the sentence about its problem to outbox.text. Answers 1,
+/// or 0 if the client has no cluster; then nothing is written.
+int32_t plimsoll_cluster_statistics(int32_t client);
+
 /// Sets how many bytes of callers' words the host itself keeps for later requests. The requests
 /// pool pays for them from now on. rejected_by_limit: the pool has no room, and pays for as many as
 /// before.

@@ -28,7 +28,12 @@ void show_rest(HostedClient& client) {
     outbox().seed = static_cast<std::uint32_t>(action->seed);
     outbox().named_port = action->told != nullptr ? action->told->port() : 0;
     outbox().peer = static_cast<std::uint32_t>(action->peer);
-    if (Replicas::owns(action->connection)) outbox().peer = plimsoll_peer_replica;
+    // Nodes have the places that replicas and sentinels have else.
+    if (client.client().cluster() != nullptr) {
+      if (Cluster::owns(action->connection)) outbox().peer = plimsoll_peer_node;
+    } else if (Replicas::owns(action->connection)) {
+      outbox().peer = plimsoll_peer_replica;
+    }
     if (action->told != nullptr) show_spans(std::array{action->told->host()});
     outbox().more = plimsoll_more_events;
   }

@@ -86,8 +86,13 @@ enum PlimsollExecuted { plimsoll_executed_no, plimsoll_executed_maybe, plimsoll_
 enum PlimsollAction { plimsoll_action_none, plimsoll_action_open, plimsoll_action_close };
 
 /// Who listens where a connection is opened to: core/session/options.h; and a replica, if the
-/// client reads from it.
-enum PlimsollPeer { plimsoll_peer_server, plimsoll_peer_sentinel, plimsoll_peer_replica };
+/// client reads from it, or a node of its cluster.
+enum PlimsollPeer {
+  plimsoll_peer_server,
+  plimsoll_peer_sentinel,
+  plimsoll_peer_replica,
+  plimsoll_peer_node,
+};
 
 /// How far a client is with a replica that it reads from: core/client/replicas.h, Replicas::Known.
 enum PlimsollReplicaState {
@@ -96,6 +101,16 @@ enum PlimsollReplicaState {
   plimsoll_replica_ready,
   plimsoll_replica_suspect,
   plimsoll_replica_lost,
+};
+
+/// How far a client is with a node of its cluster: core/client/cluster.h, Cluster::Known.
+enum PlimsollNodeState {
+  plimsoll_node_idle,
+  plimsoll_node_connecting,
+  plimsoll_node_checking,
+  plimsoll_node_ready,
+  plimsoll_node_suspect,
+  plimsoll_node_lost,
 };
 
 /// What happened: core/session/session.h, Event::Kind.
@@ -297,6 +312,30 @@ struct PlimsollReplicasStatistics {
                         ///< 0: it does
 };
 
+/// What is known of one node of a cluster. Its texts are in outbox.spans (abi.h).
+struct PlimsollClusterNode {
+  double port;       ///< 0: of its address
+  double state;      ///< 8: PlimsollNodeState
+  double slots;      ///< 16: that it owns, as far as is known
+  double in_flight;  ///< 24: requests, and late replies that are still outstanding
+  double problem;    ///< 32: PlimsollError: why there is no connection; 0: none
+};
+
+/// What a client has done in its cluster: core/client/cluster_counters.h; and what is known of the
+/// slots.
+struct PlimsollClusterStatistics {
+  double moved;           ///< 0
+  double asked;           ///< 8
+  double sent_again;      ///< 16
+  double views;           ///< 24
+  double views_refused;   ///< 32
+  double nodes_left_out;  ///< 40
+  double parked;          ///< 48
+  double slots_unserved;  ///< 56: slots that nobody owns, as far as is known
+  double problem;         ///< 64: PlimsollError: why no node has said who owns which slot when it
+                          ///< was last asked; 0: one has
+};
+
 struct PlimsollCacheStatistics {
   double lookups;              ///< 0
   double hits;                 ///< 8
@@ -346,10 +385,11 @@ struct PlimsollOutbox {
   uint32_t unsent[2];   ///< 32: poll: a bit for each connection to call poll_transmit() for
   uint32_t resumed[2];  ///< 40: poll: a bit for each paused connection that can be read again
   double timeout;       ///< 48: poll: when to call handle_timeout() at the latest; infinity: never
-  /// 56: read_space, poll_transmit, staged_places; sentinel; replica; poll: see `named_port`
+  /// 56: read_space, poll_transmit, staged_places; sentinel; replica; cluster_node; poll: see
+  /// `named_port`
   struct PlimsollSpan spans[plimsoll_spans_max];
-  /// 184: one of these at a time, by the ..._statistics call of that name, plimsoll_sentinel(), or
-  /// plimsoll_replica().
+  /// 184: one of these at a time, by the ..._statistics call of that name, plimsoll_sentinel(),
+  /// plimsoll_replica(), or plimsoll_cluster_node().
   union {
     struct PlimsollClientStatistics client;
     struct PlimsollSubscriptionStatistics subscription;
@@ -358,6 +398,8 @@ struct PlimsollOutbox {
     struct PlimsollSentinel sentinel;
     struct PlimsollReplica replica;
     struct PlimsollReplicasStatistics replicas;
+    struct PlimsollClusterNode node;
+    struct PlimsollClusterStatistics cluster;
   } statistics;
   uint32_t text_size;            ///< 464: describe_error; sentinel; replica, replicas_statistics; a
                                  ///< failed CHECK

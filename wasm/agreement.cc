@@ -5,6 +5,7 @@
 
 #include "plimsoll/core/base/error.h"
 #include "plimsoll/core/client/client.h"
+#include "plimsoll/core/client/cluster.h"
 #include "plimsoll/core/client/near_cache.h"
 #include "plimsoll/core/client/replicas.h"
 #include "plimsoll/core/memory/budget.h"
@@ -115,6 +116,13 @@ static_assert(same(Replicas::Known::State::ready, plimsoll_replica_ready));
 static_assert(same(Replicas::Known::State::suspect, plimsoll_replica_suspect));
 static_assert(same(Replicas::Known::State::lost, plimsoll_replica_lost));
 
+static_assert(same(Cluster::Known::State::idle, plimsoll_node_idle));
+static_assert(same(Cluster::Known::State::connecting, plimsoll_node_connecting));
+static_assert(same(Cluster::Known::State::checking, plimsoll_node_checking));
+static_assert(same(Cluster::Known::State::ready, plimsoll_node_ready));
+static_assert(same(Cluster::Known::State::suspect, plimsoll_node_suspect));
+static_assert(same(Cluster::Known::State::lost, plimsoll_node_lost));
+
 #ifdef __wasm__
 // The offsets that abi_types.h names.
 static_assert(sizeof(PlimsollNode) == 12 && sizeof(PlimsollEventRecord) == 40);
@@ -133,6 +141,8 @@ static_assert(offsetof(PlimsollClientStatistics, last_problem) == 184);
 static_assert(offsetof(PlimsollSentinel, is_found) == 40);
 static_assert(offsetof(PlimsollReplica, problem) == 48);
 static_assert(offsetof(PlimsollReplicasStatistics, problem) == 40);
+static_assert(offsetof(PlimsollClusterNode, problem) == 32);
+static_assert(offsetof(PlimsollClusterStatistics, problem) == 64);
 static_assert(offsetof(PlimsollOptions, inflight_requests_limit) == 72);
 static_assert(offsetof(PlimsollOptions, read_from) == 144);
 static_assert(offsetof(PlimsollOptions, redirects_max) == 152);

@@ -97,6 +97,7 @@ Result<HostedClient*> HostedClient::create(Budget& budget, const ClientOptions& 
   made->request_timeout_ = own.request_timeout;
   Status used = own.sentinel != nullptr ? made->client_.use_sentinels() : Status();
   if (used && reads_replicas) used = made->client_.use_replicas(read);
+  if (used && is_cluster) used = made->client_.use_cluster(cluster);
   if (used && cache != nullptr) {
     used = made->client_.use_cache(cache->cache(), source, coarsest_clock_step);
   }

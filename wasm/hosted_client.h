@@ -53,8 +53,9 @@ class HostedClient {
   /// that is null; `source` names what it reads (Client::use_cache()). Copies the texts that
   /// `options` and `servers` refer to, and `sentinel`. If it reads from replicas, its main
   /// connection looks for a primary. Fails as each validate(), Client::use_sentinels(),
-  /// Client::use_replicas() and Client::use_cache() do, with invalid_option if a client is to have
-  /// two of replicas to read from, a cluster and a cache, and with out_of_memory.
+  /// Client::use_replicas(), Client::use_cluster() and Client::use_cache() do, with invalid_option
+  /// if a client is to have two of replicas to read from, a cluster and a cache, and with
+  /// out_of_memory.
   static Result<HostedClient*> create(Budget& budget, const ClientOptions& options,
                                       const HostedServers& servers, HostedCache* cache,
                                       std::string_view source);

@@ -366,6 +366,28 @@ PlimsollReplicasStatistics to_abi(const Replicas& replicas) {
           .problem = problem_number(replicas.problem())};
 }
 
+PlimsollClusterNode to_abi(const Cluster::Known& known) {
+  const ClusterNode& node = known.node;
+  return {.port = number(node.address.port()),
+          .state = number(known.state),
+          .slots = number(node.slots),
+          .in_flight = number(node.session ? node.session->callers_in_flight() : 0),
+          .problem = problem_number(node.problem)};
+}
+
+PlimsollClusterStatistics to_abi(const Cluster& cluster) {
+  const ClusterCounters counters = cluster.counters();
+  return {.moved = number(counters.moved),
+          .asked = number(counters.asked),
+          .sent_again = number(counters.sent_again),
+          .views = number(counters.views),
+          .views_refused = number(counters.views_refused),
+          .nodes_left_out = number(counters.nodes_left_out),
+          .parked = number(counters.parked),
+          .slots_unserved = number(cluster.slots_unserved()),
+          .problem = problem_number(cluster.problem())};
+}
+
 PlimsollCacheStatistics to_abi(const cache::CacheStatistics& statistics) {
   return {.lookups = number(statistics.lookups),
           .hits = number(statistics.hits),

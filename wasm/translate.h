@@ -7,6 +7,7 @@
 
 #include "plimsoll/core/base/result.h"
 #include "plimsoll/core/client/client.h"
+#include "plimsoll/core/client/cluster.h"
 #include "plimsoll/core/client/cluster_options.h"
 #include "plimsoll/core/client/replicas.h"
 #include "plimsoll/core/client/sentinels.h"
@@ -49,6 +50,8 @@ PlimsollSubscriptionStatistics to_abi(const SubscriptionStatistics& statistics);
 PlimsollSentinel to_abi(const Sentinels::Known& known, bool is_found, const Error* problem);
 PlimsollReplica to_abi(const Replicas::Known& known);
 PlimsollReplicasStatistics to_abi(const Replicas& replicas);
+PlimsollClusterNode to_abi(const Cluster::Known& known);
+PlimsollClusterStatistics to_abi(const Cluster& cluster);
 PlimsollCacheStatistics to_abi(const cache::CacheStatistics& statistics);
 PlimsollMemoryStatistics to_abi(const BudgetStatistics& statistics);
 

@@ -1,6 +1,7 @@
 import { addressAt, serverOf } from "./address.js";
 import { refusedArguments, refusedCall } from "./caller-stack.js";
 import { Changes } from "./changes.js";
+import { Cluster } from "./cluster.js";
 import type { CallOptions, Word } from "./commands/call.js";
 import { checkCallOptions } from "./commands/call-options.js";
 import { wishOf } from "./commands/decoders.js";
@@ -20,7 +21,7 @@ import { Refusals } from "./refusals.js";
 import { Replicas } from "./replicas.js";
 import { type Pending, Requests, type Wanted } from "./requests.js";
 import { Sentinels } from "./sentinels.js";
-import { type ClientCounters, type ReplicasStatistics, noReplicas, readCounters } from "./statistics.js";
+import { type ClientCounters, type ClusterStatistics, type ReplicasStatistics, noCluster, noReplicas, readCounters } from "./statistics.js";
 import { isTraced, traced, type TracedTarget, tracedTransaction } from "./tracing.js";
 import type { Topology } from "./topology.js";
 import { noteBegun, noteEnded } from "./totals.js";
@@ -102,6 +103,8 @@ export class Driver implements Failable, LinkOwner {
   #sentinels: Sentinels | undefined;
   // Undefined if the primary answers everything.
   #replicas: Replicas | undefined;
+  // Undefined if the addresses are not those of a cluster.
+  #cluster: Cluster | undefined;
   readonly #lastWords: LastWords;
   // The address that the sentinels have told.
   #told: Address | undefined;
@@ -126,6 +129,7 @@ export class Driver implements Failable, LinkOwner {
       this.#sentinels = new Sentinels(core, this.id, route.addresses, this.#lastWords);
     }
     if (route.readsReplicas) this.#replicas = new Replicas(core, this.id, this.#lastWords);
+    if (route.isCluster) this.#cluster = new Cluster(core, this.id, this.#lastWords);
     this.#outcomes = new Outcomes(core, this.id, this.#requests);
     core.users.add(this);
     noteBegun(this);
@@ -143,9 +147,14 @@ export class Driver implements Failable, LinkOwner {
     const known = this.#replicas?.read();
     const ofReplicas = { replicas: known?.states ?? [],
       ...known?.problem === undefined ? {} : { replicasProblem: known.problem }, nodes: [] };
+    const cluster = this.#cluster?.read();
+    if (cluster !== undefined) {
+      const { nodes, slotsUnserved, problem } = cluster;
+      return { kind: "cluster", primary: serverOf(this.server), sentinels: [], ...ofReplicas, nodes,
+        ...slotsUnserved === undefined ? {} : { slotsUnserved }, ...problem === undefined ? {} : { slotsProblem: problem } };
+    }
     if (this.#sentinels === undefined) {
-      const kind = this.#route.isCluster ? "cluster" : "standalone";
-      return { kind, primary: serverOf(this.server), sentinels: [], ...ofReplicas };
+      return { kind: "standalone", primary: serverOf(this.server), sentinels: [], ...ofReplicas };
     }
     const primary = this.#told === undefined ? undefined : serverOf(this.#told);
     return { kind: "sentinel", primary, sentinels: this.#sentinels.read(), ...ofReplicas };
@@ -153,6 +162,9 @@ export class Driver implements Failable, LinkOwner {
 
   /** What was read from replicas. */
   get replicasStatistics(): ReplicasStatistics { return this.#replicas?.read().statistics ?? noReplicas; }
+
+  /** What was sent on in the cluster. */
+  get clusterStatistics(): ClusterStatistics { return this.#cluster?.read().statistics ?? noCluster; }
 
   /** The error with which this client has ended; undefined while it lives. */
   get end(): PlimsollError | undefined { return this.#over; }
@@ -375,6 +387,7 @@ export class Driver implements Failable, LinkOwner {
   handleCoreFailed(error: CoreError): void {
     this.#sentinels?.giveUp();
     this.#replicas?.giveUp();
+    this.#cluster?.giveUp();
     this.#finish(error);
     this.#listener.handleClosed(error);
   }
@@ -624,6 +637,7 @@ export class Driver implements Failable, LinkOwner {
         this.#lastCounters = this.#readCounters();
         this.#sentinels?.keep();
         this.#replicas?.keep();
+        this.#cluster?.keep();
         this.core.check(this.core.calls.plimsoll_destroy(this.id));
         this.#finish(error);
         this.core.handleUserEnded();

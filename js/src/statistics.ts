@@ -28,6 +28,26 @@ export interface ReplicasStatistics {
 /** @internal The statistics of a client that reads from no replica. */
 export const noReplicas: ReplicasStatistics = { reads: 0, readsMoved: 0, readsBehind: 0, rounds: 0, leftOut: 0 };
 
+/** What a client has done in its cluster; all 0 for one that has none. */
+export interface ClusterStatistics {
+  /** Requests that went on to another server because one has said MOVED; and because one has said ASK. */
+  readonly moved: number;
+  readonly asked: number;
+  /** Requests that a server did not run for another reason, or never got whole, and that were sent again. */
+  readonly sentAgain: number;
+  /** How often a server has said who has which slot; and how often one should have, and did not. */
+  readonly views: number;
+  readonly viewsRefused: number;
+  /** Primaries for which there was no place: a client has a connection to 24 at most. */
+  readonly nodesLeftOut: number;
+  /** Requests that wait now until their slot has an owner, or has finished to move. */
+  readonly parked: number;
+}
+
+/** @internal The statistics of a client that has no cluster. */
+export const noCluster: ClusterStatistics =
+  { moved: 0, asked: 0, sentAgain: 0, views: 0, viewsRefused: 0, nodesLeftOut: 0, parked: 0 };
+
 /** The result of Client.getStatistics(). Counters cover the client's whole life. */
 export interface ClientStatistics {
   /** The state of the main connection. */
@@ -76,6 +96,8 @@ export interface ClientStatistics {
   readonly unreadBytes: number;
   /** What the client has read from replicas. */
   readonly replicas: ReplicasStatistics;
+  /** What the client has done in its cluster. */
+  readonly cluster: ClusterStatistics;
   /** The memory of all clients and caches of this process or isolate. */
   readonly memory: MemoryStatistics;
 }
@@ -100,6 +122,7 @@ export interface CountedClient {
   readonly counters: ClientCounters | undefined;
   readonly unreadBytes: number;
   readonly replicasStatistics: ReplicasStatistics;
+  readonly clusterStatistics: ClusterStatistics;
 }
 
 /** @internal `client` is undefined before its first connection is wanted. */
@@ -113,6 +136,7 @@ export const readClientStatistics = (client: CountedClient | undefined): ClientS
     lastProblem: errorNames[numbers.lastProblem]!,
     unreadBytes: client?.unreadBytes ?? 0,
     replicas: client?.replicasStatistics ?? noReplicas,
+    cluster: client?.clusterStatistics ?? noCluster,
     memory: getMemoryStatistics(),
   };
 };

@@ -38,14 +38,17 @@ export interface ReplicaState {
 export interface NodeState {
   /** "127.0.0.1:6379", as the servers of the cluster name it. */
   readonly address: string;
-  /** The id under which the cluster knows it: 40 hexadecimal digits. */
-  readonly id: string;
-  /** "ready": it takes requests. "checking": there is a connection, and the server has not said yet that it is the primary.
-      "lost": there is none, and the client tries again. */
+  /** The id under which the cluster knows it, 40 hexadecimal digits; undefined if it is not known yet. */
+  readonly id?: string | undefined;
+  /** "ready": it takes requests. "idle": no request has needed a connection to it yet. "checking": it is asked whether it is the
+      one that the cluster names. "suspect": it owes an answer for too long, and others are asked who has its slots. "lost":
+      there is no connection, and the client tries again. */
   readonly state: (typeof nodeStates)[number];
-  /** How many of the 16384 slots it serves. */
+  /** How many of the 16384 slots it has, as far as is known. */
   readonly slots: number;
-  /** Why it takes no requests. */
+  /** Requests in flight there, and late replies that are still outstanding. */
+  readonly inFlight: number;
+  /** Why there is no connection. */
   readonly problem?: string | undefined;
 }
 
@@ -60,8 +63,12 @@ export interface Topology {
   readonly sentinels: readonly SentinelState[];
   /** The replicas that the primary names, up to 8, if the client reads from them (`readFrom`); else none. */
   readonly replicas: readonly ReplicaState[];
-  /** The primaries of a cluster that the client has a connection to, or wants one to, up to 24; else none. */
+  /** The primaries of a cluster that have slots, or did lately, up to 24; else none. */
   readonly nodes: readonly NodeState[];
+  /** Of a cluster: how many of its 16384 slots no primary has, as far as is known. */
+  readonly slotsUnserved?: number | undefined;
+  /** Of a cluster: why no server has said who has which slot when one was last asked. */
+  readonly slotsProblem?: string | undefined;
   /** Why the primary does not say which replicas it has. Then it answers all reads. */
   readonly replicasProblem?: string | undefined;
 }

@@ -13,7 +13,7 @@ export const errors = ["none", "lost_unsent", "lost_in_doubt", "timed_out", "can
   "server_out_of_memory", "refused_by_bridge"];
 export const executed = ["no", "maybe", "yes"];
 export const actions = ["none", "open", "close"];
-export const peers = ["server", "sentinel", "replica"];
+export const peers = ["server", "sentinel", "replica", "node"];
 export const events = ["none", "ready", "completed", "failed", "pushed", "disconnected",
   "closed", "credentials_refused", "queueing_failed", "admitted"];
 export const outcomes = ["staged", "served", "waits", "whole"];

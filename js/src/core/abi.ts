@@ -25,11 +25,11 @@ export type Executed = (typeof executedNames)[number];
 
 export const actions = { none: 0, open: 1, close: 2 } as const;
 
-export const peers = { server: 0, sentinel: 1, replica: 2 } as const;
+export const peers = { server: 0, sentinel: 1, replica: 2, node: 3 } as const;
 
 export const replicaStates = ["connecting", "checking", "ready", "suspect", "lost"] as const;
 
-export const nodeStates = ["connecting", "checking", "ready", "lost"] as const;
+export const nodeStates = ["idle", "connecting", "checking", "ready", "suspect", "lost"] as const;
 
 export const events = {
   none: 0, ready: 1, completed: 2, failed: 3, pushed: 4, disconnected: 5, closed: 6,

@@ -28,6 +28,8 @@ export interface Calls {
   plimsoll_sentinel(client: number, index: number): number;
   plimsoll_replica(client: number, index: number): number;
   plimsoll_replicas_statistics(client: number): number;
+  plimsoll_cluster_node(client: number, index: number): number;
+  plimsoll_cluster_statistics(client: number): number;
   plimsoll_submit(client: number, count: number, tag: number, timeout: number, staleness: number,
     now: number): number;
   plimsoll_submit_get(client: number, size: number, tag: number, timeout: number,
