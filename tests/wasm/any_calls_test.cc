@@ -40,6 +40,8 @@ TEST_CASE("no sequence of calls harms the instance") {
   std::uint64_t overruns = 0;
   std::uint64_t told = 0;
   std::uint64_t replicas = 0;
+  std::uint64_t nodes = 0;
+  std::uint64_t sent_on = 0;
   for (std::uint32_t seed = 0; seed < seeds_count; ++seed) {
     INFO("seed " << seed);
     RandomWhims whims(seed);
@@ -51,6 +53,8 @@ TEST_CASE("no sequence of calls harms the instance") {
     overruns += host.overruns();
     told += host.told();
     replicas += host.replicas();
+    nodes += host.nodes();
+    sent_on += host.sent_on();
   }
 
   // Or it was not worth much.
@@ -63,6 +67,8 @@ TEST_CASE("no sequence of calls harms the instance") {
   CHECK(overruns > seeds_count / 20);
   CHECK(told > seeds_count / 20);
   CHECK(replicas > seeds_count / 20);
+  CHECK(nodes > seeds_count / 20);
+  CHECK(sent_on > seeds_count / 20);
   CHECK(memory().pools[2].used == 0);    // replies
   CHECK(memory().pools[4].used < 1024);  // connections: the account of the staging area
 }

@@ -9,7 +9,7 @@ namespace plimsoll::test {
 void CarelessHost::blunder(Peer& peer) {
   const std::int32_t client = peer.client;
   const std::uint32_t connection = one_in(10) ? below(200) : below(3);
-  switch (below(20)) {
+  switch (below(21)) {
     case 0:
       plimsoll_cancel(client, one_in(2) ? last_request_[0] : below(10'000), last_request_[1], now_);
       break;
@@ -30,6 +30,7 @@ void CarelessHost::blunder(Peer& peer) {
     case 15: plimsoll_submit(client, below(100'000), 1, -1, -1, now_); break;
     case 16: look_at_sentinel(client); break;
     case 17: look_at_replicas(client); break;
+    case 18: look_at_cluster(client); break;
     default: blunder_in_general(); break;
   }
 }
@@ -61,6 +62,22 @@ void CarelessHost::look_at_replicas(std::int32_t client) {
   if (room == nullptr) return;
   *room = 'q';
   note_submitted(plimsoll_submit_get(client, 1, 1 + below(10), below(300) - 10.0, -1, now_));
+}
+
+void CarelessHost::look_at_cluster(std::int32_t client) {
+  if (plimsoll_cluster_statistics(client) == 1) {
+    look_at({plimsoll_outbox()->text, plimsoll_outbox()->text_size});
+    const PlimsollClusterStatistics& statistics = plimsoll_outbox()->statistics.cluster;
+    if (statistics.moved + statistics.asked + statistics.sent_again > 0) ++sent_on_;
+  }
+  if (plimsoll_cluster_node(client, below(3)) != 1) return;
+  for (int i = 0; i < 2; ++i) {
+    const PlimsollSpan& text = plimsoll_outbox()->spans[i];
+    look_at({text.bytes, text.size});
+  }
+  look_at({plimsoll_outbox()->text, plimsoll_outbox()->text_size});
+  const auto state = static_cast<int>(plimsoll_outbox()->statistics.node.state);
+  if (state == plimsoll_node_ready) ++nodes_;
 }
 
 void CarelessHost::blunder_in_general() {

@@ -138,17 +138,24 @@ void CarelessHost::create() {
     options.cache =
         static_cast<std::uint32_t>(caches_[below(static_cast<std::uint32_t>(caches_.size()))]);
   }
-  const bool asks = one_in(4);
+  // Each of these but seldom with another one, which is refused.
+  const bool has_cluster = options.cache == 0 ? one_in(2) : one_in(20);
+  options.cluster = has_cluster ? 1 : 0;
+  const bool asks = one_in(has_cluster ? 20 : 4);
   options.sentinel = asks ? 1 : 0;
   std::vector<std::string> words{"", std::string(below(10), 'x'), "", "here"};
   if (asks) words.insert(words.end(), {"fleet", "", std::string(below(3), 's')});
-  const bool reads = options.cache == 0 && !one_in(4);
+  const bool reads = options.cache == 0 && (has_cluster ? one_in(20) : !one_in(4));
   options.read_from = reads ? 1 + below(4) : 0;
   if (reads) words.emplace_back(options.read_from == 2 || options.read_from == 3 ? "zone" : "");
+  if (has_cluster) words.insert(words.end(), options.seeds_count, std::string(below(3), 'h'));
   if (!stage(words)) return;
   const std::int32_t client = plimsoll_create(now_);
   if (client > 0) {
-    peers_.push_back({.client = client, .asks_sentinels = asks, .reads_replicas = reads});
+    peers_.push_back({.client = client,
+                      .asks_sentinels = asks,
+                      .reads_replicas = reads,
+                      .has_cluster = has_cluster});
   }
 }
 
@@ -344,6 +351,9 @@ std::uint32_t CarelessHost::some_connection(const Peer& peer) {
   if (peer.asks_sentinels && one_in(2)) return first_sentinel + below(sentinels_used);
   if (peer.reads_replicas && !one_in(4))
     return one_in(2) ? 0 : first_replica + below(replicas_used);
+  if (peer.has_cluster && !one_in(10)) {
+    return one_in(2) ? 0 : first_replica + below(replicas_used);
+  }
   return below(connections_used);
 }
 
@@ -386,7 +396,7 @@ void CarelessHost::write(Peer& peer) {
   plimsoll_handle_written(peer.client, connection, outgoing.size());
   // An answer for each request, which has one star.
   const auto requests = std::count(outgoing.begin(), outgoing.end(), '*');
-  const bool is_of_sentinel = connection >= first_sentinel;
+  const bool is_of_sentinel = connection >= first_sentinel && !peer.has_cluster;
   std::string& incoming = peer.incoming[place_of(connection)];
   if (outgoing.find("HELLO") != std::string::npos) {
     incoming = is_of_sentinel ? sentinel_hello : hello;
@@ -402,6 +412,8 @@ void CarelessHost::write(Peer& peer) {
     at = end;
     if (is_of_sentinel) {
       incoming += said_by_sentinel(subscribes && i == 0);
+    } else if (peer.has_cluster) {
+      incoming += said_by_node(request, connection, subscribes);
     } else if (request.find("replication") != std::string_view::npos && !one_in(10)) {
       incoming += said_of_replication(connection >= first_replica);
     } else {
@@ -411,7 +423,7 @@ void CarelessHost::write(Peer& peer) {
 }
 
 void CarelessHost::read(Peer& peer) {
-  const bool has_many = peer.asks_sentinels || peer.reads_replicas;
+  const bool has_many = peer.asks_sentinels || peer.reads_replicas || peer.has_cluster;
   const std::uint32_t connection = has_many || one_in(3) ? some_connection(peer) : 0;
   std::string& incoming = peer.incoming[place_of(connection)];
   std::size_t& credit = peer.credit[place_of(connection)];
@@ -461,6 +473,7 @@ void CarelessHost::poll(Peer& peer) {
     }
     if (one_in(20)) blunder(peer);
     if (peer.reads_replicas && one_in(5)) look_at_replicas(peer.client);
+    if (peer.has_cluster && one_in(5)) look_at_cluster(peer.client);
     if (is_over) return;
   }
 }
@@ -504,6 +517,39 @@ std::string CarelessHost::said_of_replication(bool is_replica) {
   text += "master_replid:" + std::string(40, history) + "\r\nslave_repl_offset:" + offset +
           "\r\nmaster_repl_offset:" + offset + "\r\n";
   return "$" + std::to_string(text.size()) + "\r\n" + text + "\r\n";
+}
+
+// Two nodes share the slots; their ids are forty times a letter.
+std::string CarelessHost::said_by_node(std::string_view request, std::uint32_t connection,
+                                       bool subscribes) {
+  const auto has = [request](std::string_view word) {
+    return request.find(word) != std::string_view::npos;
+  };
+  const auto id = [](std::uint32_t node) {
+    return "$40\r\n" + std::string(40, static_cast<char>('a' + node)) + "\r\n";
+  };
+  if (has("MYID") && !one_in(20)) {
+    return id(connection < first_replica ? below(2) : connection - first_replica);
+  }
+  if (has("SLOTS") && !one_in(20)) {
+    const std::uint32_t middle = one_in(10) ? below(16384) : 8000;
+    const auto range = [&id](std::uint32_t first, std::uint32_t last, std::uint32_t node) {
+      return "*3\r\n:" + std::to_string(first) + "\r\n:" + std::to_string(last) +
+             "\r\n*3\r\n$9\r\n127.0.0.1\r\n:" + std::to_string(7000 + node) + "\r\n" + id(node);
+    };
+    return "*2\r\n" + range(0, middle, 0) + range(middle + 1, 16383, 1);
+  }
+  if (!has("CLUSTER") && one_in(4)) {
+    constexpr std::string_view refusals[] = {"MOVED 15495 127.0.0.1:700",
+                                             "ASK 15495 127.0.0.1:700",
+                                             "TRYAGAIN ",
+                                             "CLUSTERDOWN ",
+                                             "READONLY ",
+                                             "LOADING "};
+    return "-" + std::string(refusals[below(std::size(refusals))]) + std::to_string(below(2)) +
+           "\r\n";
+  }
+  return something_said(subscribes);
 }
 
 std::string CarelessHost::something_said(bool subscribes) {

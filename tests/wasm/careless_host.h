@@ -47,6 +47,11 @@ class CarelessHost {
   /// How often this host was shown a replica that had understood it.
   std::uint64_t replicas() const { return replicas_; }
 
+  /// How often this host was shown a node of a cluster that was ready, and a client whose requests
+  /// have gone on to another node.
+  std::uint64_t nodes() const { return nodes_; }
+  std::uint64_t sent_on() const { return sent_on_; }
+
   /// Adds up every byte that this was shown, so that sanitizers see each of them read.
   std::uint64_t sum() const { return sum_; }
 
@@ -55,7 +60,7 @@ class CarelessHost {
   // And of those to sentinels, which are the last ones.
   static constexpr std::uint32_t sentinels_used = 4;
   static constexpr std::uint32_t first_sentinel = plimsoll_connections_max - 16;
-  // And of those to replicas, which come before these.
+  // And of those to replicas, which come before these. Nodes of a cluster have the same places.
   static constexpr std::uint32_t replicas_used = 2;
   static constexpr std::uint32_t first_replica = first_sentinel - 8;
   static constexpr std::uint32_t places = connections_used + sentinels_used + replicas_used;
@@ -68,6 +73,7 @@ class CarelessHost {
     std::array<std::size_t, places> credit{};
     bool asks_sentinels = false;
     bool reads_replicas = false;
+    bool has_cluster = false;
     std::uint32_t beside = 0;  // a connection for subscriptions, or exclusive use
     std::vector<std::string> last_words{};
   };
@@ -91,12 +97,14 @@ class CarelessHost {
   void blunder_in_general();
   void look_at_sentinel(std::int32_t client);
   void look_at_replicas(std::int32_t client);
+  void look_at_cluster(std::int32_t client);
   bool stage(const std::vector<std::string>& words);
   void look_at_events(std::int32_t count);
   void look_at_nodes(const char* at, std::uint32_t count);
   std::string something_said(bool subscribes);
   std::string said_by_sentinel(bool subscribes);
   std::string said_of_replication(bool is_replica);
+  std::string said_by_node(std::string_view request, std::uint32_t connection, bool subscribes);
   static std::size_t place_of(std::uint32_t connection);
   std::uint32_t some_connection(const Peer& peer);
 
@@ -112,6 +120,8 @@ class CarelessHost {
   std::uint64_t overruns_ = 0;
   std::uint64_t told_ = 0;
   std::uint64_t replicas_ = 0;
+  std::uint64_t nodes_ = 0;
+  std::uint64_t sent_on_ = 0;
   std::vector<std::uint64_t> events_ = std::vector<std::uint64_t>(plimsoll_event_admitted + 1);
   std::array<std::uint64_t, 4> outcomes_{};
   std::vector<Peer> peers_;
