@@ -64,7 +64,7 @@ constexpr std::uint64_t lower_bits = 0x7f7f7f7f7f7f7f7f;
 constexpr std::uint64_t up_to_brace = 0x0505050505050505;
 
 struct Folded {
-  std::uint64_t all;   // all bytes, modulo P but for the last division
+  std::uint64_t all;   // what all bytes leave in 64 bits, before the last division by P
   std::uint64_t seen;  // has a highest bit if there may be a {
 
   bool may_have_brace() const { return (seen & ~lower_bits) != 0; }
