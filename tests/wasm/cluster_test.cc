@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -59,8 +60,6 @@ std::int32_t refused_as(const Words& words) {
 
 const Words one_seed = {"", "", "", "here", "one"};
 
-}  // namespace
-
 TEST_CASE("a client of a cluster connects to one of its seeds, and pays for their hosts") {
   const auto memory_with = [](const std::string& host) {
     options_of_cluster().seeds_count = 3;
@@ -79,6 +78,148 @@ TEST_CASE("a client of a cluster connects to one of its seeds, and pays for thei
   const double without = memory_with("");
   CHECK(memory_with(std::string(1000, 'h')) >= without + 1000);
   CHECK(memory_with("") == without);
+}
+
+// A client whose main connection is open and has been told who has which slot: of two nodes each
+// has one half.
+class Host {
+ public:
+  Host() {
+    options_of_cluster();
+    stage(one_seed);
+    id_ = plimsoll_create(now);
+    REQUIRE(id_ > 0);
+    open(0, plimsoll_peer_server);
+    CHECK(take(0) == "*2\r\n$7\r\nCLUSTER\r\n$4\r\nMYID\r\n*2\r\n$7\r\nCLUSTER\r\n$5\r\nSLOTS\r\n");
+    deliver(0, id_of(0) + "*2\r\n" + range(0, 8191, 0) + range(8192, 16383, 1));
+  }
+  ~Host() { plimsoll_destroy(id_); }
+  Host(const Host&) = delete;
+  Host& operator=(const Host&) = delete;
+
+  std::int32_t id() const { return id_; }
+
+  // Opens the connection that the client wants, as which `peer` is named.
+  void open(std::uint32_t connection, std::uint32_t peer) {
+    while (plimsoll_poll(id_) > 0) {
+    }
+    REQUIRE(outbox().action == plimsoll_action_open);
+    REQUIRE(outbox().connection == connection);
+    REQUIRE(outbox().peer == peer);
+    REQUIRE(plimsoll_handle_opened(id_, connection, 0, now) == 0);
+    plimsoll_poll(id_);
+    take(connection);
+    deliver(connection, "%1\r\n$5\r\nproto\r\n:3\r\n+OK\r\n+OK\r\n+PONG\r\n");
+    plimsoll_poll(id_);
+  }
+
+  std::string take(std::uint32_t connection) {
+    std::string taken;
+    const std::int32_t count = plimsoll_poll_transmit(id_, connection);
+    REQUIRE(count >= 0);
+    for (std::int32_t i = 0; i < count; ++i) {
+      taken.append(outbox().spans[i].bytes, outbox().spans[i].size);
+    }
+    if (count > 0) REQUIRE(plimsoll_handle_written(id_, connection, taken.size()) == 0);
+    return taken;
+  }
+
+  void deliver(std::uint32_t connection, std::string_view bytes) {
+    const auto room = plimsoll_read_space(id_, connection, bytes.size());
+    REQUIRE(room >= static_cast<std::int32_t>(bytes.size()));
+    std::memcpy(const_cast<char*>(outbox().spans[0].bytes), bytes.data(), bytes.size());
+    REQUIRE(plimsoll_handle_read(id_, connection, bytes.size(), now) == 0);
+    plimsoll_poll(id_);
+  }
+
+  static std::string id_of(int node) {
+    return "$40\r\n" + std::string(40, static_cast<char>('a' + node)) + "\r\n";
+  }
+
+ private:
+  static std::string range(int first, int last, int node) {
+    return "*3\r\n:" + std::to_string(first) + "\r\n:" + std::to_string(last) +
+           "\r\n*3\r\n$8\r\n10.0.0.9\r\n:" + std::to_string(7000 + node) + "\r\n" + id_of(node);
+  }
+
+  std::int32_t id_ = 0;
+};
+
+constexpr std::uint32_t first_node = 40;
+
+std::string_view span(std::size_t index) {
+  return {outbox().spans[index].bytes, outbox().spans[index].size};
+}
+
+}  // namespace
+
+TEST_CASE("a host is shown the nodes of a cluster, and their connections are told apart") {
+  const Host host;
+  REQUIRE(plimsoll_cluster_node(host.id(), 0) == 1);
+  CHECK(outbox().statistics.node.port == 7000);
+  CHECK(static_cast<int>(outbox().statistics.node.state) == plimsoll_node_idle);
+  CHECK(outbox().statistics.node.slots == 8192);
+  CHECK(outbox().statistics.node.in_flight == 0);
+  CHECK(outbox().statistics.node.problem == 0);
+  CHECK(outbox().text_size == 0);
+  CHECK(span(0) == "10.0.0.9");
+  CHECK(span(1) == std::string(40, 'a'));
+  REQUIRE(plimsoll_cluster_node(host.id(), 1) == 1);
+  CHECK(outbox().statistics.node.port == 7001);
+  CHECK(span(1) == std::string(40, 'b'));
+  CHECK(plimsoll_cluster_node(host.id(), 2) == 0);
+}
+
+TEST_CASE(
+    "a request opens a connection to the node that has its slot, and a redirection is counted") {
+  Host host;
+  stage({"GET", "b"});  // slot 3300
+  REQUIRE(plimsoll_submit(host.id(), 2, 1, -1, -1, now) == 0);
+  host.open(first_node, plimsoll_peer_node);
+  host.take(first_node);
+  host.deliver(first_node, Host::id_of(0));
+  CHECK(host.take(first_node) == "*2\r\n$3\r\nGET\r\n$1\r\nb\r\n");
+  REQUIRE(plimsoll_cluster_node(host.id(), 0) == 1);
+  CHECK(static_cast<int>(outbox().statistics.node.state) == plimsoll_node_ready);
+  CHECK(outbox().statistics.node.in_flight == 1);
+
+  host.deliver(first_node, "-MOVED 3300 10.0.0.9:7001\r\n");
+  REQUIRE(plimsoll_cluster_statistics(host.id()) == 1);
+  const PlimsollClusterStatistics& statistics = outbox().statistics.cluster;
+  CHECK((statistics.moved == 1 && statistics.asked == 0 && statistics.sent_again == 0));
+  CHECK((statistics.views == 1 && statistics.views_refused == 0 && statistics.parked == 1));
+  CHECK((statistics.slots_unserved == 0 && statistics.nodes_left_out == 0));
+  CHECK(statistics.problem == 0);
+  REQUIRE(plimsoll_cluster_node(host.id(), 1) == 1);
+  CHECK(outbox().statistics.node.slots == 8193);
+  CHECK(static_cast<int>(outbox().statistics.node.state) == plimsoll_node_connecting);
+}
+
+TEST_CASE("a node that cannot be reached has a problem") {
+  Host host;
+  stage({"GET", "b"});
+  REQUIRE(plimsoll_submit(host.id(), 2, 1, -1, -1, now) == 0);
+  while (plimsoll_poll(host.id()) > 0) {
+  }
+  REQUIRE(outbox().action == plimsoll_action_open);
+  CHECK(outbox().named_port == 7000);
+  CHECK(span(0) == "10.0.0.9");
+  REQUIRE(plimsoll_handle_closed(host.id(), first_node, plimsoll_close_not_opened, now) == 0);
+  plimsoll_poll(host.id());
+  REQUIRE(plimsoll_cluster_node(host.id(), 0) == 1);
+  CHECK(static_cast<int>(outbox().statistics.node.problem) == plimsoll_error_connect_failed);
+  CHECK(std::string_view(outbox().text, outbox().text_size) ==
+        "connect_failed: no connection could be made");
+}
+
+TEST_CASE("a client that has no cluster has no nodes to show") {
+  plimsoll_options();
+  stage({"", "", "", "here"});
+  const std::int32_t client = plimsoll_create(now);
+  REQUIRE(client > 0);
+  CHECK(plimsoll_cluster_node(client, 0) == 0);
+  CHECK(plimsoll_cluster_statistics(client) == 0);
+  REQUIRE(plimsoll_destroy(client) == 0);
 }
 
 TEST_CASE("a client may have as many seeds as there can be, and needs the host of each") {
