@@ -60,10 +60,12 @@ class ClusterNodes {
   /// no memory.
   std::optional<NodeNumber> find_or_add(const NodeAddress& address, const NodeId& id);
 
-  /// Whether requests may be sent to the node now.
+  /// Whether requests may be sent to the node now. Its connection may have ended just now, and
+  /// nobody has asked for the events yet.
   bool may_send_to(NodeNumber number) const {
     const ClusterNode& node = *nodes_[number];
-    return node.state == ClusterNode::State::ready && !node.is_leaving;
+    return node.state == ClusterNode::State::ready && !node.is_leaving &&
+           !node.session->is_closed();
   }
 
   /// Requests wait for the node: connects to it, at once or once its wait is over.
