@@ -182,7 +182,7 @@ void Cluster::note_parked(const ParkedRequests::Request& request) {
   if (owner == no_node) {
     want_view(ViewSchedule::Need::urgent);
   } else if (!nodes_.may_send_to(owner)) {
-    nodes_.want(owner, now_);
+    want_node(owner);
   }
 }
 
@@ -314,8 +314,13 @@ bool Cluster::may_go(const ParkedRequests::Request& request) {
   }
   if (!slots_.is_at_rest(request.journey.slot, target, request.came_from)) return false;
   if (nodes_.may_send_to(target)) return true;
-  nodes_.want(target, now_);
+  want_node(target);
   return false;
+}
+
+void Cluster::want_node(NodeNumber number) {
+  nodes_.want(number, now_);
+  if (nodes_[number].is_doubtful(now_)) want_view(ViewSchedule::Need::urgent);
 }
 
 // After ASK, a node that cannot be reached is given up: the owner is asked again.
@@ -357,9 +362,11 @@ bool Cluster::go(ParkedRequests& parked, const ParkedRequests::Request& request,
 void Cluster::handle_timeout(Instant now) {
   now_ = std::max(now_, now);
   nodes_.for_each([&](NodeNumber number, ClusterNode& node) {
+    const bool is_idle = !node.owes();
     if (node.session) node.session->handle_timeout(now);
+    if (is_idle) node.quiet_since = now_;  // if it has sent a PING, the answer is owed from now on
     nodes_.note_input(number);
-    if (node.is_suspect(now_)) want_view(ViewSchedule::Need::urgent);
+    if (node.is_needed() && node.is_doubtful(now_)) want_view(ViewSchedule::Need::urgent);
     if (now_ >= node.retry_at && node.is_wanted) nodes_.connect(number, now_);
   });
   returned_.pipeline().handle_timeout(now);

@@ -212,6 +212,7 @@ class Cluster {
   bool may_go(const ParkedRequests::Request& request);
   bool go(ParkedRequests& parked, const ParkedRequests::Request& request,
           const Pipeline::Handed& handed);
+  void want_node(NodeNumber number);
   NodeNumber target_of(const ParkedRequests::Request& request) const;
 
   std::optional<Event> poll_node(NodeNumber number);

@@ -73,6 +73,9 @@ class ClusterNode {
     return is_suspect(now) || (state != State::ready && *problem.what != '\0');
   }
 
+  /// Whether requests wait for it.
+  bool is_needed() const { return is_wanted || owes(); }
+
   /// Whether all that it had been sent by the time of hold_until_answered() is answered, or will
   /// never be.
   bool has_answered() const {

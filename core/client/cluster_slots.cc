@@ -242,7 +242,8 @@ void ClusterSlots::apply_range(Slot first, Slot last, NodeNumber owner) {
 
 void ClusterSlots::look_at_nodes(Instant now) {
   nodes_.for_each([&](NodeNumber number, ClusterNode& node) {
-    if (node.is_doubtful(now) && node.slots > 0) want_view(now, ViewSchedule::Need::urgent);
+    // A node that nobody needs may be dead for days.
+    if (node.is_needed() && node.is_doubtful(now)) want_view(now, ViewSchedule::Need::urgent);
     if (node.slots > 0 || !node.session) return;
     if (node.is_suspect(now)) {
       nodes_.leave(number, is_silent);
