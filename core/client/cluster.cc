@@ -20,7 +20,7 @@ constexpr Duration try_again_max = std::chrono::milliseconds(16);
 constexpr Duration down_again_min = std::chrono::milliseconds(10);
 constexpr Duration down_again_max = std::chrono::milliseconds(500);
 constexpr Duration hop_again_min = std::chrono::milliseconds(1);
-constexpr Duration hop_again_max = std::chrono::milliseconds(64);
+constexpr Duration hop_again_max = std::chrono::milliseconds(128);
 
 // The wait before a parked request for which there was no room is tried again.
 constexpr Duration no_room_wait = std::chrono::milliseconds(20);
@@ -133,7 +133,7 @@ Result<RequestId> Cluster::submit_slowly(const CommandView& command, Slot slot, 
   if (main_.is_closed()) return main_.refusal();
   if (is_full()) return limit_reached(main_.options());
   const Journey journey{.number = submitted_++, .slot = slot};
-  if (slots_.is_at_rest(slot, no_node, no_node)) {
+  if (slots_.is_at_rest(slot, no_node)) {
     const SlotTable::Entry entry = slots_.table().at(slot);
     if (entry.plain() && nodes_.may_send_to(entry.owner())) {
       return submit_to(entry.owner(), command, journey, deadline, tag);
@@ -312,7 +312,7 @@ bool Cluster::may_go(const ParkedRequests::Request& request) {
     want_view(ViewSchedule::Need::urgent);
     return false;
   }
-  if (!slots_.is_at_rest(request.journey.slot, target, request.came_from)) return false;
+  if (!slots_.is_at_rest(request.journey.slot, target)) return false;
   if (nodes_.may_send_to(target)) return true;
   want_node(target);
   return false;
@@ -345,9 +345,9 @@ bool Cluster::go(ParkedRequests& parked, const ParkedRequests::Request& request,
     const HandedRequest moving(parked.pipeline(), handed, Asking::no,
                                journey.with_asking ? Asking::yes : Asking::no);
     to = submit_to(target, moving.command(), journey, handed.deadline, handed.tag);
-    // If the slot does not move in the end, its owner would run what is sent there meanwhile before
-    // this one is back.
-    if (to && journey.with_asking) slots_.hold_until_answered(journey.slot, target);
+    // It may come back once more. Another node, such as the owner of a slot that does not move in
+    // the end, would run those behind it first.
+    if (to && &parked == &returned_) slots_.hold_until_answered(journey.slot, target);
   }
   if (!to) {
     release_at_ = std::min(release_at_, after(now_, no_room_wait));
@@ -557,7 +557,6 @@ bool Cluster::take_back(NodeNumber number, const Pipeline::Handed& request, Jour
   const ParkedRequests::Request parked{
       .journey = journey,
       .asked = verdict.asked,
-      .came_from = number,
       .not_before = waits ? after(now_, verdict.wait) : Instant::min()};
   const Result<RequestId> id =
       returned_.park(moving.command(), request.deadline, request.tag, parked);

@@ -67,15 +67,14 @@ void ClusterSlots::hold_until_answered(Slot slot, NodeNumber number) {
   nodes_.hold_also(before, number);
 }
 
-bool ClusterSlots::is_at_rest(Slot slot, NodeNumber but_target, NodeNumber but_source) {
+bool ClusterSlots::is_at_rest(Slot slot, NodeNumber target) {
   const NodeNumber before = table_->at(slot).predecessor();
   if (before == no_node) return true;
   if (nodes_.has_answered(before)) {
     table_->set_predecessor(slot, no_node);
     return true;
   }
-  const bool does_not_matter = before == but_target || before == but_source;
-  return does_not_matter && nodes_.has(before) && nodes_.others_have_answered(before);
+  return before == target && nodes_.others_have_answered(before);
 }
 
 void ClusterSlots::handle_timeout(Instant now) {

@@ -39,9 +39,9 @@ class ClusterSlots {
 
   /// Requests for the slot have to wait until this node has answered all that it has been sent.
   void hold_until_answered(Slot slot, NodeNumber number);
-  /// Whether they need not wait any more; if so, the slot is at rest. `but`: answers of this node
-  /// do not matter.
-  bool is_at_rest(Slot slot, NodeNumber but_target, NodeNumber but_source);
+  /// Whether they need not wait any more; if so, the slot is at rest. Answers of the node `target`
+  /// do not matter to a request that goes there behind all the others.
+  bool is_at_rest(Slot slot, NodeNumber target);
 
   /// Asks for a view: at once, or as soon as the last one is old enough.
   void want_view(Instant now, ViewSchedule::Need need) { schedule_.want(now, need); }
