@@ -1,0 +1,497 @@
+#include "plimsoll/tests/core/client/cluster_model.h"
+
+#include <algorithm>
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "plimsoll/tests/core/client/peer.h"
+
+namespace plimsoll::testing {
+namespace {
+
+constexpr std::string_view ok = "+OK\r\n";
+constexpr std::string_view null_reply = "_\r\n";
+
+// FAIL() in a function of its own: a failed promise ends the test, whoever made the call.
+void require_of_model(bool promise, const char* otherwise) {
+  if (!promise) FAIL(otherwise);
+}
+
+std::string words_in_one(const Words& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
+  return text;
+}
+
+std::string integer_reply(std::size_t number) { return ":" + std::to_string(number) + "\r\n"; }
+std::string header(char sign, std::size_t count) { return sign + std::to_string(count) + "\r\n"; }
+
+struct Asked {
+  std::vector<std::string> keys;
+  bool only_reads = false;
+  bool is_known = true;
+};
+
+// Where the commands that the model knows have their keys.
+Asked keys_asked(const Words& words) {
+  const std::string& name = words[0];
+  const auto one = [&] { return std::vector<std::string>{words.at(1)}; };
+  const auto rest = [&](std::size_t step) {
+    std::vector<std::string> keys;
+    for (std::size_t i = 1; i < words.size(); i += step) keys.push_back(words[i]);
+    return keys;
+  };
+  if (name == "GET" || name == "LRANGE" || name == "STRLEN") return {one(), true};
+  if (name == "SET" || name == "RPUSH" || name == "INCR") return {one(), false};
+  if (name == "MGET" || name == "EXISTS") return {rest(1), true};
+  if (name == "DEL") return {rest(1), false};
+  if (name == "MSET") return {rest(2), false};
+  if (name == "EVAL") {
+    const auto count = static_cast<std::ptrdiff_t>(std::stoul(words.at(2)));
+    return {{words.begin() + 3, words.begin() + 3 + count}, false};
+  }
+  return {{}, false, false};
+}
+
+std::string last_of(const ModelNode::Data& data, const std::string& key) {
+  const auto found = data.find(key);
+  return found == data.end() ? std::string(null_reply) : bulk_reply(found->second.back());
+}
+
+std::string list_of(const ModelNode::Data& data, const std::string& key) {
+  const auto found = data.find(key);
+  if (found == data.end()) return header('*', 0);
+  std::string reply = header('*', found->second.size());
+  for (const std::string& each : found->second) reply += bulk_reply(each);
+  return reply;
+}
+
+}  // namespace
+
+unsigned model_slot_of(std::string_view key) {
+  const std::size_t open = key.find('{');
+  if (open != key.npos) {
+    const std::size_t close = key.find('}', open + 1);
+    if (close != key.npos && close > open + 1) key = key.substr(open + 1, close - open - 1);
+  }
+  std::uint32_t crc = 0;
+  for (const char byte : key) {
+    crc ^= static_cast<std::uint32_t>(static_cast<unsigned char>(byte)) << 8;
+    for (int bit = 0; bit < 8; ++bit) crc = (crc & 0x8000) != 0 ? (crc << 1) ^ 0x1021 : crc << 1;
+    crc &= 0xffff;
+  }
+  return crc % slots_count;
+}
+
+ClusterModel::ClusterModel(std::size_t primaries, bool with_replicas) {
+  for (std::size_t i = 0; i < primaries * (with_replicas ? 2 : 1); ++i) {
+    add_node("10.0.0.1", static_cast<std::uint16_t>(7000 + i));
+    if (i >= primaries) node(i).replica_of = i - primaries;
+  }
+  for (unsigned slot = 0; slot < slots_count; ++slot)
+    owners_[slot] = slot * primaries / slots_count;
+  tell_all();
+}
+
+NodeNumber ClusterModel::add_node(const std::string& host, std::uint16_t port) {
+  const NodeNumber number = nodes_.size();
+  ModelNode node;
+  node.host = host;
+  node.port = port;
+  const std::string digits = std::to_string(number);
+  node.id = std::string(40 - digits.size(), 'a') + digits;
+  nodes_.push_back(std::move(node));
+  return number;
+}
+
+std::string ClusterModel::endpoint(const ModelNode& asked, const ModelNode& named) const {
+  switch (asked.host_form) {
+    case ModelNode::HostForm::address: return named.host;
+    case ModelNode::HostForm::null:
+    case ModelNode::HostForm::empty: return "";
+    case ModelNode::HostForm::question_mark: return "?";
+  }
+  return "";
+}
+
+std::string ClusterModel::redirect(const char* word, unsigned slot, const ModelNode& asked,
+                                   NodeNumber named) const {
+  return std::string("-") + word + " " + std::to_string(slot) + " " + endpoint(asked, node(named)) +
+         ":" + std::to_string(node(named).port) + "\r\n";
+}
+
+// In the order in which Valkey's getNodeByQuery() decides. Empty: the node runs the command.
+std::string ClusterModel::refusal(NodeNumber number, const ModelSession& session,
+                                  const std::vector<std::string>& keys, bool only_reads) const {
+  if (keys.empty()) return "";
+  const ModelNode& asked = node(number);
+  const unsigned slot = model_slot_of(keys[0]);
+  std::size_t missing = 0;
+  for (const std::string& key : keys) {
+    if (model_slot_of(key) != slot) {
+      return "-CROSSSLOT Keys in request don't hash to the same slot\r\n";
+    }
+    if (!asked.data.contains(key)) ++missing;
+  }
+  const bool are_several =
+      std::any_of(keys.begin(), keys.end(), [&](const std::string& key) { return key != keys[0]; });
+  const std::uint16_t owner_seen = asked.view[slot];
+  const char* const try_again = "-TRYAGAIN Multiple keys request during rehashing of slot\r\n";
+  if (owner_seen == ModelNode::nobody) return "-CLUSTERDOWN Hash slot not served\r\n";
+  if (asked.is_down) return "-CLUSTERDOWN The cluster is down\r\n";
+  const bool is_own = owner_seen == number;
+  if (const auto to = asked.migrating.find(slot); is_own && to != asked.migrating.end()) {
+    if (missing > 0 && missing < keys.size()) return try_again;
+    if (missing > 0) return redirect("ASK", slot, asked, to->second);
+  } else if (!is_own && asked.importing.contains(slot) && session.is_asking) {
+    return are_several && missing > 0 ? try_again : "";
+  }
+  if (is_own) return asked.refusal;
+  if (asked.replica_of == owner_seen && session.is_readonly && only_reads) return asked.refusal;
+  return redirect("MOVED", slot, asked, owner_seen);
+}
+
+std::string ClusterModel::answer(NodeNumber number, ModelSession& session, const Words& words) {
+  ModelNode& asked = node(number);
+  const std::string& name = words.at(0);
+  const std::string two = words.size() > 1 ? name + " " + words[1] : name;
+  // ASKING holds for one command, or until the end of a transaction.
+  const bool was_asking = session.is_asking;
+  const auto end_asking = [&](std::string reply) {
+    if (was_asking && !session.is_in_transaction) session.is_asking = false;
+    return reply;
+  };
+  for (const std::string& each : {name, two}) {
+    const auto found = asked.refused.find(each);
+    if (found == asked.refused.end()) continue;
+    if (session.is_in_transaction) session.is_aborted = true;
+    return end_asking(found->second);
+  }
+  if (name == "HELLO" || name == "AUTH") {
+    if (!asked.password.empty() &&
+        std::find(words.begin(), words.end(), asked.password) == words.end()) {
+      return "-WRONGPASS invalid username-password pair or user is disabled.\r\n";
+    }
+    session.has_authenticated = true;
+    if (name == "AUTH") return std::string(ok);
+    std::string reply = hello_reply;
+    reply.replace(reply.find("$10\r\nstandalone"), 15, "$7\r\ncluster");
+    if (asked.replica_of) reply.replace(reply.find("$6\r\nmaster"), 10, "$7\r\nreplica");
+    return reply;
+  }
+  if (!asked.password.empty() && !session.has_authenticated) {
+    return "-NOAUTH Authentication required.\r\n";
+  }
+  if (name == "EXEC") return end_asking(run_transaction(number, session));
+  if (name == "DISCARD") {
+    session.is_in_transaction = false;
+    session.queued.clear();
+    return end_asking(std::string(ok));
+  }
+  if (session.is_in_transaction) return queue(number, session, words);
+  if (name == "MULTI") {
+    session.is_in_transaction = true;
+    session.is_aborted = false;
+    return std::string(ok);
+  }
+  const Asked keys = keys_asked(words);
+  if (!keys.is_known) return end_asking(run_keyless(number, session, words));
+  const std::string refused = refusal(number, session, keys.keys, keys.only_reads);
+  return end_asking(refused.empty() ? run(number, words) : refused);
+}
+
+std::string ClusterModel::queue(NodeNumber number, ModelSession& session, const Words& words) {
+  const Asked keys = keys_asked(words);
+  const std::string refused = refusal(number, session, keys.keys, keys.only_reads);
+  if (!refused.empty()) {
+    session.is_aborted = true;
+    return refused;
+  }
+  if (!session.is_aborted) session.queued.push_back(words);
+  return "+QUEUED\r\n";
+}
+
+std::string ClusterModel::run_transaction(NodeNumber number, ModelSession& session) {
+  if (!session.is_in_transaction) return "-ERR EXEC without MULTI\r\n";
+  const std::vector<Words> queued = std::exchange(session.queued, {});
+  session.is_in_transaction = false;
+  std::vector<std::string> keys;
+  bool only_reads = true;
+  for (const Words& words : queued) {
+    const Asked each = keys_asked(words);
+    keys.insert(keys.end(), each.keys.begin(), each.keys.end());
+    only_reads &= each.only_reads || each.keys.empty();
+  }
+  const std::string refused = refusal(number, session, keys, only_reads);
+  if (!refused.empty()) return refused;
+  if (session.is_aborted) {
+    return "-EXECABORT Transaction discarded because of previous errors.\r\n";
+  }
+  std::string reply = header('*', queued.size());
+  for (const Words& words : queued) {
+    reply += keys_asked(words).is_known ? run(number, words) : run_keyless(number, session, words);
+  }
+  return reply;
+}
+
+std::string ClusterModel::run(NodeNumber number, const Words& words) {
+  ModelNode::Data& data = node(number).data;
+  const std::string& name = words[0];
+  const Asked asked = keys_asked(words);
+  if (asked.keys.empty()) {
+    node(number).keyless.push_back(words_in_one(words));
+    return std::string(ok);
+  }
+  const std::string& key = asked.keys[0];
+  // A script may say whatever its author likes.
+  if (name == "EVAL" && words[1].starts_with("error:")) return "-" + words[1].substr(6) + "\r\n";
+  runs_.push_back({.node = number, .slot = model_slot_of(key), .words = words});
+  if (name == "GET") return last_of(data, key);
+  if (name == "LRANGE") return list_of(data, key);
+  if (name == "MGET") {
+    std::string reply = header('*', asked.keys.size());
+    for (const std::string& each : asked.keys) reply += last_of(data, each);
+    return reply;
+  }
+  if (name == "EXISTS" || name == "DEL") {
+    std::size_t count = 0;
+    for (const std::string& each : asked.keys) {
+      if (data.contains(each)) ++count;
+      if (name == "DEL") data.erase(each);
+    }
+    return integer_reply(count);
+  }
+  if (name == "SET") {
+    data[key] = {words.at(2)};
+    return std::string(ok);
+  }
+  if (name == "MSET") {
+    for (std::size_t i = 1; i + 1 < words.size(); i += 2) data[words[i]] = {words[i + 1]};
+    return std::string(ok);
+  }
+  if (name == "INCR") {
+    const std::string number_now = data.contains(key) ? data[key].back() : "0";
+    data[key] = {std::to_string(std::stoul(number_now) + 1)};
+    return integer_reply(std::stoul(data[key].back()));
+  }
+  // RPUSH, and EVAL, which appends its arguments to its first key.
+  const std::size_t first = name == "RPUSH" ? 2 : 3 + asked.keys.size();
+  for (std::size_t i = first; i < words.size(); ++i) data[key].push_back(words[i]);
+  return integer_reply(data.contains(key) ? data[key].size() : 0);
+}
+
+std::string ClusterModel::run_keyless(NodeNumber number, ModelSession& session,
+                                      const Words& words) {
+  ModelNode& asked = node(number);
+  const std::string& name = words[0];
+  if (name == "ASKING" || name == "READONLY") {
+    (name == "ASKING" ? session.is_asking : session.is_readonly) = true;
+    return std::string(ok);
+  }
+  if (name == "CLUSTER" && words.at(1) == "MYID") return bulk_reply(asked.id);
+  if (name == "CLUSTER" && words.at(1) == "SLOTS") {
+    ++asked.views_told;
+    return slots_of(number);
+  }
+  if (name == "SUBSCRIBE") {
+    std::string reply;
+    for (std::size_t i = 1; i < words.size(); ++i) {
+      session.channels.insert(words[i]);
+      reply += ">3\r\n" + bulk_reply("subscribe") + bulk_reply(words[i]) +
+               integer_reply(session.channels.size());
+    }
+    return reply;
+  }
+  asked.keyless.push_back(words_in_one(words));
+  if (name == "PUBLISH") {
+    published_.emplace_back(words.at(1), words.at(2));
+    return integer_reply(0);
+  }
+  return Peer::default_reply(words);
+}
+
+std::string ClusterModel::slots_of(NodeNumber number) const {
+  const ModelNode& asked = node(number);
+  const auto node_entry = [&](NodeNumber named) {
+    const bool is_null = asked.host_form == ModelNode::HostForm::null;
+    return "*4\r\n" +
+           (is_null ? std::string(null_reply) : bulk_reply(endpoint(asked, node(named)))) +
+           integer_reply(node(named).port) + bulk_reply(node(named).id) + "%0\r\n";
+  };
+  std::string ranges;
+  std::size_t count = 0;
+  for (unsigned begin = 0, end = 0; begin < slots_count; begin = end) {
+    const std::uint16_t owner_seen = asked.view[begin];
+    for (end = begin + 1; end < slots_count && asked.view[end] == owner_seen;) ++end;
+    if (owner_seen == ModelNode::nobody) continue;
+    ++count;
+    std::string entries = node_entry(owner_seen);
+    std::size_t entries_count = 1;
+    for (NodeNumber each = 0; each < nodes_.size(); ++each) {
+      if (each == owner_seen || node(each).replica_of != owner_seen) continue;
+      entries += node_entry(each);
+      ++entries_count;
+    }
+    ranges +=
+        header('*', 2 + entries_count) + integer_reply(begin) + integer_reply(end - 1) + entries;
+  }
+  return header('*', count) + ranges;
+}
+
+bool ClusterModel::is_migrating(unsigned slot) const {
+  return node(owner(slot)).migrating.contains(slot);
+}
+
+NodeNumber ClusterModel::target_of(unsigned slot) const {
+  return node(owner(slot)).migrating.at(slot);
+}
+
+void ClusterModel::start_migration(unsigned slot, NodeNumber to) {
+  const NodeNumber from = owner(slot);
+  require_of_model(from != to && !is_migrating(slot), "this slot cannot begin to move there");
+  node(to).importing[slot] = from;
+  node(from).migrating[slot] = to;
+}
+
+bool ClusterModel::move_key(unsigned slot) {
+  const std::vector<std::string> keys = keys_at(owner(slot), slot);
+  return !keys.empty() && move_key(slot, keys[0]);
+}
+
+bool ClusterModel::move_key(unsigned slot, const std::string& key) {
+  ModelNode& target = node(target_of(slot));
+  auto moved = node(owner(slot)).data.extract(key);
+  if (moved.empty()) return false;
+  target.data.insert_or_assign(key, std::move(moved.mapped()));
+  return true;
+}
+
+// The source's half: it says MOVED from now on.
+void ClusterModel::finish_at_source(unsigned slot) {
+  for (NodeNumber each = 0; each < nodes_.size(); ++each) {
+    ModelNode& source = node(each);
+    const auto found = source.migrating.find(slot);
+    if (found == source.migrating.end()) continue;
+    const NodeNumber target = found->second;
+    for (const std::string& key : keys_at(each, slot)) {
+      node(target).data.insert_or_assign(key, source.data.at(key));
+      source.data.erase(key);
+    }
+    source.view[slot] = static_cast<std::uint16_t>(target);
+    source.migrating.erase(slot);
+    return;
+  }
+  FAIL("no source has this slot");
+}
+
+// The target's half: it is the owner from now on, and says so to whoever asks it.
+void ClusterModel::finish_at_target(unsigned slot) {
+  for (NodeNumber each = 0; each < nodes_.size(); ++each) {
+    ModelNode& target = node(each);
+    const auto found = target.importing.find(slot);
+    if (found == target.importing.end()) continue;
+    ModelNode& source = node(found->second);
+    for (const std::string& key : keys_at(found->second, slot)) {
+      target.data.insert_or_assign(key, source.data.at(key));
+      source.data.erase(key);
+    }
+    target.view[slot] = static_cast<std::uint16_t>(each);
+    target.importing.erase(slot);
+    owners_[slot] = each;
+    return;
+  }
+  FAIL("no target has this slot");
+}
+
+void ClusterModel::cancel_migration(unsigned slot) {
+  const NodeNumber to = target_of(slot);
+  for (const std::string& key : keys_at(to, slot)) {
+    node(owner(slot)).data.insert_or_assign(key, node(to).data.at(key));
+    node(to).data.erase(key);
+  }
+  end_migration(slot);
+}
+
+void ClusterModel::end_migration(unsigned slot) {
+  for (ModelNode& each : nodes_) {
+    each.migrating.erase(slot);
+    each.importing.erase(slot);
+  }
+}
+
+void ClusterModel::move_atomically(unsigned slot, NodeNumber to) {
+  const NodeNumber from = owner(slot);
+  start_migration(slot, to);
+  finish_at_source(slot);
+  finish_at_target(slot);
+  require_of_model(keys_at(from, slot).empty(), "keys were left behind");
+}
+
+void ClusterModel::take_over(unsigned slot, NodeNumber to) {
+  end_migration(slot);
+  owners_[slot] = to;
+  tell(to, slot);
+}
+
+void ClusterModel::unassign(unsigned slot) {
+  end_migration(slot);
+  owners_[slot] = ModelNode::nobody;
+}
+
+void ClusterModel::tell(NodeNumber number) {
+  for (unsigned slot = 0; slot < slots_count; ++slot) tell(number, slot);
+}
+
+// A node that learns of another owner ends its own part in a migration. A source that was told
+// first goes on to name the target, which does not claim the slot yet.
+void ClusterModel::tell(NodeNumber number, unsigned slot) {
+  ModelNode& told = node(number);
+  const NodeNumber owner_now = owners_[slot];
+  if (const std::uint16_t named = told.view[slot]; named != ModelNode::nobody) {
+    const auto import = node(named).importing.find(slot);
+    const bool is_half_done = import != node(named).importing.end() && import->second == number;
+    if (is_half_done && owner_now == number) return;
+  }
+  told.view[slot] = static_cast<std::uint16_t>(owner_now);
+  if (owner_now != number) told.migrating.erase(slot);
+  if (owner_now == number) told.importing.erase(slot);
+}
+
+void ClusterModel::tell_all() {
+  for (NodeNumber each = 0; each < nodes_.size(); ++each) tell(each);
+}
+
+NodeNumber ClusterModel::replica_of(NodeNumber primary) const {
+  for (NodeNumber each = 0; each < nodes_.size(); ++each) {
+    if (node(each).replica_of == primary) return each;
+  }
+  FAIL("this node has no replica");
+  return 0;
+}
+
+void ClusterModel::replicate(NodeNumber primary) {
+  node(replica_of(primary)).data = node(primary).data;
+}
+
+NodeNumber ClusterModel::promote_replica_of(NodeNumber primary) {
+  const NodeNumber promoted = replica_of(primary);
+  for (unsigned slot = 0; slot < slots_count; ++slot) {
+    if (owners_[slot] != primary) continue;
+    end_migration(slot);
+    owners_[slot] = promoted;
+  }
+  node(promoted).replica_of.reset();
+  node(primary).replica_of = promoted;
+  tell(promoted);
+  return promoted;
+}
+
+std::vector<std::string> ClusterModel::keys_at(NodeNumber number, unsigned slot) const {
+  std::vector<std::string> keys;
+  for (const auto& [key, value] : node(number).data) {
+    if (model_slot_of(key) == slot) keys.push_back(key);
+  }
+  return keys;
+}
+
+}  // namespace plimsoll::testing

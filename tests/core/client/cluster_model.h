@@ -1,0 +1,157 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "plimsoll/tests/core/commands/wire.h"
+
+// The servers of a cluster, without a network: nodes with slots and keys, which answer requests as
+// Valkey does while slots move and owners change. Each node has its own view of who owns what,
+// which may lag. The model records each command that a node has run, in order, over all nodes.
+//
+//   ClusterModel model(3);
+//   ModelSession session;
+//   CHECK(model.answer(0, session, {"GET", "ship"}) == "-MOVED 9286 10.0.0.1:7001\r\n");
+
+namespace plimsoll::testing {
+
+inline constexpr unsigned slots_count = 16384;
+
+/// The slot of a key, by its hash tag if it has one. Written apart from the core's.
+unsigned model_slot_of(std::string_view key);
+
+using NodeNumber = std::size_t;
+
+/// What a node knows of one connection.
+struct ModelSession {
+  bool has_authenticated = false;
+  bool is_asking = false;
+  bool is_readonly = false;
+  bool is_in_transaction = false;
+  bool is_aborted = false;  ///< a command of the transaction was refused when it was queued
+  std::vector<Words> queued{};
+  std::set<std::string> channels{};
+};
+
+struct ModelNode {
+  using Data = std::map<std::string, std::vector<std::string>>;
+  static constexpr std::uint16_t nobody = UINT16_MAX;
+
+  /// How the node names hosts in CLUSTER SLOTS and in redirects.
+  enum class HostForm : std::uint8_t { address, null, empty, question_mark };
+
+  std::string host;
+  std::uint16_t port = 0;
+  std::string id;                        ///< 40 hex digits
+  std::optional<NodeNumber> replica_of;  ///< none: a primary
+  std::string password{};
+  Data data{};
+  std::vector<std::uint16_t> view = std::vector<std::uint16_t>(slots_count, nobody);
+  std::map<unsigned, NodeNumber> migrating{};
+  std::map<unsigned, NodeNumber> importing{};
+  bool is_down = false;  ///< the node says that the cluster is down
+  HostForm host_form = HostForm::address;
+  std::map<std::string, std::string> refused{};  ///< answers to single commands: "CLUSTER SLOTS"
+  std::string refusal{};                         ///< the answer to all commands with keys
+
+  std::size_t views_told = 0;          ///< how often it was asked for CLUSTER SLOTS
+  std::vector<std::string> keyless{};  ///< commands without keys that it has run
+
+  std::string address() const { return host + ":" + std::to_string(port); }
+};
+
+class ClusterModel {
+ public:
+  /// A command with keys that a node has run.
+  struct Run {
+    NodeNumber node;
+    unsigned slot;
+    Words words;
+  };
+
+  /// Primaries with equal parts of the slots, at 10.0.0.1:7000, 7001...; behind them one replica of
+  /// each, if `with_replicas`.
+  explicit ClusterModel(std::size_t primaries, bool with_replicas = false);
+
+  ModelNode& node(NodeNumber number) { return nodes_.at(number); }
+  const ModelNode& node(NodeNumber number) const { return nodes_.at(number); }
+  std::size_t nodes_count() const { return nodes_.size(); }
+  /// A node of this cluster without slots, which nobody else knows.
+  NodeNumber add_node(const std::string& host, std::uint16_t port);
+
+  /// A request on a connection that has `session`: the answer in RESP3.
+  std::string answer(NodeNumber number, ModelSession& session, const Words& words);
+
+  // What an operator does. Slots are named by number, and `owner(slot)` is the truth.
+
+  NodeNumber owner(unsigned slot) const { return owners_.at(slot); }
+  bool is_migrating(unsigned slot) const;
+  /// CLUSTER SETSLOT IMPORTING at `to`, then MIGRATING at the owner.
+  void start_migration(unsigned slot, NodeNumber to);
+  NodeNumber target_of(unsigned slot) const;
+  /// MIGRATE of one key; false if there are none left at the source.
+  bool move_key(unsigned slot);
+  bool move_key(unsigned slot, const std::string& key);
+  /// CLUSTER SETSLOT NODE, at one of the two. It moves the keys that are left first.
+  void finish_at_source(unsigned slot);
+  void finish_at_target(unsigned slot);
+  /// The keys go back, then CLUSTER SETSLOT STABLE at both.
+  void cancel_migration(unsigned slot);
+  /// All keys and the slot at once, as CLUSTER MIGRATESLOTS does. The others do not know yet.
+  void move_atomically(unsigned slot, NodeNumber to);
+  /// The slot belongs to `to`, which does not have its keys. The others do not know yet.
+  void take_over(unsigned slot, NodeNumber to);
+  /// Nobody serves the slot.
+  void unassign(unsigned slot);
+  /// The node's view becomes the truth.
+  void tell(NodeNumber number);
+  void tell(NodeNumber number, unsigned slot);
+  void tell_all();
+
+  /// The replica of `primary` gets what the primary has. Without this it has nothing.
+  void replicate(NodeNumber primary);
+  /// The replica of `primary`.
+  NodeNumber replica_of(NodeNumber primary) const;
+  /// The replica becomes the owner of all slots of its primary, which is its replica from then on.
+  /// Only the new owner knows. Migrations of these slots end; keys that had left stay where they
+  /// are.
+  NodeNumber promote_replica_of(NodeNumber primary);
+
+  /// All commands with keys that were run, in order.
+  const std::vector<Run>& runs() const { return runs_; }
+  /// The keys of this slot at this node.
+  std::vector<std::string> keys_at(NodeNumber number, unsigned slot) const;
+
+  /// The messages that were published since the last call.
+  std::vector<std::pair<std::string, std::string>> take_published() {
+    return std::exchange(published_, {});
+  }
+
+ private:
+  std::string run_transaction(NodeNumber number, ModelSession& session);
+  std::string queue(NodeNumber number, ModelSession& session, const Words& words);
+  std::string refusal(NodeNumber number, const ModelSession& session,
+                      const std::vector<std::string>& keys, bool only_reads) const;
+  std::string run(NodeNumber number, const Words& words);
+  std::string run_keyless(NodeNumber number, ModelSession& session, const Words& words);
+  std::string slots_of(NodeNumber number) const;
+  std::string endpoint(const ModelNode& asked, const ModelNode& named) const;
+  std::string redirect(const char* word, unsigned slot, const ModelNode& asked,
+                       NodeNumber named) const;
+  void end_migration(unsigned slot);
+
+  std::vector<ModelNode> nodes_;
+  std::array<NodeNumber, slots_count> owners_{};
+  std::vector<Run> runs_;
+  std::vector<std::pair<std::string, std::string>> published_;
+};
+
+}  // namespace plimsoll::testing
