@@ -24,7 +24,7 @@ class ParkedRequests {
     RequestId id = 0;  ///< in pipeline()
     Journey journey{};
     NodeNumber asked = no_node;  ///< to this node, with ASKING; no_node: to the owner of the slot
-    bool is_for_main = false;             ///< it has no key: to the client's main connection
+    bool is_for_main = false;    ///< it has no key: to the client's main connection
     Instant not_before = Instant::min();  ///< earlier it would be refused again
   };
 

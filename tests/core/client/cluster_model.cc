@@ -80,7 +80,7 @@ unsigned model_slot_of(std::string_view key) {
     for (int bit = 0; bit < 8; ++bit) crc = (crc & 0x8000) != 0 ? (crc << 1) ^ 0x1021 : crc << 1;
     crc &= 0xffff;
   }
-  return crc % slots_count;
+  return crc % model_slots_count;
 }
 
 ClusterModel::ClusterModel(std::size_t primaries, bool with_replicas) {
@@ -88,13 +88,13 @@ ClusterModel::ClusterModel(std::size_t primaries, bool with_replicas) {
     add_node("10.0.0.1", static_cast<std::uint16_t>(7000 + i));
     if (i >= primaries) node(i).replica_of = i - primaries;
   }
-  for (unsigned slot = 0; slot < slots_count; ++slot)
-    owners_[slot] = slot * primaries / slots_count;
+  for (unsigned slot = 0; slot < model_slots_count; ++slot)
+    owners_[slot] = slot * primaries / model_slots_count;
   tell_all();
 }
 
-NodeNumber ClusterModel::add_node(const std::string& host, std::uint16_t port) {
-  const NodeNumber number = nodes_.size();
+NodeIndex ClusterModel::add_node(const std::string& host, std::uint16_t port) {
+  const NodeIndex number = nodes_.size();
   ModelNode node;
   node.host = host;
   node.port = port;
@@ -115,13 +115,13 @@ std::string ClusterModel::endpoint(const ModelNode& asked, const ModelNode& name
 }
 
 std::string ClusterModel::redirect(const char* word, unsigned slot, const ModelNode& asked,
-                                   NodeNumber named) const {
+                                   NodeIndex named) const {
   return std::string("-") + word + " " + std::to_string(slot) + " " + endpoint(asked, node(named)) +
          ":" + std::to_string(node(named).port) + "\r\n";
 }
 
 // In the order in which Valkey's getNodeByQuery() decides. Empty: the node runs the command.
-std::string ClusterModel::refusal(NodeNumber number, const ModelSession& session,
+std::string ClusterModel::refusal(NodeIndex number, const ModelSession& session,
                                   const std::vector<std::string>& keys, bool only_reads) const {
   if (keys.empty()) return "";
   const ModelNode& asked = node(number);
@@ -143,15 +143,20 @@ std::string ClusterModel::refusal(NodeNumber number, const ModelSession& session
   if (const auto to = asked.migrating.find(slot); is_own && to != asked.migrating.end()) {
     if (missing > 0 && missing < keys.size()) return try_again;
     if (missing > 0) return redirect("ASK", slot, asked, to->second);
-  } else if (!is_own && asked.importing.contains(slot) && session.is_asking) {
-    return are_several && missing > 0 ? try_again : "";
+  } else if (const auto from = asked.importing.find(slot);
+             !is_own && from != asked.importing.end() && session.is_asking) {
+    if (are_several && missing > 0) return try_again;
+    // An ASK that is answered this late was said before the slot's last move was called off. Valkey
+    // would run the command on a key that is elsewhere, and no client could know. Here it does not.
+    const bool is_elsewhere = missing > 0 && node(from->second).data.contains(keys[0]);
+    if (!is_elsewhere) return "";
   }
   if (is_own) return asked.refusal;
   if (asked.replica_of == owner_seen && session.is_readonly && only_reads) return asked.refusal;
   return redirect("MOVED", slot, asked, owner_seen);
 }
 
-std::string ClusterModel::answer(NodeNumber number, ModelSession& session, const Words& words) {
+std::string ClusterModel::answer(NodeIndex number, ModelSession& session, const Words& words) {
   ModelNode& asked = node(number);
   const std::string& name = words.at(0);
   const std::string two = words.size() > 1 ? name + " " + words[1] : name;
@@ -200,7 +205,7 @@ std::string ClusterModel::answer(NodeNumber number, ModelSession& session, const
   return end_asking(refused.empty() ? run(number, words) : refused);
 }
 
-std::string ClusterModel::queue(NodeNumber number, ModelSession& session, const Words& words) {
+std::string ClusterModel::queue(NodeIndex number, ModelSession& session, const Words& words) {
   const Asked keys = keys_asked(words);
   const std::string refused = refusal(number, session, keys.keys, keys.only_reads);
   if (!refused.empty()) {
@@ -211,7 +216,7 @@ std::string ClusterModel::queue(NodeNumber number, ModelSession& session, const 
   return "+QUEUED\r\n";
 }
 
-std::string ClusterModel::run_transaction(NodeNumber number, ModelSession& session) {
+std::string ClusterModel::run_transaction(NodeIndex number, ModelSession& session) {
   if (!session.is_in_transaction) return "-ERR EXEC without MULTI\r\n";
   const std::vector<Words> queued = std::exchange(session.queued, {});
   session.is_in_transaction = false;
@@ -234,7 +239,7 @@ std::string ClusterModel::run_transaction(NodeNumber number, ModelSession& sessi
   return reply;
 }
 
-std::string ClusterModel::run(NodeNumber number, const Words& words) {
+std::string ClusterModel::run(NodeIndex number, const Words& words) {
   ModelNode::Data& data = node(number).data;
   const std::string& name = words[0];
   const Asked asked = keys_asked(words);
@@ -280,8 +285,7 @@ std::string ClusterModel::run(NodeNumber number, const Words& words) {
   return integer_reply(data.contains(key) ? data[key].size() : 0);
 }
 
-std::string ClusterModel::run_keyless(NodeNumber number, ModelSession& session,
-                                      const Words& words) {
+std::string ClusterModel::run_keyless(NodeIndex number, ModelSession& session, const Words& words) {
   ModelNode& asked = node(number);
   const std::string& name = words[0];
   if (name == "ASKING" || name == "READONLY") {
@@ -310,9 +314,9 @@ std::string ClusterModel::run_keyless(NodeNumber number, ModelSession& session,
   return Peer::default_reply(words);
 }
 
-std::string ClusterModel::slots_of(NodeNumber number) const {
+std::string ClusterModel::slots_of(NodeIndex number) const {
   const ModelNode& asked = node(number);
-  const auto node_entry = [&](NodeNumber named) {
+  const auto node_entry = [&](NodeIndex named) {
     const bool is_null = asked.host_form == ModelNode::HostForm::null;
     return "*4\r\n" +
            (is_null ? std::string(null_reply) : bulk_reply(endpoint(asked, node(named)))) +
@@ -320,14 +324,14 @@ std::string ClusterModel::slots_of(NodeNumber number) const {
   };
   std::string ranges;
   std::size_t count = 0;
-  for (unsigned begin = 0, end = 0; begin < slots_count; begin = end) {
+  for (unsigned begin = 0, end = 0; begin < model_slots_count; begin = end) {
     const std::uint16_t owner_seen = asked.view[begin];
-    for (end = begin + 1; end < slots_count && asked.view[end] == owner_seen;) ++end;
+    for (end = begin + 1; end < model_slots_count && asked.view[end] == owner_seen;) ++end;
     if (owner_seen == ModelNode::nobody) continue;
     ++count;
     std::string entries = node_entry(owner_seen);
     std::size_t entries_count = 1;
-    for (NodeNumber each = 0; each < nodes_.size(); ++each) {
+    for (NodeIndex each = 0; each < nodes_.size(); ++each) {
       if (each == owner_seen || node(each).replica_of != owner_seen) continue;
       entries += node_entry(each);
       ++entries_count;
@@ -342,12 +346,12 @@ bool ClusterModel::is_migrating(unsigned slot) const {
   return node(owner(slot)).migrating.contains(slot);
 }
 
-NodeNumber ClusterModel::target_of(unsigned slot) const {
+NodeIndex ClusterModel::target_of(unsigned slot) const {
   return node(owner(slot)).migrating.at(slot);
 }
 
-void ClusterModel::start_migration(unsigned slot, NodeNumber to) {
-  const NodeNumber from = owner(slot);
+void ClusterModel::start_migration(unsigned slot, NodeIndex to) {
+  const NodeIndex from = owner(slot);
   require_of_model(from != to && !is_migrating(slot), "this slot cannot begin to move there");
   node(to).importing[slot] = from;
   node(from).migrating[slot] = to;
@@ -366,13 +370,13 @@ bool ClusterModel::move_key(unsigned slot, const std::string& key) {
   return true;
 }
 
-// The source's half: it says MOVED from now on.
+// The source's half: it says MOVED from now on. It may have heard already that the target has it.
 void ClusterModel::finish_at_source(unsigned slot) {
-  for (NodeNumber each = 0; each < nodes_.size(); ++each) {
+  for (NodeIndex each = 0; each < nodes_.size(); ++each) {
     ModelNode& source = node(each);
     const auto found = source.migrating.find(slot);
     if (found == source.migrating.end()) continue;
-    const NodeNumber target = found->second;
+    const NodeIndex target = found->second;
     for (const std::string& key : keys_at(each, slot)) {
       node(target).data.insert_or_assign(key, source.data.at(key));
       source.data.erase(key);
@@ -381,12 +385,11 @@ void ClusterModel::finish_at_source(unsigned slot) {
     source.migrating.erase(slot);
     return;
   }
-  FAIL("no source has this slot");
 }
 
 // The target's half: it is the owner from now on, and says so to whoever asks it.
 void ClusterModel::finish_at_target(unsigned slot) {
-  for (NodeNumber each = 0; each < nodes_.size(); ++each) {
+  for (NodeIndex each = 0; each < nodes_.size(); ++each) {
     ModelNode& target = node(each);
     const auto found = target.importing.find(slot);
     if (found == target.importing.end()) continue;
@@ -404,7 +407,7 @@ void ClusterModel::finish_at_target(unsigned slot) {
 }
 
 void ClusterModel::cancel_migration(unsigned slot) {
-  const NodeNumber to = target_of(slot);
+  const NodeIndex to = target_of(slot);
   for (const std::string& key : keys_at(to, slot)) {
     node(owner(slot)).data.insert_or_assign(key, node(to).data.at(key));
     node(to).data.erase(key);
@@ -419,15 +422,15 @@ void ClusterModel::end_migration(unsigned slot) {
   }
 }
 
-void ClusterModel::move_atomically(unsigned slot, NodeNumber to) {
-  const NodeNumber from = owner(slot);
+void ClusterModel::move_atomically(unsigned slot, NodeIndex to) {
+  const NodeIndex from = owner(slot);
   start_migration(slot, to);
   finish_at_source(slot);
   finish_at_target(slot);
   require_of_model(keys_at(from, slot).empty(), "keys were left behind");
 }
 
-void ClusterModel::take_over(unsigned slot, NodeNumber to) {
+void ClusterModel::take_over(unsigned slot, NodeIndex to) {
   end_migration(slot);
   owners_[slot] = to;
   tell(to, slot);
@@ -438,15 +441,15 @@ void ClusterModel::unassign(unsigned slot) {
   owners_[slot] = ModelNode::nobody;
 }
 
-void ClusterModel::tell(NodeNumber number) {
-  for (unsigned slot = 0; slot < slots_count; ++slot) tell(number, slot);
+void ClusterModel::tell(NodeIndex number) {
+  for (unsigned slot = 0; slot < model_slots_count; ++slot) tell(number, slot);
 }
 
 // A node that learns of another owner ends its own part in a migration. A source that was told
 // first goes on to name the target, which does not claim the slot yet.
-void ClusterModel::tell(NodeNumber number, unsigned slot) {
+void ClusterModel::tell(NodeIndex number, unsigned slot) {
   ModelNode& told = node(number);
-  const NodeNumber owner_now = owners_[slot];
+  const NodeIndex owner_now = owners_[slot];
   if (const std::uint16_t named = told.view[slot]; named != ModelNode::nobody) {
     const auto import = node(named).importing.find(slot);
     const bool is_half_done = import != node(named).importing.end() && import->second == number;
@@ -458,24 +461,24 @@ void ClusterModel::tell(NodeNumber number, unsigned slot) {
 }
 
 void ClusterModel::tell_all() {
-  for (NodeNumber each = 0; each < nodes_.size(); ++each) tell(each);
+  for (NodeIndex each = 0; each < nodes_.size(); ++each) tell(each);
 }
 
-NodeNumber ClusterModel::replica_of(NodeNumber primary) const {
-  for (NodeNumber each = 0; each < nodes_.size(); ++each) {
+NodeIndex ClusterModel::replica_of(NodeIndex primary) const {
+  for (NodeIndex each = 0; each < nodes_.size(); ++each) {
     if (node(each).replica_of == primary) return each;
   }
   FAIL("this node has no replica");
   return 0;
 }
 
-void ClusterModel::replicate(NodeNumber primary) {
+void ClusterModel::replicate(NodeIndex primary) {
   node(replica_of(primary)).data = node(primary).data;
 }
 
-NodeNumber ClusterModel::promote_replica_of(NodeNumber primary) {
-  const NodeNumber promoted = replica_of(primary);
-  for (unsigned slot = 0; slot < slots_count; ++slot) {
+NodeIndex ClusterModel::promote_replica_of(NodeIndex primary) {
+  const NodeIndex promoted = replica_of(primary);
+  for (unsigned slot = 0; slot < model_slots_count; ++slot) {
     if (owners_[slot] != primary) continue;
     end_migration(slot);
     owners_[slot] = promoted;
@@ -486,7 +489,7 @@ NodeNumber ClusterModel::promote_replica_of(NodeNumber primary) {
   return promoted;
 }
 
-std::vector<std::string> ClusterModel::keys_at(NodeNumber number, unsigned slot) const {
+std::vector<std::string> ClusterModel::keys_at(NodeIndex number, unsigned slot) const {
   std::vector<std::string> keys;
   for (const auto& [key, value] : node(number).data) {
     if (model_slot_of(key) == slot) keys.push_back(key);

@@ -23,12 +23,12 @@
 
 namespace plimsoll::testing {
 
-inline constexpr unsigned slots_count = 16384;
+inline constexpr unsigned model_slots_count = 16384;
 
 /// The slot of a key, by its hash tag if it has one. Written apart from the core's.
 unsigned model_slot_of(std::string_view key);
 
-using NodeNumber = std::size_t;
+using NodeIndex = std::size_t;
 
 /// What a node knows of one connection.
 struct ModelSession {
@@ -50,13 +50,13 @@ struct ModelNode {
 
   std::string host;
   std::uint16_t port = 0;
-  std::string id;                        ///< 40 hex digits
-  std::optional<NodeNumber> replica_of;  ///< none: a primary
+  std::string id;                       ///< 40 hex digits
+  std::optional<NodeIndex> replica_of;  ///< none: a primary
   std::string password{};
   Data data{};
-  std::vector<std::uint16_t> view = std::vector<std::uint16_t>(slots_count, nobody);
-  std::map<unsigned, NodeNumber> migrating{};
-  std::map<unsigned, NodeNumber> importing{};
+  std::vector<std::uint16_t> view = std::vector<std::uint16_t>(model_slots_count, nobody);
+  std::map<unsigned, NodeIndex> migrating{};
+  std::map<unsigned, NodeIndex> importing{};
   bool is_down = false;  ///< the node says that the cluster is down
   HostForm host_form = HostForm::address;
   std::map<std::string, std::string> refused{};  ///< answers to single commands: "CLUSTER SLOTS"
@@ -72,7 +72,7 @@ class ClusterModel {
  public:
   /// A command with keys that a node has run.
   struct Run {
-    NodeNumber node;
+    NodeIndex node;
     unsigned slot;
     Words words;
   };
@@ -81,22 +81,22 @@ class ClusterModel {
   /// each, if `with_replicas`.
   explicit ClusterModel(std::size_t primaries, bool with_replicas = false);
 
-  ModelNode& node(NodeNumber number) { return nodes_.at(number); }
-  const ModelNode& node(NodeNumber number) const { return nodes_.at(number); }
+  ModelNode& node(NodeIndex number) { return nodes_.at(number); }
+  const ModelNode& node(NodeIndex number) const { return nodes_.at(number); }
   std::size_t nodes_count() const { return nodes_.size(); }
   /// A node of this cluster without slots, which nobody else knows.
-  NodeNumber add_node(const std::string& host, std::uint16_t port);
+  NodeIndex add_node(const std::string& host, std::uint16_t port);
 
   /// A request on a connection that has `session`: the answer in RESP3.
-  std::string answer(NodeNumber number, ModelSession& session, const Words& words);
+  std::string answer(NodeIndex number, ModelSession& session, const Words& words);
 
   // What an operator does. Slots are named by number, and `owner(slot)` is the truth.
 
-  NodeNumber owner(unsigned slot) const { return owners_.at(slot); }
+  NodeIndex owner(unsigned slot) const { return owners_.at(slot); }
   bool is_migrating(unsigned slot) const;
   /// CLUSTER SETSLOT IMPORTING at `to`, then MIGRATING at the owner.
-  void start_migration(unsigned slot, NodeNumber to);
-  NodeNumber target_of(unsigned slot) const;
+  void start_migration(unsigned slot, NodeIndex to);
+  NodeIndex target_of(unsigned slot) const;
   /// MIGRATE of one key; false if there are none left at the source.
   bool move_key(unsigned slot);
   bool move_key(unsigned slot, const std::string& key);
@@ -106,29 +106,29 @@ class ClusterModel {
   /// The keys go back, then CLUSTER SETSLOT STABLE at both.
   void cancel_migration(unsigned slot);
   /// All keys and the slot at once, as CLUSTER MIGRATESLOTS does. The others do not know yet.
-  void move_atomically(unsigned slot, NodeNumber to);
+  void move_atomically(unsigned slot, NodeIndex to);
   /// The slot belongs to `to`, which does not have its keys. The others do not know yet.
-  void take_over(unsigned slot, NodeNumber to);
+  void take_over(unsigned slot, NodeIndex to);
   /// Nobody serves the slot.
   void unassign(unsigned slot);
   /// The node's view becomes the truth.
-  void tell(NodeNumber number);
-  void tell(NodeNumber number, unsigned slot);
+  void tell(NodeIndex number);
+  void tell(NodeIndex number, unsigned slot);
   void tell_all();
 
   /// The replica of `primary` gets what the primary has. Without this it has nothing.
-  void replicate(NodeNumber primary);
+  void replicate(NodeIndex primary);
   /// The replica of `primary`.
-  NodeNumber replica_of(NodeNumber primary) const;
+  NodeIndex replica_of(NodeIndex primary) const;
   /// The replica becomes the owner of all slots of its primary, which is its replica from then on.
   /// Only the new owner knows. Migrations of these slots end; keys that had left stay where they
   /// are.
-  NodeNumber promote_replica_of(NodeNumber primary);
+  NodeIndex promote_replica_of(NodeIndex primary);
 
   /// All commands with keys that were run, in order.
   const std::vector<Run>& runs() const { return runs_; }
   /// The keys of this slot at this node.
-  std::vector<std::string> keys_at(NodeNumber number, unsigned slot) const;
+  std::vector<std::string> keys_at(NodeIndex number, unsigned slot) const;
 
   /// The messages that were published since the last call.
   std::vector<std::pair<std::string, std::string>> take_published() {
@@ -136,20 +136,20 @@ class ClusterModel {
   }
 
  private:
-  std::string run_transaction(NodeNumber number, ModelSession& session);
-  std::string queue(NodeNumber number, ModelSession& session, const Words& words);
-  std::string refusal(NodeNumber number, const ModelSession& session,
+  std::string run_transaction(NodeIndex number, ModelSession& session);
+  std::string queue(NodeIndex number, ModelSession& session, const Words& words);
+  std::string refusal(NodeIndex number, const ModelSession& session,
                       const std::vector<std::string>& keys, bool only_reads) const;
-  std::string run(NodeNumber number, const Words& words);
-  std::string run_keyless(NodeNumber number, ModelSession& session, const Words& words);
-  std::string slots_of(NodeNumber number) const;
+  std::string run(NodeIndex number, const Words& words);
+  std::string run_keyless(NodeIndex number, ModelSession& session, const Words& words);
+  std::string slots_of(NodeIndex number) const;
   std::string endpoint(const ModelNode& asked, const ModelNode& named) const;
   std::string redirect(const char* word, unsigned slot, const ModelNode& asked,
-                       NodeNumber named) const;
+                       NodeIndex named) const;
   void end_migration(unsigned slot);
 
   std::vector<ModelNode> nodes_;
-  std::array<NodeNumber, slots_count> owners_{};
+  std::array<NodeIndex, model_slots_count> owners_{};
   std::vector<Run> runs_;
   std::vector<std::pair<std::string, std::string>> published_;
 };

@@ -22,12 +22,12 @@ class Nodes : public ClusterModel {
  public:
   Nodes() : ClusterModel(3, true) {}
   // On one connection for each node.
-  std::string say(NodeNumber number, const Words& words) {
+  std::string say(NodeIndex number, const Words& words) {
     return answer(number, sessions_[number], words);
   }
 
  private:
-  std::map<NodeNumber, ModelSession> sessions_;
+  std::map<NodeIndex, ModelSession> sessions_;
 };
 
 TEST_CASE("the model's slots are those of CRC-16/XMODEM and of hash tags") {

@@ -1,0 +1,163 @@
+#include "plimsoll/tests/core/client/cluster_history.h"
+
+#include <algorithm>
+#include <optional>
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "plimsoll/tests/core/client/client_end.h"
+
+namespace plimsoll::testing {
+namespace {
+
+void require_of_history(bool promise, const char* otherwise) {
+  if (!promise) FAIL(otherwise);
+}
+
+// The texts of a shown array: ["1", "2"].
+std::vector<std::string> texts_in(const std::string& shown) {
+  std::vector<std::string> texts;
+  for (std::size_t at = 0; (at = shown.find('"', at)) != shown.npos;) {
+    const std::size_t end = shown.find('"', at + 1);
+    texts.push_back(shown.substr(at + 1, end - at - 1));
+    at = end + 1;
+  }
+  return texts;
+}
+
+}  // namespace
+
+void ClusterHistory::note_submitted(Tag tag, const std::vector<Words>& commands) {
+  Call call;
+  call.place = ++places_;
+  for (const Words& words : commands) {
+    if (words[0] != "RPUSH" && words[0] != "LRANGE") continue;
+    call.key = words.at(1);
+    call.slot = model_slot_of(call.key);
+    call.is_read = commands.size() == 1 && words[0] == "LRANGE";
+    if (words[0] != "RPUSH") continue;
+    by_key_[call.key].insert(tag);
+    for (std::size_t i = 2; i < words.size(); ++i) {
+      require_of_history(writers_.emplace(words[i], tag).second, "an element is written twice");
+      call.written.push_back(words[i]);
+    }
+  }
+  require_of_history(calls_.emplace(tag, call).second, "a tag is used twice");
+  ++pending_;
+}
+
+void ClusterHistory::note_outcome(Tag tag, const std::string& outcome, const Error* error) {
+  const auto found = calls_.find(tag);
+  require_of_history(found != calls_.end(), "an outcome of a request that nobody made");
+  Call& call = found->second;
+  if (!call.outcome.empty()) FAIL("a second outcome of " << tag << ": " << outcome);
+  call.outcome = outcome;
+  call.has_succeeded = error == nullptr;
+  if (error != nullptr) {
+    call.executed = error->executed;
+    call.code = error->code;
+  } else {
+    ++succeeded_;
+  }
+  --pending_;
+}
+
+void ClusterHistory::note_lost(const std::string& key) { lost_before_[key] = places_; }
+
+void ClusterHistory::note_unordered(const Words& words) {
+  std::optional<Tag> tag;
+  if (words[0] == "RPUSH" && writers_.contains(words.at(2))) tag = writers_.at(words[2]);
+  if (words[0] == "LRANGE" && std::stol(words.at(3)) > 0) tag = std::stoul(words[3]) - reads_from;
+  if (tag) calls_.at(*tag).is_ordered = false;
+}
+
+std::string ClusterHistory::outcome(Tag tag) const {
+  const auto found = calls_.find(tag);
+  return found == calls_.end() ? "" : found->second.outcome;
+}
+
+std::size_t ClusterHistory::failed_count(ErrorCode code) const {
+  return static_cast<std::size_t>(
+      std::count_if(calls_.begin(), calls_.end(), [&](const auto& each) {
+        const Call& call = each.second;
+        return !call.outcome.empty() && !call.has_succeeded && call.code == code;
+      }));
+}
+
+std::vector<Tag> ClusterHistory::pending() const {
+  std::vector<Tag> tags;
+  for (const auto& [tag, call] : calls_) {
+    if (call.outcome.empty()) tags.push_back(tag);
+  }
+  return tags;
+}
+
+std::size_t ClusterHistory::inversions(const ClusterModel& model, Of of) const {
+  std::map<std::string, std::size_t> last_of_all;
+  std::size_t count = 0;
+  for (const ClusterModel::Run& run : model.runs()) {
+    if (run.words[0] != "RPUSH") continue;
+    const auto writer = writers_.find(run.words.at(2));
+    if (writer == writers_.end()) continue;
+    const Call& call = calls_.at(writer->second);
+    if (is_told_in_doubt(call) || !call.is_ordered) continue;
+    std::size_t& last = last_of_all[of == Of::key ? run.words[1] : std::to_string(run.slot)];
+    if (call.place < last) ++count;
+    last = std::max(last, call.place);
+  }
+  return count;
+}
+
+void ClusterHistory::verify(const ClusterModel& model) const {
+  std::map<std::string, std::size_t> times_run;
+  for (const ClusterModel::Run& run : model.runs()) {
+    if (run.words[0] != "RPUSH") continue;
+    for (std::size_t i = 2; i < run.words.size(); ++i) ++times_run[run.words[i]];
+  }
+  for (const auto& [tag, call] : calls_) {
+    for (const std::string& element : call.written) {
+      const std::size_t times = times_run[element];
+      if (times <= 1 && (times == 1 || !call.has_succeeded) &&
+          (times == 0 || call.has_succeeded || call.executed != Executed::no ||
+           call.outcome.empty())) {
+        continue;
+      }
+      FAIL("element " << element << " of key " << call.key << " was run " << times
+                      << " times, and its request ended with: " << call.outcome);
+    }
+    if (call.is_read && call.has_succeeded) verify_read(tag, call);
+  }
+  CHECK(inversions(model) == 0);
+}
+
+void ClusterHistory::verify_read(Tag tag, const Call& read) const {
+  CAPTURE(tag, read.key, read.outcome);
+  const std::vector<std::string> seen = texts_in(read.outcome);
+  std::set<Tag> seen_tags;
+  std::size_t last = 0;
+  for (const std::string& element : seen) {
+    const auto writer = writers_.find(element);
+    require_of_history(writer != writers_.end(), "a read saw what nobody wrote");
+    const Call& write = calls_.at(writer->second);
+    require_of_history(write.key == read.key || !write.is_ordered || write.written.size() > 1,
+                       "a read saw what was written to another key");
+    seen_tags.insert(writer->second);
+    if (write.place > read.place && write.is_ordered && !is_told_in_doubt(write))
+      FAIL("a read saw " << element << ", which came after it");
+    if (is_told_in_doubt(write) || !write.is_ordered) continue;
+    if (write.place < last) FAIL("a read saw " << element << " out of order");
+    last = write.place;
+  }
+  if (!read.is_ordered) return;
+  const auto lost = lost_before_.find(read.key);
+  const auto writes = by_key_.find(read.key);
+  if (writes == by_key_.end()) return;
+  for (const Tag each : writes->second) {
+    const Call& write = calls_.at(each);
+    if (write.place > read.place || !write.has_succeeded || seen_tags.contains(each)) continue;
+    if (lost != lost_before_.end() && write.place <= lost->second) continue;
+    FAIL("a read did not see the write " << each);
+  }
+}
+
+}  // namespace plimsoll::testing

@@ -1,0 +1,90 @@
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "plimsoll/core/base/error.h"
+#include "plimsoll/core/session/pipeline.h"
+#include "plimsoll/tests/core/client/cluster_model.h"
+#include "plimsoll/tests/core/commands/wire.h"
+
+// The requests of one caller, in the order of submission, and what came of each. verify() compares
+// them with what the nodes of a model have run:
+//
+//  - Each request had one outcome, and one only (note_outcome() checks the second at once).
+//  - Nothing was run twice. What ended with `executed` no was never run, what succeeded was run.
+//  - The writes of one key were run in the order of submission, except those that were told to be
+//    in doubt: a node may run these when nobody waits for them any more. So were those of one slot,
+//    unless it was moved key by key: then an answer ASK for one key comes back while the node runs
+//    what was sent behind it for another.
+//  - A read saw all writes of its key that came before it and succeeded, in their order, and none
+//    that came after it. Only a failover may lose writes, if the test says so.
+//
+// Writes are RPUSH (or EVAL) of texts that begin with the request's tag, reads are LRANGE.
+
+namespace plimsoll::testing {
+
+class ClusterHistory {
+ public:
+  void note_submitted(Tag tag, const std::vector<Words>& commands);
+  void note_outcome(Tag tag, const std::string& outcome, const Error* error);
+  /// A failover or a takeover has lost writes of these keys, if they succeeded until now.
+  void note_lost(const std::string& key);
+  /// A node has run this command earlier than one that was submitted before, and no client could
+  /// have prevented it.
+  void note_unordered(const Words& words);
+  /// LRANGE of all elements, in words that tell whose it is.
+  static Words words_of_read(Tag tag, const std::string& key) {
+    return {"LRANGE", key, "0", std::to_string(reads_from + tag)};
+  }
+
+  std::string outcome(Tag tag) const;
+  bool has_ended(Tag tag) const { return !outcome(tag).empty(); }
+  bool has_succeeded(Tag tag) const { return calls_.at(tag).has_succeeded; }
+  std::size_t pending_count() const { return pending_; }
+  std::size_t calls_count() const { return calls_.size(); }
+  /// How many requests ended with each code; those that succeeded have no code.
+  std::size_t failed_count(ErrorCode code) const;
+  std::size_t succeeded_count() const { return succeeded_; }
+  /// The tags of all requests without an outcome.
+  std::vector<Tag> pending() const;
+
+  void verify(const ClusterModel& model) const;
+  /// How many writes were run after one of the same key, or slot, that was submitted later.
+  enum class Of { key, slot };
+  std::size_t inversions(const ClusterModel& model, Of of = Of::key) const;
+
+ private:
+  struct Call {
+    std::size_t place = 0;
+    unsigned slot = 0;
+    std::string key{};
+    std::vector<std::string> written{};  // the elements that it appends
+    bool is_read = false;
+    bool is_ordered = true;
+    std::string outcome{};
+    bool has_succeeded = false;
+    Executed executed = Executed::no;
+    ErrorCode code{};
+  };
+
+  static constexpr Tag reads_from = 1'000'000;
+
+  bool is_told_in_doubt(const Call& call) const {
+    return !call.has_succeeded && call.executed != Executed::no;
+  }
+  void verify_read(Tag tag, const Call& call) const;
+
+  std::map<Tag, Call> calls_;
+  std::map<std::string, Tag> writers_;              // by element
+  std::map<std::string, std::set<Tag>> by_key_;     // the writes of a key
+  std::map<std::string, std::size_t> lost_before_;  // by key: writes up to this place may be lost
+  std::size_t places_ = 0;
+  std::size_t pending_ = 0;
+  std::size_t succeeded_ = 0;
+};
+
+}  // namespace plimsoll::testing

@@ -1,0 +1,441 @@
+#include "plimsoll/tests/core/client/cluster_world.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "plimsoll/core/commands/command_table.h"
+#include "plimsoll/tests/core/resp/model.h"
+
+namespace plimsoll::testing {
+namespace {
+
+constexpr Duration step_of_time_max = std::chrono::milliseconds(10);
+
+std::string text_of(const NodeAddress& address) {
+  return std::string(address.host()) + ":" + std::to_string(address.port());
+}
+
+// FAIL() in a function of its own: a failed promise ends the test, whoever made the call.
+void require_of_world(bool promise, const char* otherwise) {
+  if (!promise) FAIL(otherwise);
+}
+
+constexpr Error connection_refused{.code = ErrorCode::connect_failed, .what = "connection refused"};
+constexpr Error connection_reset{.code = ErrorCode::connection_lost, .what = "connection reset"};
+
+ClientOptions with_seeds(ClientOptions options, std::size_t count) {
+  options.seeds_count = static_cast<std::uint8_t>(count);
+  return options;
+}
+
+}  // namespace
+
+ClusterWorld::ClusterWorld(ClusterWorldOptions options)
+    : budget_(options.budget, memory_),
+      model_(options.primaries, options.with_replicas),
+      seeds_(options.seeds) {
+  client_.emplace(with_seeds(options.client, seeds_.size()),
+                  Client::open_accounts(budget_).value());
+  for (const std::string& seed : seeds_) hosts_.push_back(seed.substr(0, seed.rfind(':')));
+  host_views_.assign(hosts_.begin(), hosts_.end());
+  const ClusterOptions cluster{.redirects_max = options.redirects_max, .seed_hosts = host_views_};
+  REQUIRE(client_->use_cluster(cluster).ok());
+}
+
+ClusterWorld::~ClusterWorld() {
+  client_->abort();
+  for (int i = 0; i < 3; ++i) take_events_and_actions();
+  CHECK(history_.pending_count() == 0);
+  client_.reset();
+  for (const PoolKind pool : {PoolKind::requests, PoolKind::connections}) {
+    CHECK(used(pool) == 0);
+  }
+}
+
+void ClusterWorld::connect() {
+  client_->connect(now_);
+  run();
+}
+
+std::optional<RequestId> ClusterWorld::submit(Tag tag, const Words& words, Duration timeout) {
+  const std::vector<std::string_view> views(words.begin(), words.end());
+  const Result<CommandView> command = commands::prepare(views);
+  REQUIRE(command.ok());
+  start(tag, {words}, *command, timeout);
+  return id_of(tag);
+}
+
+std::optional<RequestId> ClusterWorld::submit_transaction(Tag tag,
+                                                          const std::vector<Words>& commands,
+                                                          Duration timeout) {
+  std::string bytes = request({"MULTI"});
+  for (const Words& words : commands) bytes += request(words);
+  bytes += request({"EXEC"});
+  CommandView command = CommandView::from_encoded(bytes);
+  command.answers = static_cast<std::uint16_t>(commands.size() + 2);
+  start(tag, commands, command, timeout);
+  return id_of(tag);
+}
+
+void ClusterWorld::start(Tag tag, const std::vector<Words>& commands, const CommandView& command,
+                         Duration timeout) {
+  history_.note_submitted(tag, commands);
+  Result<RequestId> id = client_->submit(command, now_, timeout, tag);
+  if (!id && client_->may_wait(id.error())) {
+    id = client_->wait_for_room(command, now_, timeout, tag);
+    if (id) {
+      waiting_[tag] = {.bytes = encoded(command), .command = command};
+    }
+  }
+  if (id) {
+    ids_[tag] = *id;
+  } else {
+    last_error_ = id.error();
+    history_.note_outcome(tag, "refused with " + show_failure(id.error()), &id.error());
+  }
+}
+
+std::string ClusterWorld::call(Tag tag, const Words& words) {
+  submit(tag, words);
+  run();
+  return outcome(tag);
+}
+
+std::optional<RequestId> ClusterWorld::id_of(Tag tag) const {
+  const auto found = ids_.find(tag);
+  return found == ids_.end() ? std::nullopt : std::optional(found->second);
+}
+
+void ClusterWorld::run() {
+  for (int steps = 0; step(Answers::given); ++steps) {
+    if (steps > 10'000) FAIL("the world never comes to rest");
+    if (validates_always_) client_->validate();
+  }
+  client_->validate();
+  budget_.validate();
+}
+
+void ClusterWorld::send() {
+  for (int steps = 0; step(Answers::kept); ++steps) {
+    if (steps > 10'000) FAIL("the world never comes to rest");
+  }
+}
+
+Instant ClusterWorld::next_due() const {
+  Instant next = never;
+  const auto look = [&](const std::deque<Parcel>& parcels, bool is_stopped) {
+    if (!parcels.empty() && !is_stopped) next = std::min(next, parcels.front().due);
+  };
+  for (const auto& [id, link] : links_) {
+    if (!link->node) next = std::min(next, link->opens_at);
+    look(link->to_node, frozen_.contains(link->address));
+    look(link->to_client, held_.contains(link->address));
+  }
+  for (const auto& link : orphans_) look(link->to_node, frozen_.contains(link->address));
+  return next;
+}
+
+void ClusterWorld::advance(Duration duration) {
+  const Instant end = now_ + duration;
+  while (now_ < end) {
+    Instant next = std::min({end, now_ + step_of_time_max, client_->poll_timeout()});
+    // What is due by now and does not move waits for memory, so that time has to go on.
+    if (const Instant due = next_due(); due > now_) next = std::min(next, due);
+    // The client may ask to be called at once, but not again and again.
+    wakes_ = next > now_ ? 0 : wakes_ + 1;
+    require_of_world(wakes_ < 10, "the client wants to be woken up in the past");
+    now_ = std::max(now_, next);
+    client_->handle_timeout(now_);
+    run();
+  }
+}
+
+void ClusterWorld::kill(const std::string& address) {
+  dead_.insert(address);
+  lose_all(address, connection_reset, UnderWay::lost);
+  std::erase_if(orphans_, [&](const auto& link) { return link->address == address; });
+}
+
+void ClusterWorld::cut(const std::string& address, UnderWay to_node) {
+  lose_all(address, connection_reset, to_node);
+}
+
+void ClusterWorld::lose_all(const std::string& address, const Error& reason, UnderWay to_node) {
+  std::vector<ConnectionId> lost;
+  for (const auto& [id, link] : links_) {
+    if (link->address == address) lost.push_back(id);
+  }
+  for (const ConnectionId id : lost) lose(id, reason, to_node);
+}
+
+void ClusterWorld::lose(ConnectionId id, const Error& reason, UnderWay to_node) {
+  auto link = std::move(links_.at(id));
+  links_.erase(id);
+  if (to_node == UnderWay::arrives && link->node) orphans_.push_back(std::move(link));
+  client_->handle_closed(id, reason, now_);
+}
+
+NodeIndex ClusterWorld::replace(const std::string& address) {
+  kill(address);
+  revive(address);
+  const NodeIndex old = node_at(address).value();
+  gone_.insert(old);
+  return model_.add_node(node(old).host, node(old).port);
+}
+
+std::optional<NodeIndex> ClusterWorld::node_at(const std::string& address) const {
+  for (NodeIndex each = 0; each < model_.nodes_count(); ++each) {
+    if (model_.node(each).address() == address && !gone_.contains(each)) return each;
+  }
+  return std::nullopt;
+}
+
+void ClusterWorld::deliver_published() {
+  for (const auto& [channel, message] : model_.take_published()) {
+    for (auto& [id, link] : links_) {
+      if (!link->session.channels.contains(channel)) continue;
+      put(link->to_client,
+          ">3\r\n" + bulk_reply("message") + bulk_reply(channel) + bulk_reply(message));
+    }
+  }
+}
+
+std::string ClusterWorld::main_address() const {
+  const auto found = links_.find(first_connection);
+  return found == links_.end() ? "" : found->second->address;
+}
+
+std::size_t ClusterWorld::links_to(const std::string& address) const {
+  return static_cast<std::size_t>(
+      std::count_if(links_.begin(), links_.end(),
+                    [&](const auto& each) { return each.second->address == address; }));
+}
+
+std::size_t ClusterWorld::attempts_at(const std::string& address) const {
+  const auto found = attempts_.find(address);
+  return found == attempts_.end() ? 0 : found->second;
+}
+
+std::size_t ClusterWorld::attempts() const {
+  std::size_t sum = 0;
+  for (const auto& [address, count] : attempts_) sum += count;
+  return sum;
+}
+
+bool ClusterWorld::step(Answers answers) {
+  bool any = take_events_and_actions();
+  any |= open_links();
+  std::vector<ConnectionId> ids;
+  ids.reserve(links_.size());
+  for (const auto& [id, link] : links_) ids.push_back(id);
+  for (const ConnectionId id : ids) {
+    const auto found = links_.find(id);
+    if (found == links_.end() || !found->second->node) continue;
+    any |= take_sent(id, *found->second);
+    any |= serve(*found->second);
+    if (answers == Answers::given && !held_.contains(found->second->address)) any |= give(id);
+    take_events_and_actions();
+  }
+  return serve_orphans() || any;
+}
+
+bool ClusterWorld::take_events_and_actions() {
+  bool any = false;
+  while (const std::optional<Event> event = client_->poll_event()) {
+    note(*event);
+    any = true;
+  }
+  while (const std::optional<Action> action = client_->poll_action()) {
+    act(*action);
+    any = true;
+  }
+  return any;
+}
+
+void ClusterWorld::act(const Action& action) {
+  const auto found = links_.find(action.connection);
+  if (action.kind == Action::Kind::close) {
+    require_of_world(found != links_.end(), "there is nothing to close");
+    // What the client has sent is in the hands of the system: it arrives yet.
+    if (found->second->node) orphans_.push_back(std::move(found->second));
+    links_.erase(found);
+    return;
+  }
+  require_of_world(found == links_.end(), "a second connection is asked for");
+  auto link = std::make_unique<Link>();
+  link->address = action.told == nullptr ? seeds_.at(static_cast<std::uint32_t>(action.seed))
+                                         : text_of(*action.told);
+  link->opens_at = now_ + delay();
+  const auto place = static_cast<std::uint32_t>(action.connection);
+  if (place >= 40) CHECK(action.told != nullptr);
+  ++attempts_[link->address];
+  links_[action.connection] = std::move(link);
+}
+
+bool ClusterWorld::open_links() {
+  bool any = false;
+  std::vector<ConnectionId> refused;
+  for (auto& [id, link] : links_) {
+    if (link->node || link->opens_at > now_) continue;
+    any = true;
+    const std::optional<NodeIndex> node = node_at(link->address);
+    if (!node || dead_.contains(link->address)) {
+      refused.push_back(id);
+      continue;
+    }
+    link->node = *node;
+    link->peer.set_script(
+        [this, link = link.get()](const Words& words) { return answer(*link, words); });
+    client_->handle_opened(id, now_);
+  }
+  for (const ConnectionId id : refused) lose(id, connection_refused, UnderWay::lost);
+  return any;
+}
+
+void ClusterWorld::put(std::deque<Parcel>& parcels, std::string bytes) {
+  if (bytes.empty()) return;
+  Instant due = now_ + delay();
+  if (!parcels.empty()) due = std::max(due, parcels.back().due);
+  parcels.push_back({due, std::move(bytes)});
+}
+
+// Whether a request that begins at this byte, for the slot of the last command, was sent before the
+// client knew that the node had refused an earlier one for the slot.
+bool ClusterWorld::Link::is_overtaken(std::uint64_t begin) const {
+  const auto is_of_slot = [this](const auto& refusal) { return refusal.second == slot; };
+  if (std::any_of(refusals.begin(), refusals.end(), is_of_slot)) return true;
+  const auto found = seen.find(slot);
+  return found != seen.end() && (found->second.is_open || begin < found->second.sent);
+}
+
+// If a slot comes back to a node that has refused a request, the node runs what is already under
+// way behind it. No client can prevent that, so that the history must not count it.
+std::string ClusterWorld::answer(Link& link, const Words& words) {
+  const std::uint64_t begin = link.served;
+  link.served += request(words).size();
+  const std::size_t runs_before = model_.runs().size();
+  const bool has_key = words[0] == "RPUSH" || words[0] == "LRANGE";
+  if (has_key) link.slot = model_slot_of(words.at(1));
+  std::string reply = model_.answer(*link.node, link.session, words);
+  if (link.is_overtaken(begin)) {
+    for (std::size_t i = runs_before; i < model_.runs().size(); ++i) {
+      history_.note_unordered(model_.runs()[i].words);
+    }
+  }
+  link.answered += reply.size();
+  if (reply[0] == '-' && (has_key || words[0] == "EXEC")) {
+    link.refusals.emplace_back(link.answered, link.slot);
+  }
+  return reply;
+}
+
+// One write, of which the transport may take a part only.
+bool ClusterWorld::take_sent(ConnectionId id, Link& link) {
+  std::array<std::string_view, 16> spans;
+  const std::size_t count = client_->poll_transmit(id, spans);
+  if (count == 0) {
+    for (auto& [slot, seen] : link.seen) seen.is_open = false;
+    return false;
+  }
+  std::string sent;
+  for (std::size_t i = 0; i < count; ++i) sent += spans[i];
+  sent.resize(piece(sent.size()));
+  client_->handle_written(id, sent.size());
+  link.sent += sent.size();
+  for (auto& [slot, seen] : link.seen) {
+    if (seen.is_open) seen.sent = link.sent;
+  }
+  const bool any = !sent.empty();
+  put(link.to_node, std::move(sent));
+  return any;
+}
+
+bool ClusterWorld::serve(Link& link) {
+  bool any = false;
+  while (!link.to_node.empty() && link.to_node.front().due <= now_ &&
+         !frozen_.contains(link.address)) {
+    link.peer.handle_bytes(link.to_node.front().bytes);
+    link.to_node.pop_front();
+    put(link.to_client, link.peer.take_output());
+    any = true;
+  }
+  return any;
+}
+
+bool ClusterWorld::serve_orphans() {
+  bool any = false;
+  for (const auto& link : orphans_) any |= serve(*link);
+  std::erase_if(orphans_, [](const auto& link) { return link->to_node.empty(); });
+  return any;
+}
+
+// What an event leads to is done before the next byte is moved.
+bool ClusterWorld::give(ConnectionId id) {
+  bool any = false;
+  for (auto found = links_.find(id); found != links_.end(); found = links_.find(id)) {
+    std::deque<Parcel>& parcels = found->second->to_client;
+    if (parcels.empty() || parcels.front().due > now_) break;
+    std::string& bytes = parcels.front().bytes;
+    const std::span<char> room = client_->read_space(id);
+    if (room.empty()) break;
+    const std::size_t part = piece(std::min(room.size(), bytes.size()));
+    std::memcpy(room.data(), bytes.data(), part);
+    bytes.erase(0, part);
+    if (bytes.empty()) parcels.pop_front();
+    Link& link = *found->second;
+    link.given += part;
+    while (!link.refusals.empty() && link.refusals.front().first <= link.given) {
+      link.seen[link.refusals.front().second] = {.sent = link.sent, .is_open = true};
+      link.refusals.pop_front();
+    }
+    client_->handle_read(id, part, now_);
+    any = true;
+    take_events_and_actions();
+  }
+  return any;
+}
+
+void ClusterWorld::admit(Tag tag) {
+  const auto found = waiting_.find(tag);
+  require_of_world(found != waiting_.end(), "somebody is admitted who does not wait");
+  const Waiting waiting = found->second;
+  waiting_.erase(found);
+  CommandView command = CommandView::from_encoded(waiting.bytes);
+  command.effect = waiting.command.effect;
+  command.answer = waiting.command.answer;
+  command.answers = waiting.command.answers;
+  command.row = waiting.command.row;
+  ids_[tag] = client_->submit_admitted(command, tag);
+}
+
+void ClusterWorld::note(const Event& event) {
+  const std::string value = event.value ? show(*event.value) : "";
+  if (event.error != nullptr) last_error_ = *event.error;
+  const std::string reason = event.error == nullptr ? "" : std::string(name(event.error->code));
+  switch (event.kind) {
+    case Event::Kind::ready: events_.push_back("ready"); return;
+    case Event::Kind::completed:
+    case Event::Kind::failed: {
+      waiting_.erase(event.tag);
+      ids_.erase(event.tag);
+      std::string text = value;
+      if (event.kind == Event::Kind::failed && text.empty()) text = show_failure(*event.error);
+      history_.note_outcome(event.tag, text, event.error);
+      return;
+    }
+    case Event::Kind::disconnected: events_.push_back("disconnected: " + reason); return;
+    case Event::Kind::closed:
+      require_of_world(!std::exchange(closed_, true), "the client was closed twice");
+      events_.push_back("closed: " + reason);
+      return;
+    case Event::Kind::admitted: return admit(event.tag);
+    case Event::Kind::pushed: events_.push_back("pushed " + value); return;
+    case Event::Kind::credentials_refused:
+    case Event::Kind::queueing_failed: events_.push_back("other " + value); return;
+  }
+}
+
+}  // namespace plimsoll::testing

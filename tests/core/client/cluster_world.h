@@ -1,0 +1,216 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "plimsoll/core/client/client.h"
+#include "plimsoll/core/client/cluster.h"
+#include "plimsoll/core/memory/budget.h"
+#include "plimsoll/tests/core/client/client_end.h"
+#include "plimsoll/tests/core/client/cluster_history.h"
+#include "plimsoll/tests/core/client/cluster_model.h"
+#include "plimsoll/tests/core/client/peer.h"
+#include "plimsoll/tests/core/memory/test_memory.h"
+
+// A client of a cluster, the nodes of a ClusterModel, and a network between them that may be slow,
+// stop or break. run() moves all bytes that are due; time stands still unless a test lets it pass.
+// ClusterHistory checks at the end what the client promises about the requests.
+
+namespace plimsoll::testing {
+
+struct ClusterWorldOptions {
+  std::size_t primaries = 3;
+  bool with_replicas = false;
+  std::vector<std::string> seeds{"10.0.0.1:7000"};
+  std::uint8_t redirects_max = 16;
+  ClientOptions client{};
+  BudgetOptions budget{};
+};
+
+class ClusterWorld {
+ public:
+  explicit ClusterWorld(ClusterWorldOptions options = {});
+  ClusterWorld(const ClusterWorld&) = delete;
+  ClusterWorld& operator=(const ClusterWorld&) = delete;
+  ~ClusterWorld();
+
+  // The caller.
+
+  void connect();
+  std::optional<RequestId> submit(Tag tag, const Words& words,
+                                  Duration timeout = std::chrono::seconds(10));
+  /// Commands between MULTI and EXEC, in one request.
+  std::optional<RequestId> submit_transaction(Tag tag, const std::vector<Words>& commands,
+                                              Duration timeout = std::chrono::seconds(10));
+  /// submit() and run().
+  std::string call(Tag tag, const Words& words);
+  /// Appends `tag` to the list `key`.
+  std::optional<RequestId> push(Tag tag, const std::string& key,
+                                Duration timeout = std::chrono::seconds(10)) {
+    return submit(tag, {"RPUSH", key, std::to_string(tag)}, timeout);
+  }
+  std::optional<RequestId> read(Tag tag, const std::string& key,
+                                Duration timeout = std::chrono::seconds(10)) {
+    return submit(tag, ClusterHistory::words_of_read(tag, key), timeout);
+  }
+  void cancel(RequestId id) { client_->cancel(id, now_); }
+  /// The present id of the request; none if it has ended.
+  std::optional<RequestId> id_of(Tag tag) const;
+  /// The one outcome of `tag`; empty if there is none yet.
+  std::string outcome(Tag tag) const { return history_.outcome(tag); }
+  std::size_t pending_count() const { return history_.pending_count(); }
+  /// The events since the last call, as those of ClientEnd, without those of requests.
+  Lines take_events() { return std::exchange(events_, {}); }
+
+  // Time and bytes.
+
+  void run();
+  /// Moves what the client sends as far as the nodes, but no answer to the client.
+  void send();
+  /// Goes from one moment to the next at which something is due, at most 10 ms each, and runs.
+  void advance(Duration duration);
+
+  // The network. An address leads to the node that has it now.
+
+  /// Attempts at this address fail from now on, and its connections are lost.
+  void kill(const std::string& address);
+  void revive(const std::string& address) { dead_.erase(address); }
+  /// The process does nothing. Its system goes on to accept connections and bytes.
+  void freeze(const std::string& address) { frozen_.insert(address); }
+  bool is_frozen(const std::string& address) const { return frozen_.contains(address); }
+  /// The process works through all that has come meanwhile.
+  void wake(const std::string& address) { frozen_.erase(address); }
+  /// Its connections are lost, and what is under way from it. What is under way to it arrives if
+  /// the test says so, and is answered to nobody.
+  enum class UnderWay { lost, arrives };
+  void cut(const std::string& address, UnderWay to_node = UnderWay::lost);
+  /// Nothing comes from this address until further notice. Its node works.
+  void hold_answers(const std::string& address) { held_.insert(address); }
+  void let_answers_go(const std::string& address) { held_.erase(address); }
+  /// Another node, of no cluster that the client knows, has this address from now on. The old one
+  /// is dead.
+  NodeIndex replace(const std::string& address);
+  /// Publishes the messages that the model was given to all subscribers.
+  void deliver_published();
+
+  // What a generator may choose; by default nothing takes time, and all is taken at once.
+  std::function<Duration()> delay = [] { return Duration::zero(); };
+  std::function<std::size_t(std::size_t)> piece = [](std::size_t bytes) { return bytes; };
+
+  // What came of it.
+
+  std::string main_address() const;
+  std::size_t links_to(const std::string& address) const;
+  std::size_t attempts_at(const std::string& address) const;
+  std::size_t attempts() const;
+
+  ClusterModel& model() { return model_; }
+  ModelNode& node(NodeIndex number) { return model_.node(number); }
+  std::string address(NodeIndex number) const { return model_.node(number).address(); }
+  ClusterHistory& history() { return history_; }
+  /// Checks the history against what the nodes have run.
+  void verify() { history_.verify(model_); }
+
+  Client& client() { return *client_; }
+  const Cluster& cluster() const { return *client_->cluster(); }
+  Budget& budget() { return budget_; }
+  Instant now() const { return now_; }
+  TestMemory& memory() { return memory_; }
+  std::size_t used(PoolKind pool) { return budget_.statistics().pool(pool).used; }
+  /// The error of the last event that had one, or of the last refused call.
+  const Error& last_error() const { return last_error_; }
+  /// Whether validate() is called after each exchange, and not only when all is at rest.
+  void validate_always() { validates_always_ = true; }
+
+  static std::string port(NodeIndex number) { return "10.0.0.1:" + std::to_string(7000 + number); }
+
+ private:
+  struct Parcel {
+    Instant due;
+    std::string bytes;
+  };
+  struct Link {
+    std::string address;
+    std::optional<NodeIndex> node{};  // once the connection is open
+    Instant opens_at{};
+    Peer peer{};
+    ModelSession session{};
+    std::deque<Parcel> to_node{};
+    std::deque<Parcel> to_client{};
+    // Bytes so far: sent by the client, read and answered by the node, read by the client.
+    std::uint64_t sent = 0;
+    std::uint64_t served = 0;
+    std::uint64_t answered = 0;
+    std::uint64_t given = 0;
+    unsigned slot = 0;  // of the last command with a key
+    // The refusals that the client has not read yet: the end of each, and its slot.
+    std::deque<std::pair<std::uint64_t, unsigned>> refusals{};
+    // What the client had sent when it read the last refusal for a slot.
+    struct Seen {
+      std::uint64_t sent;
+      bool is_open;  // it had more to send than the transport took
+    };
+    std::map<unsigned, Seen> seen{};
+
+    bool is_overtaken(std::uint64_t begin) const;
+  };
+  struct Waiting {
+    std::string bytes;
+    CommandView command;  // what a command has besides its bytes
+  };
+  enum class Answers { given, kept };
+
+  void start(Tag tag, const std::vector<Words>& commands, const CommandView& command,
+             Duration timeout);
+  bool step(Answers answers);
+  bool take_events_and_actions();
+  void act(const Action& action);
+  bool open_links();
+  bool take_sent(ConnectionId id, Link& link);
+  bool serve(Link& link);
+  std::string answer(Link& link, const Words& words);
+  bool give(ConnectionId id);
+  bool serve_orphans();
+  void put(std::deque<Parcel>& parcels, std::string bytes);
+  void lose(ConnectionId id, const Error& reason, UnderWay to_node);
+  void lose_all(const std::string& address, const Error& reason, UnderWay to_node);
+  std::optional<NodeIndex> node_at(const std::string& address) const;
+  Instant next_due() const;
+  void note(const Event& event);
+  void admit(Tag tag);
+
+  TestMemory memory_;
+  Budget budget_;
+  ClusterModel model_;
+  ClusterHistory history_;
+  std::vector<std::string> seeds_;
+  std::vector<std::string> hosts_;
+  std::vector<std::string_view> host_views_;
+  std::optional<Client> client_;
+  Instant now_{};
+  std::set<std::string> frozen_;
+  std::set<std::string> held_;
+  std::set<std::string> dead_;
+  std::set<NodeIndex> gone_;  // nodes whose addresses others have now
+  std::map<ConnectionId, std::unique_ptr<Link>> links_;
+  std::vector<std::unique_ptr<Link>> orphans_;  // the client has left, and its bytes are under way
+  std::map<std::string, std::size_t> attempts_;
+  std::map<Tag, Waiting> waiting_;  // the requests that wait for room
+  std::map<Tag, RequestId> ids_;
+  int wakes_ = 0;  // at this moment
+  Lines events_;
+  Error last_error_;
+  bool closed_ = false;
+  bool validates_always_ = false;
+};
+
+}  // namespace plimsoll::testing
