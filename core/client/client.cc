@@ -4,10 +4,9 @@
 #include <utility>
 
 #include "plimsoll/core/base/check.h"
-#include "plimsoll/core/client/cluster.h"
 #include "plimsoll/core/client/near_cache.h"
-#include "plimsoll/core/client/replicas.h"
-#include "plimsoll/core/client/sentinels.h"
+#include "plimsoll/core/client/other_servers.h"
+#include "plimsoll/core/client/refused_in_cluster.h"
 #include "plimsoll/core/commands/command_table.h"
 #include "plimsoll/core/resp/reader.h"
 
@@ -28,17 +27,6 @@ constexpr Error primary_is_another{.code = ErrorCode::connection_lost,
 constexpr Error cannot_wait{.code = ErrorCode::rejected_by_limit,
                             .what = "requests do not wait for room",
                             .expected = "OnLimit::wait as inflight_overflow"};
-
-constexpr Error no_blocking_in_cluster{.code = ErrorCode::refused_command,
-                                       .what = "commands that block are not sent to a cluster yet",
-                                       .expected = "the same command without a time to block"};
-constexpr Error no_exclusive_in_cluster{
-    .code = ErrorCode::refused_command,
-    .what = "a client of a cluster has no exclusive connections yet",
-    .expected = "a transaction without WATCH, or a script"};
-constexpr Error no_shards_in_cluster{.code = ErrorCode::refused_command,
-                                     .what = "a client of a cluster has no shard channels yet",
-                                     .expected = "SUBSCRIBE, which every node can serve"};
 
 // A sentinel names the server that was a primary when it last looked, so the role is checked.
 ClientOptions main_options(ClientOptions options) {
@@ -153,14 +141,10 @@ Status Client::use_cluster(const ClusterOptions& options) {
   return {};
 }
 
-void Client::validate_others() {
-  if (cluster_) cluster_->validate();
-  if (sentinels_) sentinels_->validate();
-  if (replicas_) replicas_->validate();
-}
+void Client::validate_others() { others_->validate(); }
 
 bool Client::make_others() {
-  if (!others_) others_ = Box<Others>::make(*accounts_.connections, 0);
+  if (!others_) others_ = Box<OtherServers>::make(*accounts_.connections, 0);
   if (others_) side_connections_.never_be_empty();
   return static_cast<bool>(others_);
 }
@@ -219,13 +203,8 @@ RequestId Client::submit_admitted(const CommandView& command, Tag tag) {
 
 void Client::cancel(RequestId id, Instant now) {
   if (Admission::is_waiter_id(id)) return cancel_wait(id);
-  if (replicas_ && Replicas::owns_request(id)) {
-    const std::optional<RequestId> on_main = replicas_->cancel(id);
-    if (on_main) session_.cancel(*on_main);
-    return;
-  }
-  if (cluster_ && Cluster::owns_request(id)) {
-    const std::optional<RequestId> on_main = cluster_->cancel(id);
+  if (others_ && others_->owns_request(id)) {
+    const std::optional<RequestId> on_main = others_->cancel(id);
     if (on_main) session_.cancel(*on_main);
     return;
   }
@@ -239,13 +218,12 @@ void Client::set_credentials(const Credentials& credentials) {
   if (near_) near_->handle_credentials(credentials);
   session_.set_credentials(credentials);
   side_connections_.set_credentials(credentials);
-  if (replicas_) replicas_->set_credentials(credentials);
-  if (cluster_) cluster_->set_credentials(credentials);
+  if (others_) others_->set_credentials(credentials);
 }
 
 Result<ConnectionId> Client::open_exclusive(Instant now) {
   if (const Status open = check_open(); !open) return open.error();
-  if (cluster_) return no_exclusive_in_cluster;
+  if (cluster_) return refused_in_cluster::exclusive;
   return side_connections_.open_exclusive(now);
 }
 
@@ -271,7 +249,7 @@ Result<RequestId> Client::subscribe(ConnectionId connection, SubscriptionKind ki
                                     std::span<const std::string_view> names, Instant now,
                                     Duration timeout, Tag tag) {
   if (const Status open = check_open(); !open) return count(open.error());
-  if (cluster_ && kind == SubscriptionKind::shard) return count(no_shards_in_cluster);
+  if (cluster_ && kind == SubscriptionKind::shard) return count(refused_in_cluster::shard_channel);
   return count(
       side_connections_.subscribe(connection, kind, names, now, deadline_of(now, timeout), tag));
 }
@@ -299,8 +277,7 @@ void Client::close(Instant now) {
   note_input(FlightRecord::close, now);
   session_.close(now);
   side_connections_.close(now);
-  if (replicas_) replicas_->close(now);
-  if (cluster_) cluster_->close(now);
+  if (others_) others_->close(now);
   if (near_) near_->follow_session();
 }
 
@@ -308,8 +285,7 @@ void Client::abort() {
   recording_.note(FlightRecord::abort);
   session_.abort();
   side_connections_.abort();
-  if (replicas_) replicas_->abort();
-  if (cluster_) cluster_->abort();
+  if (others_) others_->abort();
   if (near_) near_->follow_session();
 }
 
@@ -382,9 +358,7 @@ void Client::handle_timeout(Instant now) {
   session_.handle_timeout(now);
   if (!admission_.empty()) handle_waiters_timeout(now);
   if (!side_connections_.empty()) {
-    if (sentinels_) sentinels_->handle_timeout(now);
-    if (replicas_) replicas_->handle_timeout(now);
-    if (cluster_) cluster_->handle_timeout(now);
+    if (others_) others_->handle_timeout(now);
     side_connections_.handle_timeout(now);
   }
   if (near_) near_->handle_timeout(now);
@@ -420,17 +394,9 @@ std::optional<Action> Client::poll_action_of_several() {
                   .seed = session_.seed(),
                   .told = opens_in_cluster ? cluster_->next_main() : nullptr};
   }
-  if (cluster_) {
-    if (const auto asked = cluster_->poll_action()) {
-      return Action{
-          .kind = kind_of(asked->action), .connection = asked->connection, .told = asked->told};
-    }
-  }
-  if (replicas_) {
-    if (const auto asked = replicas_->poll_action()) {
-      return Action{
-          .kind = kind_of(asked->action), .connection = asked->connection, .told = asked->told};
-    }
+  if (const auto asked = others_->poll_action()) {
+    return Action{
+        .kind = kind_of(asked->action), .connection = asked->connection, .told = asked->address};
   }
   const NodeAddress* told = cluster_ ? cluster_->main_told() : nullptr;
   if (sentinels_) {
@@ -487,8 +453,7 @@ void Client::handle_sentinels() {
 
 Instant Client::sides_timeout() {
   Instant next = side_connections_.poll_timeout();
-  if (replicas_) next = std::min(next, replicas_->poll_timeout());
-  if (cluster_) next = std::min(next, cluster_->poll_timeout());
+  if (others_) next = std::min(next, others_->poll_timeout());
   if (!sentinels_) return next;
   const bool is_known = sentinels_->finding() != Sentinels::Finding::pending;
   const bool is_due = sentinels_->is_asked() && is_known;
@@ -496,31 +461,23 @@ Instant Client::sides_timeout() {
 }
 
 std::uint64_t Client::unsent_sides() const {
-  return side_connections_.unsent() | (sentinels_ ? sentinels_->unsent() : 0) |
-         (replicas_ ? replicas_->unsent() : 0) | (cluster_ ? cluster_->unsent() : 0);
+  return side_connections_.unsent() | (others_ ? others_->unsent() : 0);
 }
 
 std::size_t Client::places_elsewhere(RequestId id, std::uint64_t offset, std::size_t size,
                                      std::span<std::string_view> spans) const {
-  if (replicas_ && Replicas::owns_request(id)) {
-    return replicas_->staged_places(id, offset, size, spans);
-  }
-  if (cluster_ && Cluster::owns_request(id)) {
-    return cluster_->staged_places(id, offset, size, spans);
-  }
-  return side_connections_.staged_places(id, offset, size, spans);
+  return others_ && others_->owns_request(id)
+             ? others_->staged_places(id, offset, size, spans)
+             : side_connections_.staged_places(id, offset, size, spans);
 }
 
 bool Client::others_have_said_all() const {
-  return side_connections_.have_said_all() && (!replicas_ || replicas_->have_said_all()) &&
-         (!cluster_ || cluster_->have_said_all());
+  return side_connections_.have_said_all() && (!others_ || others_->have_said_all());
 }
 
 ClientStatistics Client::statistics() const {
   ClientStatistics all{.state = session_.state(),
-                       .in_flight = session_.in_flight() +
-                                    (replicas_ ? replicas_->in_flight() : 0) +
-                                    (cluster_ ? cluster_->in_flight() : 0),
+                       .in_flight = session_.in_flight() + (others_ ? others_->in_flight() : 0),
                        .submitted = submitted_,
                        .rejected = rejected_ - admission_.waited_count(),
                        .waiting = admission_.waiting_count(),
@@ -564,7 +521,7 @@ Result<RequestId> Client::stage_by_reader(const CommandView& command, Instant no
 // Only the owner of a slot is read, so any bound on staleness holds.
 Result<RequestId> Client::stage_in_cluster(const CommandView& command, Instant now,
                                            Duration timeout, Tag tag) {
-  if (command.block_time != Duration::zero()) return count(no_blocking_in_cluster);
+  if (command.block_time != Duration::zero()) return count(refused_in_cluster::blocking);
   if (!admission_.empty()) return refuse_to_overtake();
   return count(cluster_->submit(command, now, deadline_of(now, timeout), tag));
 }
@@ -674,22 +631,14 @@ std::optional<Event> Client::poll_all() {
     if (event->kind == Event::Kind::ready && cluster_ && !cluster_->is_ready()) continue;
     if (event->kind != Event::Kind::closed) return event;
     side_connections_.abort_unless_closing();
-    if (replicas_) replicas_->abort_unless_closing();
-    if (cluster_) cluster_->abort_unless_closing();
-    if (sentinels_) sentinels_->stop();
+    if (others_) others_->handle_end_of_main();
     end_ = event;
     if (side_connections_.take_their_time()) end_->value.reset();
   }
   if (!side_connections_.empty()) {
-    if (replicas_) {
-      if (const auto event = replicas_->poll_event()) {
-        side_spoke_ = true;
-        return event;
-      }
-    }
-    if (cluster_) {
-      if (const auto event = cluster_->poll_event()) {
-        side_spoke_ = cluster_->spoke();
+    if (others_) {
+      if (const auto event = others_->poll_event()) {
+        side_spoke_ = others_->spoke();
         return event;
       }
     }
@@ -714,9 +663,7 @@ std::optional<Event> Client::poll_all() {
 // The next event of the connection that had the last one. No near cache has to do with replicas or
 // nodes of a cluster.
 std::optional<Event> Client::poll_same_again() {
-  if (replicas_ && replicas_->spoke()) return replicas_->poll_same_again();
-  if (cluster_ && cluster_->spoke()) return cluster_->poll_same_again();
-  return side_connections_.poll_message();
+  return others_->spoke() ? others_->poll_same_again() : side_connections_.poll_message();
 }
 
 // Reports an event of a side connection to the near cache.
@@ -755,14 +702,7 @@ std::optional<Event> Client::poll_main(std::optional<Event> event) {
 // Handles the outcome of an internal request. Only refused credentials are reported to users.
 std::optional<Event> Client::handle_internal(const Event& event) {
   if (event.tag == internal_auth) return SideConnections::credentials_outcome(event);
-  if (event.tag == internal_replication || event.tag == internal_zone) {
-    if (replicas_) replicas_->handle_primary(event);
-    return std::nullopt;
-  }
-  if (event.tag == internal_slots || event.tag == internal_node_id) {
-    if (cluster_) cluster_->handle_main(event);
-    return std::nullopt;
-  }
+  if (others_) others_->handle_main(event);
   side_connections_.handle_unblocked(event.tag, event);
   return std::nullopt;
 }
@@ -818,8 +758,7 @@ Event Client::waiter_failed(const Ended& ended) {
 }
 
 Result<Reply> Client::keep_side_reply() {
-  if (replicas_ && replicas_->spoke()) return replicas_->keep_reply();
-  if (cluster_ && cluster_->spoke()) return cluster_->keep_reply();
+  if (others_ && others_->spoke()) return others_->keep_reply();
   return side_connections_.keep_reply();
 }
 
@@ -831,17 +770,8 @@ Result<Reply> Client::keep_shared_reply() {
 }
 
 Session* Client::find_side(ConnectionId connection) const {
-  if (sentinels_ && sentinels_->owns(connection)) {
-    sentinels_->note_input(connection);
-    return sentinels_->session(connection);
-  }
-  if (replicas_ && Replicas::owns(connection)) {
-    replicas_->note_input(connection);
-    return replicas_->session(connection);
-  }
-  if (cluster_ && Cluster::owns(connection)) {
-    cluster_->note_input(connection);
-    return cluster_->session(connection);
+  if (others_) {
+    if (Session* const found = others_->session(connection)) return found;
   }
   return side_connections_.session(connection);
 }

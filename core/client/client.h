@@ -52,6 +52,7 @@ class Cache;
 }
 class Cluster;
 class NearCache;
+class OtherServers;
 class Replicas;
 class Sentinels;
 
@@ -540,13 +541,8 @@ class Client {
   Admission admission_;
   // What few clients have. If there is any of it, side_connections_.empty() is false, so that a
   // client without looks once.
-  struct Others {
-    Box<Sentinels> sentinels;
-    Box<Replicas> replicas;
-    Box<Cluster> cluster;
-  };
   Box<NearCache> near_;                   // null without a cache
-  Box<Others> others_;                    // owns the next three
+  Box<OtherServers> others_;              // owns the next three; null if they are
   Sentinels* sentinels_ = nullptr;        // null if no sentinel is asked
   Replicas* replicas_ = nullptr;          // null if no replica is read
   Cluster* cluster_ = nullptr;            // null if the servers are no cluster

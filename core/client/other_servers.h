@@ -1,0 +1,83 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "plimsoll/core/client/cluster.h"
+#include "plimsoll/core/client/replicas.h"
+#include "plimsoll/core/client/sentinels.h"
+#include "plimsoll/core/memory/box.h"
+
+namespace plimsoll::inline v0 {
+
+/// A client's connections beside the main one that are not for single users: to sentinels, to
+/// replicas, to the nodes of a cluster. Few clients have any. Passes on what concerns all of them,
+/// or the one whose connection or request it is.
+class OtherServers {
+ public:
+  Box<Sentinels> sentinels{};
+  Box<Replicas> replicas{};
+  Box<Cluster> cluster{};  ///< if there is a cluster, there is neither of the two above
+
+  /// The session of a connection, which may have events after the caller's call; null if the
+  /// connection is none of these, or is over.
+  Session* session(ConnectionId connection) const;
+  /// Whether a request was first sent on one of these connections.
+  bool owns_request(RequestId id) const {
+    return (replicas && Replicas::owns_request(id)) || (cluster && Cluster::owns_request(id));
+  }
+  /// Cancels such a request. Returns its id on the main connection if it has gone on there.
+  std::optional<RequestId> cancel(RequestId id) {
+    return replicas ? replicas->cancel(id) : cluster->cancel(id);
+  }
+  std::size_t staged_places(RequestId id, std::uint64_t offset, std::size_t size,
+                            std::span<std::string_view> spans) const {
+    return replicas ? replicas->staged_places(id, offset, size, spans)
+                    : cluster->staged_places(id, offset, size, spans);
+  }
+
+  /// The requests and tombstones of callers on these connections.
+  std::size_t in_flight() const;
+
+  void set_credentials(const Credentials& credentials);
+  void close(Instant now);
+  void abort();
+  /// Call this when the main connection is over.
+  void handle_end_of_main();
+  void handle_timeout(Instant now);
+  /// Without the sentinels.
+  Instant poll_timeout();
+  /// A bit for each connection that may have bytes to send.
+  std::uint64_t unsent() const;
+
+  struct ServerAction {
+    Session::Action action;
+    ConnectionId connection;
+    const NodeAddress* address;
+  };
+  /// Without the sentinels.
+  std::optional<ServerAction> poll_action();
+
+  /// The next event of a replica or a node.
+  std::optional<Event> poll_event();
+  /// Whether that was of one of their connections, so that the next two may be called.
+  bool spoke() const { return (replicas && replicas->spoke()) || (cluster && cluster->spoke()); }
+  std::optional<Event> poll_same_again() {
+    return replicas ? replicas->poll_same_again() : cluster->poll_same_again();
+  }
+  Result<Reply> keep_reply() { return replicas ? replicas->keep_reply() : cluster->keep_reply(); }
+
+  /// Handles the outcome of an internal request on the main connection, if one of these has asked.
+  void handle_main(const Event& event);
+
+  bool have_said_all() const {
+    return (!replicas || replicas->have_said_all()) && (!cluster || cluster->have_said_all());
+  }
+
+  void validate();
+};
+
+}  // namespace plimsoll::inline v0
