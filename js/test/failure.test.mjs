@@ -6,7 +6,7 @@ import { after, before, test } from "node:test";
 import { currentCore } from "../.build/core/core.js";
 import { Client, CoreError } from "../.build/index.js";
 import { startSentinel } from "./package/sentinels.mjs";
-import { startServer } from "./package/server.mjs";
+import { startCluster, startServer } from "./package/server.mjs";
 
 let server;
 
@@ -86,6 +86,20 @@ test("a client that reads from replicas shows none once the core has failed", as
     { kind: "standalone", primary: `127.0.0.1:${server.port}`, sentinels: [], replicas: [], nodes: [] });
   assert.equal(client.getStatistics().replicas.rounds, 0);
   await client.close();
+});
+
+test("a client of a cluster shows no nodes once the core has failed", async () => {
+  const cluster = await startCluster();
+  const client = await Client.connect(`valkey+cluster://127.0.0.1:${cluster.port}`);
+  assert.equal(client.topology().nodes[0].slots, 16384);
+  const core = currentCore();
+  core.bytes.fill(0xff, core.outbox + 64 * 1024);
+  await assert.rejects(client.get("key"), isFailure);
+  assert.deepEqual(client.topology(),
+    { kind: "cluster", primary: `127.0.0.1:${cluster.port}`, sentinels: [], replicas: [], nodes: [] });
+  assert.equal(client.getStatistics().cluster.views, 0);
+  await client.close();
+  await cluster.stop();
 });
 
 test("when the core fails, all who wait are told, and the next client has a new one", async () => {

@@ -1,6 +1,6 @@
 // What the compiler says of what is more than one command, and of options: test/types.test.mjs compiles it.
 import {
-  type AnyReply, Client, type NodeState, type ReplicaState, type ReplicasStatistics, type Scored, type StreamBatch, StreamReader, type Subscription, type Walk,
+  type AnyReply, Client, type ClusterStatistics, type NodeState, type ReplicaState, type ReplicasStatistics, type Scored, type StreamBatch, StreamReader, type Subscription, type Walk,
   defineFunction, defineScript,
 } from "../../.build/index.js";
 
@@ -37,6 +37,7 @@ is<Promise<Client>>()(Client.connect("valkey://a", { readFrom: "AZAffinity", cli
 is<readonly ReplicaState[]>()(client.topology().replicas);
 is<Promise<Client>>()(Client.connect("valkey+cluster://a", { redirectsMax: 5 }));
 is<readonly NodeState[]>()(client.topology().nodes);
+is<ClusterStatistics>()(client.getStatistics().cluster);
 is<ReplicasStatistics>()(client.getStatistics().replicas);
 // @ts-expect-error one of five names
 Client.connect("valkey://a", { readFrom: "replica" });
