@@ -487,8 +487,11 @@ ClientStatistics Client::statistics() const {
                        .blocking_connections = side_connections_.blocking_count(),
                        .subscriptions = side_connections_.subscriptions_count(),
                        .replicas = replicas_ ? replicas_->counters() : ReplicaCounters(),
-                       .cluster = cluster_ ? cluster_->counters() : ClusterCounters(),
                        .last_problem = session_.last_problem()};
+  if (cluster_) {
+    all.cluster = cluster_->counters();
+    all.counters += cluster_->session_counters();
+  }
   if (const Admission* const waiters = side_connections_.waiters()) {
     all.rejected -= waiters->waited_count();
     all.waiting_to_block = waiters->waiting_count();
@@ -787,7 +790,7 @@ Pipeline::Room Client::make_room(std::size_t bytes) {
 }
 
 std::uint64_t Client::progress() const {
-  return session_.counters().progress() + (cluster_ ? cluster_->progress() : 0);
+  return session_.counters().progress() + (cluster_ ? cluster_->session_counters().progress() : 0);
 }
 
 void Client::release_room() { cluster_ ? cluster_->release_room() : session_.release_room(); }

@@ -83,7 +83,7 @@ struct ClientStatistics {
   std::uint64_t waited = 0;           ///< requests that have waited so far, for either
   std::uint64_t waiters_refused = 0;  ///< requests that could not become waiters; counted in
                                       ///< `rejected` as well
-  SessionCounters counters;           ///< the main connection's
+  SessionCounters counters;  ///< the main connection's; in a cluster with those of its nodes
   std::size_t blocking_connections = 0;  ///< open ones, for commands that block and for exclusive
                                          ///< use
   std::size_t subscriptions = 0;         ///< open

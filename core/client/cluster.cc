@@ -771,13 +771,6 @@ std::size_t Cluster::slots_unserved() const {
   return slots_count - served;
 }
 
-std::uint64_t Cluster::progress() const {
-  std::uint64_t sum = nodes_.connections();
-  nodes_.for_each_session(
-      [&sum](NodeNumber, const Session& session) { sum += session.counters().progress(); });
-  return sum;
-}
-
 void Cluster::count_in_flight() {
   in_flight_ = returned_.pipeline().callers_count() + waiting_.pipeline().callers_count();
   nodes_.for_each_session(

@@ -60,8 +60,8 @@ class Cluster {
 
   /// The requests and tombstones of callers, without those on the main connection.
   std::size_t in_flight() const { return in_flight_; }
-  /// SessionCounters::progress() of all connections.
-  std::uint64_t progress() const;
+  /// What all these connections have done so far.
+  SessionCounters session_counters() const { return nodes_.counters(); }
 
   /// Whether a connection, or the connection of a request, is one of these.
   static bool owns(ConnectionId connection) { return ClusterNodes::owns(connection); }

@@ -122,6 +122,7 @@ void ClusterNodes::leave(NodeNumber number, const Error& reason) {
 }
 
 void ClusterNodes::forget_session(NodeNumber number) {
+  ended_ += nodes_[number]->session->counters();
   nodes_[number]->session = {};
   nodes_[number]->sent.clear();
   used_ &= ~bit(number);
@@ -152,6 +153,12 @@ void ClusterNodes::forget_answered_chains() {
   for_each([this](NodeNumber number, ClusterNode& node) {
     if (has_answered(number)) node.hold_also = no_node;
   });
+}
+
+SessionCounters ClusterNodes::counters() const {
+  SessionCounters sum = ended_;
+  for_each_session([&sum](NodeNumber, const Session& session) { sum += session.counters(); });
+  return sum;
 }
 
 void ClusterNodes::validate() const {

@@ -131,6 +131,8 @@ class ClusterNodes {
   bool take_loss() { return std::exchange(has_lost_, false); }
 
   std::uint64_t connections() const { return incarnations_; }
+  /// What all connections together have done so far, also those that are over.
+  SessionCounters counters() const;
 
   void validate() const;
 
@@ -151,6 +153,7 @@ class ClusterNodes {
   std::uint64_t used_ = 0;   // a bit for each node that has a session
   std::uint64_t heard_ = 0;  // a bit for each node whose session may have events
   std::uint64_t incarnations_ = 0;
+  SessionCounters ended_;  // of the connections that are over
 };
 
 }  // namespace plimsoll::inline v0

@@ -19,6 +19,7 @@
 #include "plimsoll/core/session/options.h"
 #include "plimsoll/core/session/pipeline.h"
 #include "plimsoll/core/session/read_watch.h"
+#include "plimsoll/core/session/session_counters.h"
 
 // The protocol of one connection, without a socket. A driver reports bytes, connections and time
 // with the handle_...() functions, and learns from the poll_...() functions what to do. A session
@@ -114,27 +115,6 @@ inline constexpr Tag internal_user = UINT64_MAX - 1;
 /// The first tag of CLIENT UNBLOCK. There is one tag for each connection, in the order of their
 /// ids.
 inline constexpr Tag internal_unblock_first = internal_unwatch + 1;
-
-struct SessionCounters {
-  std::uint64_t completed = 0;
-  std::uint64_t failed = 0;
-  std::uint64_t pushed = 0;
-  std::uint64_t replies_skipped = 0;
-  std::uint64_t pushes_skipped = 0;
-  std::uint64_t bytes_read = 0;
-  std::uint64_t bytes_written = 0;
-  std::uint64_t connections = 0;       ///< connections that became ready
-  std::uint64_t connections_lost = 0;  ///< of these, lost
-  std::uint64_t connections_dead = 0;  ///< of these, given up because the server was silent
-  std::uint64_t attempts_failed = 0;   ///< failed attempts to connect
-  std::uint64_t health_checks = 0;
-  std::uint64_t requests_resent = 0;
-
-  /// Changes whenever the connection may have released memory. A caller that waits for memory asks
-  /// again only if this has changed: an attempt in vain would wake all other waiters, as a release
-  /// does.
-  std::uint64_t progress() const { return bytes_read + bytes_written + completed + failed; }
-};
 
 class Session {
  public:

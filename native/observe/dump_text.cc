@@ -133,6 +133,14 @@ class Dump {
       add_count("behind", statistics.replicas.reads_behind);
       add_count("rounds", statistics.replicas.rounds);
     }
+    if (statistics.cluster.views > 0) {
+      text_ += "\n ";
+      add_count("moved in the cluster", statistics.cluster.moved);
+      add_count("asked", statistics.cluster.asked);
+      add_count("sent again", statistics.cluster.sent_again);
+      add_count("parked", statistics.cluster.parked);
+      add_count("views of the slots", statistics.cluster.views);
+    }
     text_.back() = '\n';  // no comma behind the last one
     add_problem("last problem", client.last_problem);
     add_problem("TLS files", client.tls_problem);

@@ -171,6 +171,17 @@ inline constexpr Row<ClientTotals> total_rows[] = {
     {"replica_reads_behind_total", counter,
      "Reads that were sent to the primary because no replica was proved to have what they must see",
      [](const ClientTotals& all) { return all.replica_reads_behind; }},
+    {"cluster_moved_total", counter,
+     "Requests that went on to another node of a cluster after MOVED",
+     [](const ClientTotals& all) { return all.cluster_moved; }},
+    {"cluster_asked_total", counter, "Requests that went on to another node of a cluster after ASK",
+     [](const ClientTotals& all) { return all.cluster_asked; }},
+    {"cluster_sent_again_total", counter,
+     "Requests that a node of a cluster could not run, or never got whole, and that were sent "
+     "again",
+     [](const ClientTotals& all) { return all.cluster_sent_again; }},
+    {"cluster_views_total", counter, "How often a node of a cluster has said who owns which slot",
+     [](const ClientTotals& all) { return all.cluster_views; }},
 };
 
 // Metrics of each client.
@@ -184,6 +195,11 @@ inline constexpr Row<ClientSnapshot> client_rows[] = {
      [](const ClientSnapshot& client) -> std::uint64_t { return client.statistics.in_flight; }},
     {"client_requests_waiting", gauge, "Requests of the client that wait for room",
      [](const ClientSnapshot& client) -> std::uint64_t { return client.statistics.waiting; }},
+    {"client_requests_parked", gauge,
+     "Requests of the client that wait for the owner of their slot in a cluster",
+     [](const ClientSnapshot& client) -> std::uint64_t {
+       return client.statistics.cluster.parked;
+     }},
     {"client_blocking_connections", gauge,
      "The client's side connections for commands that block and for exclusive use",
      [](const ClientSnapshot& client) -> std::uint64_t {

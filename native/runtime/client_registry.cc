@@ -3,21 +3,6 @@
 #include <utility>
 
 namespace plimsoll::inline v0::native {
-namespace {
-
-constexpr std::uint64_t SessionCounters::* session_counters[] = {
-    &SessionCounters::completed,        &SessionCounters::failed,
-    &SessionCounters::pushed,           &SessionCounters::replies_skipped,
-    &SessionCounters::pushes_skipped,   &SessionCounters::bytes_read,
-    &SessionCounters::bytes_written,    &SessionCounters::connections,
-    &SessionCounters::connections_lost, &SessionCounters::connections_dead,
-    &SessionCounters::attempts_failed,  &SessionCounters::health_checks,
-    &SessionCounters::requests_resent,
-};
-static_assert(sizeof(session_counters) / sizeof(session_counters[0]) ==
-              sizeof(SessionCounters) / sizeof(std::uint64_t));
-
-}  // namespace
 
 void ClientTotals::add(const ClientStatistics& client) {
   submitted += client.submitted;
@@ -27,7 +12,11 @@ void ClientTotals::add(const ClientStatistics& client) {
   replica_reads += client.replicas.reads;
   replica_reads_moved += client.replicas.reads_moved;
   replica_reads_behind += client.replicas.reads_behind;
-  for (const auto counter : session_counters) counters.*counter += client.counters.*counter;
+  cluster_moved += client.cluster.moved;
+  cluster_asked += client.cluster.asked;
+  cluster_sent_again += client.cluster.sent_again;
+  cluster_views += client.cluster.views;
+  counters += client.counters;
 }
 
 Registered::Registered(Registered&& other) noexcept

@@ -47,6 +47,10 @@ struct ClientTotals {
   std::uint64_t replica_reads = 0;
   std::uint64_t replica_reads_moved = 0;
   std::uint64_t replica_reads_behind = 0;
+  std::uint64_t cluster_moved = 0;
+  std::uint64_t cluster_asked = 0;
+  std::uint64_t cluster_sent_again = 0;
+  std::uint64_t cluster_views = 0;
 
   void add(const ClientStatistics& client);
 };
