@@ -487,11 +487,9 @@ ClientStatistics Client::statistics() const {
                        .blocking_connections = side_connections_.blocking_count(),
                        .subscriptions = side_connections_.subscriptions_count(),
                        .replicas = replicas_ ? replicas_->counters() : ReplicaCounters(),
+                       .cluster = cluster_ ? cluster_->counters() : ClusterCounters(),
                        .last_problem = session_.last_problem()};
-  if (cluster_) {
-    all.cluster = cluster_->counters();
-    all.counters += cluster_->session_counters();
-  }
+  if (cluster_) all.counters += cluster_->session_counters();
   if (const Admission* const waiters = side_connections_.waiters()) {
     all.rejected -= waiters->waited_count();
     all.waiting_to_block = waiters->waiting_count();
@@ -620,7 +618,9 @@ Instant Client::near_timeout() const { return near_->poll_timeout(); }
 // that a call waits for: each of these steps would cost as much as to take a message.
 std::optional<Event> Client::poll_all() {
   if (side_spoke_) {
-    if (const auto event = others_ ? poll_same_again() : side_connections_.poll_message()) {
+    const bool is_other = others_ && others_->spoke();
+    if (const auto event =
+            is_other ? others_->poll_same_again() : side_connections_.poll_message()) {
       if (near_) report_to_near_cache(*event);
       return event;
     }
@@ -661,12 +661,6 @@ std::optional<Event> Client::poll_all() {
   }
   if (!end_ || !others_have_said_all()) return std::nullopt;
   return std::exchange(end_, std::nullopt);
-}
-
-// The next event of the connection that had the last one. No near cache has to do with replicas or
-// nodes of a cluster.
-std::optional<Event> Client::poll_same_again() {
-  return others_->spoke() ? others_->poll_same_again() : side_connections_.poll_message();
 }
 
 // Reports an event of a side connection to the near cache.

@@ -491,7 +491,6 @@ class Client {
   std::optional<Action> poll_action_by_sentinels();
   void handle_sentinels();
   Session* special_speaker();
-  std::optional<Event> poll_same_again();
   Pipeline::Room make_room(std::size_t bytes);
   void release_room();
   std::uint64_t progress() const;
