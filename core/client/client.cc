@@ -121,8 +121,8 @@ Status Client::use_replicas(const ReplicaOptions& options) {
 
 Status Client::use_cluster(const ClusterOptions& options) {
   PLIMSOLL_CHECK(session_.state() == Session::State::idle && !is_special_ && !sentinels_);
-  PLIMSOLL_CHECK(plimsoll::validate(options, session_.options()).ok());
-  PLIMSOLL_CHECK(options.seed_hosts.size() == session_.options().seeds_count);
+  PLIMSOLL_CHECK(plimsoll::validate(options, session_.options()).ok() &&
+                 options.seed_hosts.size() == session_.options().seeds_count);
   Box<Cluster> made;
   if (make_others()) {
     Box<SlotTable> table = Box<SlotTable>::make(*accounts_.connections, 0);
@@ -644,6 +644,9 @@ std::optional<Event> Client::poll_all() {
         side_spoke_ = others_->spoke();
         return event;
       }
+      // A subscription would be deaf at a node that is no part of the cluster any more.
+      if (cluster_ && cluster_->take_departure())
+        side_connections_.leave_server(ClusterSlots::is_gone, session_.now());
     }
     const auto event = side_connections_.poll_event();
     if (replicas_) replicas_->follow_side_connections(side_connections_);

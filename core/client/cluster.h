@@ -118,6 +118,7 @@ class Cluster {
   std::optional<NodeAction> poll_action();
 
   /// See ClusterSlots.
+  bool take_departure() { return slots_.take_departure(); }
   const NodeAddress* next_main() { return slots_.next_main(now_); }
   const NodeAddress* main_told() const { return slots_.main_told(); }
 

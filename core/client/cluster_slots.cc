@@ -13,10 +13,6 @@ constexpr Error is_no_view{.code = ErrorCode::protocol_error,
                            .what = "the server's answer to CLUSTER SLOTS is not understood",
                            .expected = "ranges of slots with their nodes"};
 
-constexpr Error is_out_of_view{
-    .code = ErrorCode::connection_lost,
-    .what = "the other nodes of the cluster do not name this one any more"};
-
 constexpr Error has_no_slots{.code = ErrorCode::connection_lost,
                              .what = "the node has no slot any more, and the client has left it"};
 
@@ -228,7 +224,9 @@ void ClusterSlots::apply(const SlotsReply& reply, Instant now) {
   nodes_.note_change();
   look_at_nodes(now);
   const bool was_in_view = std::exchange(main_was_in_view_, is_main_in_view);
-  if (was_in_view && !is_main_in_view) main_.leave(is_out_of_view);
+  if (!was_in_view || is_main_in_view) return;
+  has_left_main_ = true;
+  main_.leave(is_gone);
 }
 
 // The view counts as of when it was asked for, and slots that were learnt since then stay as they

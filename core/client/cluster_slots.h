@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include "plimsoll/core/client/cluster_nodes.h"
 #include "plimsoll/core/client/cluster_options.h"
@@ -60,6 +61,9 @@ class ClusterSlots {
   /// The connection of a node is over.
   void handle_end(NodeNumber number, Instant now);
 
+  /// Whether the main connection was left because its node is no part of the cluster any more.
+  bool take_departure() { return std::exchange(has_left_main_, false); }
+
   bool has_view() const { return has_view_; }
   /// Why the last view was none; no text if it was one.
   const Error& problem() const { return problem_; }
@@ -74,6 +78,11 @@ class ClusterSlots {
   const NodeAddress* main_told() const { return main_told_.empty() ? nullptr : &main_told_; }
 
   void validate() const;
+
+  /// Why a node of which the others do not know any more is left.
+  static constexpr Error is_gone{
+      .code = ErrorCode::connection_lost,
+      .what = "the other nodes of the cluster do not name this one any more"};
 
  private:
   static constexpr NodeNumber nobody = no_node;
@@ -105,6 +114,7 @@ class ClusterSlots {
   NodeNumber prefer_asking_ = nobody;
   bool has_view_ = false;
   bool main_was_in_view_ = false;
+  bool has_left_main_ = false;
   std::uint32_t seeds_refused_ = 0;  // before the first view, for reasons that last
   std::uint32_t nodes_left_out_ = 0;
   std::uint64_t views_ = 0;
