@@ -50,6 +50,8 @@ std::string value_of(std::size_t bytes) { return bulk(std::string(bytes, 'v')); 
 // have: no time limit is ever reached (clock.cc).
 class World {
  public:
+  explicit World(ScriptedServer::Listens listens) : server_(listens) {}
+
   native::Client connect(const native::Options& options = native::Options()) {
     std::optional<native::Result<native::Client>> made;
     native::connect(io_.get_executor(), server_.url(), options,
@@ -82,8 +84,10 @@ class ClientRow : public Row {
   void serve() override { world_.server().serve(); }
 
  protected:
-  explicit ClientRow(const native::Options& options = native::Options())
-      : client_(world_.connect(options)) {}
+  using Listens = ScriptedServer::Listens;
+  explicit ClientRow(const native::Options& options = native::Options(),
+                     Listens listens = Listens::on_unix_socket)
+      : world_(listens), client_(world_.connect(options)) {}
 
   template <class Result>
   void note(const Result& result, bool right) {
@@ -179,10 +183,11 @@ bool is_right(const native::Result<T>& result) {
 }
 
 // Each reply makes room for the next request.
-template <class Request, std::size_t in_flight>
+template <class Request, std::size_t in_flight,
+          ScriptedServer::Listens listens = ScriptedServer::Listens::on_unix_socket>
 class Window final : public ClientRow {
  public:
-  Window() {
+  Window() : ClientRow(native::Options(), listens) {
     Request::prepare(world_.server());
     asio::post(world_.io(), [this] {
       for (std::size_t i = 0; i < in_flight; ++i) send();
@@ -374,6 +379,8 @@ constexpr std::array kinds = {
     RowKind{"get_use_awaitable", 20'000, make<Coroutines<Form::token>>},
     RowKind{"get_one_in_flight", 5'000, make<Window<Get<small_bytes>, 1>>},
     RowKind{"get_batches", 20'000, make<Batches<Get<small_bytes>>>},
+    RowKind{"get_in_cluster", 20'000,
+            make<Window<Get<small_bytes>, window, ScriptedServer::Listens::on_tcp>>},
     RowKind{"set", 20'000, make<Window<Set, window>>},
     RowKind{"hgetall", 4'000, make<Window<Hgetall, window>>},
     RowKind{"get_as_reply", 20'000, make<Window<GetAsReply, window>>},
@@ -391,7 +398,7 @@ std::span<const RowKind> row_kinds() { return kinds; }
 
 std::uint64_t idle_client_bytes() {
   constexpr std::size_t more_clients = 100;
-  World world;
+  World world(ScriptedServer::Listens::on_unix_socket);
   std::vector<native::Client> clients;
   clients.push_back(world.connect());
   const std::size_t one = native::memory_statistics().used;

@@ -1,5 +1,6 @@
 #include "plimsoll/bench/budget/scripted_server.h"
 
+#include <fcntl.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -50,21 +51,34 @@ class CommandReader {
 
 }  // namespace
 
-ScriptedServer::ScriptedServer()
-    : listener_(testing::checked(socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0),
-                                 "socket")),
+ScriptedServer::ScriptedServer(Listens listens)
+    : listens_(listens),
       replies_{{"HELLO", "%1\r\n$5\r\nproto\r\n:3\r\n"},
                {"CLIENT", "+OK\r\n"},
                {"ACL", "$7\r\ndefault\r\n"},
                {"PING", "+PONG\r\n"}} {
-  const testing::ServerAddress address = testing::unix_address(directory_.path() + "/socket");
-  testing::checked(
-      bind(listener_.number(), reinterpret_cast<const sockaddr*>(&address.storage), address.size),
-      "bind");
+  if (listens == Listens::on_tcp) {
+    listener_ = testing::bind_tcp(0);
+    const int flags = testing::checked(fcntl(listener_.number(), F_GETFL), "fcntl");
+    testing::checked(fcntl(listener_.number(), F_SETFL, flags | O_NONBLOCK), "fcntl");
+    replies_["CLUSTER"] = "*1\r\n*3\r\n:0\r\n:16383\r\n*3\r\n$9\r\n127.0.0.1\r\n:" +
+                          std::to_string(testing::port_of(listener_)) + "\r\n$40\r\n" +
+                          std::string(40, '1') + "\r\n";
+  } else {
+    listener_ = testing::Descriptor(
+        testing::checked(socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), "socket"));
+    const testing::ServerAddress address = testing::unix_address(directory_.path() + "/socket");
+    testing::checked(
+        bind(listener_.number(), reinterpret_cast<const sockaddr*>(&address.storage), address.size),
+        "bind");
+  }
   testing::checked(listen(listener_.number(), backlog), "listen");
 }
 
-std::string ScriptedServer::url() const { return "unix://" + directory_.path() + "/socket"; }
+std::string ScriptedServer::url() const {
+  if (listens_ == Listens::on_unix_socket) return "unix://" + directory_.path() + "/socket";
+  return "valkey+cluster://127.0.0.1:" + std::to_string(testing::port_of(listener_));
+}
 
 void ScriptedServer::answer(const std::string& command, std::string reply) {
   replies_[command] = std::move(reply);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <string_view>
@@ -16,8 +17,11 @@ namespace plimsoll::bench {
 
 class ScriptedServer {
  public:
-  /// Listens, and knows the answers to a handshake. Throws std::system_error.
-  ScriptedServer();
+  enum class Listens : std::uint8_t { on_unix_socket, on_tcp };
+
+  /// Listens, and knows the answers to a handshake; on TCP also to a client of a cluster, of which
+  /// this server owns all slots. Throws std::system_error.
+  explicit ScriptedServer(Listens listens = Listens::on_unix_socket);
 
   std::string url() const;
 
@@ -42,6 +46,7 @@ class ScriptedServer {
   void read_all(Connection& connection);
   void answer_all(Connection& connection);
 
+  const Listens listens_;
   testing::TemporaryDirectory directory_;
   testing::Descriptor listener_;
   std::map<std::string, std::string, std::less<>> replies_;

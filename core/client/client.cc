@@ -776,7 +776,6 @@ Session* Client::find_side(ConnectionId connection) const {
   return side_connections_.session(connection);
 }
 
-// Whose short replies may be visited; null: nobody's, because each event has to be looked at here.
 Session* Client::special_speaker() {
   if (recording_.on() || near_) return nullptr;
   return cluster_ ? cluster_->speaker() : &session_;

@@ -375,10 +375,10 @@ class Client {
   /// records. poll_event() returns what comes next.
   template <class Visit>
   int visit_short_replies(int count_max, const Visit& visit) {
-    Session* const speaker = is_special_ ? special_speaker() : &session_;
-    if (speaker == nullptr) return 0;
-    side_spoke_ = speaker != &session_;
-    return speaker->visit_short_replies(count_max, visit);
+    if (is_special_) [[unlikely]]
+      return visit_special(count_max, visit);
+    side_spoke_ = false;
+    return session_.visit_short_replies(count_max, visit);
   }
 
   /// Copies or moves out the reply of the last event, so that it outlives the event.
@@ -490,7 +490,15 @@ class Client {
   std::optional<Action> poll_action_of_several();
   std::optional<Action> poll_action_by_sentinels();
   void handle_sentinels();
+  // Whose short replies may be visited; null: nobody's, because each event has to be looked at.
   Session* special_speaker();
+  template <class Visit>
+  [[gnu::noinline]] int visit_special(int count_max, const Visit& visit) {
+    Session* const speaker = special_speaker();
+    if (speaker == nullptr) return 0;
+    side_spoke_ = speaker != &session_;
+    return speaker->visit_short_kept_replies(count_max, visit);
+  }
   Pipeline::Room make_room(std::size_t bytes);
   void release_room();
   std::uint64_t progress() const;

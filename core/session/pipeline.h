@@ -184,16 +184,22 @@ class Pipeline {
 
   /// Whether next() is `request` in the usual state, so that take_plain() can do what take_next()
   /// does.
-  bool is_next_plain() {
+  bool is_next_plain() { return !keeps_until_answered() && is_next_plain_or_kept(); }
+  /// The same, also if the bytes of requests are kept until they are answered: then
+  /// give_up_plain() has to follow once the last of several was taken.
+  bool is_next_plain_or_kept() {
     if (answered_count_ + withdrawn_count_ > 0 || requests_.empty()) return false;
     const Request& request = requests_.front();
-    return request.end() <= unsent_begin_ && request.is_plain() && window_ == window_max() &&
-           !keeps_until_answered();
+    return request.end() <= unsent_begin_ && request.is_plain() && window_ == window_max();
   }
   Tag take_plain() {
     const Tag tag = requests_.front().tag;
     requests_.pop_front();
     return tag;
+  }
+  /// Gives up the bytes of the requests that were taken since next_id() was `first`.
+  void give_up_plain(RequestId first) {
+    if (keeps_until_answered()) log_.give_up(first, answered_until());
   }
 
   /// One answer to next(), a part or a tombstone, has come. The last one removes a tombstone.

@@ -228,6 +228,21 @@ class Session {
     return count;
   }
 
+  /// The same for a session whose pipeline may keep bytes (read_resends_max).
+  template <class Visit>
+  int visit_short_kept_replies(int count_max, const Visit& visit) {
+    if ((state_ != State::ready && state_ != State::closing) || held_) return 0;
+    const RequestId first = pipeline_.answered_until();
+    int count = 0;
+    while (count < count_max && pipeline_.is_next_plain_or_kept() && reader_.next_short()) {
+      ++counters_.completed;
+      ++count;
+      visit(pipeline_.take_plain(), reader_.value());
+    }
+    if (count > 0) pipeline_.give_up_plain(first);
+    return count;
+  }
+
   Instant poll_timeout();
 
   /// Keeps the push of the last event valid, and reads nothing more, until resume() or the end of

@@ -497,7 +497,8 @@ void Driver::deliver_all() {
   }
 }
 
-inline void Driver::deliver_reply(Tag tag, const Value* reply, OperationList& ready) {
+[[gnu::always_inline]] inline void Driver::deliver_reply(Tag tag, const Value* reply,
+                                                         OperationList& ready) {
   auto* const operation = reinterpret_cast<Operation*>(tag);
   operation->deliver(Delivery{.value = reply, .core = &core_});
   ready.push(*operation);
