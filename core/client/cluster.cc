@@ -36,7 +36,7 @@ constexpr Error is_across_slots{
 
 constexpr Error is_for_all_nodes{
     .code = ErrorCode::refused_command,
-    .what = "the command concerns every node of the cluster, and would be sent to one only",
+    .what = "a command concerns every node of the cluster, and would be sent to one only",
     .expected = "a client of each node, with an address that begins with valkey://"};
 
 constexpr Error is_renewed{.code = ErrorCode::connection_lost,
@@ -103,6 +103,7 @@ Result<RequestId> Cluster::submit(const CommandView& command, Instant now, Insta
                                   Tag tag) {
   now_ = std::max(now_, now);
   const Route route = route_of(command);
+  if (route.is_for_every_node) return is_for_all_nodes;
   switch (route.kind) {
     case Route::Kind::one_slot: break;
     case Route::Kind::several_slots: return is_across_slots;
@@ -119,8 +120,6 @@ Result<RequestId> Cluster::submit(const CommandView& command, Instant now, Insta
 }
 
 Result<RequestId> Cluster::submit_keyless(const CommandView& command, Instant deadline, Tag tag) {
-  const commands::Row* const row = commands::row_of(command);
-  if (row != nullptr && concerned_by(*row) == Concerns::every_node) return is_for_all_nodes;
   if (main_.is_closed()) return main_.refusal();
   if (is_full()) return limit_reached(main_.options());
   if (keyless_held_) return park(command, {.is_for_main = true}, deadline, tag);

@@ -46,8 +46,8 @@ class Cluster {
   Cluster& operator=(const Cluster&) = delete;
 
   /// Submits a request for which no connection of its own is needed. Errors: those of
-  /// Session::submit(); invalid_argument, if its keys are in several slots; refused_command, if it
-  /// concerns every node.
+  /// Session::submit(); invalid_argument, if its keys are in several slots; refused_command, if it,
+  /// or a command of a transaction, concerns every node.
   Result<RequestId> submit(const CommandView& command, Instant now, Instant deadline, Tag tag);
 
   /// Pipeline::make_room(), for whichever connection the request will need.

@@ -25,14 +25,19 @@ class RouteBuilder {
     if (is_deferred(key)) return set_unclear();
     const Slot slot = slot_of_key(key);
     if (route_.kind == Route::Kind::no_key) {
-      route_ = {.kind = Route::Kind::one_slot, .slot = slot};
+      route_.kind = Route::Kind::one_slot;
+      route_.slot = slot;
     } else if (route_.kind == Route::Kind::one_slot && route_.slot != slot) {
       route_.kind = Route::Kind::several_slots;
     }
   }
-  void set_unclear() { route_ = {.kind = Route::Kind::unclear}; }
+  void add_command(const Row* row) {
+    if (row != nullptr && concerned_by(*row) == Concerns::every_node) {
+      route_.is_for_every_node = true;
+    }
+  }
+  void set_unclear() { route_.kind = Route::Kind::unclear; }
 
-  bool is_unclear() const { return route_.kind == Route::Kind::unclear; }
   Route route() const { return route_; }
 
  private:
@@ -74,13 +79,14 @@ Result<KeyRanges> find_keys(const Row* row, Words words, std::size_t parts) {
 }
 
 // Reads commands that are encoded already, in any number, from pieces. A piece may end anywhere but
-// inside of a word.
+// inside of a word. Where the keys of one command cannot be found, those behind it are read on: any
+// of them may concern every node.
 class EncodedCommands {
  public:
   explicit EncodedCommands(RouteBuilder& route) : route_(route) {}
 
   void take(std::string_view piece) {
-    while (!piece.empty() && !route_.is_unclear()) {
+    while (!piece.empty() && state_ != State::broken) {
       if (state_ == State::in_word) {
         take_word(piece);
       } else {
@@ -92,7 +98,7 @@ class EncodedCommands {
 
   /// Takes a word that is not encoded.
   void take_plain(std::string_view word) {
-    if (state_ != State::at_word) return route_.set_unclear();
+    if (state_ != State::at_word) return break_off();
     add_word(word);
     state_ = state_behind_word();
   }
@@ -111,26 +117,33 @@ class EncodedCommands {
     behind_size,
     in_word,
     behind_word,
-    at_end_of_word
+    at_end_of_word,
+    broken  // what has come is no command: nothing more is read
   };
 
   void take_letter(char c) {
     switch (state_) {
       case State::at_command: return begin_number(c == '*', State::in_count);
       case State::in_count: return take_of_number(c, State::behind_count);
-      case State::behind_count: return c == '\n' ? begin_command() : route_.set_unclear();
+      case State::behind_count: return c == '\n' ? begin_command() : break_off();
       case State::at_word: return begin_number(c == '$', State::in_size);
       case State::in_size: return take_of_number(c, State::behind_size);
-      case State::behind_size: return c == '\n' ? begin_word() : route_.set_unclear();
+      case State::behind_size: return c == '\n' ? begin_word() : break_off();
       case State::in_word: return;  // see take_word()
       case State::behind_word: return expect(c == '\r', State::at_end_of_word);
       case State::at_end_of_word: return expect(c == '\n', state_behind_word());
+      case State::broken: return;
     }
   }
 
   void expect(bool is_right, State next) {
-    if (!is_right) route_.set_unclear();
+    if (!is_right) return break_off();
     state_ = next;
+  }
+
+  void break_off() {
+    route_.set_unclear();
+    state_ = State::broken;
   }
 
   void begin_number(bool is_right, State next) {
@@ -142,14 +155,14 @@ class EncodedCommands {
     if (c == '\r') {
       state_ = behind;
     } else if (c < '0' || c > '9' || number_ > number_max) {
-      route_.set_unclear();
+      break_off();
     } else {
       number_ = number_ * 10 + static_cast<std::size_t>(c - '0');
     }
   }
 
   void begin_command() {
-    if (number_ == 0) return route_.set_unclear();
+    if (number_ == 0) return break_off();
     parts_ = number_;
     at_ = 0;
     keys_.count = 0;
@@ -165,7 +178,7 @@ class EncodedCommands {
   }
 
   void take_word(std::string_view& piece) {
-    if (piece.size() < number_) return route_.set_unclear();
+    if (piece.size() < number_) return break_off();
     add_word(piece.substr(0, number_));
     piece.remove_prefix(number_);
     state_ = State::behind_word;
@@ -185,7 +198,9 @@ class EncodedCommands {
 
   void find_keys_in_first() {
     const Words words = std::span(first_).first(at_);
-    const Result<KeyRanges> found = find_keys(commands::find(words), words, parts_);
+    const Row* const row = commands::find(words);
+    route_.add_command(row);
+    const Result<KeyRanges> found = find_keys(row, words, parts_);
     if (!found) return route_.set_unclear();
     keys_ = *found;
     for (std::size_t i = 0; i < words.size(); ++i) {
@@ -247,11 +262,15 @@ Route detail::route_by_words(const CommandView& command) {
   first.take(command, FirstWords::Lists::taken);
   const Row* const row =
       command.row != 0 ? commands::row_of(command) : commands::find(first.words());
+  route.add_command(row);
   const Result<KeyRanges> found = first.words().empty()
                                       ? Result<KeyRanges>(Error{})
                                       : find_keys(row, first.words(), first.parts());
-  if (!found) return {.kind = Route::Kind::unclear};
-  visit_keys(command, first, *found, [&](std::string_view key) { route.add_key(key); });
+  if (found) {
+    visit_keys(command, first, *found, [&](std::string_view key) { route.add_key(key); });
+  } else {
+    route.set_unclear();
+  }
   return route.route();
 }
 

@@ -21,8 +21,21 @@ struct Route {
   };
 
   Kind kind = Kind::no_key;
+  /// The command, or one of a transaction, concerns every node: see concerned_by(). No node can run
+  /// it for all, whatever keys it has.
+  bool is_for_every_node = false;
   Slot slot = 0;
 };
+
+enum class Concerns : std::uint8_t { one_node, every_node };
+
+/// Whether one node of a cluster can answer this command as a server that is no cluster would.
+/// every_node: by the server's tips (request_policy all_nodes, all_shards or special), as for KEYS,
+/// SCAN, DBSIZE and SCRIPT LOAD. A command of several keys, such as DEL, concerns one node, and all
+/// its keys must be in one slot.
+inline Concerns concerned_by(const commands::Row& row) {
+  return row.is_for_every_node != 0 ? Concerns::every_node : Concerns::one_node;
+}
 
 namespace detail {
 Route route_by_words(const CommandView& command);
@@ -38,20 +51,11 @@ Route route_by_words(const CommandView& command);
 /// - Keys that only the server can find do not count: SORT's BY, GET and STORE, and what a script
 ///   touches without naming it.
 inline Route route_of(const CommandView& command) {
+  // No command of a single key concerns every node.
   if (const std::string_view* const key = commands::only_key_in_args(command)) {
     return {.kind = Route::Kind::one_slot, .slot = slot_of_key(*key)};
   }
   return detail::route_by_words(command);
-}
-
-enum class Concerns : std::uint8_t { one_node, every_node };
-
-/// Whether one node of a cluster can answer this command as a server that is no cluster would.
-/// every_node: by the server's tips (request_policy all_nodes, all_shards or special), as for KEYS,
-/// SCAN, DBSIZE and SCRIPT LOAD. A command of several keys, such as DEL, concerns one node, and all
-/// its keys must be in one slot.
-inline Concerns concerned_by(const commands::Row& row) {
-  return row.is_for_every_node != 0 ? Concerns::every_node : Concerns::one_node;
 }
 
 }  // namespace plimsoll::inline v0

@@ -33,6 +33,10 @@ _ALSO_READS = ("ECHO", "INFO", "LASTSAVE", "PING", "ROLE", "TIME")
 # Tips (valkey.io/topics/command-tips) of commands that one node of a cluster cannot answer for all.
 _EVERY_NODE = ("request_policy:all_nodes", "request_policy:all_shards", "request_policy:special")
 
+# The tips name PING too, so that a client may find out whether the whole cluster works. A caller
+# asks with it whether the client works, and each node gives the same answer.
+_ONE_NODE_WILL_DO = ("PING",)
+
 
 class DataError(Exception):
     """What is wrong with the data, in words for whoever keeps them."""
@@ -82,7 +86,8 @@ class Command:
     @property
     def is_for_every_node(self):
         """Whether a cluster's client would have to ask more than one node, and join the answers."""
-        return bool(set(_EVERY_NODE) & set(self.served.get("tips", [])))
+        return (self.name not in _ONE_NODE_WILL_DO
+                and bool(set(_EVERY_NODE) & set(self.served.get("tips", []))))
 
     @property
     def writes_keys(self):

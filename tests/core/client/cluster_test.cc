@@ -66,6 +66,7 @@ TEST_CASE("commands without a key go to the node of the main connection") {
   world.connect();
   CHECK(world.call(1, {"ECHO", "ship"}) == "\"ship\"");
   CHECK(world.call(2, {"PUBLISH", "port", "hello"}) == "0");
+  CHECK(world.call(4, {"PING"}) == "simple \"PONG\"");
   CHECK(world.call(3, {"EVAL", "append", "0"}) == "simple \"OK\"");
   CHECK(world.node(1).keyless.size() >= 3);
   CHECK(world.attempts() == 1);
@@ -94,6 +95,28 @@ TEST_CASE("commands that concern every node are refused by name") {
     CAPTURE(words[0]);
     CHECK(world.call(++tag, words) == "refused with refused_command (no)");
   }
+}
+
+TEST_CASE("a transaction with a command that concerns every node is refused as that one is") {
+  ClusterWorld world;
+  world.connect();
+  const std::size_t keyless = world.node(0).keyless.size();
+  const std::vector<std::vector<Words>> refused{
+      {{"FLUSHALL"}},
+      {{"PING"}, {"SCRIPT", "LOAD", "x"}},
+      {{"SET", "a", "1"}, {"FLUSHALL"}},
+      {{"KEYS", "*"}, {"SET", "a", "1"}},
+      {{"SET", "a", "1"}, {"SET", "b", "1"}, {"DBSIZE"}},
+  };
+  Tag tag = 0;
+  for (const std::vector<Words>& commands : refused) {
+    CAPTURE(tag);
+    world.submit_transaction(++tag, commands);
+    CHECK(world.outcome(tag) == "refused with refused_command (no)");
+  }
+  world.run();
+  CHECK(world.model().runs().empty());
+  CHECK(world.node(0).keyless.size() == keyless);
 }
 
 TEST_CASE("a transaction of one slot runs as one") {

@@ -23,7 +23,7 @@ using testing::encoded;
 using testing::request;
 using testing::TypedWords;
 
-std::string show(const Route& route) {
+std::string show_keys(const Route& route) {
   switch (route.kind) {
     case Route::Kind::no_key: return "no key";
     case Route::Kind::one_slot: return "slot " + std::to_string(route.slot);
@@ -31,6 +31,10 @@ std::string show(const Route& route) {
     case Route::Kind::unclear: return "unclear";
   }
   return "?";
+}
+
+std::string show(const Route& route) {
+  return show_keys(route) + (route.is_for_every_node ? ", every node" : "");
 }
 
 std::string show(const CommandView& command) { return show(route_of(command)); }
@@ -166,11 +170,27 @@ TEST_CASE("a command of keys goes where their slot is, however it is given") {
 
 TEST_CASE("a command without keys has none") {
   for (const std::string_view text :
-       {"PING", "ECHO a", "PUBLISH a m", "INFO", "DBSIZE", "KEYS *", "SCAN 0", "TIME",
-        "EVAL script 0 a", "FCALL f 0", "CLUSTER KEYSLOT a", "CLIENT ID", "SCRIPT LOAD x",
-        "OBJECT HELP", "CONFIG GET a", "WAIT 1 0", "PUBSUB NUMSUB a"}) {
+       {"PING", "ECHO a", "PUBLISH a m", "TIME", "LOLWUT", "COMMAND COUNT", "EVAL script 0 a",
+        "FCALL f 0", "CLUSTER KEYSLOT a", "CLIENT ID", "OBJECT HELP", "CONFIG GET a",
+        "PUBSUB NUMSUB a", "SCRIPT HELP"}) {
     INFO(text);
     CHECK(routed(text) == "no key");
+  }
+}
+
+TEST_CASE("a command that concerns every node is known, however it is given") {
+  for (const std::string_view text :
+       {"INFO", "DBSIZE", "KEYS *", "SCAN 0", "FLUSHALL", "flushdb async", "RANDOMKEY",
+        "SCRIPT LOAD x", "script exists x", "FUNCTION LOAD x", "CONFIG SET a b", "WAIT 1 0"}) {
+    INFO(text);
+    CHECK(routed(text) == "no key, every node");
+  }
+}
+
+TEST_CASE("no command of a single key concerns every node") {
+  for (const commands::Row& row : commands::all_rows()) {
+    INFO(row.name());
+    CHECK((row.has_only_key == 0 || concerned_by(row) == Concerns::one_node));
   }
 }
 
@@ -231,7 +251,9 @@ TEST_CASE("what a builder makes goes where its keys are") {
   CHECK(show(object_encoding("a")) == slot("a"));
   CHECK(show(spublish("a", "m")) == slot("a"));
   CHECK(show(publish("a", "m")) == "no key");
-  CHECK(show(dbsize()) == "no key");
+  CHECK(show(ping()) == "no key");
+  CHECK(show(dbsize()) == "no key, every node");
+  CHECK(show(script_load("x")) == "no key, every node");
 }
 
 TEST_CASE("the streams of XREAD are found behind any options, however many they are") {
@@ -288,6 +310,23 @@ TEST_CASE("a transaction goes where all keys of all its commands are") {
   CHECK(of({{"SET", "a", "$5\r\n*1\r\n"}, {"GET", "a"}}) == slot("a"));
   CHECK(of({{"SET", "a", "1"}, {"EVAL", "x", "3", "a", "b"}}) == "unclear");
   CHECK(of({{"SET", "a", "1"}, {"SET", "b", "1"}, {"EVAL", "x", "y"}}) == "unclear");
+}
+
+TEST_CASE("a transaction concerns every node if any of its commands does") {
+  const auto of = [](const std::vector<testing::Words>& commands) {
+    std::vector<std::string> encoded_commands;
+    for (const testing::Words& words : commands) encoded_commands.push_back(request(words));
+    return show_transaction(encoded_commands);
+  };
+  const testing::Words set_a{"SET", "a", "1"};
+  CHECK(of({{"FLUSHALL"}}) == "no key, every node");
+  CHECK(of({{"PING"}, {"SCRIPT", "LOAD", "x"}}) == "no key, every node");
+  CHECK(of({set_a, {"FLUSHALL"}}) == slot("a") + ", every node");
+  CHECK(of({{"dbsize"}, set_a, {"PING"}}) == slot("a") + ", every node");
+  CHECK(of({set_a, {"SET", "b", "1"}, {"KEYS", "*"}}) == "several slots, every node");
+  CHECK(of({set_a, {"GET", "FLUSHALL"}, {"PING"}}) == "several slots");
+  CHECK(of({{"EVAL", "x", "y"}, set_a, {"FLUSHALL"}}) == "unclear, every node");
+  CHECK(of({{"FLUSHALL"}, set_a, {"EVAL", "x", "y"}}) == "unclear, every node");
 }
 
 TEST_CASE("a script's operands may be encoded already") {
@@ -352,7 +391,7 @@ TEST_CASE("a word whose bytes are not there yet is no key, and a value may be on
   CHECK(show(command) == "unclear");
 }
 
-TEST_CASE("which commands concern every node is what the server's tips say") {
+TEST_CASE("which commands concern every node is what the server's tips say, but for PING") {
   std::set<std::string> every_node;
   for (const commands::Row& row : commands::all_rows()) {
     if (concerned_by(row) == Concerns::every_node) every_node.insert(row.name());
@@ -366,7 +405,7 @@ TEST_CASE("which commands concern every node is what the server's tips say") {
   }
   for (const char* name :
        {"GET", "DEL", "MGET", "MSET", "EXISTS", "UNLINK", "TOUCH", "PUBLISH", "EVAL", "ECHO",
-        "CLUSTER|SLOTS", "CONFIG|GET", "SCRIPT", "TIME", "CLIENT|ID", "HSCAN", "COMMAND"}) {
+        "CLUSTER|SLOTS", "CONFIG|GET", "SCRIPT", "TIME", "CLIENT|ID", "HSCAN", "COMMAND", "PING"}) {
     INFO(name);
     CHECK_FALSE(every_node.contains(name));
   }
