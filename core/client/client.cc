@@ -398,7 +398,7 @@ std::optional<Action> Client::poll_action_of_several() {
     return Action{
         .kind = kind_of(asked->action), .connection = asked->connection, .told = asked->address};
   }
-  const NodeAddress* told = cluster_ ? cluster_->main_told() : nullptr;
+  const NodeAddress* told = cluster_ ? cluster_->main_address() : nullptr;
   if (sentinels_) {
     told = &sentinels_->primary();
     if (told->empty()) return std::nullopt;

@@ -238,7 +238,7 @@ bool Cluster::is_answered(RequestId id) {
 }
 
 // Without memory for this the request goes on, and can no longer be cancelled.
-void Cluster::remember_move(MovedReads& moved, RequestId from, RequestId to) {
+void Cluster::remember_move(MovedRequests& moved, RequestId from, RequestId to) {
   moved.forget([this](RequestId id) { return is_answered(id); });
   moved.add(from, to);
 }

@@ -120,7 +120,7 @@ class Cluster {
   /// See ClusterSlots.
   bool take_departure() { return slots_.take_departure(); }
   const NodeAddress* next_main() { return slots_.next_main(now_); }
-  const NodeAddress* main_told() const { return slots_.main_told(); }
+  const NodeAddress* main_address() const { return slots_.main_address(); }
 
   /// A bit for each connection that may have bytes to send.
   std::uint64_t unsent() const;
@@ -205,7 +205,7 @@ class Cluster {
 
   std::optional<RequestId> moved_to(RequestId id);
   bool is_answered(RequestId id);
-  void remember_move(MovedReads& moved, RequestId from, RequestId to);
+  void remember_move(MovedRequests& moved, RequestId from, RequestId to);
   void forget_moves();
 
   void release();

@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "plimsoll/core/base/time.h"
-#include "plimsoll/core/client/moved_reads.h"
+#include "plimsoll/core/client/moved_requests.h"
 #include "plimsoll/core/client/sent_requests.h"
 #include "plimsoll/core/cluster/node_address.h"
 #include "plimsoll/core/cluster/node_id.h"
@@ -100,7 +100,7 @@ class ClusterNode {
   RequestId part_of = no_request;  ///< the transaction of which it has not taken a command...
   Verdict part_verdict{};          ///< ... and what becomes of it
   SentRequests sent;
-  MovedReads moved;
+  MovedRequests moved;
   Backoff backoff;
   Box<Session> session{};
 };

@@ -165,7 +165,7 @@ void ClusterSlots::handle_answer(NodeNumber from, const Event& event, Instant no
 
 std::string_view ClusterSlots::host_of(NodeNumber number) const {
   if (number != main_place) return nodes_[number].address.host();
-  if (!main_told_.empty()) return main_told_.host();
+  if (!main_address_.empty()) return main_address_.host();
   return options_.seed_hosts[static_cast<std::size_t>(main_.seed())];
 }
 
@@ -254,20 +254,20 @@ void ClusterSlots::look_at_nodes(Instant now) {
 // In turn an address that its session has chosen, and one that the cluster has told: of the
 // addresses that the user gave, none may be left.
 const NodeAddress* ClusterSlots::next_main(Instant now) {
-  main_told_ = {};
+  main_address_ = {};
   if (!has_view_ || main_attempts_++ % 2 == 1) return nullptr;
   const std::uint32_t count = cluster_nodes_max + spares_count_;
   const auto first = static_cast<std::uint32_t>(main_attempts_ / 2 % count);
-  for (std::uint32_t i = 0; i < count && main_told_.empty(); ++i) {
+  for (std::uint32_t i = 0; i < count && main_address_.empty(); ++i) {
     const std::uint32_t at = (first + i) % count;
     const auto number = static_cast<NodeNumber>(at);
     if (at >= cluster_nodes_max) {
-      main_told_ = spares_[at - cluster_nodes_max];
+      main_address_ = spares_[at - cluster_nodes_max];
     } else if (nodes_.has(number) && nodes_[number].slots > 0 && !nodes_[number].is_doubtful(now)) {
-      main_told_ = nodes_[number].address;
+      main_address_ = nodes_[number].address;
     }
   }
-  return main_told();
+  return main_address();
 }
 
 void ClusterSlots::validate() const {

@@ -74,8 +74,10 @@ class ClusterSlots {
   /// The main connection is about to be opened: returns to which node; null for the address that
   /// its session has chosen.
   const NodeAddress* next_main(Instant now);
-  /// Where the main connection is; null likewise.
-  const NodeAddress* main_told() const { return main_told_.empty() ? nullptr : &main_told_; }
+  /// The address of the main connection; null likewise.
+  const NodeAddress* main_address() const {
+    return main_address_.empty() ? nullptr : &main_address_;
+  }
 
   void validate() const;
 
@@ -121,7 +123,7 @@ class ClusterSlots {
   std::uint64_t views_refused_ = 0;
   std::uint64_t main_connection_ = 0;  // main_.counters().connections, as last seen
   std::uint64_t main_attempts_ = 0;
-  NodeAddress main_told_{};
+  NodeAddress main_address_{};  // empty: the one that its session has chosen
   NodeId main_id_{};
   std::array<NodeAddress, 8> spares_;  // replicas, for the main connection
   std::uint32_t spares_count_ = 0;

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "plimsoll/core/base/packed_id.h"
-#include "plimsoll/core/client/moved_reads.h"
+#include "plimsoll/core/client/moved_requests.h"
 #include "plimsoll/core/client/sent_requests.h"
 #include "plimsoll/core/cluster/slot_table.h"
 #include "plimsoll/core/memory/queue.h"
@@ -123,7 +123,7 @@ class ParkedRequests {
   Pipeline pipeline_;
 
  public:
-  MovedReads moved;  ///< where those that have gone on are now
+  MovedRequests moved;  ///< where those that have gone on are now
 };
 
 }  // namespace plimsoll::inline v0

@@ -5,7 +5,7 @@
 
 #include "plimsoll/core/base/time.h"
 #include "plimsoll/core/client/due_reads.h"
-#include "plimsoll/core/client/moved_reads.h"
+#include "plimsoll/core/client/moved_requests.h"
 #include "plimsoll/core/client/write_marks.h"
 #include "plimsoll/core/cluster/node_address.h"
 #include "plimsoll/core/cluster/replication_report.h"
@@ -120,7 +120,7 @@ class ServerNode {
   std::uint64_t reads = 0;        // that it was sent
   std::uint64_t reads_moved = 0;  // of these, those that went on to another server
   DueReads due;
-  MovedReads moved;
+  MovedRequests moved;
   Backoff backoff;
   Box<Session> session{};
 };

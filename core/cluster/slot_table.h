@@ -47,7 +47,7 @@ class SlotTable {
     put(slot, predecessor_mask, static_cast<std::uint16_t>(word_of(node) << owner_bits));
   }
   void set_held(Slot slot, bool held) { put(slot, held_bit, held ? held_bit : 0); }
-  /// For whoever goes through the requests that wait: one for this slot has to wait on, and so have
+  /// A mark for the walk over the requests that wait: one for this slot has to wait on, and so have
   /// those behind it.
   void set_blocked(Slot slot, bool blocked) { put(slot, blocked_bit, blocked ? blocked_bit : 0); }
 

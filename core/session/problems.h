@@ -2,9 +2,16 @@
 
 #include "plimsoll/core/base/error.h"
 
-// The errors that a session itself detects. For use inside the session only.
+// The errors that a session itself detects, and what it asks of those that a server reports. For
+// use inside the session only.
 
 namespace plimsoll::inline v0 {
+
+/// Whether a node of a cluster says that it does not serve a slot now: MOVED, ASK, CLUSTERDOWN,
+/// TRYAGAIN.
+constexpr bool is_about_slots(ErrorCode code) {
+  return code == ErrorCode::cluster_redirect || code == ErrorCode::cluster_down;
+}
 
 inline constexpr Error client_closed{.code = ErrorCode::closed, .what = "the client was closed"};
 

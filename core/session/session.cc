@@ -442,9 +442,7 @@ std::optional<Event> Session::hand_back_refused() {
   const Result<BytesView> text = reader_.value().as_error();
   if (!text || pipeline_.next_tag() >= internal_tag_first) return std::nullopt;
   const Error error = error_of_reply(*text, speaker_of(pipeline_.next_answer()));
-  const bool is_redirected =
-      options_.hands_back_redirections &&
-      (error.code == ErrorCode::cluster_redirect || error.code == ErrorCode::cluster_down);
+  const bool is_redirected = options_.hands_back_redirections && is_about_slots(error.code);
   if (error.executed != Executed::no && !is_redirected) return std::nullopt;
   handing_ = true;
   Event event = failed(pipeline_.next_tag(), error);

@@ -21,6 +21,9 @@
 #include "plimsoll/core/session/read_watch.h"
 #include "plimsoll/core/session/session_counters.h"
 
+// More than 500 lines, because callers ask a session for much with each request, and its short
+// functions are inlined there.
+//
 // The protocol of one connection, without a socket. A driver reports bytes, connections and time
 // with the handle_...() functions, and learns from the poll_...() functions what to do. A session
 // tries to connect for connect_timeout, to one of its addresses after the other, and lets time pass

@@ -113,7 +113,7 @@ std::string server_of(const plimsoll::Client& core, const Target& target) {
     return sentinels->primary().empty() ? target.primary_name : to_text(sentinels->primary());
   }
   if (const Cluster* const cluster = core.cluster()) {
-    if (cluster->main_told() != nullptr) return to_text(*cluster->main_told());
+    if (cluster->main_address() != nullptr) return to_text(*cluster->main_address());
   }
   return target.endpoints[static_cast<std::size_t>(core.seed())].to_string();
 }

@@ -27,14 +27,17 @@ set(PLIMSOLL_CLIENT_SOURCES
   core/client/cache_tracking.cc
   core/client/client.cc
   core/client/client_recording.cc
+  core/client/cluster.cc
+  core/client/cluster_nodes.cc
   core/client/cluster_options.cc
+  core/client/cluster_slots.cc
   core/client/credit_window.cc
   core/client/due_reads.cc
   core/client/fetch_request.cc
   core/client/fetches.cc
   core/client/flight_recorder.cc
   core/client/message_queue.cc
-  core/client/moved_reads.cc
+  core/client/moved_requests.cc
   core/client/near_cache.cc
   core/client/redactor.cc
   core/client/replica_options.cc
@@ -227,7 +230,12 @@ set(PLIMSOLL_CLIENT_HEADERS
   core/client/chains.h
   core/client/client.h
   core/client/client_recording.h
+  core/client/cluster.h
+  core/client/cluster_counters.h
+  core/client/cluster_node.h
+  core/client/cluster_nodes.h
   core/client/cluster_options.h
+  core/client/cluster_slots.h
   core/client/credit_window.h
   core/client/deadline_heap.h
   core/client/due_reads.h
@@ -236,14 +244,17 @@ set(PLIMSOLL_CLIENT_HEADERS
   core/client/fetches.h
   core/client/flight_record.h
   core/client/flight_recorder.h
+  core/client/handed_request.h
   core/client/message_queue.h
-  core/client/moved_reads.h
+  core/client/moved_requests.h
   core/client/near_cache.h
+  core/client/parked_requests.h
   core/client/redactor.h
   core/client/replica_counters.h
   core/client/replica_options.h
   core/client/replicas.h
   core/client/reply_source.h
+  core/client/sent_requests.h
   core/client/sentinels.h
   core/client/server_node.h
   core/client/side_connections.h
@@ -260,7 +271,9 @@ set(PLIMSOLL_CLIENT_HEADERS
   core/cluster/routing.h
   core/cluster/seeds.h
   core/cluster/slot.h
+  core/cluster/slot_table.h
   core/cluster/slots_reply.h
+  core/cluster/view_schedule.h
   core/commands/answer.h
   core/commands/bound.h
   core/commands/command.h
