@@ -36,7 +36,9 @@ class SentRequests {
   };
   static_assert(sizeof(Request) == 16);
 
-  SentRequests(Account& payer, std::size_t requests_max) : requests_(payer, requests_max) {}
+  /// There is one place more than `requests_max`, because drop_answered() keeps the last request.
+  /// Without it a client with one request at a time could not send a second one.
+  SentRequests(Account& payer, std::size_t requests_max) : requests_(payer, requests_max + 1) {}
 
   /// The ids must rise. Returns false if there is no memory.
   bool add(const Request& request) {

@@ -119,6 +119,19 @@ TEST_CASE("a transaction with a command that concerns every node is refused as t
   CHECK(world.node(0).keyless.size() == keyless);
 }
 
+TEST_CASE("a client of one request at a time has one after the other answered") {
+  ClusterWorldOptions options;
+  options.client.inflight_requests_limit = 1;
+  ClusterWorld world(options);
+  world.connect();
+  for (Tag tag = 1; tag <= 3; ++tag) {
+    world.push(tag, "a");
+    world.run();
+    CHECK(world.outcome(tag) == std::to_string(tag));
+  }
+  world.verify();
+}
+
 TEST_CASE("a transaction of one slot runs as one") {
   ClusterWorld world;
   world.connect();
