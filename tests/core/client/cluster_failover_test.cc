@@ -145,10 +145,11 @@ TEST_CASE("a frozen owner that still has its slots is waited for") {
 TEST_CASE("a frozen node of the main connection is left for another") {
   Ready world;
   world.freeze(node0);
-  world.submit(1, {"PING"});
+  world.submit(1, {"PING"}, 1s);
   world.push(2, "b");
   world.run();
   world.advance(3s);
+  CHECK(world.outcome(1) == "timed_out (maybe)");
   world.elect(0);
   world.advance(8s);
   world.push(3, "b");
