@@ -174,6 +174,9 @@ Result<RequestId> Client::wait_for_room(const CommandView& command, Instant now,
     return side_connections_.join(bytes, now, deadline_of(command, now, timeout), tag,
                                   admission_.size());
   }
+  if (cluster_) {
+    if (const Status can = Cluster::check(command); !can) return can.error();
+  }
   recording_.note_wait(bytes, now, timeout, tag);
   Result<RequestId> id = join_waiters(command, bytes, now, timeout, tag);
   recording_.note_answer(id);

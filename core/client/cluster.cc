@@ -39,6 +39,11 @@ constexpr Error is_for_all_nodes{
     .what = "a command concerns every node of the cluster, and would be sent to one only",
     .expected = "a client of each node, with an address that begins with valkey://"};
 
+const Error* refusal_of(const Route& route) {
+  if (route.is_for_every_node) return &is_for_all_nodes;
+  return route.kind == Route::Kind::several_slots ? &is_across_slots : nullptr;
+}
+
 constexpr Error is_renewed{.code = ErrorCode::connection_lost,
                            .what = "the node says that the owner of a slot is at its own address"};
 
@@ -103,13 +108,8 @@ Result<RequestId> Cluster::submit(const CommandView& command, Instant now, Insta
                                   Tag tag) {
   now_ = std::max(now_, now);
   const Route route = route_of(command);
-  if (route.is_for_every_node) return is_for_all_nodes;
-  switch (route.kind) {
-    case Route::Kind::one_slot: break;
-    case Route::Kind::several_slots: return is_across_slots;
-    case Route::Kind::no_key:
-    case Route::Kind::unclear: return submit_keyless(command, deadline, tag);
-  }
+  if (const Error* const refusal = refusal_of(route)) return *refusal;
+  if (route.kind != Route::Kind::one_slot) return submit_keyless(command, deadline, tag);
   const SlotTable::Entry entry = slots_.table().at(route.slot);
   if (!entry.plain() || !nodes_.may_send_to(entry.owner()) || closing_) {
     return submit_slowly(command, route.slot, deadline, tag);
@@ -183,6 +183,11 @@ void Cluster::note_parked(const ParkedRequests::Request& request) {
   } else if (!nodes_.may_send_to(owner)) {
     want_node(owner);
   }
+}
+
+Status Cluster::check(const CommandView& command) {
+  const Error* const refusal = refusal_of(route_of(command));
+  return refusal == nullptr ? Status() : *refusal;
 }
 
 Pipeline::Room Cluster::make_room(std::size_t bytes) {
@@ -762,12 +767,6 @@ ClusterCounters Cluster::counters() const {
   all.nodes_left_out = slots_.nodes_left_out();
   all.parked = parked_count();
   return all;
-}
-
-std::size_t Cluster::slots_unserved() const {
-  std::size_t served = 0;
-  nodes_.for_each([&served](NodeNumber, const ClusterNode& node) { served += node.slots; });
-  return slots_count - served;
 }
 
 void Cluster::count_in_flight() {

@@ -50,6 +50,10 @@ class Cluster {
   /// or a command of a transaction, concerns every node.
   Result<RequestId> submit(const CommandView& command, Instant now, Instant deadline, Tag tag);
 
+  /// The refusal of a command that submit() would refuse whatever room there is. Call this before a
+  /// request waits for room.
+  static Status check(const CommandView& command);
+
   /// Pipeline::make_room(), for whichever connection the request will need.
   Pipeline::Room make_room(std::size_t bytes);
   RequestId submit_to_room(const CommandView& command, Instant deadline, Tag tag);
@@ -140,7 +144,11 @@ class Cluster {
   /// Why the slots are not known as they should be; no text if they are.
   const Error& problem() const { return slots_.problem(); }
   /// How many slots have no owner, as far as is known.
-  std::size_t slots_unserved() const;
+  std::size_t slots_unserved() const {
+    std::size_t served = 0;
+    nodes_.for_each([&served](NodeNumber, const ClusterNode& node) { served += node.slots; });
+    return slots_count - served;
+  }
 
   /// What is known of one node, for users.
   struct Known {

@@ -119,6 +119,27 @@ TEST_CASE("a transaction with a command that concerns every node is refused as t
   CHECK(world.node(0).keyless.size() == keyless);
 }
 
+TEST_CASE("what is refused is refused also behind requests that wait for room") {
+  ClusterWorldOptions options;
+  options.client.inflight_requests_limit = 1;
+  options.client.inflight_overflow = OnLimit::wait;
+  ClusterWorld world(options);
+  world.connect();
+  const std::size_t keyless = world.node(0).keyless.size();
+  world.push(1, "a");
+  world.push(2, "a");
+  world.submit(3, {"FLUSHALL"});
+  world.submit(4, {"MGET", "a", "b"});
+  world.submit_transaction(5, {{"PING"}, {"DBSIZE"}});
+  CHECK(world.outcome(3) == "refused with refused_command (no)");
+  CHECK(world.outcome(4) == "refused with invalid_argument (no)");
+  CHECK(world.outcome(5) == "refused with refused_command (no)");
+  world.run();
+  CHECK(world.outcome(2) == "2");
+  CHECK(world.node(0).keyless.size() == keyless);
+  world.verify();
+}
+
 TEST_CASE("a client of one request at a time has one after the other answered") {
   ClusterWorldOptions options;
   options.client.inflight_requests_limit = 1;
