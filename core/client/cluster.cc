@@ -371,7 +371,7 @@ void Cluster::handle_timeout(Instant now) {
     if (is_idle) node.quiet_since = now_;  // if it has sent a PING, the answer is owed from now on
     nodes_.note_input(number);
     if (node.is_needed() && node.is_doubtful(now_)) want_view(ViewSchedule::Need::urgent);
-    if (now_ >= node.retry_at && node.is_wanted) nodes_.connect(number, now_);
+    if (now_ >= node.retry_at && node.is_wanted && !aborted_) nodes_.connect(number, now_);
   });
   returned_.pipeline().handle_timeout(now);
   waiting_.pipeline().handle_timeout(now);
@@ -388,7 +388,7 @@ Instant Cluster::poll_timeout() {
     if (node.owes() && !node.is_suspect(now_)) {
       next = std::min(next, after(node.quiet_since, ClusterNode::suspect_after));
     }
-    if (node.is_wanted && !closing_) next = std::min(next, node.retry_at);
+    if (node.is_wanted && !aborted_) next = std::min(next, node.retry_at);
   });
   if (aborted_) return next;
   if (closing_) next = std::min(next, close_by_);
@@ -500,7 +500,6 @@ std::optional<Event> Cluster::handle_event(NodeNumber number, const Event& event
       node.state = ClusterNode::State::checking;
       node.problem = {};
       node.retry_at = never;
-      node.backoff.reset();
       CommandView question;
       question.args = ask_node_id;
       if (!node.session->submit_internal(question, internal_node_id)) {
@@ -516,7 +515,7 @@ std::optional<Event> Cluster::handle_event(NodeNumber number, const Event& event
       if (is_internal) return std::nullopt;
       return node.session->hands_back() ? handle_handed(number, event) : event;
     case Event::Kind::closed:
-      nodes_.handle_end(number, *event.error, !closing_, now_);
+      nodes_.handle_end(number, *event.error, !aborted_, now_);
       slots_.handle_end(number, now_);
       return std::nullopt;
     case Event::Kind::credentials_refused: return event;
@@ -682,6 +681,7 @@ void Cluster::handle_identity(NodeNumber number, const Event& event) {
     return nodes_.leave(number, ClusterNode::is_another);
   }
   if (id) node.id = *id;
+  node.backoff.reset();
   node.state = ClusterNode::State::ready;
   node.is_wanted = false;
   nodes_.note_change();

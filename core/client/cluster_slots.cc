@@ -13,6 +13,10 @@ constexpr Error is_no_view{.code = ErrorCode::protocol_error,
                            .what = "the server's answer to CLUSTER SLOTS is not understood",
                            .expected = "ranges of slots with their nodes"};
 
+constexpr Error is_another_cluster{
+    .code = ErrorCode::connect_failed,
+    .what = "the server names no node of the cluster that the client knows"};
+
 constexpr Error has_no_slots{.code = ErrorCode::connection_lost,
                              .what = "the node has no slot any more, and the client has left it"};
 
@@ -160,7 +164,24 @@ void ClusterSlots::handle_answer(NodeNumber from, const Event& event, Instant no
   if (!reply) return refuse(from, reply.error(), now);
   // A node that was reset, or is not part of the cluster any more, knows of none.
   if (reply->empty()) return refuse(from, knows_no_slots, now);
+  if (is_of_another_cluster(*reply, now)) return refuse(from, is_another_cluster, now);
   apply(*reply, now);
+}
+
+// A seed's address may be that of another cluster's node by now. But if attempts at all nodes that
+// are known fail, the cluster was made anew.
+bool ClusterSlots::is_of_another_cluster(const SlotsReply& reply, Instant now) const {
+  bool is_ours = true;
+  nodes_.for_each([&](NodeNumber, const ClusterNode& node) {
+    if (node.slots > 0 && !node.is_doubtful(now)) is_ours = false;
+  });
+  reply.for_each([&](Slot, Slot, std::span<const SlotsNode> named) {
+    for (const SlotsNode& each : named) {
+      is_ours |= !is_known(each.id);
+      nodes_.for_each([&](NodeNumber, const ClusterNode& node) { is_ours |= node.id == each.id; });
+    }
+  });
+  return !is_ours;
 }
 
 std::string_view ClusterSlots::host_of(NodeNumber number) const {

@@ -98,6 +98,7 @@ class ClusterSlots {
   NodeNumber choose_whom_to_ask(Instant now);
   void handle_answer(NodeNumber from, const Event& event, Instant now);
   void forget_question(Instant now);
+  bool is_of_another_cluster(const SlotsReply& reply, Instant now) const;
   void apply(const SlotsReply& reply, Instant now);
   void apply_range(Slot first, Slot last, NodeNumber owner);
   void refuse(NodeNumber from, const Error& reason, Instant now);
