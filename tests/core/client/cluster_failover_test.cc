@@ -214,6 +214,67 @@ TEST_CASE("a node of another cluster at an owner's address gets no request") {
   world.verify();
 }
 
+TEST_CASE("a seed that is a node of another cluster by now is not believed") {
+  const bool has_connections = GENERATE(true, false);
+  CAPTURE(has_connections);
+  ClusterWorldOptions options{.with_replicas = true, .seeds = {node0}};
+  if (has_connections) options.seeds.push_back(node1);
+  ClusterWorld world(std::move(options));
+  world.connect();
+  for (Tag tag = 1001; has_connections && tag < 1004; ++tag) {
+    world.call(tag, {"GET", std::string(1, static_cast<char>('a' + tag % 3))});
+  }
+  const NodeIndex stranger = world.replace(node0);
+  for (unsigned slot = 0; slot < model_slots_count; ++slot) {
+    world.node(stranger).view[slot] = static_cast<std::uint16_t>(stranger);
+  }
+  world.model().replicate(0);
+  world.model().promote_replica_of(0);
+  for (NodeIndex each = 1; each < 6; ++each) world.model().tell(each);
+  if (!has_connections) {
+    // For a while the main connection finds nobody else.
+    for (NodeIndex each = 1; each < 6; ++each) world.kill(ClusterWorld::port(each));
+    world.advance(300ms);
+    for (NodeIndex each = 1; each < 6; ++each) world.revive(ClusterWorld::port(each));
+  }
+  for (Tag tag = 1; tag <= 50; ++tag) {
+    world.push(tag, tag % 2 == 0 ? "b" : "c");
+    world.advance(100ms);
+  }
+  CHECK(world.outcome(50) != "");
+  CHECK(world.attempts_at(node0) < 60);
+  for (const ClusterModel::Run& run : world.model().runs()) CHECK(run.node != stranger);
+  world.verify();
+}
+
+TEST_CASE("a cluster that was made anew at the same addresses is used") {
+  ClusterWorld world({.primaries = 1});
+  world.connect();
+  CHECK(world.call(1, {"SET", "b", "x"}) == "simple \"OK\"");
+  const NodeIndex anew = world.replace(node0);
+  for (unsigned slot = 0; slot < model_slots_count; ++slot) {
+    world.node(anew).view[slot] = static_cast<std::uint16_t>(anew);
+  }
+  world.push(2, "b");
+  world.advance(5s);
+  CHECK(world.outcome(2) == "1");
+}
+
+TEST_CASE("close() waits for requests whose node cannot be used, without haste") {
+  Ready world;
+  world.replace(node1);
+  world.push(1, "c");
+  world.run();
+  world.client().close(world.now());
+  world.run();
+  world.advance(900ms);
+  CHECK(world.outcome(1) == "");
+  CHECK(world.attempts_at(node1) < 20);
+  world.advance(200ms);
+  CHECK(world.outcome(1) == "lost_unsent (no)");
+  world.verify();
+}
+
 TEST_CASE("a failover that was asked for: the old owner says MOVED before the new one serves") {
   Ready world;
   ClusterModel& model = world.model();

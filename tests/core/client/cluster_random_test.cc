@@ -53,8 +53,10 @@ class Chaos {
     world_.advance(100ms);
   }
 
-  void run(int steps) {
+  enum class End { calm, close };
+  void run(int steps, End end_as) {
     for (int i = 0; i < steps; ++i) step();
+    if (end_as == End::close) return close();
     calm();
     end();
   }
@@ -86,7 +88,9 @@ class Chaos {
     } else if (move < 53) {
       world_.memory().refuse_one_after(static_cast<std::size_t>(pick(20)));
       ++struck["memory refused"];
-    } else if (move < 56) {
+    } else if (move < 54) {
+      strangers();
+    } else if (move < 57) {
       tell(static_cast<NodeIndex>(pick(nodes)));
     } else {
       recover();
@@ -175,6 +179,7 @@ class Chaos {
   }
 
   void network() {
+    if (!stranger_at_.empty()) return;
     const std::string address = any_node();
     switch (pick(4)) {
       case 0:
@@ -223,13 +228,36 @@ class Chaos {
                                                    "-READONLY no\r\n"};
     static const std::vector<std::string> views{"*0\r\n", "+OK\r\n", "*1\r\n:5\r\n",
                                                 "-LOADING wait\r\n"};
-    switch (pick(4)) {
+    switch (pick(5)) {
       case 0: node.refusal = one_of(refusals); break;
+      case 4:
+        if (!stranger_at_.empty()) return;
+        has_refused_ = true;
+        node.refused["HELLO"] = "-ERR max number of clients reached\r\n";
+        break;
       case 1: node.is_down = true; break;
       case 2: node.refused["CLUSTER SLOTS"] = one_of(views); break;
       default: node.host_form = static_cast<ModelNode::HostForm>(pick(4));
     }
     ++struck["refusals"];
+  }
+
+  // A node of another cluster takes the address of a node whose id the client knows for a while,
+  // and claims all slots. Other nodes can be reached meanwhile: the client trusts a stranger only
+  // if it can reach nobody else.
+  void strangers() {
+    if (!stranger_at_.empty()) {
+      world_.put_back(std::exchange(stranger_at_, {}));
+      return;
+    }
+    if (!world_.is_well() || has_refused_) return;
+    world_.advance(100ms);
+    stranger_at_ = ClusterWorld::port(static_cast<NodeIndex>(pick(nodes / 2)));
+    const NodeIndex stranger = world_.replace(stranger_at_);
+    for (unsigned slot = 0; slot < model_slots_count; ++slot) {
+      world_.node(stranger).view[slot] = static_cast<std::uint16_t>(stranger);
+    }
+    ++struck["stranger"];
   }
 
   void cancel_one() {
@@ -248,6 +276,10 @@ class Chaos {
     node.is_down = false;
     node.refused.clear();
     node.host_form = ModelNode::HostForm::address;
+    has_refused_ = false;
+    for (NodeIndex each = 0; each < nodes; ++each) {
+      has_refused_ |= world_.node(each).refused.contains("HELLO");
+    }
     if (pick(2) == 0) world_.revive(node.address());
     if (pick(2) == 0) world_.wake(node.address());
     if (pick(2) == 0) world_.let_answers_go(node.address());
@@ -267,6 +299,7 @@ class Chaos {
 
   void calm() {
     ClusterModel& model = world_.model();
+    if (!stranger_at_.empty()) world_.put_back(stranger_at_);
     for (const unsigned slot : moving_slots) {
       while (states_[slot] != State::rest) slots_to_rest(slot);
     }
@@ -294,6 +327,15 @@ class Chaos {
     if (state == State::target_to_be_told) model.finish_at_target(slot);
     if (state == State::source_to_be_told) model.finish_at_source(slot);
     state = State::rest;
+  }
+
+  // The user closes the client in the middle of it.
+  void close() {
+    world_.client().close(world_.now());
+    world_.advance(3s);
+    CHECK(world_.pending_count() == 0);
+    calm();
+    world_.verify();
   }
 
   // All is well: every call succeeds, and the client has forgotten what was.
@@ -324,6 +366,8 @@ class Chaos {
   std::mt19937 random_;
   ClusterWorld world_;
   std::map<unsigned, State> states_;
+  std::string stranger_at_;
+  bool has_refused_ = false;  // a node refuses connections
   Tag tags_ = 0;
 };
 
@@ -340,7 +384,7 @@ TEST_CASE("whatever happens, calls end once and truly, in order, and all is well
   for (unsigned seed = from; seed <= to; ++seed) {
     CAPTURE(seed);
     Chaos chaos(seed);
-    chaos.run(120);
+    chaos.run(seed % 10 == 0 ? 600 : 120, seed % 11 == 0 ? Chaos::End::close : Chaos::End::calm);
     for (const auto& [what, times] : chaos.struck) struck[what] += times;
   }
   // It happened at all.
@@ -348,7 +392,7 @@ TEST_CASE("whatever happens, calls end once and truly, in order, and all is well
     CAPTURE(what);
     CHECK(times > 0);
   }
-  if (to - from > 50) CHECK(struck.size() == 12);
+  if (to - from > 50) CHECK(struck.size() == 13);
 }
 
 }  // namespace

@@ -182,13 +182,21 @@ NodeIndex ClusterWorld::replace(const std::string& address) {
   kill(address);
   revive(address);
   const NodeIndex old = node_at(address).value();
-  gone_.insert(old);
-  return model_.add_node(node(old).host, node(old).port);
+  const NodeIndex stranger = model_.add_node(node(old).host, node(old).port);
+  strangers_[address] = stranger;
+  return stranger;
+}
+
+void ClusterWorld::put_back(const std::string& address) {
+  kill(address);
+  revive(address);
+  strangers_.erase(address);
 }
 
 std::optional<NodeIndex> ClusterWorld::node_at(const std::string& address) const {
+  if (const auto found = strangers_.find(address); found != strangers_.end()) return found->second;
   for (NodeIndex each = 0; each < model_.nodes_count(); ++each) {
-    if (model_.node(each).address() == address && !gone_.contains(each)) return each;
+    if (model_.node(each).address() == address) return each;
   }
   return std::nullopt;
 }

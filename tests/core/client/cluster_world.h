@@ -96,9 +96,15 @@ class ClusterWorld {
   /// Nothing comes from this address until further notice. Its node works.
   void hold_answers(const std::string& address) { held_.insert(address); }
   void let_answers_go(const std::string& address) { held_.erase(address); }
-  /// Another node, of no cluster that the client knows, has this address from now on. The old one
-  /// is dead.
+  /// Another node, of no cluster that the client knows, has this address from now on. Nobody can
+  /// reach the old one.
   NodeIndex replace(const std::string& address);
+  /// Whether every node works, and can be reached at its address.
+  bool is_well() const {
+    return dead_.empty() && frozen_.empty() && held_.empty() && strangers_.empty();
+  }
+  /// The old one is back.
+  void put_back(const std::string& address);
   /// Publishes the messages that the model was given to all subscribers.
   void deliver_published();
 
@@ -200,7 +206,7 @@ class ClusterWorld {
   std::set<std::string> frozen_;
   std::set<std::string> held_;
   std::set<std::string> dead_;
-  std::set<NodeIndex> gone_;  // nodes whose addresses others have now
+  std::map<std::string, NodeIndex> strangers_;  // who has an address in place of its node
   std::map<ConnectionId, std::unique_ptr<Link>> links_;
   std::vector<std::unique_ptr<Link>> orphans_;  // the client has left, and its bytes are under way
   std::map<std::string, std::size_t> attempts_;
