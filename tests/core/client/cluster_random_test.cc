@@ -359,6 +359,8 @@ class Chaos {
       CHECK(world_.history().has_succeeded(tag));
     }
     world_.verify();
+    // No request has left its bytes behind; queues keep a chunk each.
+    CHECK(world_.used(PoolKind::requests) < segment_bytes);
   }
 
   enum class State { rest, moving, target_to_be_told, source_to_be_told };

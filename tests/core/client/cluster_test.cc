@@ -153,6 +153,42 @@ TEST_CASE("a client of one request at a time has one after the other answered") 
   world.verify();
 }
 
+TEST_CASE("what needs a connection of its own is refused, except plain subscriptions") {
+  ClusterWorld world;
+  world.connect();
+  for (const Words& words :
+       {Words{"BLPOP", "a", "1"}, Words{"XREAD", "BLOCK", "1", "STREAMS", "a", "0"}}) {
+    CHECK(world.call(words.size(), words) == "refused with refused_command (no)");
+  }
+  CHECK_FALSE(world.client().open_exclusive(world.now()).ok());
+  const Result<ConnectionId> connection = world.client().open_subscription(world.now());
+  REQUIRE(connection.ok());
+  const std::vector<std::string_view> names{"a"};
+  const auto subscribed =
+      world.client().subscribe(*connection, SubscriptionKind::shard, names, world.now(), 1s, 100);
+  REQUIRE_FALSE(subscribed.ok());
+  CHECK(subscribed.error().code == ErrorCode::refused_command);
+  world.client().close_subscription(*connection, world.now());
+  world.run();
+}
+
+TEST_CASE("new credentials are used for every node") {
+  ClusterWorld world({.client = {.password = "old"}});
+  for (NodeIndex i = 0; i < 3; ++i) world.node(i).password = "old";
+  world.connect();
+  CHECK(world.call(1, {"SET", "b", "x"}) == "simple \"OK\"");
+  for (NodeIndex i = 0; i < 3; ++i) world.node(i).password = "new";
+  world.client().set_credentials({.username = {}, .password = "new"});
+  world.run();
+  CHECK(world.call(2, {"SET", "b", "y"}) == "simple \"OK\"");
+  CHECK(world.call(3, {"SET", "a", "x"}) == "simple \"OK\"");
+  world.cut(node0);
+  world.run();
+  world.submit(4, {"SET", "b", "z"});
+  world.advance(500ms);
+  CHECK(world.outcome(4) == "simple \"OK\"");
+}
+
 TEST_CASE("a transaction of one slot runs as one") {
   ClusterWorld world;
   world.connect();
@@ -309,6 +345,26 @@ TEST_CASE("a plain subscription hears what is published at any node") {
   CHECK(has(world.outcome(2), "hello"));
   world.client().close_subscription(*connection, world.now());
   world.run();
+}
+
+TEST_CASE(
+    "a client beyond its limit of requests makes the others wait, whatever node they are for") {
+  ClusterWorld world(
+      {.client = {.inflight_overflow = OnLimit::wait, .inflight_requests_limit = 4}});
+  world.connect();
+  for (Tag tag = 1; tag <= 60; ++tag) {
+    if (tag % 5 == 0) {
+      world.submit(tag, {"ECHO", "x"});
+    } else {
+      world.push(tag, std::string(1, static_cast<char>('a' + tag % 3)));
+    }
+  }
+  CHECK(world.client().statistics().waiting == 56);
+  world.run();
+  CHECK(world.pending_count() == 0);
+  CHECK(world.history().succeeded_count() == 60);
+  CHECK(world.client().statistics().in_flight == 0);
+  world.verify();
 }
 
 TEST_CASE("no connection is opened twice for requests that come together") {
