@@ -47,6 +47,34 @@ TEST_CASE("MOVED is followed, and learnt") {
   world.verify();
 }
 
+TEST_CASE("a view that was asked for before a MOVED does not outdo it") {
+  Ready world;
+  world.advance(1s);
+  world.model().move_atomically(7365, 2);  // of "c"
+  world.hold_answers(node1);
+  world.push(1, "c");
+  world.run();
+  world.let_answers_go(node1);
+  // Its MOVED comes, and the client asks it for a view; that answer is under way for some time.
+  world.delay = [] { return 5ms; };
+  const std::size_t views = world.node(1).views_told;
+  while (world.node(1).views_told == views) world.advance(1ms);
+  world.hold_answers(node1);
+  world.delay = [] { return 0ms; };
+  world.model().move_atomically(slot, 2);
+  world.push(2, "b");
+  world.advance(100ms);
+  CHECK(world.outcome(2) == "1");
+  const auto moved = world.cluster().counters().moved;
+  const auto seen = world.cluster().counters().views;
+  world.let_answers_go(node1);
+  world.run();
+  CHECK(world.cluster().counters().views == seen + 1);
+  CHECK(world.call(3, {"RPUSH", "b", "3"}) == "2");
+  CHECK(world.cluster().counters().moved == moved);
+  world.verify();
+}
+
 TEST_CASE("MOVED to a node that nobody has named before is followed") {
   Ready world;
   const NodeIndex added = world.model().add_node("10.0.0.1", 7009);
