@@ -26,6 +26,9 @@ class Load {
   explicit Load(unsigned seed) : random_(seed) {
     world.connect();
     world.delay = [this] { return std::chrono::microseconds(pick(2000)); };
+    world.on_outcome = [this](Tag) {
+      if (pick(4) == 0) call();
+    };
   }
 
   int pick(int count) { return std::uniform_int_distribution<>(0, count - 1)(random_); }
@@ -33,17 +36,19 @@ class Load {
   // A few milliseconds, in which the caller goes on.
   void go_on(int milliseconds) {
     for (int i = 0; i < milliseconds; ++i) {
-      for (int each = pick(4); each > 0; --each) {
-        const std::string key = pick(2) == 0 ? "b" : "{b}" + std::to_string(pick(5));
-        ++tag_;
-        switch (pick(8)) {
-          case 0: world.read(tag_, key); break;
-          case 1: world.submit_transaction(tag_, {{"RPUSH", key, std::to_string(tag_)}}); break;
-          case 2: world.push(tag_, "c"); break;
-          default: world.push(tag_, key);
-        }
-      }
+      for (int each = pick(4); each > 0; --each) call();
       world.advance(1ms);
+    }
+  }
+
+  void call() {
+    const std::string key = pick(2) == 0 ? "b" : "{b}" + std::to_string(pick(5));
+    ++tag_;
+    switch (pick(8)) {
+      case 0: world.read(tag_, key); break;
+      case 1: world.submit_transaction(tag_, {{"RPUSH", key, std::to_string(tag_)}}); break;
+      case 2: world.push(tag_, "c"); break;
+      default: world.push(tag_, key);
     }
   }
 
@@ -53,6 +58,7 @@ class Load {
   }
 
   void end(ClusterHistory::Of of) {
+    world.on_outcome = {};
     world.model().tell_all();
     world.advance(3s);
     CHECK(world.pending_count() == 0);
@@ -71,7 +77,7 @@ class Load {
 
 TEST_CASE("40 moves key by key under load: 0 inversions, 0 errors") {
   const Told told = GENERATE(Told::target_first, Told::source_first);
-  const unsigned seed = GENERATE(range(1u, 9u));
+  const unsigned seed = GENERATE(range(1u, 5u));
   CAPTURE(seed, static_cast<int>(told));
   Load load(seed);
   ClusterModel& model = load.world.model();
@@ -99,7 +105,7 @@ TEST_CASE("40 moves key by key under load: 0 inversions, 0 errors") {
 }
 
 TEST_CASE("40 atomic moves under load: 0 inversions, 0 errors") {
-  const unsigned seed = GENERATE(range(1u, 9u));
+  const unsigned seed = GENERATE(range(1u, 5u));
   CAPTURE(seed);
   Load load(seed);
   ClusterModel& model = load.world.model();

@@ -46,6 +46,7 @@ ClusterWorld::ClusterWorld(ClusterWorldOptions options)
 }
 
 ClusterWorld::~ClusterWorld() {
+  on_outcome = {};
   client_->abort();
   for (int i = 0; i < 3; ++i) take_events_and_actions();
   CHECK(history_.pending_count() == 0);
@@ -432,6 +433,7 @@ void ClusterWorld::note(const Event& event) {
       std::string text = value;
       if (event.kind == Event::Kind::failed && text.empty()) text = show_failure(*event.error);
       history_.note_outcome(event.tag, text, event.error);
+      if (on_outcome) on_outcome(event.tag);
       return;
     }
     case Event::Kind::disconnected: events_.push_back("disconnected: " + reason); return;

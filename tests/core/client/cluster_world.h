@@ -112,6 +112,9 @@ class ClusterWorld {
   std::function<Duration()> delay = [] { return Duration::zero(); };
   std::function<std::size_t(std::size_t)> piece = [](std::size_t bytes) { return bytes; };
 
+  /// Called with each outcome, before the client is asked for the next event.
+  std::function<void(Tag)> on_outcome{};
+
   // What came of it.
 
   std::string main_address() const;
