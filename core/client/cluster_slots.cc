@@ -9,6 +9,11 @@ constexpr Error knows_no_slots{.code = ErrorCode::cluster_down,
                                .what = "the server knows of no slot that any node serves",
                                .expected = "a node of a cluster whose slots have owners"};
 
+constexpr Error is_no_node{
+    .code = ErrorCode::invalid_option,
+    .what = "no node of a cluster listens at this address, but a server",
+    .expected = "the address of a node of a cluster; or valkey:// for a server"};
+
 constexpr Error is_no_view{.code = ErrorCode::protocol_error,
                            .what = "the server's answer to CLUSTER SLOTS is not understood",
                            .expected = "ranges of slots with their nodes"};
@@ -158,7 +163,9 @@ void ClusterSlots::handle_answer(NodeNumber from, const Event& event, Instant no
   if (asked_ != from) return;  // it comes too late
   asked_ = nobody;
   if (event.kind != Event::Kind::completed || !event.value) {
-    return refuse(from, event.error == nullptr ? is_no_view : *event.error, now);
+    const Error& reason = event.error == nullptr ? is_no_view : *event.error;
+    // "ERR This instance has cluster support disabled".
+    return refuse(from, reason.code == ErrorCode::server_error ? is_no_node : reason, now);
   }
   const Result<SlotsReply> reply = SlotsReply::read(*event.value, host_of(from));
   if (!reply) return refuse(from, reply.error(), now);
@@ -214,7 +221,8 @@ void ClusterSlots::refuse(NodeNumber from, const Error& reason, Instant now) {
 void ClusterSlots::give_up_start(const Error& reason) {
   start_by_ = never;
   Error error = reason;
-  error.code = ErrorCode::connect_failed;
+  if (error.code != ErrorCode::invalid_option) error.code = ErrorCode::connect_failed;
+  error.executed = Executed::no;
   main_.give_up(error);
 }
 

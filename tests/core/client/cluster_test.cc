@@ -227,7 +227,7 @@ TEST_CASE("a client whose seeds are dead tries the next") {
   CHECK(world.call(1, {"SET", "a", "x"}) == "simple \"OK\"");
 }
 
-TEST_CASE("a server that is no cluster is refused with its own words") {
+TEST_CASE("a server that is no node of a cluster is called one") {
   ClusterWorld world;
   world.node(0).refused["CLUSTER"] = "-ERR This instance has cluster support disabled\r\n";
   world.client().connect(world.now());
@@ -236,7 +236,7 @@ TEST_CASE("a server that is no cluster is refused with its own words") {
   world.advance(3s);
   const Lines events = world.take_events();
   REQUIRE(events.size() == 1);
-  CHECK(events[0].starts_with("closed: "));
+  CHECK(events[0].starts_with("closed: invalid_option"));
   CHECK(world.pending_count() == 0);
   CHECK(world.model().runs().empty());
 }
