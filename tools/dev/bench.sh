@@ -1,6 +1,7 @@
 #!/bin/bash
 # ./dev bench [NAME] [ARGUMENTS]: runs the benchmark //bench:bench_NAME, or each in turn. "js" is that
-# of the npm package (bench/js), "bridge" that of the bridge (bench/bridge), each beside its peers;
+# of the npm package (bench/js), "cluster" that of the same package with clusters whose slots move and
+# whose primaries die, "bridge" that of the bridge (bench/bridge), each beside its peers;
 # "bridge churn" has clients come and go, and looks at what they leave; "bridge idle" has many that
 # do nothing, or do not read. "page" is that of the demo's page in Chromium. "budget" compares what
 # does not wobble with bench/budget.toml; --accept writes the file, and --native leaves out the npm package.
@@ -24,6 +25,13 @@ bench_js() {
   build_js
   install_js_tools bench/js
   "$(find_node)" bench/js/main.mjs "$@"
+}
+
+bench_cluster() {
+  tools/dev/setup.sh --quiet test
+  build_js
+  install_js_tools bench/js
+  "$(find_node)" bench/js/cluster.mjs "$@"
 }
 
 bench_bridge() {
@@ -161,7 +169,7 @@ if [ "${1:-}" = --page ]; then
   exit
 fi
 
-case ${1:-} in budget | compared | js | bridge | page)
+case ${1:-} in budget | compared | js | cluster | bridge | page)
   name=$1
   shift
   "bench_$name" "$@"
@@ -176,7 +184,7 @@ mapfile -t known < <(run_bazel query --noshow_progress 'kind(cc_binary, //bench:
 
 names=("${known[@]}")
 if [ $# -gt 0 ] && [[ $1 != -* ]]; then
-  [[ " ${known[*]} " == *" $1 "* ]] || die "no benchmark '$1'; there is: budget compared js bridge page ${known[*]}"
+  [[ " ${known[*]} " == *" $1 "* ]] || die "no benchmark '$1'; there is: budget compared js cluster bridge page ${known[*]}"
   names=("$1")
   shift
 fi

@@ -1,0 +1,192 @@
+// ./dev bench cluster [--json] [--moves N] [--only TEXT]: this package and its peers on clusters of their own on
+// loopback. What one caller pushes to one list while its slot moves shows whether the order is kept; and a
+// primary that is killed, or frozen, shows how long calls fail behind its election.
+
+import { parseArgs } from "node:util";
+
+import { GlideClusterClient, Logger } from "@valkey/valkey-glide";
+import { Cluster } from "ioredis";
+import { createCluster } from "redis";
+
+import { Client } from "../../js/dist/node.js";
+import { slotOf, startNodes } from "../../js/test/package/cluster.mjs";
+
+const { values: options } = parseArgs({ options: {
+  json: { type: "boolean", default: false },
+  moves: { type: "string", default: "40" },
+  only: { type: "string", default: "" },
+} });
+const moves = Number(options.moves);
+
+// A line for each call that fails would be thousands.
+Logger.setLoggerConfig("off");
+
+// A call that fails may take this long: what comes back later than that is found late.
+const requestTimeout = 500;
+
+const sleep = (milliseconds) => new Promise((resolve) => { setTimeout(resolve, milliseconds); });
+
+const seedsOf = (cluster) => cluster.nodes.map(({ port }) => ({ host: "127.0.0.1", port }));
+
+/** name -> connect(cluster). What a client tells about its connections is no failure: its calls tell all. */
+const contenders = {
+  "plimsoll": async (cluster) => {
+    const client = await Client.connect(cluster.address, { requestTimeout, inflightRequestsLimit: 10_000 });
+    return {
+      push: (key, value) => client.rpush(key, [value]),
+      set: (key, value) => client.set(key, value),
+      close: () => client.close(),
+    };
+  },
+  "ioredis": async (cluster) => {
+    const client = new Cluster(seedsOf(cluster), { redisOptions: { commandTimeout: requestTimeout } });
+    client.on("error", () => {});
+    await client.ping();
+    return {
+      push: (key, value) => client.rpush(key, value),
+      set: (key, value) => client.set(key, value),
+      close: async () => client.disconnect(),
+    };
+  },
+  "node-redis": async (cluster) => {
+    const client = createCluster({ rootNodes: seedsOf(cluster).map((socket) => ({ socket })),
+      defaults: { RESP: 3, commandOptions: { timeout: requestTimeout } } });
+    client.on("error", () => {});
+    await client.connect();
+    return {
+      push: (key, value) => client.rPush(key, value),
+      set: (key, value) => client.set(key, value),
+      close: async () => client.destroy(),
+    };
+  },
+  "valkey-glide": async (cluster) => {
+    const client = await GlideClusterClient.createClient(
+      { addresses: seedsOf(cluster), inflightRequestsLimit: 10_000, requestTimeout });
+    return {
+      push: (key, value) => client.rpush(key, [value]),
+      set: (key, value) => client.set(key, value),
+      close: async () => client.close(),
+    };
+  },
+};
+
+// Pushes 1, 2, 3... and awaits none of them before the next, a hundred at a time, until it is stopped.
+const pushOn = (client, key) => {
+  const window = 100;
+  let pushed = 0;
+  let failed = 0;
+  let pending = 0;
+  let isStopped = false;
+  let wake = () => {};
+  const push = () => {
+    ++pending;
+    client.push(key, `${++pushed}`).catch(() => { ++failed; }).finally(() => {
+      --pending;
+      wake();
+    });
+  };
+  const loop = (async () => {
+    while (!isStopped || pending > 0) {
+      while (!isStopped && pending < window) push();
+      if (pending > 0) await new Promise((resolve) => { wake = resolve; });
+    }
+  })();
+  return {
+    stop: async () => {
+      isStopped = true;
+      wake();
+      await loop;
+      return { pushed, failed };
+    },
+  };
+};
+
+const measureMoves = async (cluster, name, connect) => {
+  const client = await connect(cluster);
+  const key = `list of ${name}`;
+  const slot = slotOf(key);
+  const load = pushOn(client, key);
+  await sleep(500);
+  for (let i = 0; i < moves; ++i) {
+    const from = await cluster.ownerOf(slot);
+    await cluster.moveSlot(slot, cluster.nodes.find((each) => each !== from));
+    await sleep(50);
+  }
+  const { pushed, failed } = await load.stop();
+  await client.close();
+  const values = (await cluster.ask(await cluster.ownerOf(slot), "LRANGE", key, 0, -1)).map(Number);
+  const distinct = new Set(values).size;
+  return { pushed, inversions: values.filter((value, i) => i > 0 && value < values[i - 1]).length, errors: failed,
+    twice: values.length - distinct, missing: pushed - failed - distinct };
+};
+
+// Milliseconds behind the loss.
+const limit = 15_000;
+
+// Sets a key time and again until it has worked behind `lost`, or the limit is over: when it worked.
+const firstSuccess = async (client, key, state) => {
+  for (;;) {
+    const begin = performance.now();
+    // What began before the primary was lost may have been answered by it.
+    const isBehind = state.lostAt !== undefined;
+    // Not every client ends a call by its timeout.
+    const set = client.set(key, "1").then(() => true, () => false);
+    const has = await Promise.race([set, sleep(2 * requestTimeout)]) === true;
+    if (has && isBehind) return performance.now();
+    if (state.lostAt !== undefined && performance.now() > state.lostAt + limit) return Infinity;
+    await sleep(Math.max(0, 2 - (performance.now() - begin)));
+  }
+};
+
+// Milliseconds from the first reply of the new owner to each client's.
+const measureLoss = async (harm) => {
+  const cluster = await startNodes({ replicas: 1 });
+  const key = "ship";
+  const slot = slotOf(key);
+  const old = await cluster.ownerOf(slot);
+  const replica = await cluster.replicaOf(old);
+  const clients = {};
+  for (const [name, connect] of Object.entries(wanted)) clients[name] = await connect(cluster);
+  const state = {};
+  const loops = Object.fromEntries(Object.entries(clients).map(([name, client]) => [name, firstSuccess(client, key, state)]));
+  await sleep(500);
+  cluster[harm](old);
+  state.lostAt = performance.now();
+  const served = (async () => {
+    while (await cluster.tryToAsk(replica, "SET", key, "1") !== "OK") await sleep(2);
+    return performance.now();
+  })();
+  const servedAt = await served;
+  const row = {};
+  for (const [name, loop] of Object.entries(loops)) row[name] = { after: await loop - servedAt };
+  // Some clients do not close while a node is frozen, or at all.
+  if (harm === "freeze") cluster.thaw(old);
+  await Promise.race([Promise.all(Object.values(clients).map((client) => client.close())), sleep(2000)]);
+  await cluster.stop();
+  return { served: servedAt - state.lostAt, row };
+};
+
+const show = (title, row) => {
+  if (!options.json) console.log(`\n${title}`);
+  for (const [contender, numbers] of Object.entries(row)) {
+    if (options.json) {
+      console.log(JSON.stringify({ row: title, contender, ...numbers }));
+    } else {
+      const shown = Object.entries(numbers).map(([of, number]) =>
+        `${of} ${number === Infinity ? `more than ${limit}` : Math.round(number)}`);
+      console.log(`  ${contender.padEnd(14)} ${shown.join("  ")}`);
+    }
+  }
+};
+
+const wanted = Object.fromEntries(Object.entries(contenders).filter(([name]) => name.includes(options.only)));
+const cluster = await startNodes({ nodeTimeout: 30_000 });
+const row = {};
+for (const [name, connect] of Object.entries(wanted)) row[name] = await measureMoves(cluster, name, connect);
+await cluster.stop();
+show(`one caller, one list, ${moves} moves of its slot`, row);
+for (const [harm, title] of [["kill", "kill -9"], ["freeze", "SIGSTOP"]]) {
+  const { served, row: after } = await measureLoss(harm);
+  show(`${title}: the new owner serves after ${Math.round(served)} ms; milliseconds from then until a client's calls work`, after);
+}
+process.exit(0);
