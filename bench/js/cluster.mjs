@@ -148,7 +148,8 @@ const measureLoss = async (harm) => {
   const clients = {};
   for (const [name, connect] of Object.entries(wanted)) clients[name] = await connect(cluster);
   const state = {};
-  const loops = Object.fromEntries(Object.entries(clients).map(([name, client]) => [name, firstSuccess(client, key, state)]));
+  const loops = Object.fromEntries(Object.entries(clients)
+    .map(([name, client]) => [name, firstSuccess(client, key, state)]));
   await sleep(500);
   cluster[harm](old);
   state.lostAt = performance.now();
@@ -187,6 +188,7 @@ await cluster.stop();
 show(`one caller, one list, ${moves} moves of its slot`, row);
 for (const [harm, title] of [["kill", "kill -9"], ["freeze", "SIGSTOP"]]) {
   const { served, row: after } = await measureLoss(harm);
-  show(`${title}: the new owner serves after ${Math.round(served)} ms; milliseconds from then until a client's calls work`, after);
+  const then = `the new owner serves after ${Math.round(served)} ms`;
+  show(`${title}: ${then}; milliseconds from then until a client's calls work`, after);
 }
 process.exit(0);

@@ -158,9 +158,10 @@ export const startNodes = async (
   const tellOwner = async (slot, told, to) => {
     for (const node of told) await ask(node, "CLUSTER", "SETSLOT", slot, "NODE", to.id);
   };
+  const scheme = certificates === undefined ? "valkey" : "valkeys";
   const cluster = {
     nodes, ask, tryToAsk, settle, ownerOf,
-    address: `${certificates === undefined ? "valkey" : "valkeys"}+cluster://${nodes.map(({ address }) => address).join(",")}`,
+    address: `${scheme}+cluster://${nodes.map(({ address }) => address).join(",")}`,
 
     /** Moves up to `count` keys of a slot that is on its way to `to`, one by one. */
     migrateKeys: async (slot, to, count = Infinity) => {
