@@ -123,12 +123,11 @@ Status Client::use_cluster(const ClusterOptions& options) {
   PLIMSOLL_CHECK(session_.state() == Session::State::idle && !is_special_ && !sentinels_);
   PLIMSOLL_CHECK(plimsoll::validate(options, session_.options()).ok() &&
                  options.seed_hosts.size() == session_.options().seeds_count);
+  Box<SlotTable> table;
+  if (make_others()) table = Box<SlotTable>::make(*accounts_.connections, 0);
   Box<Cluster> made;
-  if (make_others()) {
-    Box<SlotTable> table = Box<SlotTable>::make(*accounts_.connections, 0);
-    if (table) {
-      made = Box<Cluster>::make(*accounts_.connections, 0, options, session_, std::move(table));
-    }
+  if (table) {
+    made = Box<Cluster>::make(*accounts_.connections, 0, options, session_, std::move(table));
   }
   if (!made) {
     return Error{.code = ErrorCode::out_of_memory,
@@ -669,7 +668,6 @@ std::optional<Event> Client::poll_all() {
   return std::exchange(end_, std::nullopt);
 }
 
-// Reports an event of a side connection to the near cache.
 void Client::report_to_near_cache(const Event& event) {
   if (event.value) near_->note_side_delivery();
   if (event.error != nullptr) near_->note_refusal(event);

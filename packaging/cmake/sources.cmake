@@ -39,6 +39,7 @@ set(PLIMSOLL_CLIENT_SOURCES
   core/client/message_queue.cc
   core/client/moved_requests.cc
   core/client/near_cache.cc
+  core/client/other_servers.cc
   core/client/redactor.cc
   core/client/replica_options.cc
   core/client/replicas.cc
@@ -248,8 +249,10 @@ set(PLIMSOLL_CLIENT_HEADERS
   core/client/message_queue.h
   core/client/moved_requests.h
   core/client/near_cache.h
+  core/client/other_servers.h
   core/client/parked_requests.h
   core/client/redactor.h
+  core/client/refused_in_cluster.h
   core/client/replica_counters.h
   core/client/replica_options.h
   core/client/replicas.h
@@ -337,6 +340,7 @@ set(PLIMSOLL_CLIENT_HEADERS
   core/session/refusals.h
   core/session/request_log.h
   core/session/session.h
+  core/session/session_counters.h
   core/session/version.h
   native/allocator/allocator.h
   native/allocator/burst_policy.h
