@@ -5,7 +5,7 @@ import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { Client } from "../.build/index.js";
-import { startPrimaries, tell } from "./package/clusters.mjs";
+import { startNodes } from "./package/cluster.mjs";
 
 const patient = { requestTimeout: 0, connectTimeout: 30_000, reconnectWaitMax: 20 };
 
@@ -13,31 +13,29 @@ const until = async (condition) => {
   while (!await condition()) await sleep(5);
 };
 
-const serverAt = (port) => `127.0.0.1:${port}`;
-
 let world;
-before(async () => { world = await startPrimaries(3); });
+before(async () => { world = await startNodes({ nodeTimeout: 60_000 }); });
 after(() => world.stop());
 
 // The server that has the slot of a key, another one, and the number of the slot.
 const placeOf = async (client, key) => {
   const slot = await client.command(["CLUSTER", "KEYSLOT", key]);
-  const owner = world.servers[Math.floor(slot * 3 / 16384)];
-  return { slot, owner, other: world.servers.find((server) => server !== owner) };
+  const owner = await world.ownerOf(slot);
+  return { slot, owner, other: world.nodes.find((node) => node !== owner) };
 };
 
 const numbered = (count) => Array.from({ length: count }, (_, index) => index);
 
 test("each key is kept by the server that has its slot, whichever the client was told", async () => {
-  const client = await Client.connect(`valkey+cluster://${serverAt(world.servers[1].port)}`, patient);
+  const client = await Client.connect(`valkey+cluster://${world.nodes[1].address}`, patient);
   await Promise.all(numbered(30).map((index) => client.set(`key${index}`, index)));
   const values = await Promise.all(numbered(30).map((index) => client.get(`key${index}`)));
   assert.deepEqual(values, numbered(30).map(String));
   const { nodes, ...rest } = client.topology();
   assert.deepEqual(rest, { kind: "cluster", primary: client.server, sentinels: [], replicas: [], slotsUnserved: 0 });
   const byAddress = (a, b) => a.address < b.address ? -1 : 1;
-  assert.deepEqual([...nodes].sort(byAddress), world.servers.map(({ port, id }, index) =>
-    ({ address: serverAt(port), id, state: "ready", slots: index === 0 ? 5462 : 5461, inFlight: 0 })).sort(byAddress));
+  assert.deepEqual([...nodes].sort(byAddress), world.nodes.map(({ address, id }, index) =>
+    ({ address, id, state: "ready", slots: index === 2 ? 5462 : 5461, inFlight: 0 })).sort(byAddress));
   const { cluster } = client.getStatistics();
   assert.deepEqual({ ...cluster, views: 1 },
     { moved: 0, asked: 0, sentAgain: 0, views: 1, viewsRefused: 0, nodesLeftOut: 0, parked: 0 });
@@ -91,8 +89,7 @@ test("a slot on its way is followed, with values of any size and in order", asyn
   const { slot, owner, other } = await placeOf(client, "{moves}");
   const large = new Uint8Array(500_000).fill(7);
   await client.set("{moves}old", "stays");
-  await tell(other.port, "CLUSTER", "SETSLOT", slot, "IMPORTING", owner.id);
-  await tell(owner.port, "CLUSTER", "SETSLOT", slot, "MIGRATING", other.id);
+  await world.beginMove(slot, other);
   const counts = await Promise.all(numbered(100).map(() => client.incr("{moves}count")));
   assert.deepEqual(counts, numbered(100).map((index) => index + 1));
   assert.equal(await client.set("{moves}large", large), true);
@@ -101,10 +98,8 @@ test("a slot on its way is followed, with values of any size and in order", asyn
   assert.equal(await client.get("{moves}old"), "stays");
   assert(client.getStatistics().cluster.asked > 0);
 
-  const admin = await Client.connect(`valkey://${serverAt(owner.port)}`, patient);
-  await admin.command(["MIGRATE", "127.0.0.1", `${other.port}`, "{moves}old", "0", "10000"]);
-  await admin.close();
-  for (const { port } of [other, owner]) await tell(port, "CLUSTER", "SETSLOT", slot, "NODE", other.id);
+  await world.migrateKeys(slot, other);
+  await world.finishMove(slot, other);
   const later = await Promise.all(numbered(100).map(() => client.incr("{moves}count")));
   assert.deepEqual(later, numbered(100).map((index) => index + 101));
   assert.deepEqual(await client.get("{moves}large", { as: "bytes" }), large);
@@ -114,24 +109,24 @@ test("a slot on its way is followed, with values of any size and in order", asyn
 });
 
 test("a server that is gone is named, and the others serve what is theirs", async () => {
-  const own = await startPrimaries(2, ["--cluster-require-full-coverage", "no"]);
-  const [stays, goes] = own.servers;
-  const client = await Client.connect(`valkey+cluster://${serverAt(stays.port)}`, patient);
+  const own = await startNodes({ primaries: 2, options: ["--cluster-require-full-coverage", "no"] });
+  const [stays, goes] = own.nodes;
+  const client = await Client.connect(`valkey+cluster://${stays.address}`, patient);
   const keys = numbered(20).map((index) => `key${index}`);
   await Promise.all(keys.map((key) => client.set(key, "1")));
   const slots = await Promise.all(keys.map((key) => client.command(["CLUSTER", "KEYSLOT", key])));
   const ofStaying = keys.filter((_, index) => slots[index] < 8192);
   const [ofGoing] = keys.filter((_, index) => slots[index] >= 8192);
-  await goes.stop();
+  own.kill(goes);
   const waits = client.get(ofGoing);
   waits.catch(() => {});
   await until(() => {
-    const { state, problem } = client.topology().nodes.find(({ address }) => address === serverAt(goes.port));
+    const { state, problem } = client.topology().nodes.find(({ address }) => address === goes.address);
     return state !== "ready" && /ECONNREFUSED/.test(problem);
   });
   assert.deepEqual(await Promise.all(ofStaying.map((key) => client.get(key))), ofStaying.map(() => "1"));
   const closed = client.close();
   await assert.rejects(waits, { code: "lost_unsent", executed: "no", message: /the client was closed/ });
   await closed;
-  await stays.stop();
+  await own.stop();
 });
