@@ -92,8 +92,8 @@ std::vector<Tag> ClusterHistory::pending() const {
   return tags;
 }
 
-std::size_t ClusterHistory::inversions(const ClusterModel& model, Of of) const {
-  std::map<std::string, std::size_t> last_of_all;
+std::size_t ClusterHistory::inversions(const ClusterModel& model) const {
+  std::map<unsigned, std::size_t> last_of_slot;
   std::size_t count = 0;
   for (const ClusterModel::Run& run : model.runs()) {
     if (run.words[0] != "RPUSH") continue;
@@ -101,7 +101,7 @@ std::size_t ClusterHistory::inversions(const ClusterModel& model, Of of) const {
     if (writer == writers_.end()) continue;
     const Call& call = calls_.at(writer->second);
     if (is_told_in_doubt(call) || !call.is_ordered) continue;
-    std::size_t& last = last_of_all[of == Of::key ? run.words[1] : std::to_string(run.slot)];
+    std::size_t& last = last_of_slot[run.slot];
     if (call.place < last) ++count;
     last = std::max(last, call.place);
   }

@@ -16,10 +16,10 @@
 //
 //  - Each request had one outcome, and one only (note_outcome() checks the second at once).
 //  - Nothing was run twice. What ended with `executed` no was never run, what succeeded was run.
-//  - The writes of one key were run in the order of submission, except those that were told to be
-//    in doubt: a node may run these when nobody waits for them any more. So were those of one slot,
-//    unless it was moved key by key: then an answer ASK for one key comes back while the node runs
-//    what was sent behind it for another.
+//  - The writes of one slot were run in the order of submission. That does not hold for those that
+//    were told to be in doubt: a node may run these when nobody waits for them any more. Nor for
+//    what a node ran behind a request that it refused, before the client could know of the refusal:
+//    a slot may come back, and while it moves key by key, ASK is said for some of its keys only.
 //  - A read saw all writes of its key that came before it and succeeded, in their order, and none
 //    that came after it. Only a failover may lose writes, if the test says so.
 //
@@ -53,9 +53,8 @@ class ClusterHistory {
   std::vector<Tag> pending() const;
 
   void verify(const ClusterModel& model) const;
-  /// How many writes were run after one of the same key, or slot, that was submitted later.
-  enum class Of { key, slot };
-  std::size_t inversions(const ClusterModel& model, Of of = Of::key) const;
+  /// How many writes were run after one of the same slot that was submitted later.
+  std::size_t inversions(const ClusterModel& model) const;
 
  private:
   struct Call {

@@ -241,7 +241,7 @@ TEST_CASE("requests for a slot that nobody serves wait, in order, and no others 
   world.model().tell_all();
   world.advance(2s);
   CHECK(world.pending_count() == 0);
-  CHECK(world.history().inversions(world.model(), ClusterHistory::Of::slot) == 0);
+  CHECK(world.history().inversions(world.model()) == 0);
   world.verify();
 }
 
@@ -471,7 +471,7 @@ TEST_CASE("a caller's redirected requests and new ones do not overtake each othe
   world.read(61, "b");
   world.run();
   CHECK(world.pending_count() == 0);
-  CHECK(world.history().inversions(world.model(), ClusterHistory::Of::slot) == 0);
+  CHECK(world.history().inversions(world.model()) == 0);
   world.verify();
 }
 
@@ -488,7 +488,7 @@ TEST_CASE("a slot that comes back while its requests are still under way keeps t
   world.advance(1s);
   CHECK(world.pending_count() == 0);
   CHECK(world.history().succeeded_count() >= 300);
-  CHECK(world.history().inversions(world.model(), ClusterHistory::Of::slot) == 0);
+  CHECK(world.history().inversions(world.model()) == 0);
   world.verify();
 }
 

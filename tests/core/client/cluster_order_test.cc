@@ -57,13 +57,13 @@ class Load {
     return (owner + 1 + static_cast<NodeIndex>(pick(2))) % 3;
   }
 
-  void end(ClusterHistory::Of of) {
+  void end() {
     world.on_outcome = {};
     world.model().tell_all();
     world.advance(3s);
     CHECK(world.pending_count() == 0);
     CHECK(world.history().succeeded_count() == world.history().calls_count());
-    CHECK(world.history().inversions(world.model(), of) == 0);
+    CHECK(world.history().inversions(world.model()) == 0);
     CHECK(world.cluster().counters().parked == 0);
     world.verify();
   }
@@ -99,7 +99,7 @@ TEST_CASE("40 moves key by key under load: 0 inversions, 0 errors") {
     load.go_on(load.pick(4));
     model.tell_all();
   }
-  load.end(ClusterHistory::Of::key);
+  load.end();
   CHECK(load.world.cluster().counters().moved > 40);
   CHECK(load.world.cluster().counters().asked > 40);
 }
@@ -115,7 +115,7 @@ TEST_CASE("40 atomic moves under load: 0 inversions, 0 errors") {
     load.go_on(load.pick(10));
     if (load.pick(2) == 0) model.tell_all();
   }
-  load.end(ClusterHistory::Of::slot);
+  load.end();
   CHECK(load.world.cluster().counters().moved > 40);
   CHECK(load.world.cluster().counters().asked == 0);
 }
@@ -135,7 +135,7 @@ TEST_CASE("moves that are called off half way: 0 inversions, 0 errors") {
     load.go_on(2);
     model.cancel_migration(slot);
   }
-  load.end(ClusterHistory::Of::key);
+  load.end();
 }
 
 TEST_CASE("a target that is told 450 ms after its source costs time, and no errors") {
@@ -148,7 +148,7 @@ TEST_CASE("a target that is told 450 ms after its source costs time, and no erro
   // With a wait between the turns: a client that does not wait makes thousands.
   CHECK(load.world.cluster().counters().moved < 5000);
   model.finish_at_target(slot);
-  load.end(ClusterHistory::Of::slot);
+  load.end();
 }
 
 }  // namespace
