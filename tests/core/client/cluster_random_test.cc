@@ -33,6 +33,7 @@ ClusterWorldOptions options_of(unsigned seed) {
   options.client.random_seed = seed;
   options.client.inflight_requests_limit = seed % 2 == 0 ? 8 : 1000;
   options.client.inflight_overflow = seed % 4 < 2 ? OnLimit::wait : OnLimit::reject;
+  options.client.read_resends_max = seed % 9 == 0 ? 2 : 0;
   if (seed % 5 == 0) options.budget.memory_limit = std::size_t{4} << 20;
   return options;
 }
@@ -131,7 +132,12 @@ class Chaos {
       case State::rest: {
         const NodeIndex to = any_primary();
         if (to == owner) return;
-        if (pick(3) == 0) {
+        if (pick(6) == 0) {
+          model.unassign(slot);
+          holders_[slot] = owner;
+          state = State::unserved;
+          ++struck["unserved"];
+        } else if (pick(3) == 0) {
           model.move_atomically(slot, to);
           ++struck["atomic move"];
         } else {
@@ -162,6 +168,10 @@ class Chaos {
             state = State::source_to_be_told;
             return;
         }
+      case State::unserved:
+        model.take_over(slot, holders_[slot]);
+        state = State::rest;
+        return;
       case State::target_to_be_told:
         model.finish_at_target(slot);
         state = State::rest;
@@ -328,6 +338,7 @@ class Chaos {
     ClusterModel& model = world_.model();
     State& state = states_[slot];
     if (state == State::moving && model.is_migrating(slot)) model.cancel_migration(slot);
+    if (state == State::unserved) model.take_over(slot, holders_[slot]);
     if (state == State::target_to_be_told) model.finish_at_target(slot);
     if (state == State::source_to_be_told) model.finish_at_source(slot);
     state = State::rest;
@@ -367,11 +378,12 @@ class Chaos {
     CHECK(world_.used(PoolKind::requests) < segment_bytes);
   }
 
-  enum class State { rest, moving, target_to_be_told, source_to_be_told };
+  enum class State { rest, moving, target_to_be_told, source_to_be_told, unserved };
 
   std::mt19937 random_;
   ClusterWorld world_;
   std::map<unsigned, State> states_;
+  std::map<unsigned, NodeIndex> holders_;  // who has the keys of a slot that nobody serves
   std::string stranger_at_;
   bool has_refused_ = false;  // a node refuses connections
   Tag tags_ = 0;
@@ -398,7 +410,7 @@ TEST_CASE("whatever happens, calls end once and truly, in order, and all is well
     CAPTURE(what);
     CHECK(times > 0);
   }
-  if (to - from > 50) CHECK(struck.size() == 13);
+  if (to - from > 50) CHECK(struck.size() == 14);
 }
 
 }  // namespace
