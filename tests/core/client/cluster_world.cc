@@ -147,7 +147,7 @@ void ClusterWorld::advance(Duration duration) {
     if (const Instant due = next_due(); due > now_) next = std::min(next, due);
     // The client may ask to be called at once, but not again and again.
     wakes_ = next > now_ ? 0 : wakes_ + 1;
-    require_of_world(wakes_ < 10, "the client wants to be woken up in the past");
+    require_of_world(wakes_ < 3, "the client wants to be woken up in the past");
     now_ = std::max(now_, next);
     client_->handle_timeout(now_);
     run();
