@@ -152,7 +152,11 @@ NodeNumber ClusterSlots::choose_whom_to_ask(Instant now) {
 
 void ClusterSlots::handle_main(const Event& event, Instant now) {
   if (event.tag == internal_slots) return handle_answer(main_place, event, now);
-  if (const std::optional<NodeId> id = node_id_of(event)) main_id_ = *id;
+  const std::optional<NodeId> id = node_id_of(event);
+  if (!id) return;
+  main_id_ = *id;
+  if (has_view_)
+    want_view(now, ViewSchedule::Need::urgent);  // which says whether it is one of ours
 }
 
 void ClusterSlots::handle_node(NodeNumber number, const Event& event, Instant now) {
@@ -172,23 +176,25 @@ void ClusterSlots::handle_answer(NodeNumber from, const Event& event, Instant no
   // A node that was reset, or is not part of the cluster any more, knows of none.
   if (reply->empty()) return refuse(from, knows_no_slots, now);
   if (is_of_another_cluster(*reply, now)) return refuse(from, is_another_cluster, now);
-  apply(*reply, now);
+  apply(from, *reply, now);
 }
 
-// A seed's address may be that of another cluster's node by now. But if attempts at all nodes that
-// are known fail, the cluster was made anew.
-bool ClusterSlots::is_of_another_cluster(const SlotsReply& reply, Instant now) const {
-  bool is_ours = true;
-  nodes_.for_each([&](NodeNumber, const ClusterNode& node) {
-    if (node.slots > 0 && !node.is_doubtful(now)) is_ours = false;
-  });
+// A seed's address may be that of another cluster's node by now. But if nobody else has answered
+// for a while, the cluster was made anew.
+bool ClusterSlots::is_of_another_cluster(const SlotsReply& reply, Instant now) {
+  bool is_ours = !has_view_;
   reply.for_each([&](Slot, Slot, std::span<const SlotsNode> named) {
     for (const SlotsNode& each : named) {
       is_ours |= !is_known(each.id);
       nodes_.for_each([&](NodeNumber, const ClusterNode& node) { is_ours |= node.id == each.id; });
     }
   });
-  return !is_ours;
+  if (is_ours) {
+    other_since_ = never;
+    return false;
+  }
+  other_since_ = std::min(other_since_, now);
+  return now - other_since_ < made_anew_after;
 }
 
 std::string_view ClusterSlots::host_of(NodeNumber number) const {
@@ -226,7 +232,7 @@ void ClusterSlots::give_up_start(const Error& reason) {
   main_.give_up(error);
 }
 
-void ClusterSlots::apply(const SlotsReply& reply, Instant now) {
+void ClusterSlots::apply(NodeNumber from, const SlotsReply& reply, Instant now) {
   ++views_;
   nodes_left_out_ = 0;
   problem_ = {};
@@ -252,8 +258,11 @@ void ClusterSlots::apply(const SlotsReply& reply, Instant now) {
   schedule_.handle_view(now);
   nodes_.note_change();
   look_at_nodes(now);
-  const bool was_in_view = std::exchange(main_was_in_view_, is_main_in_view);
-  if (!was_in_view || is_main_in_view) return;
+  // The main connection may lead to a node that was removed, or is one of another cluster. But a
+  // node without slots is not in its own view either.
+  const bool should_be_in_view = std::exchange(main_was_in_view_, is_main_in_view) ||
+                                 (is_known(main_id_) && from != main_place);
+  if (!should_be_in_view || is_main_in_view) return;
   has_left_main_ = true;
   main_.leave(is_gone);
 }

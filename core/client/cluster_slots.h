@@ -93,13 +93,16 @@ class ClusterSlots {
   // A node that owns nothing any more is left after so many views.
   static constexpr std::uint8_t idle_views_max = 1;
 
+  // Views of another cluster are believed once there was no other one for so long.
+  static constexpr Duration made_anew_after = std::chrono::seconds(10);
+
   void set_owner(Slot slot, NodeNumber owner);
   void begin_view(Instant now);
   NodeNumber choose_whom_to_ask(Instant now);
   void handle_answer(NodeNumber from, const Event& event, Instant now);
   void forget_question(Instant now);
-  bool is_of_another_cluster(const SlotsReply& reply, Instant now) const;
-  void apply(const SlotsReply& reply, Instant now);
+  bool is_of_another_cluster(const SlotsReply& reply, Instant now);
+  void apply(NodeNumber from, const SlotsReply& reply, Instant now);
   void apply_range(Slot first, Slot last, NodeNumber owner);
   void refuse(NodeNumber from, const Error& reason, Instant now);
   void give_up_start(const Error& reason);
@@ -117,6 +120,7 @@ class ClusterSlots {
   NodeNumber prefer_asking_ = nobody;
   bool has_view_ = false;
   bool main_was_in_view_ = false;
+  Instant other_since_ = never;  // since when there are only views of another cluster
   bool has_left_main_ = false;
   std::uint32_t seeds_refused_ = 0;  // before the first view, for reasons that last
   std::uint32_t nodes_left_out_ = 0;

@@ -247,6 +247,26 @@ TEST_CASE("a seed that is a node of another cluster by now is not believed") {
   world.verify();
 }
 
+TEST_CASE("the main connection does not stay at a node of another cluster") {
+  Ready world;
+  const NodeIndex stranger = world.replace(node0);
+  for (unsigned slot = 0; slot < model_slots_count; ++slot) {
+    world.node(stranger).view[slot] = static_cast<std::uint16_t>(stranger);
+  }
+  for (NodeIndex each = 1; each < 6; ++each) world.kill(ClusterWorld::port(each));
+  world.advance(300ms);
+  CHECK(world.main_address() == node0);
+  for (NodeIndex each = 1; each < 6; ++each) world.revive(ClusterWorld::port(each));
+  world.push(1, "c");
+  world.advance(3s);
+  CHECK(world.outcome(1) == "1");
+  CHECK(world.main_address() != node0);
+  const std::size_t before = world.node(stranger).keyless.size();
+  CHECK(world.call(2, {"PUBLISH", "port", "hello"}) == "0");
+  CHECK(world.node(stranger).keyless.size() == before);
+  world.verify();
+}
+
 TEST_CASE("a cluster that was made anew at the same addresses is used") {
   ClusterWorld world({.primaries = 1});
   world.connect();
@@ -255,8 +275,10 @@ TEST_CASE("a cluster that was made anew at the same addresses is used") {
   for (unsigned slot = 0; slot < model_slots_count; ++slot) {
     world.node(anew).view[slot] = static_cast<std::uint16_t>(anew);
   }
-  world.push(2, "b");
-  world.advance(5s);
+  world.push(2, "b", 60s);
+  world.advance(9s);
+  CHECK(world.outcome(2) == "");
+  world.advance(6s);
   CHECK(world.outcome(2) == "1");
 }
 
