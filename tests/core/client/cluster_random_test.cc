@@ -193,7 +193,6 @@ class Chaos {
   }
 
   void network() {
-    if (!stranger_at_.empty()) return;
     const std::string address = any_node();
     switch (pick(4)) {
       case 0:
@@ -244,11 +243,7 @@ class Chaos {
                                                 "-LOADING wait\r\n"};
     switch (pick(5)) {
       case 0: node.refusal = one_of(refusals); break;
-      case 4:
-        if (!stranger_at_.empty()) return;
-        has_refused_ = true;
-        node.refused["HELLO"] = "-ERR max number of clients reached\r\n";
-        break;
+      case 4: node.refused["HELLO"] = "-ERR max number of clients reached\r\n"; break;
       case 1: node.is_down = true; break;
       case 2: node.refused["CLUSTER SLOTS"] = one_of(views); break;
       default: node.host_form = static_cast<ModelNode::HostForm>(pick(4));
@@ -257,15 +252,12 @@ class Chaos {
   }
 
   // A node of another cluster takes the address of a node whose id the client knows for a while,
-  // and claims all slots. Other nodes can be reached meanwhile: the client trusts a stranger only
-  // if it can reach nobody else.
+  // and claims all slots.
   void strangers() {
     if (!stranger_at_.empty()) {
       world_.put_back(std::exchange(stranger_at_, {}));
       return;
     }
-    if (!world_.is_well() || has_refused_) return;
-    world_.advance(100ms);
     stranger_at_ = ClusterWorld::port(static_cast<NodeIndex>(pick(nodes / 2)));
     const NodeIndex stranger = world_.replace(stranger_at_);
     for (unsigned slot = 0; slot < model_slots_count; ++slot) {
@@ -290,10 +282,6 @@ class Chaos {
     node.is_down = false;
     node.refused.clear();
     node.host_form = ModelNode::HostForm::address;
-    has_refused_ = false;
-    for (NodeIndex each = 0; each < nodes; ++each) {
-      has_refused_ |= world_.node(each).refused.contains("HELLO");
-    }
     if (pick(2) == 0) world_.revive(node.address());
     if (pick(2) == 0) world_.wake(node.address());
     if (pick(2) == 0) world_.let_answers_go(node.address());
@@ -385,7 +373,6 @@ class Chaos {
   std::map<unsigned, State> states_;
   std::map<unsigned, NodeIndex> holders_;  // who has the keys of a slot that nobody serves
   std::string stranger_at_;
-  bool has_refused_ = false;  // a node refuses connections
   Tag tags_ = 0;
 };
 

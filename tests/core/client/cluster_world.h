@@ -99,10 +99,6 @@ class ClusterWorld {
   /// Another node, of no cluster that the client knows, has this address from now on. Nobody can
   /// reach the old one.
   NodeIndex replace(const std::string& address);
-  /// Whether every node works, and can be reached at its address.
-  bool is_well() const {
-    return dead_.empty() && frozen_.empty() && held_.empty() && strangers_.empty();
-  }
   /// The old one is back.
   void put_back(const std::string& address);
   /// Publishes the messages that the model was given to all subscribers.
