@@ -357,8 +357,9 @@ std::uint64_t SideConnections::take_resumed() {
 // If the outcome of CLIENT UNBLOCK is unknown, it may still arrive and unblock the next command on
 // that connection, so the connection is dropped.
 void SideConnections::handle_unblocked(Tag internal_tag, const Event& event) {
-  const auto index = static_cast<std::uint32_t>(internal_tag - internal_unblock_first);
-  if ((used_ >> index & 1) == 0) return;
+  const Tag index = internal_tag - internal_unblock_first;
+  // Others ask the main connection, too, under tags beyond these.
+  if (index >= connections_max || (used_ >> index & 1) == 0) return;
   Side& side = *table_->sides[index];
   if (!std::exchange(side.unblocking, false)) return;
   const bool refused = event.kind == Event::Kind::failed && event.value.has_value();
