@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <map>
-#include <optional>
-#include <sstream>
 #include <stdexcept>
 #include <thread>
 
@@ -37,75 +35,29 @@ std::uint64_t count_in(const std::string& info, const std::string& name) {
   return at == std::string::npos ? 0 : std::stoull(info.substr(at + name.size()));
 }
 
-std::uint16_t crc16(std::string_view text) {
-  unsigned crc = 0;
-  for (const char each : text) {
-    crc ^= static_cast<unsigned>(static_cast<unsigned char>(each)) << 8U;
-    for (int bit = 0; bit < 8; ++bit) {
-      crc = (crc & 0x8000U) != 0 ? (crc << 1U) ^ 0x1021U : crc << 1U;
+// Asks all at once: a node writes down what it knows of the cluster each time that it has nothing
+// more to read.
+std::vector<RawReply> ask_all(RawClient& client,
+                              const std::vector<std::vector<std::string>>& commands) {
+  for (const auto& words : commands) client.send(words);
+  std::vector<RawReply> replies;
+  while (replies.size() < commands.size()) {
+    auto reply = client.receive(test_timeout(reply_limit));
+    if (!reply || reply->is_error()) {
+      throw std::runtime_error("a node refuses: " + (reply ? reply->text : "no reply"));
     }
+    replies.push_back(*std::move(reply));
   }
-  return static_cast<std::uint16_t>(crc);
-}
-
-// "0-5460" or "93"; nothing for "[93->-ID]", which is a slot that moves.
-std::optional<std::pair<std::uint16_t, std::uint16_t>> slots_of(const std::string& word) {
-  if (word.empty() || word[0] == '[') return std::nullopt;
-  const std::size_t dash = word.find('-');
-  const auto first = static_cast<std::uint16_t>(std::stoul(word));
-  if (dash == std::string::npos) return std::pair(first, first);
-  return std::pair(first, static_cast<std::uint16_t>(std::stoul(word.substr(dash + 1))));
-}
-
-KnownNode known_node_of(const std::string& line) {
-  // "ID ADDRESS FLAGS PRIMARY PING PONG EPOCH LINK SLOTS..."
-  std::istringstream words(line);
-  KnownNode node;
-  std::string skipped;
-  std::string link;
-  words >> node.id >> skipped >> node.flags >> node.primary >> skipped >> skipped >> node.epoch >>
-      link;
-  node.is_linked = link == "connected";
-  for (std::string word; words >> word;) {
-    if (const auto slots = slots_of(word)) node.slots.push_back(*slots);
-  }
-  return node;
+  return replies;
 }
 
 }  // namespace
 
-std::uint16_t slot_of(std::string_view key) {
-  const std::size_t open = key.find('{');
-  if (open != std::string_view::npos) {
-    const std::size_t close = key.find('}', open);
-    if (close != std::string_view::npos && close > open + 1) {
-      key = key.substr(open + 1, close - open - 1);
-    }
-  }
-  return crc16(key) % ClusterGroup::slots_count;
-}
-
-std::string tag_of(std::uint16_t slot) {
-  for (std::size_t number = 0;; ++number) {
-    const std::string text = std::to_string(number);
-    if (slot_of(text) == slot) return "{" + text + "}";
-  }
-}
-
-bool KnownNode::has_flag(std::string_view flag) const {
-  return ("," + flags + ",").find("," + std::string(flag) + ",") != std::string::npos;
-}
-
-bool KnownNode::owns(std::uint16_t slot) const {
-  return std::any_of(slots.begin(), slots.end(),
-                     [&](const auto& row) { return row.first <= slot && slot <= row.second; });
-}
-
 ClusterGroup::ClusterGroup(ClusterGroupOptions options) : options_(std::move(options)) {
   for (std::size_t i = 0; i < options_.primaries * (options_.replicas + 1); ++i) start_node();
   for (std::size_t i = 0; i < options_.primaries; ++i) {
-    const std::size_t first = slots_count * i / options_.primaries;
-    const std::size_t last = slots_count * (i + 1) / options_.primaries - 1;
+    const std::size_t first = cluster_slots_count * i / options_.primaries;
+    const std::size_t last = cluster_slots_count * (i + 1) / options_.primaries - 1;
     ask(i, {"CLUSTER", "ADDSLOTSRANGE", std::to_string(first), std::to_string(last)});
   }
   meet();
@@ -225,12 +177,7 @@ std::uint64_t ClusterGroup::errors(std::size_t node, std::string_view name) cons
 }
 
 std::vector<KnownNode> ClusterGroup::known_nodes(std::size_t asked) const {
-  std::vector<KnownNode> all;
-  std::istringstream lines(ask(asked, {"CLUSTER", "NODES"}).text);
-  for (std::string line; std::getline(lines, line);) {
-    if (!line.empty()) all.push_back(known_node_of(line));
-  }
-  return all;
+  return read_known_nodes(ask(asked, {"CLUSTER", "NODES"}).text);
 }
 
 std::size_t ClusterGroup::index_of_id(std::string_view id) const {
@@ -351,6 +298,35 @@ void ClusterGroup::cancel_move(std::uint16_t slot, std::size_t to) const {
   for (const std::size_t node : {owner_of(slot), to}) {
     ask(node, {"CLUSTER", "SETSLOT", std::to_string(slot), "STABLE"});
   }
+}
+
+void ClusterGroup::give_empty_slots(std::size_t from, std::size_t to) const {
+  RawClient giver = connect(from);
+  RawClient taker = connect(to);
+  std::vector<std::string> slots;
+  for (const KnownNode& each : known_nodes(from)) {
+    for (const auto& [first, last] : each.slots) {
+      for (unsigned slot = first; each.has_flag("myself") && slot <= last; ++slot) {
+        slots.push_back(std::to_string(slot));
+      }
+    }
+  }
+  std::vector<std::vector<std::string>> counts;
+  for (const std::string& each : slots) counts.push_back({"CLUSTER", "COUNTKEYSINSLOT", each});
+  const std::vector<RawReply> keys = ask_all(giver, counts);
+  std::vector<std::vector<std::string>> tellings;
+  for (std::size_t i = 0; i < slots.size(); ++i) {
+    if (keys[i].text != "0") continue;
+    // A node claims what it has imported with a new epoch. One slot of all is enough.
+    if (tellings.empty()) {
+      ask_all(taker, {{"CLUSTER", "SETSLOT", slots[i], "IMPORTING", nodes_[from].id}});
+    }
+    tellings.push_back({"CLUSTER", "SETSLOT", slots[i], "NODE", nodes_[to].id});
+  }
+  ask_all(taker, tellings);
+  ask_all(giver, tellings);
+  const auto last = static_cast<std::uint16_t>(std::stoul(tellings.back()[2]));
+  wait_until_owner(last, to);
 }
 
 void ClusterGroup::wait_until_owner(std::uint16_t slot, std::size_t node) const {

@@ -7,9 +7,9 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
+#include "plimsoll/tests/support/cluster_view.h"
 #include "plimsoll/tests/support/loopback.h"
 #include "plimsoll/tests/support/raw_client.h"
 #include "plimsoll/tests/support/valkey_server.h"
@@ -42,26 +42,6 @@ enum class SlotOrder : std::uint8_t { target_first, source_first };
 /// As a replica takes over: the primary agrees; the other primaries agree; nobody is asked.
 enum class Takeover : std::uint8_t { asked_for, forced, alone };
 
-/// What a node says of one that it knows: a line of CLUSTER NODES.
-struct KnownNode {
-  std::string id;
-  std::string flags;    ///< "myself,master"
-  std::string primary;  ///< the id of its primary; "-" for a primary
-  std::string epoch;    ///< where two nodes claim a slot, the larger one wins
-  bool is_linked = false;
-  /// The first and the last of each row of slots.
-  std::vector<std::pair<std::uint16_t, std::uint16_t>> slots{};
-
-  bool has_flag(std::string_view flag) const;
-  bool owns(std::uint16_t slot) const;
-};
-
-/// The slot of a key, by CRC-16/XMODEM of the key or of its hash tag.
-std::uint16_t slot_of(std::string_view key);
-
-/// The shortest number in braces, such as "{4711}", that is in the slot: a hash tag for keys.
-std::string tag_of(std::uint16_t slot);
-
 /// Nodes of a cluster on loopback, of one's own: they serve all slots when the constructor returns,
 /// and are gone with this object. The slots are spread evenly. Nodes 0, 1... are the first
 /// primaries, in the order of their slots; then come the replicas: of node 0, of node 1...
@@ -70,8 +50,6 @@ std::string tag_of(std::uint16_t slot);
 /// one for most of its cases.
 class ClusterGroup {
  public:
-  static constexpr std::size_t slots_count = 16384;
-
   /// Throws std::runtime_error, with what a node says, if the nodes do not find one another.
   explicit ClusterGroup(ClusterGroupOptions options = {});
 
@@ -124,6 +102,10 @@ class ClusterGroup {
   void finish_move(std::uint16_t slot, std::size_t to, SlotOrder order) const;
   /// Calls a move off, in place of finish_move(). Keys that were moved stay where they are.
   void cancel_move(std::uint16_t slot, std::size_t to) const;
+
+  /// Gives all slots of a primary that have no keys to another one. The other nodes hear of it by
+  /// gossip, for which this waits.
+  void give_empty_slots(std::size_t from, std::size_t to) const;
 
   /// Waits until all nodes that run say that this one owns the slot.
   void wait_until_owner(std::uint16_t slot, std::size_t node) const;

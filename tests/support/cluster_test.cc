@@ -107,11 +107,7 @@ TEST_CASE("nodes may want passwords and TLS, and be called by names") {
 
 TEST_CASE("a node that is removed serves nothing, and answers") {
   ClusterGroup group({.primaries = 2});
-  for (std::size_t slot = 0; slot < ClusterGroup::slots_count / 2; ++slot) {
-    for (const std::size_t node : {1u, 0u}) {
-      group.ask(node, {"CLUSTER", "SETSLOT", std::to_string(slot), "NODE", group.id(1)});
-    }
-  }
+  group.give_empty_slots(0, 1);
   group.remove(0);
   group.settle();
   CHECK_THAT(group.try_to_ask(0, {"GET", "ship"}).text, StartsWith("CLUSTERDOWN"));

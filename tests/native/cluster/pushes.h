@@ -81,7 +81,10 @@ class Pushes {
   /// Whether so many more pushes come to be acknowledged.
   bool go_on(std::size_t more = 500) const {
     const std::size_t before = acknowledged();
-    return eventually([&] { return acknowledged() > before + more; });
+    return eventually([&] {
+      allow_more();
+      return acknowledged() > before + more;
+    });
   }
 
   /// The errors of pushes that failed, each once.
@@ -107,6 +110,10 @@ class Pushes {
     std::string key{};
     std::deque<Outcome> outcomes{};  // of 1, 2, 3...
   };
+  // While nobody waits in go_on(), no more are begun than this: lists of millions would take long
+  // to move, and to look at.
+  static constexpr std::size_t ahead_max = 10'000;
+
   // Outlives a call that never ends.
   struct State {
     mutable std::mutex mutex;
@@ -116,8 +123,19 @@ class Pushes {
     std::vector<std::string> errors;
     std::vector<ErrorCode> codes;
     std::size_t counts[4] = {};
+    std::size_t begun = 0;
+    std::size_t allowed = ahead_max;
     bool is_over = false;
   };
+
+  bool may_begin(std::size_t caller) const {
+    return state_->in_flight[caller] < window_ && state_->begun < state_->allowed;
+  }
+  void allow_more() const {
+    const std::lock_guard lock(state_->mutex);
+    state_->allowed = state_->begun + ahead_max;
+    state_->has_room.notify_all();
+  }
 
   void push_on(std::size_t caller, std::size_t lists_count) {
     for (std::size_t next = 0;; next = (next + 1) % lists_count) {
@@ -126,10 +144,10 @@ class Pushes {
       std::string key;
       {
         std::unique_lock lock(state_->mutex);
-        state_->has_room.wait(
-            lock, [&] { return state_->is_over || state_->in_flight[caller] < window_; });
+        state_->has_room.wait(lock, [&] { return state_->is_over || may_begin(caller); });
         if (state_->is_over) return;
         ++state_->in_flight[caller];
+        ++state_->begun;
         List& list = state_->lists[index];
         list.outcomes.push_back(Outcome::pending);
         number = list.outcomes.size();

@@ -54,7 +54,7 @@ TEST_CASE("the topology has the nodes, their slots, and whether they are in use"
     CHECK(node.problem.empty());
     slots += node.slots;
   }
-  CHECK(slots == ClusterGroup::slots_count);
+  CHECK(slots == cluster_slots_count);
 }
 
 TEST_CASE("slots that move are counted where they are, and what was redirected is counted") {
