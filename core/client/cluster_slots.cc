@@ -234,7 +234,13 @@ void ClusterSlots::give_up_start(const Error& reason) {
 
 void ClusterSlots::apply(NodeNumber from, const SlotsReply& reply, Instant now) {
   ++views_;
+  std::array<NodeId, nodes_left_out_max> left_out;
   nodes_left_out_ = 0;
+  const auto leave_out = [&](const NodeId& id) {
+    const std::span known = std::span(left_out).first(nodes_left_out_);
+    const bool is_new = std::find(known.begin(), known.end(), id) == known.end();
+    if (is_new && nodes_left_out_ < nodes_left_out_max) left_out[nodes_left_out_++] = id;
+  };
   problem_ = {};
   has_view_ = true;
   spares_count_ = 0;
@@ -243,7 +249,7 @@ void ClusterSlots::apply(NodeNumber from, const SlotsReply& reply, Instant now) 
   reply.for_each([&](Slot first, Slot last, std::span<const SlotsNode> nodes) {
     std::optional<NodeNumber> owner;
     if (!nodes[0].address.empty()) owner = nodes_.find_or_add(nodes[0].address, nodes[0].id);
-    if (!owner) ++nodes_left_out_;
+    if (!owner) leave_out(nodes[0].id);
     std::fill(covered.begin() + first, covered.begin() + last + 1, true);
     apply_range(first, last, owner.value_or(no_node));
     for (const SlotsNode& node : nodes) {

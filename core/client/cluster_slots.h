@@ -90,6 +90,9 @@ class ClusterSlots {
   static constexpr NodeNumber nobody = no_node;
   static constexpr NodeNumber main_place = no_node - 1;
 
+  // So many are counted.
+  static constexpr std::uint32_t nodes_left_out_max = 64;
+
   // A node that owns nothing any more is left after so many views.
   static constexpr std::uint8_t idle_views_max = 1;
 
