@@ -84,7 +84,10 @@ bool ClusterSlots::is_at_rest(Slot slot, NodeNumber target) {
 
 void ClusterSlots::handle_timeout(Instant now) {
   follow_main(now);
-  if (schedule_.is_unanswered(now)) forget_question(now);
+  if (schedule_.is_unanswered(now)) {
+    forget_question(now);
+    open_another(now);
+  }
   if (schedule_.is_due(now)) begin_view(now);
   if (!has_view_ && now >= start_by_) {
     give_up_start(*problem_.what == '\0' ? slots_not_in_time : problem_);
@@ -130,7 +133,10 @@ void ClusterSlots::begin_view(Instant now) {
     asked_incarnation_ = node.incarnation;
     asked_last_ = number;
   }
-  if (!is_asked) return schedule_.handle_failure(now);
+  if (!is_asked) {
+    open_another(now);
+    return schedule_.handle_failure(now);
+  }
   asked_ = number;
   schedule_.begin(now);
   table_->forget_learnt();
@@ -148,6 +154,15 @@ NodeNumber ClusterSlots::choose_whom_to_ask(Instant now) {
     if (may_be_asked(number)) return number;
   }
   return main_.state() == Session::State::ready ? main_place : nobody;
+}
+
+// If all nodes to which there is a connection are silent, one more is needed to ask.
+void ClusterSlots::open_another(Instant now) {
+  for (NodeNumber i = 0; i < cluster_nodes_max; ++i) {
+    const bool may_help =
+        nodes_.has(i) && nodes_[i].slots > 0 && !nodes_[i].session && !nodes_[i].is_doubtful(now);
+    if (may_help) return nodes_.connect(i, now);
+  }
 }
 
 void ClusterSlots::handle_main(const Event& event, Instant now) {

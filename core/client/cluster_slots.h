@@ -104,6 +104,7 @@ class ClusterSlots {
   NodeNumber choose_whom_to_ask(Instant now);
   void handle_answer(NodeNumber from, const Event& event, Instant now);
   void forget_question(Instant now);
+  void open_another(Instant now);
   bool is_of_another_cluster(const SlotsReply& reply, Instant now);
   void apply(NodeNumber from, const SlotsReply& reply, Instant now);
   void apply_range(Slot first, Slot last, NodeNumber owner);

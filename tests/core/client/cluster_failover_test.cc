@@ -123,6 +123,23 @@ TEST_CASE("a frozen owner is left once its slots are elsewhere, and wakes to nob
   world.verify();
 }
 
+TEST_CASE("another node is asked if the only one with a connection is frozen, main one and all") {
+  Ready world;  // of node 0, which owns the slot, too
+  world.push(1, "b");
+  world.run();
+  world.freeze(node0);
+  world.push(2, "b", 60s);
+  world.run();
+  world.advance(3s);
+  world.elect(0);
+  world.advance(500ms);
+  CHECK(world.outcome(2) == "lost_in_doubt (maybe)");
+  world.push(3, "b");
+  world.advance(100ms);
+  CHECK(world.outcome(3) == "2");
+  world.verify();
+}
+
 TEST_CASE("a frozen owner that still has its slots is waited for") {
   Ready world({.seeds = {node1}});
   world.freeze(node0);
