@@ -376,7 +376,7 @@ class Client {
   template <class Visit>
   int visit_short_replies(int count_max, const Visit& visit) {
     if (is_special_) [[unlikely]]
-      return visit_special(count_max, visit);
+      return visit_special(count_max, Visit(visit));
     side_spoke_ = false;
     return session_.visit_short_replies(count_max, visit);
   }
@@ -492,8 +492,9 @@ class Client {
   void handle_sentinels();
   // Whose short replies may be visited; null: nobody's, because each event has to be looked at.
   Session* special_speaker();
+  // `visit` is a copy, so that the variables of the usual one stay in registers.
   template <class Visit>
-  [[gnu::noinline]] int visit_special(int count_max, const Visit& visit) {
+  [[gnu::noinline]] int visit_special(int count_max, Visit visit) {
     Session* const speaker = special_speaker();
     if (speaker == nullptr) return 0;
     side_spoke_ = speaker != &session_;
