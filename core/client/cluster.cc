@@ -330,7 +330,7 @@ void Cluster::want_node(NodeNumber number) {
 // After ASK, a node that cannot be reached is given up: the owner is asked again.
 NodeNumber Cluster::target_of(const ParkedRequests::Request& request) const {
   const NodeNumber asked = request.asked;
-  if (nodes_.has(asked) && !nodes_[asked].is_doubtful(now_)) return asked;
+  if (nodes_.has(asked) && nodes_[asked].may_be_awaited(now_)) return asked;
   return slots_.table().at(request.journey.slot).owner();
 }
 

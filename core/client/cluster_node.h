@@ -73,6 +73,14 @@ class ClusterNode {
     return is_suspect(now) || (state != State::ready && *problem.what != '\0');
   }
 
+  /// Whether requests that only this node can run may wait for it: it is well, or its last
+  /// connection has ended and nobody knows yet whether there can be another one.
+  bool may_be_awaited(Instant now) const {
+    if (!is_doubtful(now)) return true;
+    if (state == State::lost) return retry_at == never || now >= retry_at;
+    return state == State::connecting && session->counters().attempts_failed == 0;
+  }
+
   /// Whether requests wait for it.
   bool is_needed() const { return is_wanted || owes(); }
 

@@ -1,0 +1,46 @@
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "plimsoll/core/client/cluster_nodes.h"
+#include "plimsoll/tests/core/client/cluster_world.h"
+
+// Rare paths of a client of a cluster, on which an outcome, the order, or the way to a node that is
+// well may be lost.
+
+namespace plimsoll::testing::cluster_review_test {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr unsigned slot = 3300;  // of "b"; node 0 has it
+const std::string node0 = ClusterWorld::port(0);
+const std::string node1 = ClusterWorld::port(1);
+
+// A world that is ready, and whose client has a connection to each node.
+struct Ready : ClusterWorld {
+  explicit Ready(ClusterWorldOptions options = {}) : ClusterWorld(std::move(options)) {
+    connect();
+    call(1001, {"SET", "{b}present", "x"});
+    call(1002, {"GET", "c"});
+    call(1003, {"GET", "a"});
+  }
+};
+
+TEST_CASE("ASK is followed to a node whose connection was lost while nobody needed it") {
+  Ready world;
+  world.cut(node1);
+  world.advance(10s);
+  world.model().start_migration(slot, 1);
+  world.push(1, "b");
+  world.run();
+  world.advance(5s);
+  CHECK(world.outcome(1) == "1");
+  world.verify();
+}
+
+}  // namespace
+}  // namespace plimsoll::testing::cluster_review_test
