@@ -200,8 +200,14 @@ class Cluster {
 
   Known::State state_of(const ClusterNode& node) const;
 
-  bool is_full() const {
+  bool takes_all_places() const {
     return in_flight_ + main_.callers_in_flight() >= main_.options().inflight_requests_limit;
+  }
+  // Between the events of one turn in_flight_ still counts requests that have ended in it.
+  bool is_full() {
+    if (!takes_all_places()) return false;
+    count_in_flight();
+    return takes_all_places();
   }
   Result<RequestId> submit_keyless(const CommandView& command, Instant deadline, Tag tag);
   Result<RequestId> submit_slowly(const CommandView& command, Slot slot, Instant deadline, Tag tag);

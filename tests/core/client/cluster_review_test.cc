@@ -42,5 +42,19 @@ TEST_CASE("ASK is followed to a node whose connection was lost while nobody need
   world.verify();
 }
 
+TEST_CASE("a caller with inflight_requests_limit 1 may submit as soon as it has its outcome") {
+  ClientOptions client;
+  client.inflight_requests_limit = 1;
+  Ready world({.client = client});
+  world.on_outcome = [&world](Tag tag) {
+    if (tag < 3) world.push(tag + 1, "b");
+  };
+  world.push(1, "b");
+  world.run();
+  CHECK(world.outcome(2) == "2");
+  CHECK(world.outcome(3) == "3");
+  world.verify();
+}
+
 }  // namespace
 }  // namespace plimsoll::testing::cluster_review_test
