@@ -146,6 +146,9 @@ Result<RequestId> Cluster::submit_to(NodeNumber number, const CommandView& comma
   ClusterNode& node = nodes_[number];
   Session& session = *node.session;
   node.sent.drop_answered(session.answered_until());
+  if (node.sent.is_full()) {
+    node.sent.keep_if([&session](RequestId id) { return session.live(id).has_value(); });
+  }
   // First, because a request that was staged could not be taken back without an outcome.
   if (!node.sent.add({.id = session.staged_until(), .journey = journey})) {
     return no_room_for_journey;

@@ -53,6 +53,14 @@ class SentRequests {
   }
   void clear() { requests_.clear(); }
 
+  /// Requests that ended unsent, behind one that is not answered, take places in vain.
+  bool is_full() const { return requests_.size() == requests_.size_max(); }
+  /// Forgets the requests for which `is_wanted(RequestId)` is false. Walks over all.
+  template <class IsWanted>
+  void keep_if(IsWanted&& is_wanted) {
+    requests_.erase_if([&](const Request& each) { return !is_wanted(each.id); });
+  }
+
   /// Takes O(log n).
   std::optional<Request> find(RequestId id) {
     const Request* const found =

@@ -56,5 +56,25 @@ TEST_CASE("a caller with inflight_requests_limit 1 may submit as soon as it has 
   world.verify();
 }
 
+TEST_CASE("requests that ended unsent take no places of the limit") {
+  ClientOptions client;
+  client.inflight_requests_limit = 2;
+  Ready world({.client = client});
+  world.hold_answers(node0);
+  world.push(1, "b");
+  world.run();
+  for (Tag tag = 2; tag < 12; ++tag) {
+    const std::optional<RequestId> id = world.push(tag, "b");
+    REQUIRE(id);
+    world.cancel(*id);
+    world.take_outcomes();
+    REQUIRE(world.outcome(tag) == "cancelled (no)");
+  }
+  world.let_answers_go(node0);
+  world.run();
+  CHECK(world.outcome(1) == "1");
+  world.verify();
+}
+
 }  // namespace
 }  // namespace plimsoll::testing::cluster_review_test

@@ -46,7 +46,7 @@ ClusterWorld::ClusterWorld(ClusterWorldOptions options)
 }
 
 ClusterWorld::~ClusterWorld() {
-  on_outcome = {};
+  on_outcome = on_admitted = {};
   client_->abort();
   for (int i = 0; i < 3; ++i) take_events_and_actions();
   CHECK(history_.pending_count() == 0);
@@ -418,6 +418,7 @@ void ClusterWorld::admit(Tag tag) {
   command.answers = waiting.command.answers;
   command.row = waiting.command.row;
   ids_[tag] = client_->submit_admitted(command, tag);
+  if (on_admitted) on_admitted(tag);
 }
 
 void ClusterWorld::note(const Event& event) {

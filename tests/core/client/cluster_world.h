@@ -74,6 +74,8 @@ class ClusterWorld {
   // Time and bytes.
 
   void run();
+  /// Takes what the client has to tell, and moves no byte.
+  void take_outcomes() { take_events_and_actions(); }
   /// Moves what the client sends as far as the nodes, but no answer to the client.
   void send();
   /// Goes from one moment to the next at which something is due, at most 10 ms each, and runs.
@@ -110,6 +112,8 @@ class ClusterWorld {
 
   /// Called with each outcome, before the client is asked for the next event.
   std::function<void(Tag)> on_outcome{};
+  /// Called with each request that had to wait for room, once it is submitted.
+  std::function<void(Tag)> on_admitted{};
 
   // What came of it.
 
