@@ -122,7 +122,9 @@ Result<RequestId> Cluster::submit(const CommandView& command, Instant now, Insta
 Result<RequestId> Cluster::submit_keyless(const CommandView& command, Instant deadline, Tag tag) {
   if (main_.is_closed()) return main_.refusal();
   if (is_full()) return limit_reached(main_.options());
-  if (keyless_held_) return park(command, {.is_for_main = true}, deadline, tag);
+  if (keyless_held_) {
+    return park(command, {.journey = {.number = submitted_++}, .is_for_main = true}, deadline, tag);
+  }
   main_.take_places(in_flight_);
   return main_.submit(command, deadline, tag);
 }
@@ -360,6 +362,7 @@ bool Cluster::go(ParkedRequests& parked, const ParkedRequests::Request& request,
     release_at_ = std::min(release_at_, after(now_, no_room_wait));
     return false;
   }
+  --in_flight_;  // submit_to() has counted it once more, or the main connection counts it
   remember_move(parked.moved, parked.known_as(request.id), *to);
   return true;
 }

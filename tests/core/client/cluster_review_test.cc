@@ -76,5 +76,46 @@ TEST_CASE("requests that ended unsent take no places of the limit") {
   world.verify();
 }
 
+TEST_CASE("requests without a key keep their order behind one that has waited for room") {
+  ClientOptions client;
+  client.inflight_requests_limit = 3;
+  client.inflight_overflow = OnLimit::wait;
+  Ready world({.client = client});
+  world.hold_answers(node0);
+  for (Tag tag = 1; tag <= 3; ++tag) world.push(tag, "b");
+  world.run();
+  world.submit(4, {"PUBLISH", "news", "4"});
+  world.on_admitted = [&world](Tag tag) {
+    if (tag != 4) return;
+    world.submit(5, {"PUBLISH", "news", "5"});
+    world.submit(6, {"PUBLISH", "news", "6"});
+  };
+  world.let_answers_go(node0);
+  world.run();
+  std::vector<std::string> messages;
+  for (const auto& [channel, message] : world.model().take_published()) messages.push_back(message);
+  CHECK(messages == std::vector<std::string>{"4", "5", "6"});
+}
+
+TEST_CASE("a request that waits for its slot's owner has its place in the limit, and leaves it") {
+  // Requests that were parked go on together, the last ones without a key.
+  ClientOptions client;
+  client.inflight_requests_limit = 4;
+  client.inflight_overflow = OnLimit::wait;
+  Ready world({.client = client});
+  world.hold_answers(node0);
+  for (Tag tag = 1; tag <= 4; ++tag) world.push(tag, "b");
+  world.run();
+  for (Tag tag = 5; tag <= 8; tag += 2) {
+    world.push(tag, "b");
+    world.submit(tag + 1, {"PUBLISH", "news", std::to_string(tag + 1)});
+  }
+  world.let_answers_go(node0);
+  world.run();
+  for (Tag tag = 5; tag <= 8; ++tag) CHECK(world.outcome(tag) != "");
+  CHECK(world.client().statistics().in_flight == 0);
+  world.verify();
+}
+
 }  // namespace
 }  // namespace plimsoll::testing::cluster_review_test
