@@ -378,7 +378,7 @@ std::optional<Event> Session::handle_part() {
   pipeline_.take_part();
   if (!shown) return std::nullopt;
   const Value value = reader_.value();
-  if (is_first) first_part_refused_ = value.is_error();
+  if (is_first) note_first_part(value, owed);
   Event event{.kind = Event::Kind::pushed, .tag = tag, .value = value, .answers_owed = owed};
   if (!value.is_error()) return delivers_parts(tag) ? std::optional(event) : std::nullopt;
   event_error_ = error_of_reply(*value.as_error(), Speaker::server);
@@ -403,7 +403,7 @@ std::optional<Event> Session::handle_refusal() {
   const CommandView::Answer answer = pipeline_.next_answer();
   const bool shown = reader_.dropped() == Parser::Drop::none;
   const bool not_subscribed = shown && says_not_subscribed(reader_.value());
-  if (options_.hands_back && shown) {
+  if (options_.hands_back && shown && !is_broken_transaction()) {
     if (const std::optional<Event> event = hand_back_refused()) return event;
   }
   if (pipeline_.next_tag() == internal_end_of_answers && not_subscribed) return std::nullopt;
@@ -431,7 +431,7 @@ std::optional<Event> Session::handle_refusal() {
   if (was_sent_before && error.executed == Executed::no) error.executed = Executed::maybe;
   Event event = failed(tag, error);
   event.value = value;
-  if (text && text->starts_with("ERR unknown command 'EXEC'")) lose(left_in_transaction);
+  if (text && text->starts_with(knows_no_exec)) lose(left_in_transaction);
   return event;
 }
 

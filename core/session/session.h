@@ -399,6 +399,8 @@ class Session {
   void validate();
 
  private:
+  static constexpr std::string_view knows_no_exec = "ERR unknown command 'EXEC'";
+
   using Failure = Attempts::Failure;
   enum class Transmitting : std::uint8_t { nothing, handshake, requests };
 
@@ -410,6 +412,20 @@ class Session {
   void handle_reply(std::optional<Event>& event);
   std::optional<Event> handle_refusal();
   std::optional<Event> hand_back_refused();
+  void note_first_part(const Value& value, std::uint16_t owed_behind) {
+    first_part_refused_ = value.is_error();
+    owed_behind_first_ = owed_behind;
+  }
+  // Whether the commands of next() have run one by one, since MULTI was refused, or EXEC is unknown
+  // and has not ended the transaction. A request of two commands has none between the first and the
+  // last: it is ASKING and a command.
+  bool is_broken_transaction() {
+    const bool had_no_multi = has_parts_ && first_part_refused_ && owed_behind_first_ > 1 &&
+                              parts_of_ == pipeline_.next_id();
+    if (had_no_multi) return true;
+    const Result<BytesView> text = reader_.value().as_error();
+    return text && text->starts_with(knows_no_exec);
+  }
   Event handle_skipped_reply(Tag tag);
   void handle_unwanted_reply(Pipeline::Next due);
   Event failed(Tag tag, const Error& error);
@@ -484,8 +500,9 @@ class Session {
   bool leaving_ = false;  // leave_replica()
   bool handing_ = false;  // hands_back()
   Reader::Reserve reserve_ = Reader::Reserve::use;
-  bool has_parts_ = false;           // parts_of_ names a request
-  bool first_part_refused_ = false;  // ... and its first answer was an error
+  bool has_parts_ = false;               // parts_of_ names a request
+  bool first_part_refused_ = false;      // ... and its first answer was an error...
+  std::uint16_t owed_behind_first_ = 0;  // ... in front of so many others
   Instant now_ = Instant::min();
   // waiting: when the next attempt begins; opening, handshaking: when this attempt is given up;
   // ready, and leaving_: when it is left at the latest; closing: when the session ends at the

@@ -117,5 +117,38 @@ TEST_CASE("a request that waits for its slot's owner has its place in the limit,
   world.verify();
 }
 
+TEST_CASE("commands that have run although MULTI was refused are not told as not executed") {
+  Ready world;
+  world.node(0).refused["MULTI"] = "-NOPERM this user has no permissions to run 'multi'\r\n";
+  world.node(0).refused["EXEC"] = "-NOPERM this user has no permissions to run 'exec'\r\n";
+  world.submit_transaction(1, {{"RPUSH", "b", "1"}});
+  world.run();
+  CHECK(world.last_error().executed == Executed::maybe);
+  world.verify();
+}
+
+TEST_CASE("commands that have run although MULTI was refused are not sent again") {
+  Ready world;
+  world.node(0).refused["MULTI"] = "-NOPERM this user has no permissions to run 'multi'\r\n";
+  world.node(0).refused["EXEC"] = "-LOADING the server is loading\r\n";
+  world.submit_transaction(1, {{"RPUSH", "b", "1"}});
+  world.run();
+  world.node(0).refused.clear();
+  world.advance(3s);
+  CHECK(world.last_error().executed == Executed::maybe);
+  world.verify();
+}
+
+TEST_CASE("a node that does not know EXEC does not keep its connection") {
+  Ready world;
+  world.node(0).refused["EXEC"] = "-ERR unknown command 'EXEC', with args beginning with: \r\n";
+  world.submit_transaction(1, {{"RPUSH", "b", "1"}});
+  world.run();
+  world.node(0).refused.clear();
+  world.advance(1s);
+  CHECK(world.call(2, {"RPUSH", "b", "2"}) == "1");
+  world.verify();
+}
+
 }  // namespace
 }  // namespace plimsoll::testing::cluster_review_test
