@@ -583,6 +583,7 @@ bool Cluster::handle_part(NodeNumber number, const Event& event) {
   const RequestId id = node.session->answered_until();
   if (node.part_of == id) return true;
   const std::optional<SentRequests::Request> sent = node.sent.find(id);
+  if (sent && sent->journey.with_asking && is_first_part(*node.session, event)) return true;
   const Verdict verdict = sent ? judge_refusal(number, event, sent->journey) : Verdict();
   if (verdict.kind == Verdict::Kind::told) return false;
   node.part_of = id;

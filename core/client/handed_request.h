@@ -4,11 +4,13 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "plimsoll/core/resp/encoder.h"
 #include "plimsoll/core/session/command_count.h"
 #include "plimsoll/core/session/pipeline.h"
+#include "plimsoll/core/session/session.h"
 
 namespace plimsoll::inline v0 {
 
@@ -70,5 +72,15 @@ class HandedRequest {
   ArgumentList all_{};
   CommandView command_;
 };
+
+/// Whether this event of a session is the first of the answers to a request. If the request has
+/// ASKING in front and that was refused, the later answers say what becomes of the request.
+inline bool is_first_part(Session& session, const Event& event) {
+  using Asking = HandedRequest::Asking;
+  const std::optional<Pipeline::Handed> request = session.live(session.answered_until());
+  if (!request) return false;
+  const HandedRequest whole(session.requests(), *request, Asking::no, Asking::no);
+  return event.answers_owed + 1 == whole.command().answers;
+}
 
 }  // namespace plimsoll::inline v0

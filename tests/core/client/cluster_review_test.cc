@@ -150,5 +150,19 @@ TEST_CASE("a node that does not know EXEC does not keep its connection") {
   world.verify();
 }
 
+TEST_CASE("that ASKING is refused is no event of a request without parts") {
+  Ready world;
+  world.model().start_migration(slot, 1);
+  world.node(1).refused["ASKING"] = "-NOPERM this user has no permissions to run 'asking'\r\n";
+  world.take_events();
+  world.push(1, "b");
+  world.run();
+  world.node(1).refused.clear();
+  world.advance(3s);
+  CHECK(world.take_events() == Lines{});
+  CHECK(world.outcome(1) == "1");
+  world.verify();
+}
+
 }  // namespace
 }  // namespace plimsoll::testing::cluster_review_test
