@@ -104,7 +104,7 @@ class ClusterNode {
   std::uint64_t incarnation = 0;   ///< of its connection
   std::uint32_t slots = 0;         ///< that it owns
   RequestId hold_until = 0;        ///< see has_answered(); 0: nothing waits for its answers
-  NodeNumber hold_also = no_node;  ///< whose answers are waited for as well
+  std::uint32_t hold_also = 0;     ///< a bit for each node whose answers are waited for as well
   RequestId part_of = no_request;  ///< the transaction of which it has not taken a command...
   Verdict part_verdict{};          ///< ... and what becomes of it
   SentRequests sent;

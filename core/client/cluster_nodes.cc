@@ -58,8 +58,8 @@ std::optional<NodeNumber> ClusterNodes::free_place() const {
   for (NodeNumber i = 0; i < cluster_nodes_max; ++i) {
     if (!nodes_[i]) return i;
     const ClusterNode& node = *nodes_[i];
-    const bool is_forgotten =
-        node.slots == 0 && !node.session && !node.is_wanted && node.moved.empty();
+    const bool is_forgotten = node.slots == 0 && !node.session && !node.is_wanted &&
+                              node.hold_also == 0 && node.moved.empty();
     if (is_forgotten && !place) place = i;
   }
   return place;
@@ -129,29 +129,26 @@ void ClusterNodes::forget_session(NodeNumber number) {
   has_changed_ = true;  // if requests wait for the node, it is connected again
 }
 
-// A chain may lead back to a node that it has named already.
-bool ClusterNodes::has_answered_from(NodeNumber number) const {
-  for (std::uint32_t i = 0; i < cluster_nodes_max && has(number); ++i) {
+// Those that wait for one of these nodes wait also for the ones that were added to it, and to them.
+bool ClusterNodes::have_answered(std::uint64_t numbers, std::uint64_t without) const {
+  std::uint64_t seen = without;
+  while ((numbers & ~seen) != 0) {
+    const auto number = static_cast<NodeNumber>(std::countr_zero(numbers & ~seen));
+    seen |= bit(number);
+    if (!has(number)) continue;
     if (!nodes_[number]->has_answered()) return false;
-    number = nodes_[number]->hold_also;
+    numbers |= nodes_[number]->hold_also;
   }
   return true;
 }
 
 void ClusterNodes::hold_also(NodeNumber first, NodeNumber second) {
-  for (std::uint32_t i = 0; i < cluster_nodes_max && first != second; ++i) {
-    NodeNumber& next = nodes_[first]->hold_also;
-    if (!has(next)) {
-      next = second;
-      return;
-    }
-    first = next;
-  }
+  nodes_[first]->hold_also |= static_cast<std::uint32_t>(bit(second));
 }
 
 void ClusterNodes::forget_answered_chains() {
   for_each([this](NodeNumber number, ClusterNode& node) {
-    if (has_answered(number)) node.hold_also = no_node;
+    if (has_answered(number)) node.hold_also = 0;
   });
 }
 

@@ -79,10 +79,10 @@ class ClusterNodes {
   void forget_session(NodeNumber number);
 
   /// ClusterNode::has_answered() of the node, and of those that were added by hold_also().
-  bool has_answered(NodeNumber number) const { return has_answered_from(number); }
+  bool has_answered(NodeNumber number) const { return have_answered(bit(number), 0); }
   /// The same without the first one.
   bool others_have_answered(NodeNumber number) const {
-    return has_answered_from(nodes_[number]->hold_also);
+    return have_answered(nodes_[number]->hold_also, bit(number));
   }
   /// From now on, who waits for `first` waits for `second` as well.
   void hold_also(NodeNumber first, NodeNumber second);
@@ -138,13 +138,13 @@ class ClusterNodes {
 
  private:
   static constexpr std::uint32_t first_place = connections_max - cluster_nodes_max;
-  static_assert(cluster_nodes_max <= slot_table_nodes_max);
+  static_assert(cluster_nodes_max <= slot_table_nodes_max && cluster_nodes_max <= 32);
 
   static constexpr std::uint64_t bit(NodeNumber number) { return std::uint64_t{1} << number; }
 
   std::optional<NodeNumber> find(const NodeAddress& address, const NodeId& id);
   std::optional<NodeNumber> free_place() const;
-  bool has_answered_from(NodeNumber number) const;
+  bool have_answered(std::uint64_t numbers, std::uint64_t without) const;
 
   Session& main_;
   std::array<Box<ClusterNode>, cluster_nodes_max> nodes_;

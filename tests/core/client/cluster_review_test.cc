@@ -164,5 +164,25 @@ TEST_CASE("that ASKING is refused is no event of a request without parts") {
   world.verify();
 }
 
+TEST_CASE("who waits for a node waits for all that were added, also behind a circle") {
+  TestMemory memory;
+  Budget budget({}, memory);
+  Client::Accounts accounts = Client::open_accounts(budget).value();
+  Session main(SessionOptions{}, {*accounts.requests, *accounts.replies, *accounts.connections});
+  ClusterNodes nodes(main);
+  for (const char* const port : {"7000", "7001", "7002"}) {
+    REQUIRE(nodes.find_or_add(*NodeAddress::read("10.0.0.1", port), {}));
+  }
+  nodes.hold_also(0, 1);
+  nodes.hold_also(1, 0);
+  nodes.hold_also(0, 2);
+  CHECK(nodes.has_answered(0));
+  nodes.connect(2, Instant{});
+  nodes[2].hold_until = 1;
+  CHECK_FALSE(nodes.has_answered(0));
+  CHECK_FALSE(nodes.has_answered(1));
+  CHECK_FALSE(nodes.others_have_answered(0));
+}
+
 }  // namespace
 }  // namespace plimsoll::testing::cluster_review_test
