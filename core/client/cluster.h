@@ -133,9 +133,9 @@ class Cluster {
   void close(Instant now);
   void abort();
   /// Call this when the main connection is over. Aborts these connections, unless the user has
-  /// closed the client.
+  /// closed the client. Without a view nothing that is parked could go on even then.
   void abort_unless_closing() {
-    if (!closing_) abort();
+    if (!closing_ || !slots_.has_view()) abort();
   }
   /// Whether there will be no other event. Connections may still have to be closed.
   bool have_said_all() const;

@@ -1,4 +1,5 @@
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -164,15 +165,41 @@ TEST_CASE("that ASKING is refused is no event of a request without parts") {
   world.verify();
 }
 
-TEST_CASE("who waits for a node waits for all that were added, also behind a circle") {
-  TestMemory memory;
-  Budget budget({}, memory);
+TEST_CASE("a client that is closed before it has reached any server ends at once") {
+  ClusterWorld world;
+  world.kill(node0);
+  world.connect();
+  world.push(1, "b");
+  world.run();
+  world.client().close(world.now());
+  world.run();
+  CHECK(world.outcome(1) == "lost_unsent (no)");
+  CHECK(world.take_events() == Lines{"closed: closed"});
+}
+
+// Nodes without a client: the addresses 10.0.0.1:7000, 7001...
+struct Nodes {
+  TestMemory memory{};
+  Budget budget{{}, memory};
   Client::Accounts accounts = Client::open_accounts(budget).value();
-  Session main(SessionOptions{}, {*accounts.requests, *accounts.replies, *accounts.connections});
-  ClusterNodes nodes(main);
-  for (const char* const port : {"7000", "7001", "7002"}) {
-    REQUIRE(nodes.find_or_add(*NodeAddress::read("10.0.0.1", port), {}));
+  Session main{SessionOptions{}, {*accounts.requests, *accounts.replies, *accounts.connections}};
+  ClusterNodes nodes{main};
+
+  explicit Nodes(std::uint32_t count) {
+    for (std::uint32_t i = 0; i < count; ++i) REQUIRE(add() == i);
   }
+  std::optional<NodeNumber> add() {
+    const std::string port = std::to_string(7000 + added_++);
+    return nodes.find_or_add(*NodeAddress::read("10.0.0.1", port), {});
+  }
+
+ private:
+  int added_ = 0;
+};
+
+TEST_CASE("who waits for a node waits for all that were added, also behind a circle") {
+  Nodes three(3);
+  ClusterNodes& nodes = three.nodes;
   nodes.hold_also(0, 1);
   nodes.hold_also(1, 0);
   nodes.hold_also(0, 2);
@@ -182,6 +209,36 @@ TEST_CASE("who waits for a node waits for all that were added, also behind a cir
   CHECK_FALSE(nodes.has_answered(0));
   CHECK_FALSE(nodes.has_answered(1));
   CHECK_FALSE(nodes.others_have_answered(0));
+  nodes.forget_answered_chains();
+  CHECK_FALSE(nodes.has_answered(0));
+}
+
+TEST_CASE("a node keeps its place while who waits for it waits for another one") {
+  Nodes all(cluster_nodes_max);
+  ClusterNodes& nodes = all.nodes;
+  nodes.hold_also(0, 1);
+  nodes.connect(1, Instant{});
+  nodes[1].hold_until = 1;
+  CHECK(all.add() == 2);
+  CHECK_FALSE(nodes.has_answered(0));
+}
+
+TEST_CASE("a new connection to a node knows nothing of the requests of the last one") {
+  Nodes one(1);
+  ClusterNodes& nodes = one.nodes;
+  nodes.connect(0, Instant{});
+  nodes[0].part_of = 35;
+  nodes[0].hold_until = 35;
+  REQUIRE(nodes[0].sent.add({.id = 35}));
+  nodes.leave(0, ClusterNode::is_another);
+  while (nodes[0].session->poll_event()) {
+  }
+  REQUIRE(nodes[0].session->is_over());
+  nodes.forget_session(0);
+  nodes.connect(0, Instant{});
+  CHECK(nodes[0].part_of == ClusterNode::no_request);
+  CHECK(nodes[0].hold_until == 0);
+  CHECK_FALSE(nodes[0].sent.find(35));
 }
 
 }  // namespace
