@@ -387,6 +387,7 @@ void Cluster::handle_timeout(Instant now) {
 }
 
 Instant Cluster::poll_timeout() {
+  if (closing_ && have_said_all()) return never;
   Instant next =
       std::min(returned_.pipeline().next_deadline(), waiting_.pipeline().next_deadline());
   nodes_.for_each([&](NodeNumber, ClusterNode& node) {

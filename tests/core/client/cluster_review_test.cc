@@ -177,6 +177,55 @@ TEST_CASE("a client that is closed before it has reached any server ends at once
   CHECK(world.take_events() == Lines{"closed: closed"});
 }
 
+TEST_CASE("with read_resends_max a read in doubt is sent again, and a write is not") {
+  ClientOptions client;
+  client.read_resends_max = 1;
+  Ready world({.client = client});
+  world.push(1, "b");
+  world.run();
+  world.hold_answers(node0);
+  world.push(2, "b");
+  world.read(3, "b");
+  world.submit_transaction(4, {{"RPUSH", "b", "4"}});
+  world.run();
+  world.cut(node0);
+  world.let_answers_go(node0);
+  world.advance(3s);
+  CHECK(world.outcome(2) == "lost_in_doubt (maybe)");
+  CHECK(world.outcome(3) == "[\"1\", \"2\", \"4\"]");
+  CHECK(world.outcome(4) == "lost_in_doubt (maybe)");
+  world.verify();
+}
+
+TEST_CASE("a connection is renewed although there is always a request for it") {
+  Ready world;
+  std::string key = "key";
+  while (world.model().owner(model_slot_of(key)) != 0 || model_slot_of(key) == slot) key += "y";
+  const std::size_t attempts = world.attempts_at(node0);
+  std::size_t attempts_then = 0;
+  world.on_outcome = [&](Tag tag) {
+    if (tag == 50) attempts_then = world.attempts_at(node0);
+    if (tag >= 10 && tag < 100) world.submit(tag + 1, {"GET", key});
+  };
+  world.node(0).refused["RPUSH"] = "-MOVED 3300 10.0.0.1:7000\r\n";
+  world.push(1, "b");
+  world.submit(10, {"GET", key});
+  world.run();
+  world.node(0).refused.clear();
+  world.advance(3s);
+  CHECK(attempts_then > attempts);
+  CHECK(world.outcome(1) == "1");
+  world.verify();
+}
+
+TEST_CASE("a client that has ended wants no more time") {
+  Ready world;
+  world.client().close(world.now());
+  world.run();
+  CHECK(world.take_events() == Lines{"ready", "closed: closed"});
+  CHECK(world.client().poll_timeout() == never);
+}
+
 // Nodes without a client: the addresses 10.0.0.1:7000, 7001...
 struct Nodes {
   TestMemory memory{};
