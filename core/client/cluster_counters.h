@@ -15,7 +15,7 @@ struct ClusterCounters {
   std::uint64_t views_refused = 0;   ///< how often it should have, and did not
   std::uint32_t nodes_left_out = 0;  ///< primaries of the last view for which there was no place,
                                      ///< or no address; 64 at most
-  std::size_t parked = 0;  ///< requests that wait for a slot's owner now
+  std::size_t parked = 0;            ///< requests that wait for a slot's owner now
 };
 
 }  // namespace plimsoll::inline v0
