@@ -31,7 +31,8 @@ std::string_view advice(const native::Error& error) {
     case ErrorCode::rejected_by_limit: return "too much at once: wait until some of it is done";
     case ErrorCode::reply_too_large: return "it has run: ask for less at a time";
     case ErrorCode::out_of_memory: return "the machine is full: shed load";
-    case ErrorCode::cluster_redirect: return "this is a cluster: see server_text()";
+    case ErrorCode::cluster_redirect: return "this is a cluster: say so in the address";
+    case ErrorCode::cluster_down: return "the cluster does not serve it now: send it again later";
     case ErrorCode::transaction_aborted: return "nothing of it has run: see server_text()";
     case ErrorCode::server_error: return "the server says no: see server_code()";
     case ErrorCode::protocol_error: return "this is no Valkey: check the address";

@@ -25,7 +25,7 @@ constexpr Error is_another_cluster{
 constexpr Error has_no_slots{.code = ErrorCode::connection_lost,
                              .what = "the node has no slot any more, and the client has left it"};
 
-constexpr Error is_silent{
+constexpr Error is_silent_without_slots{
     .code = ErrorCode::connection_lost,
     .what = "the node has not answered for a second, and other nodes own its slots now"};
 
@@ -302,7 +302,7 @@ void ClusterSlots::look_at_nodes(Instant now) {
     if (node.is_needed() && node.is_doubtful(now)) want_view(now, ViewSchedule::Need::urgent);
     if (node.slots > 0 || !node.session) return;
     if (node.is_suspect(now)) {
-      nodes_.leave(number, is_silent);
+      nodes_.leave(number, is_silent_without_slots);
     } else if (!node.owes() && !node.is_wanted && ++node.idle_views > idle_views_max) {
       node.is_leaving = true;
       nodes_.leave(number, has_no_slots);
