@@ -32,8 +32,8 @@
 //    the slot is held (SlotTable), and later ones are parked behind them. Nothing leaves waiting_
 //    before what is in returned_ of the same slot; and nothing goes to a node while another one,
 //    the slot's predecessor, may still hand something back: until that has answered all that it had
-//    been sent. What came back from there itself need not wait for that, because a node answers in
-//    order.
+//    been sent. Only what goes to the predecessor itself need not wait for that: it is run behind
+//    all the others.
 //  - A request that was parked has not run, or is a read that may run again.
 
 namespace plimsoll::inline v0 {

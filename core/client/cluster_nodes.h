@@ -130,7 +130,6 @@ class ClusterNodes {
   /// Whether a connection was lost.
   bool take_loss() { return std::exchange(has_lost_, false); }
 
-  std::uint64_t connections() const { return incarnations_; }
   /// What all connections together have done so far, also those that are over.
   SessionCounters counters() const;
 
