@@ -157,7 +157,9 @@ GateOutcome feed(Gate& gate, Output& output, std::string_view stream, NextSize&&
   while (!stream.empty()) {
     const std::string piece(stream.substr(0, next_size()));
     stream.remove_prefix(piece.size());
-    outcome = gate.feed(piece, output);
+    std::string_view left = piece;
+    outcome = gate.feed(left, output);
+    expect("all is taken", left.empty() || outcome != GateOutcome::ok);
   }
   return outcome;
 }

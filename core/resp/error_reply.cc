@@ -14,18 +14,13 @@ struct Refusal {
   const char* expected = nullptr;
 };
 
-// A bridge replaces a command that it refuses by an unknown command of this name, so that the
-// server answers it in its place in the pipeline (docs/bridge-protocol.md, "What gets through").
-// Servers before Redis 7 put the name in backticks.
-constexpr std::string_view bridge_marks[] = {"ERR unknown command 'plimsoll-bridge: ",
-                                             "ERR unknown command `plimsoll-bridge: "};
+// With these words a bridge refuses a command (docs/bridge-protocol.md, "What gets through").
+constexpr std::string_view bridge_mark = "NOPERM plimsoll-bridge: ";
 
 // The texts with which servers say that they did not run a command (valkey-server 8.0,
 // processCommand() and getNodeByQuery()). The first prefix that fits counts.
 constexpr Refusal refusals[] = {
-    {bridge_marks[0], ErrorCode::refused_by_bridge, "the bridge refused the command",
-     "what the token's profile in the bridge's configuration allows"},
-    {bridge_marks[1], ErrorCode::refused_by_bridge, "the bridge refused the command",
+    {bridge_mark, ErrorCode::refused_by_bridge, "the bridge refused the command",
      "what the token's profile in the bridge's configuration allows"},
     {"ERR unknown command", ErrorCode::unknown_command, "the server does not know the command"},
     {"ERR unknown subcommand", ErrorCode::unknown_command,
@@ -117,17 +112,8 @@ Error error_of_reply(const BytesView& text, Speaker speaker) {
   return error_of_reply(std::string_view(begin.data(), size), speaker);
 }
 
-// The bridge's reason may contain quotes, so this searches for the end backwards. The server
-// appends "', with args beginning with:" and no arguments, since the bridge sends none.
 std::string_view words_of_bridge(std::string_view text) {
-  for (const std::string_view mark : bridge_marks) {
-    if (!text.starts_with(mark)) continue;
-    const std::size_t end = text.rfind(", with args beginning with:");
-    const std::string_view words = text.substr(0, end).substr(mark.size());
-    return words.ends_with(mark[mark.find_first_of("'`")]) ? words.substr(0, words.size() - 1)
-                                                           : words;
-  }
-  return text;
+  return text.starts_with(bridge_mark) ? text.substr(bridge_mark.size()) : text;
 }
 
 }  // namespace plimsoll::inline v0

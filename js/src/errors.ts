@@ -117,9 +117,8 @@ const firstWord = (text: string): string => {
   return end < 0 ? text : text.slice(0, end);
 };
 
-// A bridge replaces a command that it refuses by an unknown command of this name, which the server answers
-// with an error: docs/bridge-protocol.md.
-const bridgeWords = /^ERR unknown command ['`]plimsoll-bridge: (.*)['`], with args beginning with:/s;
+// With these words a bridge refuses a command: docs/bridge-protocol.md.
+const bridgeWords = /^NOPERM plimsoll-bridge: (.*)/s;
 
 /** The error for an error reply with this text; `name` is what the core makes of the text. */
 export const serverError = (text: string, executed: Executed = "yes",

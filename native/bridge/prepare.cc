@@ -34,6 +34,7 @@ RelayOptions to_relay_options(const Limits& limits) {
   RelayOptions options;
   options.message_bytes_max = limits.message_bytes_max;
   options.requests.request_bytes_max = limits.request_bytes_max;
+  options.requests_ahead_bytes_max = limits.requests_ahead_bytes_max;
   options.ping_interval = limits.ping_interval;
   options.pongs_missed_max = limits.pongs_missed_max;
   options.stall_timeout = limits.stall_timeout;

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <random>
 #include <string>
 #include <utility>
 
@@ -63,6 +65,11 @@ constexpr std::size_t visit_bytes = 16 * 1024;
 // Closing with this drops what the system still holds of an answer that the client did not take.
 const asio::socket_base::linger drop_unsent(true, 0);
 
+std::uint64_t random_seed() {
+  std::random_device device;
+  return std::uint64_t{device()} << 32 | device();
+}
+
 AccessLine line_of(const Entry& entry) {
   const auto target = entry.request->target();
   AccessLine line;
@@ -97,6 +104,7 @@ Server::Server(asio::io_context& context, Settings settings, VerifyToken verify,
       policies_(policies),
       limits_(settings_.limits),
       doorkeeper_(settings_.rules, verify_, limits_),
+      sizes_(random_seed()),
       buffers_(budget.open_account(PoolKind::replies)),
       places_(budget.open_account(PoolKind::connections)),
       log_(log),
@@ -229,9 +237,16 @@ asio::awaitable<void> Server::carry(Stream& stream, Request request, Admission& 
   }
   Stream& server = std::get<Stream>(dialled);
   native::set_tcp_options(server.socket().native_handle(), unacknowledged_max(settings_.relay));
-  const auto relay = std::make_shared<Relay>(
-      std::move(stream), std::move(server), admission.authorization, *admission.rate,
-      settings_.relay, policies_.find(profile.name)->second, *buffers_, counters_);
+  const Relay::Shared shared{.options = settings_.relay,
+                             .policy = policies_.find(profile.name)->second,
+                             .window = profile.window,
+                             .sizes = sizes_,
+                             .upstream = reinterpret_cast<std::uintptr_t>(admission.upstream),
+                             .rate = *admission.rate,
+                             .account = *buffers_,
+                             .counters = counters_};
+  const auto relay = std::make_shared<Relay>(std::move(stream), std::move(server),
+                                             admission.authorization, shared);
   const Listed listed(relays_, *relay);
   ++counters_.upgrades;
   if (is_draining_) relay->end(Relay::Code::going_away, "shutting down");
@@ -337,7 +352,8 @@ void Server::drain(std::chrono::steady_clock::duration timeout, std::function<vo
   drained_ = std::move(done);
   error_code ignored;
   for (Tcp::acceptor& acceptor : acceptors_) acceptor.close(ignored);
-  for (Relay* const relay : relays_) relay->end(Relay::Code::going_away, "shutting down");
+  const auto deadline = std::chrono::steady_clock::now() + timeout * 3 / 4;
+  for (Relay* const relay : relays_) relay->drain(deadline);
   for (Stream* const stream : resting_) stream->socket().cancel(ignored);
   drain_timer_.expires_after(timeout);
   drain_timer_.async_wait([this](const error_code& problem) {

@@ -21,6 +21,7 @@
 #include "plimsoll/native/bridge/pages/pages.h"
 #include "plimsoll/native/bridge/relay/counters.h"
 #include "plimsoll/native/bridge/relay/relay.h"
+#include "plimsoll/native/bridge/replies/reply_sizes.h"
 
 // Listens, admits clients, serves pages and runs relays, all in one thread.
 //
@@ -73,7 +74,8 @@ class Server {
   /// The addresses that the server listens on, with the actual port in place of port 0.
   std::vector<boost::asio::ip::tcp::endpoint> endpoints() const;
 
-  /// Accepts no more connections and closes the WebSockets with 1001. After `timeout` the remaining
+  /// Accepts no more connections and closes the WebSockets with 1001 as soon as nothing is owed to
+  /// them, or when three quarters of `timeout` have passed. After `timeout` the remaining
   /// connections are aborted. Calls `done` when none is left. The server may be destroyed only
   /// after that, and after the context has run out of work.
   void drain(std::chrono::steady_clock::duration timeout, std::function<void()> done);
@@ -113,6 +115,7 @@ class Server {
   const std::map<std::string, Policy, std::less<>>& policies_;
   ConnectionLimits limits_;
   Doorkeeper doorkeeper_;
+  ReplySizes sizes_;
   AccountHandle buffers_;
   AccountHandle places_;
   AccessLog& log_;

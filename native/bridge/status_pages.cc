@@ -38,6 +38,8 @@ constexpr Metric counter_metrics[] = {
     {&Counters::silent_cuts, "silent_cuts_total",
      "clients that were disconnected for not answering pings"},
     {&Counters::paced, "paced_total", "times that a client had to wait for its rate of commands"},
+    {&Counters::held_back, "held_back_total",
+     "times that a request had to wait for replies to earlier ones"},
     {&Counters::out_of_memory, "out_of_memory_total",
      "WebSockets that ended because there was no memory"},
 };

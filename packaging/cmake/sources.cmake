@@ -560,6 +560,7 @@ set(PLIMSOLL_BRIDGE_SOURCES
   native/bridge/entry/admission.cc
   native/bridge/entry/connection_limits.cc
   native/bridge/entry/entry.cc
+  native/bridge/gate/answers.cc
   native/bridge/gate/command_ways.cc
   native/bridge/gate/gate.cc
   native/bridge/gate/policy.cc
@@ -577,6 +578,11 @@ set(PLIMSOLL_BRIDGE_SOURCES
   native/bridge/program.cc
   native/bridge/relay/credit.cc
   native/bridge/relay/relay.cc
+  native/bridge/relay/to_server.cc
+  native/bridge/replies/owed_replies.cc
+  native/bridge/replies/refusal_line.cc
+  native/bridge/replies/reply_scanner.cc
+  native/bridge/replies/reply_sizes.cc
   native/bridge/server.cc
   native/bridge/status_pages.cc
   native/bridge/stream/dial.cc
@@ -608,6 +614,7 @@ set(PLIMSOLL_BRIDGE_HEADERS
   native/bridge/entry/admission.h
   native/bridge/entry/connection_limits.h
   native/bridge/entry/entry.h
+  native/bridge/gate/answers.h
   native/bridge/gate/command_ways.h
   native/bridge/gate/gate.h
   native/bridge/gate/held_bytes.h
@@ -630,6 +637,14 @@ set(PLIMSOLL_BRIDGE_HEADERS
   native/bridge/relay/credit.h
   native/bridge/relay/liveness.h
   native/bridge/relay/relay.h
+  native/bridge/relay/to_server.h
+  native/bridge/replies/answer.h
+  native/bridge/replies/owed_replies.h
+  native/bridge/replies/refusal_line.h
+  native/bridge/replies/refusal_words.h
+  native/bridge/replies/reply_scanner.h
+  native/bridge/replies/reply_sizes.h
+  native/bridge/replies/reply_window.h
   native/bridge/server.h
   native/bridge/status_pages.h
   native/bridge/stream/dial.h

@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "plimsoll/core/base/units.h"
 #include "plimsoll/native/bridge/config/config_limits.h"
 #include "plimsoll/native/bridge/config/config_table.h"
 #include "plimsoll/native/config/text/bounded_file.h"
@@ -111,6 +112,9 @@ void read_names(ConfigTable& root, Config& config) {
 
 constexpr std::int64_t databases_max = 1'000'000;
 constexpr std::int64_t connections_of_token_max = 1'000'000;
+constexpr std::int64_t in_flight_most = 65'536;
+constexpr std::uint64_t reply_bytes_least = std::uint64_t{4} << 10;
+constexpr std::uint64_t reply_bytes_most = std::uint64_t{64} << 20;
 constexpr std::size_t upstreams_max = 100;
 constexpr std::size_t profiles_max = 1'000;
 constexpr std::size_t jwt_keys_max = 32;
@@ -217,6 +221,20 @@ std::uint32_t read_bounded(ConfigTable& table, std::string_view key, std::uint32
   return fallback;
 }
 
+void read_window(ConfigTable& table, ReplyWindow& window) {
+  constexpr std::string_view bytes = "reply_bytes_ahead_max";
+  window.requests_in_flight_max =
+      read_bounded(table, "requests_in_flight_max", window.requests_in_flight_max, in_flight_most);
+  const auto text = table.amount(bytes);
+  if (!text) return;
+  const auto read = parse_bytes(*text);
+  if (read && *read >= reply_bytes_least && *read <= reply_bytes_most) {
+    window.reply_bytes_ahead_max = *read;
+  } else {
+    table.add_problem(bytes, "is " + *text + "; expected 4 KiB to 64 MiB");
+  }
+}
+
 Profile read_profile(ConfigTable& table, const std::string& folder) {
   Profile profile;
   profile.upstream = table.text("upstream").value_or("");
@@ -237,6 +255,7 @@ Profile read_profile(ConfigTable& table, const std::string& folder) {
   }
   profile.connections_max =
       read_bounded(table, "connections_max", profile.connections_max, connections_of_token_max);
+  read_window(table, profile.window);
   table.refuse_unknown();
   if (!profile.username.empty() && profile.password.empty() && !table.has("password_file") &&
       !table.has("password_env")) {

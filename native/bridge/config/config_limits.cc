@@ -38,6 +38,7 @@ constexpr Row<std::uint32_t> counts[] = {
 constexpr Row<std::uint64_t> amounts[] = {
     {"message_bytes_max", &Limits::message_bytes_max, 4 * kib, 64 * mib},
     {"request_bytes_max", &Limits::request_bytes_max, 4 * kib, 512 * mib},
+    {"requests_ahead_bytes_max", &Limits::requests_ahead_bytes_max, 64 * kib, 64 * mib},
     {"memory_limit", &Limits::memory_limit, 16 * mib, 1024 * gib},
 };
 

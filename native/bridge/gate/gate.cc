@@ -9,6 +9,7 @@
 #include "plimsoll/core/base/bytes.h"
 #include "plimsoll/core/memory/block.h"
 #include "plimsoll/core/resp/encoder.h"
+#include "plimsoll/native/bridge/gate/answers.h"
 
 namespace plimsoll::bridge {
 namespace {
@@ -37,11 +38,17 @@ void take_words(std::string_view request, std::size_t count, std::string_view* o
   }
 }
 
+// About as many as refuse() writes.
+std::size_t refusal_bytes(std::string_view reason) {
+  return 2 * encoding::header_bytes_max + Verdict::refusal_mark.size() + reason.size();
+}
+
 }  // namespace
 
 std::string_view reason_of(GateOutcome outcome) {
   switch (outcome) {
-    case GateOutcome::ok: return "";
+    case GateOutcome::ok:
+    case GateOutcome::full: return "";
     case GateOutcome::protocol_error: return "requests are RESP arrays of bulk strings";
     case GateOutcome::too_large: return "request too large";
     case GateOutcome::no_memory: return "no memory for the request";
@@ -49,41 +56,51 @@ std::string_view reason_of(GateOutcome outcome) {
   return "";
 }
 
-GateOutcome Gate::feed(std::string_view piece, Sink& sink) {
+GateOutcome Gate::feed(std::string_view& piece, Sink& sink) {
   if (outcome_ != GateOutcome::ok) return outcome_;
   GateOutcome outcome = GateOutcome::ok;
   while (!piece.empty() && outcome == GateOutcome::ok) {
+    const RequestScanner before = scanner_;
     const RequestScanner::Scan scan = scanner_.scan(piece);
     const std::string_view part = piece.substr(0, scan.bytes);
-    piece.remove_prefix(scan.bytes);
-    statistics_.bytes_in += part.size();
     switch (scan.end) {
       case RequestScanner::End::none:
         if (!held_.append(part)) outcome = GateOutcome::no_memory;
         break;
-      case RequestScanner::End::whole:
-        if (!pass(part, sink)) outcome = GateOutcome::no_memory;
-        break;
+      case RequestScanner::End::whole: outcome = pass(part, sink); break;
       case RequestScanner::End::malformed: outcome = GateOutcome::protocol_error; break;
       case RequestScanner::End::too_large: outcome = GateOutcome::too_large; break;
     }
+    if (outcome == GateOutcome::full) {
+      scanner_ = before;  // the part comes again
+      break;
+    }
+    statistics_.bytes_in += part.size();
+    piece.remove_prefix(part.size());
   }
   write(std::exchange(run_, {}), sink);
-  return outcome == GateOutcome::ok ? outcome : fail(outcome);
+  const bool is_error = outcome != GateOutcome::ok && outcome != GateOutcome::full;
+  return is_error ? fail(outcome) : outcome;
 }
 
-// Judges the request that `part` completes. False: there was no memory for it.
-bool Gate::pass(std::string_view part, Sink& sink) {
+// Judges the request that `part` completes, and lets it or its refusal pass.
+GateOutcome Gate::pass(std::string_view part, Sink& sink) {
   const bool is_held = !held_.empty();
-  if (is_held && !held_.append(part)) return false;
+  if (is_held && !held_.append(part)) return GateOutcome::no_memory;
   const std::string_view request = is_held ? held_.view() : part;
   Verdict verdict = Verdict::refused();
-  if (!judge(request, verdict)) return false;
+  Passing passing;
+  if (!judge(request, verdict, passing)) return GateOutcome::no_memory;
+  if (!sink.admit(passing)) {
+    if (is_held) held_.cut(part.size());
+    return GateOutcome::full;
+  }
   if (!verdict.is_allowed()) {
     write(std::exchange(run_, {}), sink);
     refuse(verdict.reason(), sink);
   } else {
     statistics_.allowed += 1;
+    note_queueing(passing.answer);
     // Allowed requests that lie side by side in the piece are written in one go. Only the piece's
     // first request can be held.
     if (is_held) {
@@ -93,22 +110,46 @@ bool Gate::pass(std::string_view part, Sink& sink) {
     }
   }
   held_.clear();
-  return true;
+  return GateOutcome::ok;
 }
 
-bool Gate::judge(std::string_view request, Verdict& verdict) const {
+// False: there was no memory to list the words.
+bool Gate::judge(std::string_view request, Verdict& verdict, Passing& passing) const {
   const std::size_t count = scanner_.words_count();
   std::array<std::string_view, stack_words_max> few;
   Block many;
-  std::string_view* words = few.data();
+  std::string_view* first = few.data();
   if (count > few.size()) {
     many = Block::allocate(account_, count * sizeof(std::string_view));
     if (!many) return false;
-    words = static_cast<std::string_view*>(many.data());
+    first = static_cast<std::string_view*>(many.data());
   }
-  take_words(request, count, words);
-  verdict = policy_.judge(std::span(words, count));
+  take_words(request, count, first);
+  const std::span<const std::string_view> words(first, count);
+  const commands::Row* const row = commands::find(words);
+  verdict = policy_.judge(row, words);
+  passing.answer = answer_of(row, words);
+  if (is_queueing_ && is_confirmed(passing.answer)) {
+    // EXEC's reply would have fewer elements than it says, and further ones behind it.
+    verdict = Verdict::refused().name(row->name_view()).say(" within MULTI is not allowed");
+  }
+  if (!verdict.is_allowed()) {
+    passing = {.answer = Answer::refusal,
+               .count = static_cast<std::uint32_t>(verdict.reason().size()),
+               .bytes = refusal_bytes(verdict.reason())};
+    return true;
+  }
+  passing.bytes = request.size();
+  if (is_confirmed(passing.answer)) passing.count = static_cast<std::uint32_t>(count - 1);
+  if (passing.answer == Answer::one && sizes_ != nullptr) {
+    passing.fingerprint = sizes_->fingerprint_of(request, server_);
+  }
   return true;
+}
+
+void Gate::note_queueing(Answer answer) {
+  if (answer == Answer::multi) is_queueing_ = true;
+  if (answer == Answer::exec || answer == Answer::discard) is_queueing_ = false;
 }
 
 // Sends a command of one word, which no server knows: the server executes nothing, and repeats the

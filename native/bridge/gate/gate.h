@@ -7,6 +7,8 @@
 #include "plimsoll/native/bridge/gate/held_bytes.h"
 #include "plimsoll/native/bridge/gate/policy.h"
 #include "plimsoll/native/bridge/gate/request_scanner.h"
+#include "plimsoll/native/bridge/replies/answer.h"
+#include "plimsoll/native/bridge/replies/reply_sizes.h"
 
 // Filters what a client sends to the server. Requests that the policy allows pass unchanged. Each
 // other request is replaced by a command that the server answers with an error, so replies stay in
@@ -19,7 +21,9 @@
 //            Policy::judge() --allowed--> the request, as it came
 //                   +---------refused---> a command of one word: "plimsoll-bridge: <reason>"
 //
-// GateOutcome is `ok` until the first error, which is final: feed() returns it from then on.
+// If the sink has no room for a request, feed() stops in front of it, and begins with it the next
+// time. GateOutcome is `ok` or `full` until the first error, which is final: feed() returns it from
+// then on.
 //
 // Invariants:
 // - The sink only ever gets whole commands, in the order in which the client sent them, and one
@@ -30,9 +34,10 @@
 
 namespace plimsoll::bridge {
 
-/// Result of feed(). All but `ok` end the connection, with the close code in parentheses.
+/// Result of feed(). The errors end the connection, with the close code in parentheses.
 enum class GateOutcome : std::uint8_t {
   ok,
+  full,            ///< the sink has no room for the request that comes next
   protocol_error,  ///< not a RESP array of bulk strings (1008)
   too_large,       ///< a request is beyond RequestLimits (1009)
   no_memory,       ///< the account refused memory that a request needs (1013)
@@ -55,6 +60,10 @@ class Gate {
   /// Receives the commands that go to the server.
   class Sink {
    public:
+    /// Whether the server may get this command now. If so, write() gets it before feed() returns,
+    /// in this order.
+    virtual bool admit(const Passing&) { return true; }
+
     /// `commands` are one or more whole commands; the view is valid during the call.
     virtual void write(std::string_view commands) = 0;
 
@@ -62,14 +71,21 @@ class Gate {
     ~Sink() = default;
   };
 
-  /// The policy and the account must outlive the gate.
-  Gate(const Policy& policy, Account& account, const RequestLimits& limits = {})
-      : policy_(policy), account_(account), scanner_(limits), held_(account) {}
+  /// The policy, the account and `sizes`, which computes fingerprints for Passing, must outlive the
+  /// gate; without `sizes` there are none.
+  Gate(const Policy& policy, Account& account, const RequestLimits& limits = {},
+       const ReplySizes* sizes = nullptr, std::uint64_t server = 0)
+      : policy_(policy),
+        account_(account),
+        sizes_(sizes),
+        server_(server),
+        scanner_(limits),
+        held_(account) {}
 
-  /// Takes the client's next bytes. Writes every request that they complete to `sink` before it
-  /// returns, including those in front of an error. After an error it takes nothing and returns the
-  /// same outcome again.
-  [[nodiscard]] GateOutcome feed(std::string_view piece, Sink& sink);
+  /// Takes the client's next bytes off `piece`: all of them, except if it returns `full`. Writes
+  /// every request that they complete to `sink` before it returns, including those in front of an
+  /// error. After an error it takes nothing and returns the same outcome again.
+  [[nodiscard]] GateOutcome feed(std::string_view& piece, Sink& sink);
 
   /// Whether the gate holds the beginning of a request.
   bool is_amid_request() const { return !held_.empty(); }
@@ -77,17 +93,21 @@ class Gate {
   const GateStatistics& statistics() const { return statistics_; }
 
  private:
-  bool pass(std::string_view request, Sink& sink);
-  bool judge(std::string_view request, Verdict& verdict) const;
+  GateOutcome pass(std::string_view part, Sink& sink);
+  bool judge(std::string_view request, Verdict& verdict, Passing& passing) const;
+  void note_queueing(Answer answer);
   void refuse(std::string_view reason, Sink& sink);
   void write(std::string_view commands, Sink& sink);
   GateOutcome fail(GateOutcome outcome);
 
   const Policy& policy_;
   Account& account_;
+  const ReplySizes* const sizes_;
+  const std::uint64_t server_;
   RequestScanner scanner_;
-  HeldBytes held_;        // the part of a request that came in earlier pieces
-  std::string_view run_;  // allowed bytes of the current piece, not written yet
+  HeldBytes held_;            // the part of a request that came in earlier pieces
+  std::string_view run_;      // allowed bytes of the current piece, not written yet
+  bool is_queueing_ = false;  // MULTI has passed, and neither EXEC nor DISCARD since
   GateOutcome outcome_ = GateOutcome::ok;
   GateStatistics statistics_;
 };

@@ -17,6 +17,10 @@ class HeldBytes {
  public:
   /// `account` must stay open as long as this object lives.
   explicit HeldBytes(Account& account) : account_(account) {}
+  HeldBytes(HeldBytes&& other) noexcept
+      : account_(other.account_),
+        block_(std::move(other.block_)),
+        size_(std::exchange(other.size_, 0)) {}
 
   bool empty() const { return size_ == 0; }
   std::string_view view() const { return {bytes(), size_}; }
@@ -29,6 +33,9 @@ class HeldBytes {
     size_ += more.size();
     return true;
   }
+
+  /// Takes the last `count` bytes away again.
+  void cut(std::size_t count) { size_ -= count; }
 
   void clear() {
     block_ = Block();

@@ -128,9 +128,8 @@ std::variant<Policy, RuleProblem> Policy::create(const Rules& rules) {
   return policy;
 }
 
-Verdict Policy::judge(Words words) const {
+Verdict Policy::judge(const Row* row, Words words) const {
   if (words.empty() || words[0].empty()) return Verdict::refused().say("a command without a name");
-  const Row* const row = commands::find(words);
   if (row == nullptr) return judge_unknown(words[0]);
   // A newer server may know this subcommand. The container's row, which says where the keys are for
   // example, need not be right for that subcommand.

@@ -30,8 +30,12 @@ class Policy {
  public:
   static std::variant<Policy, RuleProblem> create(const Rules& rules);
 
-  /// Whether a command of these words passes. Allocates nothing.
-  Verdict judge(std::span<const std::string_view> words) const;
+  /// Whether a command of these words passes. `row` is its row of the command table, null if there
+  /// is none. Allocates nothing.
+  Verdict judge(const commands::Row* row, std::span<const std::string_view> words) const;
+  Verdict judge(std::span<const std::string_view> words) const {
+    return judge(commands::find(words), words);
+  }
 
  private:
   using Words = std::span<const std::string_view>;

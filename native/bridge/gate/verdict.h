@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "plimsoll/native/bridge/replies/refusal_words.h"
+
 // The policy's answer to one request: allowed, or refused with a reason, which the server repeats
 // to the client. Allocates nothing.
 
@@ -14,7 +16,7 @@ class [[nodiscard]] Verdict {
  public:
   /// The server repeats up to 128 bytes of the name of an unknown command in its error. The reason
   /// must fit into these, behind refusal_mark.
-  static constexpr std::string_view refusal_mark = "plimsoll-bridge: ";
+  static constexpr std::string_view refusal_mark = bridge::refusal_mark;
   static constexpr std::size_t reason_bytes_max = 128 - refusal_mark.size();
 
   /// How many bytes of a client's word a reason quotes.

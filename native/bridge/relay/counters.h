@@ -23,6 +23,7 @@ struct Counters {
   std::uint64_t silent_cuts =
       0;                    ///< clients that were disconnected because they did not answer pings
   std::uint64_t paced = 0;  ///< times that a client had to wait for its rate of commands
+  std::uint64_t held_back = 0;  ///< times that a request had to wait for replies to earlier ones
   std::uint64_t out_of_memory = 0;
   std::uint64_t relays = 0;  ///< open now
 };

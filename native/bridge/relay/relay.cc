@@ -1,6 +1,8 @@
 #include "plimsoll/native/bridge/relay/relay.h"
 
 #include <algorithm>
+#include <limits>
+#include <utility>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -8,6 +10,8 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
+
+#include "plimsoll/native/bridge/relay/to_server.h"
 
 namespace plimsoll::bridge {
 namespace {
@@ -29,8 +33,18 @@ constexpr std::chrono::milliseconds pace_min{10};
 // The type byte in front of data in the subprotocol with credits.
 constexpr std::size_t type_bytes = 1;
 
-// The shortest command: it bounds how many commands a piece can hold.
-constexpr std::size_t command_bytes_min = std::string_view("*1\r\n$0\r\n\r\n").size();
+// What lies in front of the replies in a buffer.
+constexpr std::size_t headroom = OwedReplies::headroom + type_bytes;
+
+// Of requests that are read for the credit behind them.
+constexpr std::size_t ahead_bytes = 4096;
+
+// Only differences of these count.
+std::uint32_t microseconds_now() {
+  const auto now = std::chrono::steady_clock::now().time_since_epoch();
+  return static_cast<std::uint32_t>(
+      std::chrono::duration_cast<std::chrono::microseconds>(now).count());
+}
 
 // Sets `since` to now, and resets it at the end of the scope.
 class During {
@@ -46,47 +60,20 @@ class During {
   std::optional<std::chrono::steady_clock::time_point>& since_;
 };
 
-// Sends what the server's socket takes of the gate's commands at once, and copies the rest, because
-// the gate's bytes are valid only during the call.
-class ToServer final : public Gate::Sink {
- public:
-  ToServer(Stream& server, Account& account) : server_(server), rest_(account) {}
-
-  void write(std::string_view commands) override {
-    if (problem_ || !had_memory_) return;
-    if (rest_.empty()) {
-      const std::size_t written = server_.write_now(commands, problem_);
-      if (problem_ == asio::error::would_block) problem_ = {};
-      commands.remove_prefix(written);
-    }
-    had_memory_ = rest_.append(commands);
-  }
-
-  const error_code& problem() const { return problem_; }
-  bool had_memory() const { return had_memory_; }
-  std::string_view rest() const { return rest_.view(); }
-
- private:
-  Stream& server_;
-  HeldBytes rest_;
-  error_code problem_;
-  bool had_memory_ = true;
-};
-
 }  // namespace
 
-Relay::Relay(Stream client, Stream server, const Authorization& authorization, Rate& rate,
-             const RelayOptions& options, const Policy& policy, Account& account,
-             Counters& counters)
+Relay::Relay(Stream client, Stream server, const Authorization& authorization, const Shared& shared)
     : authorization_(authorization),
-      options_(options),
-      account_(account),
-      counters_(counters),
+      options_(shared.options),
+      account_(shared.account),
+      counters_(shared.counters),
       client_(std::move(client)),
       server_(std::move(server)),
-      gate_(policy, account, options.requests),
-      rate_(rate),
-      liveness_(options.ping_interval, options.pongs_missed_max),
+      gate_(shared.policy, shared.account, shared.options.requests, &shared.sizes, shared.upstream),
+      owed_(shared.window, shared.sizes, shared.account),
+      ahead_(shared.account),
+      rate_(shared.rate),
+      liveness_(shared.options.ping_interval, shared.options.pongs_missed_max),
       change_(client_.get_executor()) {
   ++counters_.relays;
 }
@@ -156,9 +143,26 @@ asio::awaitable<bool> Relay::take_large() {
 
 // Reads and forwards a part of a message. Returns its size, or nothing if the relay is over.
 asio::awaitable<std::optional<std::size_t>> Relay::take(std::span<char> space) {
+  std::string_view data;
+  const std::optional<std::size_t> size = co_await receive(space, data);
+  co_await forward(data);
+  while (!ahead_.empty() && !is_over_) {
+    const HeldBytes next(std::move(ahead_));
+    co_await forward(next.view());
+  }
+  end_if_drained();
+  co_return size;
+}
+
+// Reads a part of a message. `data` becomes what is RESP of it.
+asio::awaitable<std::optional<std::size_t>> Relay::receive(std::span<char> space,
+                                                           std::string_view& data) {
+  is_reading_ = true;
+  end_if_drained();
   const auto [problem, size] = co_await client_.async_read_some(
       asio::buffer(space.data(), space.size()),
       asio::bind_cancellation_slot(operations_.reading.slot(), as_tuple(use_awaitable)));
+  is_reading_ = false;
   if (problem) {
     handle_client_gone(problem);
     co_return std::nullopt;
@@ -171,39 +175,58 @@ asio::awaitable<std::optional<std::size_t>> Relay::take(std::span<char> space) {
     end(Code::unknown_data, "text");
     co_return size;
   }
-  std::string_view data(space.data(), size);
+  data = {space.data(), size};
   if (has_credits_) {
     data = credit_.take(data, client_.is_message_done());
     if (credit_.problem() != CreditReader::Problem::none) {
       end(Code::policy_error, words_of(credit_.problem()));
-      co_return size;
+      data = {};
     }
     if (waiting_since_) change_.cancel();
-  }
-  if (data.empty()) co_return size;
-  if (rate_.is_bounded()) {
-    co_await forward_at_rate(data);
-  } else {
-    co_await forward(data);
   }
   co_return size;
 }
 
-// Forwards `data` in pieces that complete at most one command more than the rate allows now: the
-// end of a command that began earlier.
-asio::awaitable<void> Relay::forward_at_rate(std::string_view data) {
+// Returns when the server has all of `data`, or when the relay is over.
+asio::awaitable<void> Relay::forward(std::string_view data) {
   while (!data.empty() && !is_over_) {
-    const std::size_t left = rate_.left(std::chrono::steady_clock::now());
-    if (left == 0) {
-      co_await wait_for_rate();
-      continue;
+    const std::size_t commands_max = rate_.is_bounded()
+                                         ? rate_.left(std::chrono::steady_clock::now())
+                                         : std::numeric_limits<std::size_t>::max();
+    ToServer out(server_, account_, owed_, unsent_, commands_max, microseconds_now());
+    const GateStatistics before = gate_.statistics();
+    const GateOutcome outcome = gate_.feed(data, out);
+    counters_.commands_allowed += gate_.statistics().allowed - before.allowed;
+    counters_.commands_refused += gate_.statistics().refused - before.refused;
+    if (rate_.is_bounded()) rate_.spend(gate_.statistics().commands() - before.commands());
+    error_code problem = out.problem();
+    if (!problem && (!out.rest().empty() || server_.has_rest())) {
+      co_await write_rest(out.rest(), problem);
     }
-    const std::string_view piece = data.substr(0, left * command_bytes_min);
-    data.remove_prefix(piece.size());
-    const std::uint64_t before = gate_.statistics().commands();
-    co_await forward(piece);
-    rate_.spend(gate_.statistics().commands() - before);
+    if (is_over_) co_return;
+    if (problem) co_return handle_server_gone(problem.message());
+    if (!out.had_memory()) co_return end_for(GateOutcome::no_memory);
+    if (outcome == GateOutcome::full && out.has_spent_all()) {
+      co_await wait_for_rate();
+    } else if (outcome == GateOutcome::full) {
+      co_await wait_for_room();
+    } else if (outcome != GateOutcome::ok) {
+      end_for(outcome);
+    }
   }
+}
+
+asio::awaitable<void> Relay::write_rest(std::string_view rest, error_code& problem) {
+  const During waiting(server_waiting_since_);
+  if (server_.has_rest()) {
+    const auto [failed, none] =
+        co_await server_.async_write_some(asio::const_buffer(), as_tuple(use_awaitable));
+    problem = failed;
+  }
+  if (problem || rest.empty()) co_return;
+  const auto [failed, size] = co_await asio::async_write(
+      server_, asio::const_buffer(rest.data(), rest.size()), as_tuple(use_awaitable));
+  problem = failed;
 }
 
 asio::awaitable<void> Relay::wait_for_rate() {
@@ -215,30 +238,44 @@ asio::awaitable<void> Relay::wait_for_rate() {
   is_paced_ = false;
 }
 
-asio::awaitable<void> Relay::forward(std::string_view data) {
-  ToServer out(server_, account_);
-  const GateStatistics before = gate_.statistics();
-  const GateOutcome outcome = gate_.feed(data, out);
-  counters_.commands_allowed += gate_.statistics().allowed - before.allowed;
-  counters_.commands_refused += gate_.statistics().refused - before.refused;
-  error_code problem = out.problem();
-  if (!problem && (!out.rest().empty() || server_.has_rest())) {
-    const During waiting(server_waiting_since_);
-    if (server_.has_rest()) {
-      const auto [failed, none] =
-          co_await server_.async_write_some(asio::const_buffer(), as_tuple(use_awaitable));
-      problem = failed;
-    }
-    if (!problem && !out.rest().empty()) {
-      const asio::const_buffer rest(out.rest().data(), out.rest().size());
-      const auto [failed, size] =
-          co_await asio::async_write(server_, rest, as_tuple(use_awaitable));
-      problem = failed;
+// Waits until a request may have become possible that OwedReplies had no room for. Without credit
+// no reply gets on, so no room comes, before the client's next credit has been read.
+asio::awaitable<void> Relay::wait_for_room() {
+  ++counters_.held_back;
+  is_waiting_for_room_ = true;
+  while (is_waiting_for_room_ && !is_over_) {
+    if (sendable_bytes() == 0) {
+      co_await read_ahead();
+    } else {
+      co_await pause();
     }
   }
-  if (problem) co_return handle_server_gone(problem.message());
-  if (!out.had_memory()) co_return end_for(GateOutcome::no_memory);
-  if (outcome != GateOutcome::ok) end_for(outcome);
+  is_waiting_for_room_ = false;
+}
+
+// Waits until pause_ is cancelled.
+asio::awaitable<void> Relay::pause() {
+  if (!pause_) pause_.emplace(client_.get_executor());
+  pause_->expires_at(std::chrono::steady_clock::time_point::max());
+  co_await pause_->async_wait(as_tuple(use_awaitable));
+}
+
+asio::awaitable<void> Relay::read_ahead() {
+  std::array<char, ahead_bytes> space;
+  std::string_view data;
+  const std::optional<std::size_t> size = co_await receive(space, data);
+  if (!size || is_over_) co_return;
+  if (ahead_.view().size() + data.size() > options_.requests_ahead_bytes_max) {
+    co_return end(Code::policy_error, "too many requests without credit");
+  }
+  if (!ahead_.append(data)) end_for(GateOutcome::no_memory);
+}
+
+// Replies have come, or have been taken: there may be room for a request that waits.
+void Relay::handle_room() {
+  if (!is_waiting_for_room_) return;
+  is_waiting_for_room_ = false;
+  if (pause_) pause_->cancel();
 }
 
 void Relay::end_for(GateOutcome outcome) {
@@ -255,27 +292,30 @@ void Relay::end_for(GateOutcome outcome) {
 
 asio::awaitable<void> Relay::carry_replies() {
   while (!is_over_) {
-    const std::size_t before = has_credits_ ? type_bytes : 0;
-    const std::size_t room = std::min(small_reply_.size() - before, sendable_bytes());
+    const std::size_t room = std::min(small_reply_.size() - headroom, sendable_bytes());
     if (room == 0) {
       co_await wait_for_credit();
       continue;
     }
+    const std::span<char> space(small_reply_.data() + headroom, room);
     const auto [problem, size] = co_await server_.async_read_some(
-        asio::buffer(small_reply_.data() + before, room), as_tuple(use_awaitable));
+        asio::buffer(space.data(), space.size()), as_tuple(use_awaitable));
     if (is_over_) co_return;
     if (problem) co_return handle_server_gone(problem.message());
     if (size == room) {
-      co_await send_large({small_reply_.data() + before, size});
+      co_await send_large(space);
     } else {
-      co_await send(small_reply_, size);
+      co_await send(space.first(size));
     }
   }
 }
 
 std::size_t Relay::sendable_bytes() const {
   if (!has_credits_) return options_.sent_bytes_max;
-  return static_cast<std::size_t>(std::min<std::uint64_t>(options_.sent_bytes_max, credit_.left()));
+  // Bytes that are held back are sent later, and need credit then.
+  return static_cast<std::size_t>(std::min<std::uint64_t>(
+      options_.sent_bytes_max,
+      credit_.left() - std::min<std::uint64_t>(credit_.left(), owed_.held_bytes())));
 }
 
 // Waits until the server has sent something, and then for credit to pass it on. The order matters:
@@ -291,6 +331,7 @@ asio::awaitable<void> Relay::wait_for_credit() {
   if (sendable_bytes() > 0) co_return;
   ++counters_.stalls;
   const During waiting(waiting_since_);
+  if (is_waiting_for_room_ && pause_) pause_->cancel();  // only reading on brings credit
   while (sendable_bytes() == 0 && !is_over_) {
     change_.expires_at(std::chrono::steady_clock::time_point::max());
     co_await change_.async_wait(as_tuple(use_awaitable));
@@ -299,39 +340,48 @@ asio::awaitable<void> Relay::wait_for_credit() {
 
 // Sends `begin`, which was read, together with what the socket holds behind it, up to the credit.
 asio::awaitable<void> Relay::send_large(std::span<const char> begin) {
-  const std::size_t before = has_credits_ ? type_bytes : 0;
   const std::size_t wanted = std::min(begin.size() + server_.available_bytes(), sendable_bytes());
-  const Block buffer = Block::allocate(account_, before + wanted);
+  const Block buffer = Block::allocate(account_, headroom + wanted);
   if (!buffer) {
     ++counters_.out_of_memory;
     end(Code::try_again_later, "no memory");
     co_return;
   }
-  char* const bytes = static_cast<char*>(buffer.data());
-  std::copy(begin.begin(), begin.end(), bytes + before);
+  char* const bytes = static_cast<char*>(buffer.data()) + headroom;
+  std::copy(begin.begin(), begin.end(), bytes);
   std::size_t size = begin.size();
   if (size < wanted) {
     error_code problem;
-    size += server_.read_now({bytes + before + size, wanted - size}, problem);
+    size += server_.read_now({bytes + size, wanted - size}, problem);
     // The next read reports a problem again, after what came before it was sent.
   }
-  co_await send({bytes, before + wanted}, size);
+  co_await send({bytes, size});
 }
 
-// Sends the `size` bytes of replies that lie in `message` behind room for the type byte.
-asio::awaitable<void> Relay::send(std::span<char> message, std::size_t size) {
-  const std::size_t before = has_credits_ ? type_bytes : 0;
-  if (has_credits_) {
-    message[0] = type_data;
-    credit_.use(size);
+// Sends what the client gets of `bytes`, which lie behind `headroom`.
+asio::awaitable<void> Relay::send(std::span<char> bytes) {
+  std::span<char> message = owed_.follow(bytes, microseconds_now());
+  if (owed_.is_broken()) co_return handle_server_gone("it sent what is no RESP");
+  result_.bytes_out += message.size();
+  counters_.bytes_to_clients += message.size();
+  if (!message.empty()) {
+    if (has_credits_) {
+      credit_.use(message.size());
+      message = {message.data() - type_bytes, message.size() + type_bytes};
+      message[0] = type_data;
+    }
+    unsent_ = message.size();
+    handle_room();
+    const During waiting(waiting_since_);
+    const auto [problem, sent] = co_await client_.async_write(
+        asio::const_buffer(message.data(), message.size()),
+        asio::bind_cancellation_slot(operations_.writing.slot(), as_tuple(use_awaitable)));
+    unsent_ = 0;
+    if (problem) co_return handle_client_gone(problem);
   }
-  result_.bytes_out += size;
-  counters_.bytes_to_clients += size;
-  const During waiting(waiting_since_);
-  const asio::const_buffer bytes(message.data(), before + size);
-  const auto [problem, sent] = co_await client_.async_write(
-      bytes, asio::bind_cancellation_slot(operations_.writing.slot(), as_tuple(use_awaitable)));
-  if (problem) handle_client_gone(problem);
+  handle_room();
+  if (owed_.has_quit()) end(Code::normal, "QUIT");
+  end_if_drained();
 }
 
 // ---- The end: by either peer, by time, or by the Server
@@ -353,12 +403,15 @@ void Relay::check(std::chrono::steady_clock::time_point now,
   if (server_waiting_since_ && now - *server_waiting_since_ >= options_.stall_timeout) {
     return handle_server_gone("it does not read requests");
   }
+  if (drained_at_ && now >= *drained_at_) return end(Code::going_away, "shutting down");
+  if (is_open_ && !is_reading_ && client_.next_layer().has_hung_up()) {
+    return abort("the client is gone");
+  }
   if (is_open_) check_liveness(now);
 }
 
 void Relay::check_liveness(std::chrono::steady_clock::time_point now) {
-  const bool is_listening = !is_paced_ && !server_waiting_since_;
-  switch (liveness_.check(now, is_listening)) {
+  switch (liveness_.check(now, is_reading_)) {
     case Liveness::Due::nothing: return;
     case Liveness::Due::end: ++counters_.silent_cuts; return abort("no answer to pings");
     case Liveness::Due::ping: break;
@@ -380,6 +433,20 @@ void Relay::end(Code code, std::string_view reason) {
   change_.cancel();
   if (pause_) pause_->cancel();
   if (is_open_) begin_close();
+}
+
+void Relay::drain(std::chrono::steady_clock::time_point deadline) {
+  drained_at_ = deadline;
+  if (!is_open_) return end(Code::going_away, "shutting down");
+  end_if_drained();
+}
+
+// A client that has sent nothing which is unanswered is closed; others are heard out.
+void Relay::end_if_drained() {
+  if (!drained_at_ || !is_reading_ || is_over_) return;
+  if (!owed_.is_settled() || unsent_ > 0 || gate_.is_amid_request()) return;
+  if (client_.next_layer().available_bytes() > 0) return;
+  end(Code::going_away, "shutting down");
 }
 
 void Relay::abort(std::string_view why) {

@@ -19,11 +19,14 @@
 #include "plimsoll/core/memory/account.h"
 #include "plimsoll/core/memory/block.h"
 #include "plimsoll/native/bridge/gate/gate.h"
+#include "plimsoll/native/bridge/gate/held_bytes.h"
 #include "plimsoll/native/bridge/gate/rate.h"
 #include "plimsoll/native/bridge/http/handshake.h"
 #include "plimsoll/native/bridge/relay/counters.h"
 #include "plimsoll/native/bridge/relay/credit.h"
 #include "plimsoll/native/bridge/relay/liveness.h"
+#include "plimsoll/native/bridge/replies/owed_replies.h"
+#include "plimsoll/native/bridge/replies/reply_sizes.h"
 #include "plimsoll/native/bridge/stream/stream.h"
 #include "plimsoll/native/bridge/tokens/authorization.h"
 
@@ -35,7 +38,7 @@
 //       +-----------------+-----------------+--abort()-----------------+
 //
 //   accepting  the handshake is answered; end() only notes the code, and run() closes
-//   open       is_open_; both coroutines carry
+//   open       is_open_; both coroutines carry. drain() lets them go on until nothing is owed
 //   closing    is_over_ and closing_since_; the server's socket is closed, the close frame is being
 //              sent, and requests are read and dropped until the client answers the close
 //   over       both sockets are closed; run() returns as soon as no operation is pending
@@ -44,6 +47,9 @@
 // - A slow side delays only its own relay. While the server takes no requests, the client is not
 //   read; while the client takes no replies or gives no credit, the server is not read. A side
 //   that stalls for stall_timeout ends the relay.
+// - The server gets a request only when OwedReplies has room for it. Until then the client is not
+//   read, except if it has given no credit: its next credit lies behind its requests, which wait
+//   in ahead_ meanwhile.
 // - A relay without traffic holds only the two small arrays in it. Larger buffers come from the
 //   account when more arrives than fits into these.
 // - The first end() decides the close code and the reason; later ones change nothing.
@@ -57,6 +63,8 @@ struct RelayOptions {
   /// The most bytes of RESP in one message to a client, and so the most that waits for the client.
   std::size_t sent_bytes_max = std::size_t{64} << 10;
   RequestLimits requests;
+  /// Bytes of requests that are read from a client without credit, for the credit behind them.
+  std::size_t requests_ahead_bytes_max = std::size_t{4} << 20;
   /// See Liveness.
   std::chrono::milliseconds ping_interval{25'000};
   std::uint32_t pongs_missed_max = 2;
@@ -80,11 +88,21 @@ class Relay : public std::enable_shared_from_this<Relay> {
   using WebSocket = boost::beast::websocket::stream<Stream, false>;
   using Code = boost::beast::websocket::close_code;
 
-  /// `rate` limits the client's commands: while it is used up, the client is not read. `account`
-  /// pays for buffers. All references except `authorization` must outlive the relay, which pending
-  /// operations may keep alive after run() has returned.
-  Relay(Stream client, Stream server, const Authorization& authorization, Rate& rate,
-        const RelayOptions& options, const Policy& policy, Account& account, Counters& counters);
+  /// What a relay shares with others. All of it must outlive the relay, which pending operations
+  /// may keep alive after run() has returned.
+  struct Shared {
+    const RelayOptions& options;
+    const Policy& policy;
+    const ReplyWindow& window;
+    ReplySizes& sizes;
+    /// Tells this upstream's replies from others in `sizes`.
+    std::uint64_t upstream;
+    Rate& rate;  ///< limits the client's commands: while it is used up, the client is not read
+    Account& account;  ///< pays for buffers
+    Counters& counters;
+  };
+
+  Relay(Stream client, Stream server, const Authorization& authorization, const Shared& shared);
   ~Relay();
   Relay(const Relay&) = delete;
   Relay& operator=(const Relay&) = delete;
@@ -98,6 +116,10 @@ class Relay : public std::enable_shared_from_this<Relay> {
   /// Closes the WebSocket with `code`, and the connection to the server. Only the first call
   /// counts.
   void end(Code code, std::string_view reason);
+
+  /// Closes the WebSocket with 1001 as soon as nothing is owed to the client and nothing has come
+  /// from it, or at `deadline`.
+  void drain(std::chrono::steady_clock::time_point deadline);
 
   /// Closes both sockets at once, without a close frame.
   void abort(std::string_view why);
@@ -116,12 +138,19 @@ class Relay : public std::enable_shared_from_this<Relay> {
   Awaitable carry_replies();
   boost::asio::awaitable<bool> take_large();
   boost::asio::awaitable<std::optional<std::size_t>> take(std::span<char> space);
+  boost::asio::awaitable<std::optional<std::size_t>> receive(std::span<char> space,
+                                                             std::string_view& data);
   Awaitable forward(std::string_view data);
-  Awaitable forward_at_rate(std::string_view data);
+  Awaitable write_rest(std::string_view rest, boost::system::error_code& problem);
   Awaitable wait_for_rate();
+  Awaitable wait_for_room();
+  Awaitable pause();
+  Awaitable read_ahead();
   Awaitable wait_for_credit();
   Awaitable send_large(std::span<const char> begin);
-  Awaitable send(std::span<char> message, std::size_t size);
+  Awaitable send(std::span<char> bytes);
+  void handle_room();
+  void end_if_drained();
   void end_for(GateOutcome outcome);
   void handle_client_gone(const boost::system::error_code& problem);
   void handle_server_gone(std::string_view why);
@@ -150,21 +179,27 @@ class Relay : public std::enable_shared_from_this<Relay> {
   bool has_credits_ = false;
   bool is_open_ = false;
   bool is_over_ = false;
+  OwedReplies owed_;
+  HeldBytes ahead_;         // requests that were read for the credit behind them
+  std::size_t unsent_ = 0;  // bytes that the client's socket has not taken yet
   Rate& rate_;
   Liveness liveness_;
   bool is_pinging_ = false;
   boost::asio::steady_timer change_;  // cancelled when credit arrives, or at the end
-  std::optional<boost::asio::steady_timer>
-      pause_;  // made when `rate_` is used up for the first time
+  // Where carry_requests() waits for its rate, or for room; made when it does for the first time.
+  std::optional<boost::asio::steady_timer> pause_;
+  bool is_reading_ = false;  // the client
+  bool is_waiting_for_room_ = false;
   using Since = std::optional<std::chrono::steady_clock::time_point>;
   Since waiting_since_;         // for the client to give credit, or to take replies
   Since server_waiting_since_;  // for the server to take requests
   bool is_paced_ = false;       // waiting for `rate_`: the client is not read
   Since closing_since_;
+  Since drained_at_;  // when a relay that drains ends at the latest
   RelayEnd result_;
   // The buffers of an idle relay. Many requests and replies fit, and need no other memory.
   std::array<char, 128> small_;
-  std::array<char, 160> small_reply_;
+  std::array<char, 184> small_reply_;
 };
 
 }  // namespace plimsoll::bridge

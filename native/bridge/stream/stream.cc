@@ -1,5 +1,6 @@
 #include "plimsoll/native/bridge/stream/stream.h"
 
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <boost/asio/as_tuple.hpp>
@@ -42,6 +43,11 @@ bool Stream::has_ended() {
   if (tls_) return false;
   char byte = 0;
   return ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
+bool Stream::has_hung_up() {
+  pollfd asked{.fd = socket_.native_handle(), .events = POLLRDHUP, .revents = 0};
+  return ::poll(&asked, 1, 0) > 0;
 }
 
 std::size_t Stream::available_bytes() {

@@ -65,6 +65,9 @@ class Stream {
   /// where only a read can find out.
   bool has_ended();
 
+  /// Whether the peer has ended the connection, although bytes may be left to read.
+  bool has_hung_up();
+
   /// How many bytes can be read now, approximately.
   std::size_t available_bytes();
 

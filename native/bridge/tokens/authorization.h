@@ -6,6 +6,7 @@
 #include <string>
 
 #include "plimsoll/native/bridge/gate/rules.h"
+#include "plimsoll/native/bridge/replies/reply_window.h"
 
 // What a token leads to: a profile of the configuration, for a time.
 
@@ -19,6 +20,7 @@ struct Profile {
   std::string password;  ///< never logged
   Rules rules;
   std::uint32_t connections_max = 100;  ///< at a time, for each token of this profile
+  ReplyWindow window;                   ///< what the server may owe to each connection
 };
 
 /// What the holder of a valid token may do.

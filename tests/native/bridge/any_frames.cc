@@ -1,6 +1,7 @@
 #include "plimsoll/tests/native/bridge/any_frames.h"
 
 #include <algorithm>
+#include <cctype>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -109,7 +110,8 @@ class Speaker {
   std::string message_;
 };
 
-/// A server's view of a relay: commands one after the other, each answered with anything.
+/// A server's view of a relay: commands one after the other, each answered with anything that is
+/// RESP2. What it said is as the client shall see it.
 class AnyServer {
  public:
   AnyServer(FarEnd& end, std::minstd_rand& random, unsigned life)
@@ -122,13 +124,49 @@ class AnyServer {
     if (!end_.receive(received_)) return false;
     while (take_command()) {
       if (life_ > 0 && --life_ == 0) return leave();
-      const std::string reply(random_() % 400, static_cast<char>('a' + random_() % 26));
-      said_ += reply.substr(0, end_.send(reply));
+      answer();
     }
     return true;
   }
 
  private:
+  void answer() {
+    if (is_refusal_) {
+      const std::string line =
+          "-ERR unknown command '" + name_ + "', with args beginning with: \r\n";
+      if (end_.send(line) == line.size()) said_ += "-NOPERM " + name_ + "\r\n";
+      return;
+    }
+    for (std::size_t i = 0; i < confirmations_; ++i) {
+      if (name_ == "subscribe") subscribed_ += 1;
+      if (name_ == "unsubscribe" && subscribed_ > 0) subscribed_ -= 1;
+      say("*3\r\n$" + std::to_string(name_.size()) + "\r\n" + name_ +
+          "\r\n$1\r\nc\r\n:" + std::to_string(subscribed_) + "\r\n");
+    }
+    if (subscribed_ > 0 && random_() % 4 == 0) {
+      say("*3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$2\r\nhi\r\n");
+    }
+    if (confirmations_ == 0) say(any_reply(3));
+  }
+
+  void say(const std::string& reply) { said_ += reply.substr(0, end_.send(reply)); }
+
+  std::string any_reply(unsigned depth) {
+    const std::string text(random_() % 400, static_cast<char>('a' + random_() % 26));
+    switch (random_() % (depth > 0 ? 6 : 5)) {
+      case 0: return "+" + text + "\r\n";
+      case 1: return "-" + text + "\r\n";
+      case 2: return ":" + std::to_string(random_()) + "\r\n";
+      case 3: return random_() % 2 == 0 ? "$-1\r\n" : "*-1\r\n";
+      case 4: return "$" + std::to_string(text.size()) + "\r\n" + text + "\r\n";
+      default: break;
+    }
+    const std::size_t count = random_() % 4;
+    std::string array = "*" + std::to_string(count) + "\r\n";
+    for (std::size_t i = 0; i < count; ++i) array += any_reply(depth - 1);
+    return array;
+  }
+
   bool leave() {
     end_.close();
     received_.clear();
@@ -157,17 +195,37 @@ class AnyServer {
       left.remove_prefix(size + 2);
     }
     expect("a command has a word", !words.empty());
-    const bool is_refusal =
-        words.size() == 1 && words[0].starts_with(bridge::Verdict::refusal_mark);
+    is_refusal_ = words.size() == 1 && words[0].starts_with(bridge::Verdict::refusal_mark);
     expect("the policy allows what the server gets",
-           is_refusal || policy().judge(words).is_allowed());
+           is_refusal_ || policy().judge(words).is_allowed());
+    note(words);
     received_.erase(0, received_.size() - left.size());
     return true;
+  }
+
+  // Notes what answers the command. All names of channels count as different ones.
+  void note(const std::vector<std::string_view>& words) {
+    name_ = words[0];
+    confirmations_ = 0;
+    if (is_refusal_) return;
+    for (char& letter : name_) letter = static_cast<char>(std::tolower(letter));
+    const bool subscribes = name_ == "subscribe";
+    const bool is_unsubscribe =
+        name_ == "unsubscribe" || name_ == "punsubscribe" || name_ == "sunsubscribe";
+    if (subscribes || is_unsubscribe) confirmations_ = std::max<std::size_t>(words.size() - 1, 1);
+    // Without channels it means all of them, each of which has a confirmation.
+    if (name_ == "unsubscribe" && words.size() == 1) {
+      confirmations_ = std::max<std::size_t>(subscribed_, 1);
+    }
   }
 
   FarEnd& end_;
   std::minstd_rand& random_;
   unsigned life_;  // commands; 0: for ever
+  bool is_refusal_ = false;
+  std::string name_;
+  std::size_t confirmations_ = 0;
+  std::size_t subscribed_ = 0;
   std::string received_;
   std::string said_;
 };
@@ -257,8 +315,15 @@ struct World {
     bridge::Stream client_stream(client_end.near_end());
     bridge::Stream server_stream(server_end.near_end());
     relay = std::make_shared<bridge::Relay>(std::move(client_stream), std::move(server_stream),
-                                            bridge::Authorization(), rate, options(), policy(),
-                                            *account, counters);
+                                            bridge::Authorization(),
+                                            bridge::Relay::Shared{.options = options(),
+                                                                  .policy = policy(),
+                                                                  .window = window,
+                                                                  .sizes = sizes,
+                                                                  .upstream = 0,
+                                                                  .rate = rate,
+                                                                  .account = *account,
+                                                                  .counters = counters});
     const std::string_view protocol =
         has_credits ? bridge::protocol_with_credits : bridge::protocol_bare;
     asio::co_spawn(context(), relay->run(upgrade(), protocol),
@@ -282,6 +347,8 @@ struct World {
   FarEnd client_end{context()};
   FarEnd server_end{context()};
   AccountHandle account;
+  bridge::ReplyWindow window{.requests_in_flight_max = 5, .reply_bytes_ahead_max = 700};
+  bridge::ReplySizes sizes{1};
   bridge::Rate rate{0};  // no bound
   bridge::Counters counters;
   AnyServer server;

@@ -19,7 +19,7 @@ namespace plimsoll::testing::refused_test {
 namespace {
 
 constexpr std::string_view ping = "*1\r\n$4\r\nPING\r\n";
-constexpr std::string_view refusal = "-ERR unknown command 'plimsoll-bridge: ";
+constexpr std::string_view refusal = "-NOPERM plimsoll-bridge: ";
 
 TEST_CASE("a JWT that is not good is answered with 401, whatever it says of itself") {
   BridgeOptions options;

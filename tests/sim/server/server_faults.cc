@@ -12,7 +12,7 @@ namespace {
 constexpr std::array error_replies = {
     "-ERR something went wrong\r\n",
     "-ERR unknown command 'IT', with args beginning with: \r\n",
-    "-ERR unknown command 'plimsoll-bridge: IT is not allowed', with args beginning with: \r\n",
+    "-NOPERM plimsoll-bridge: IT is not allowed\r\n",
     "-NOREPLICAS Not enough good replicas to write.\r\n",
     "-READONLY You can't write against a read only replica.\r\n",
     "-MISCONF Errors writing to the AOF file: No space left on device\r\n",

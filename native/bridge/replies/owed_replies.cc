@@ -1,0 +1,208 @@
+#include "plimsoll/native/bridge/replies/owed_replies.h"
+
+#include <algorithm>
+#include <cstring>
+#include <string_view>
+#include <utility>
+
+namespace plimsoll::bridge {
+namespace {
+
+// What a status, a number, or the answer to a command that MULTI queues takes at most.
+constexpr std::size_t short_bytes = 32;
+
+// After a large reply, how fast its size is forgotten: by an eighth with each smaller one.
+constexpr std::size_t forgetting = 8;
+
+std::uint32_t to_32(std::size_t bytes) {
+  return static_cast<std::uint32_t>(std::min<std::size_t>(bytes, UINT32_MAX));
+}
+
+// Of confirmations, as servers write it.
+std::string_view word_of(Answer answer) {
+  switch (answer) {
+    case Answer::subscribe: return "subscribe";
+    case Answer::psubscribe: return "psubscribe";
+    case Answer::ssubscribe: return "ssubscribe";
+    case Answer::unsubscribe: return "unsubscribe";
+    case Answer::punsubscribe: return "punsubscribe";
+    case Answer::sunsubscribe: return "sunsubscribe";
+    default: return {};
+  }
+}
+
+bool is_message(std::string_view word) {
+  return word == "message" || word == "pmessage" || word == "smessage";
+}
+
+}  // namespace
+
+bool OwedReplies::has_room(const Passing& request, std::size_t unsent) {
+  if (count_ == 0) return true;
+  if (count_ >= window_.requests_in_flight_max) return false;
+  if (requests_bytes_ + request.bytes > request_bytes_ahead_max) return false;
+  if (unsent + replies_bytes_ + foresee(request) > window_.reply_bytes_ahead_max) return false;
+  return count_ < places() || grow();
+}
+
+// How many bytes the reply will have, as far as that can be told.
+std::size_t OwedReplies::foresee(const Passing& request) const {
+  if (request.answer == Answer::exec) return queued_bytes_ + short_bytes;
+  if (request.answer != Answer::one || is_queueing_) return short_bytes;
+  if (const auto known = sizes_.find(request.fingerprint)) return *known;
+  return std::max(usual_bytes_, window_.reply_bytes_ahead_max / unknown_replies_max);
+}
+
+void OwedReplies::add(const Passing& request, std::uint32_t now) {
+  std::size_t reply_bytes = foresee(request);
+  std::uint32_t fingerprint = request.fingerprint;
+  if (is_queueing_ || request.answer != Answer::one) {
+    fingerprint = 0;  // the reply is not that of the command
+  } else if (!sizes_.find(fingerprint)) {
+    // Until it is known, the same request has to wait, of all clients.
+    sizes_.note(fingerprint, window_.reply_bytes_ahead_max);
+  }
+  switch (request.answer) {
+    case Answer::multi:
+      is_queueing_ = true;
+      queued_bytes_ = 0;
+      break;
+    case Answer::exec:
+    case Answer::discard: is_queueing_ = false; break;
+    default:
+      if (!is_queueing_) break;
+      is_queueing_ = false;
+      queued_bytes_ += foresee(request);
+      is_queueing_ = true;
+  }
+  count_ += 1;
+  Request& last = at(count_ - 1);
+  last = {.bytes = to_32(request.bytes),
+          .reply_bytes = to_32(reply_bytes),
+          .fingerprint = fingerprint,
+          .count = request.count,
+          .sent_at = now,
+          .answer = request.answer,
+          .has_begun = false};
+  requests_bytes_ += last.bytes;
+  replies_bytes_ += last.reply_bytes;
+}
+
+bool OwedReplies::grow() {
+  const std::size_t wanted = many_ ? 2 * places() : first_many;
+  Block larger = Block::allocate(
+      account_, std::min<std::size_t>(wanted, window_.requests_in_flight_max) * sizeof(Request));
+  if (!larger) return false;
+  auto* const requests = static_cast<Request*>(larger.data());
+  for (std::uint32_t i = 0; i < count_; ++i) requests[i] = at(i);
+  many_ = std::move(larger);
+  first_ = 0;
+  return true;
+}
+
+OwedReplies::Request& OwedReplies::at(std::size_t place) {
+  Request* const requests = many_ ? static_cast<Request*>(many_.data()) : few_.data();
+  return requests[(first_ + place) % places()];
+}
+
+std::span<char> OwedReplies::follow(std::span<char> bytes, std::uint32_t now) {
+  std::string_view in(bytes.data(), bytes.size());
+  char* const begin = bytes.data() - held_bytes();
+  char* out = begin;
+  while (!in.empty() && !is_broken_) {
+    if (!refusal_.is_amid() && !scanner_.is_amid_reply() && count_ > 0 &&
+        front().answer == Answer::refusal && in.front() == '-') {
+      refusal_.begin(front().count);
+    }
+    if (refusal_.is_amid()) {
+      out = refusal_.take(in, out);
+      if (!refusal_.is_amid()) finish(now);
+      continue;
+    }
+    const ReplyScanner::Scan scan = scanner_.scan(in);
+    if (out != in.data()) std::memmove(out, in.data(), scan.bytes);
+    out += scan.bytes;
+    in.remove_prefix(scan.bytes);
+    amid_bytes_ += scan.bytes;
+    switch (scan.end) {
+      case ReplyScanner::End::none: break;
+      case ReplyScanner::End::push: handle_confirmation(now); break;
+      case ReplyScanner::End::reply: handle_reply(now); break;
+      case ReplyScanner::End::malformed: is_broken_ = true; break;
+    }
+    if (scan.end != ReplyScanner::End::none) amid_bytes_ = 0;
+  }
+  // A reply that is larger than was foreseen takes the room of others from now on.
+  const bool is_reply = scanner_.is_amid_reply() && scanner_.mark() != '>';
+  if (count_ > 0 && is_reply && amid_bytes_ > front().reply_bytes) {
+    replies_bytes_ += to_32(amid_bytes_) - front().reply_bytes;
+    front().reply_bytes = to_32(amid_bytes_);
+  }
+  return {begin, out};
+}
+
+void OwedReplies::handle_reply(std::uint32_t now) {
+  if (!is_resp3_ && scanner_.mark() == '*') {
+    if (subscriptions() > 0 && is_message(scanner_.first_word())) return;
+    if ((subscriptions() > 0 || (count_ > 0 && is_confirmed(front().answer))) &&
+        handle_confirmation(now)) {
+      return;
+    }
+  }
+  if (count_ == 0) return;  // nobody asked: an error before the server ends the connection
+  const Request& answered = front();
+  if (answered.answer == Answer::hello && scanner_.mark() != '-') {
+    is_resp3_ = scanner_.mark() == '%';
+  }
+  if (answered.answer == Answer::quit) has_quit_ = scanner_.mark() == '+';
+  if (answered.answer == Answer::one) {
+    const std::size_t forgotten = usual_bytes_ - usual_bytes_ / forgetting;
+    usual_bytes_ = std::max(amid_bytes_, forgotten);
+    sizes_.note(answered.fingerprint, amid_bytes_);
+  }
+  finish(now);
+}
+
+// Counts what the client is subscribed to, and what answers a command that subscribes. Each
+// confirmation ends with a number: of channels and patterns together, or of shard channels.
+bool OwedReplies::handle_confirmation(std::uint32_t now) {
+  const std::string_view word = scanner_.first_word();
+  Answer kind = Answer::subscribe;
+  while (word != word_of(kind)) {
+    if (kind == Answer::sunsubscribe) return false;
+    kind = static_cast<Answer>(static_cast<int>(kind) + 1);
+  }
+  const bool is_shard = kind == Answer::ssubscribe || kind == Answer::sunsubscribe;
+  const bool is_pattern = kind == Answer::psubscribe || kind == Answer::punsubscribe;
+  std::size_t& subscribed = is_shard ? shards_ : is_pattern ? patterns_ : channels_;
+  const std::size_t before = subscribed;
+  const auto all = static_cast<std::size_t>(std::max<std::int64_t>(scanner_.last_integer(), 0));
+  const std::size_t all_before = is_shard ? shards_ : channels_ + patterns_;
+  if (all > all_before) subscribed += 1;
+  if (all < all_before && subscribed > 0) subscribed -= 1;
+
+  if (count_ == 0 || front().answer != kind) return true;  // a slot of shard channels has moved
+  Request& request = front();
+  if (!request.has_begun) {
+    request.has_begun = true;
+    // Without a channel it unsubscribes from all; from none, too, it is confirmed once.
+    if (request.count == 0) request.count = to_32(std::max<std::size_t>(before, 1));
+  }
+  request.count -= 1;
+  if (request.count == 0) finish(now);
+  return true;
+}
+
+// The first request is answered.
+void OwedReplies::finish(std::uint32_t now) {
+  (void)now;
+  requests_bytes_ -= front().bytes;
+  replies_bytes_ -= front().reply_bytes;
+  first_ = static_cast<std::uint32_t>((first_ + 1) % places());
+  count_ -= 1;
+  if (count_ > 0) return;
+  first_ = 0;
+  many_.reset();
+}
+
+}  // namespace plimsoll::bridge
