@@ -77,7 +77,7 @@ test("the configuration serves a page's user, and no more than it says", async (
   assert.equal((await news.next()).value.message, "she floats");
   news.close();
   await assert.rejects(page.get("private:ship"),
-    { name: "ServerError", code: "refused_by_bridge", executed: "no", message: /^key 'private:ship' / });
+    { name: "ServerError", code: "refused_by_bridge", executed: "no", message: /^GET: key 'private:ship' / });
   await assert.rejects(page.set("public:ship", "sunk"), { name: "ServerError" });
   await page.close();
   await owner.close();

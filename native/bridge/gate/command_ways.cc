@@ -142,7 +142,8 @@ bool reaches_undeclared_keys(const commands::Row& row, Words words, std::size_t 
     case row_numbers::randomkey:
     case row_numbers::scan:
     case row_numbers::slowlog_get:
-    // These affect all keys.
+    // These affect all keys. A replica that is reset drops its own.
+    case row_numbers::cluster_reset:
     case row_numbers::flushall:
     case row_numbers::flushdb:
     case row_numbers::swapdb: return true;
@@ -150,6 +151,40 @@ bool reaches_undeclared_keys(const commands::Row& row, Words words, std::size_t 
     case row_numbers::sort:
     case row_numbers::sort_ro: return has_option(options, "BY") || has_option(options, "GET");
 
+    default: return false;
+  }
+}
+
+bool is_harmless_section(std::string_view section) {
+  // These are left out:
+  // - `keyspace` has the number of keys in each database, and `keysizes` (Redis 8) how large they
+  //   are. INFO alone, `default`, `all` and `everything` contain one or both.
+  // - `persistence` has the number of keys that the server loaded when it started.
+  // - whatever a newer server or a module shows.
+  // The counts in `stats` (of hits, of expired and of tracked keys) are of what clients do.
+  constexpr std::string_view harmless[] = {
+      "CLIENTS", "CLUSTER", "COMMANDSTATS", "CPU",    "ERRORSTATS", "LATENCYSTATS",
+      "MEMORY",  "MODULES", "REPLICATION",  "SERVER", "STATS",
+  };
+  return std::ranges::any_of(harmless,
+                             [&](std::string_view each) { return is_option(section, each); });
+}
+
+bool tells_of_all_keys(const commands::Row& row, Words words) {
+  switch (commands::number_of(row)) {
+    case row_numbers::info:
+      return words.size() == 1 || !std::ranges::all_of(words.subspan(1), is_harmless_section);
+    // These tell how many keys there are: in the database, in a slot, in each slot. MEMORY STATS
+    // has their number and their average size.
+    case row_numbers::dbsize:
+    case row_numbers::cluster_countkeysinslot:
+    case row_numbers::cluster_slot_stats:
+    case row_numbers::memory_stats: return true;
+    // Their relatives tell nothing of keys without an allowed prefix: OBJECT and MEMORY USAGE name
+    // their key, which judge_keys() checks; MEMORY DOCTOR and MALLOC-STATS are about the process,
+    // LATENCY and SLOWLOG LEN about commands and events. ACL GETUSER and ACL LIST tell of patterns
+    // that operators wrote, not of keys. COMMANDLOG and HOTKEYS, which newer servers have and which
+    // name keys, are not in the table: under key_prefixes unknown commands are refused.
     default: return false;
   }
 }

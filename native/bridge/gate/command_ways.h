@@ -41,6 +41,12 @@ ChannelWords channels_of(const commands::Row& row);
 /// `options_at` is the index of the word behind the last key that is named.
 bool reaches_undeclared_keys(const commands::Row& row, Words words, std::size_t options_at);
 
+/// Whether the reply tells something of all keys without naming them, such as their number.
+bool tells_of_all_keys(const commands::Row& row, Words words);
+
+/// Whether a section of INFO tells nothing of the keys that there are.
+bool is_harmless_section(std::string_view section);
+
 /// Whether key_ranges() and the server may disagree on where the keys are, which would let a key
 /// slip past key_prefixes. If the keyword in front of a key occurs twice, key_ranges() takes the
 /// first one. To the server the first may be the name of a group (XREADGROUP GROUP STREAMS c

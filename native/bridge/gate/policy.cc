@@ -21,6 +21,8 @@ using commands::Row;
 constexpr std::array<std::string_view, 2> notifications = {"__keyspace@", "__keyevent@"};
 
 constexpr std::string_view beyond_prefixes = " does not begin with an allowed prefix";
+// Shorter, because the longest names are those of commands for channels: the reason must fit.
+constexpr std::string_view beyond_channels = " begins with no allowed prefix";
 
 std::optional<std::string> add_all(RuleSet& set, const std::vector<std::string>& rules) {
   for (const std::string& rule : rules) {
@@ -76,6 +78,22 @@ Verdict not_allowed(const Row& row) {
   return Verdict::refused().name(row.name_view()).say(" is not allowed");
 }
 
+// Why a command is refused that tells_of_all_keys().
+Verdict telling_of_all(const Row& row, std::span<const std::string_view> words) {
+  Verdict refused = Verdict::refused().name(row.name_view());
+  if (commands::number_of(row) != row_numbers::info) {
+    return refused.say(" tells of keys without an allowed prefix");
+  }
+  const auto sections = words.subspan(1);
+  const auto other = std::ranges::find_if_not(sections, is_harmless_section);
+  if (other == sections.end()) {
+    refused.say(" without a section");
+  } else {
+    refused.say(" ").quote(*other);
+  }
+  return refused.say(" may tell of all keys; INFO server does not");
+}
+
 Verdict judge_hello(std::span<const std::string_view> words) {
   const bool has_version = words.size() > 1;
   if (has_version && words[1] != "2" && words[1] != "3") {
@@ -123,6 +141,8 @@ std::variant<Policy, RuleProblem> Policy::create(const Rules& rules) {
   policy.allows_unknown_ = allow.has_all() && !deny.has_categories() && rules.key_prefixes.empty();
   policy.key_prefixes_ = rules.key_prefixes;
   policy.channel_prefixes_ = rules.channel_prefixes;
+  // Notifications of keys name keys, so with key_prefixes not even "" permits them.
+  policy.allows_all_channels_ = rules.key_prefixes.empty() && has_empty(rules.channel_prefixes);
   policy.databases_ = rules.databases;
   if (policy.databases_.empty()) policy.databases_ = {0};
   return policy;
@@ -141,7 +161,7 @@ Verdict Policy::judge(const Row* row, Words words) const {
     case Way::always: return Verdict::allowed();
     case Way::never: return judge_unsafe(*row);
     case Way::hello: return judge_hello(words);
-    case Way::select: return judge_database(words.size() == 2 ? words[1] : "");
+    case Way::select: return judge_database(*row, words.size() == 2 ? words[1] : "");
     case Way::tracking: return judge_tracking(*row, words);
     case Way::by_rules: return judge_by_rules(*row, words);
   }
@@ -169,7 +189,11 @@ Verdict Policy::judge_tracking(const Row& row, Words words) const {
       const std::string_view prefix = words[++i];
       has_prefix = true;
       if (!key_prefixes_.empty() && !begins_with_any(prefix, key_prefixes_)) {
-        return Verdict::refused().say("prefix ").quote(prefix).say(beyond_prefixes);
+        return Verdict::refused()
+            .name(row.name_view())
+            .say(": prefix ")
+            .quote(prefix)
+            .say(beyond_prefixes);
       }
     } else if (!is_option(words[i], "OPTIN") && !is_option(words[i], "OPTOUT") &&
                !is_option(words[i], "NOLOOP")) {
@@ -193,18 +217,21 @@ Verdict Policy::judge_by_rules(const Row& row, Words words) const {
 
 Verdict Policy::judge_channels(const Row& row, Words words) const {
   const ChannelWords places = channels_of(row);
-  if (places.kind == ChannelWords::Kind::none) return Verdict::allowed();
+  if (allows_all_channels_ || places.kind == ChannelWords::Kind::none) return Verdict::allowed();
   const bool are_patterns = places.kind == ChannelWords::Kind::patterns;
   if (words.size() <= places.first) {
     return Verdict::refused().name(row.name_view()).say(" without a channel is not allowed");
   }
   const std::size_t end = places.to_the_end ? words.size() : places.first + std::size_t{1};
+  const auto refuse = [&](std::string_view channel, std::string_view why) {
+    return Verdict::refused().name(row.name_view()).say(": channel ").quote(channel).say(why);
+  };
   for (const std::string_view word : words.subspan(places.first, end - places.first)) {
     if (!begins_with_any(are_patterns ? literal_part(word) : word, channel_prefixes_)) {
-      return Verdict::refused().say("channel ").quote(word).say(beyond_prefixes);
+      return refuse(word, beyond_channels);
     }
     if (are_patterns ? may_match_notification(word) : is_notification(word)) {
-      return Verdict::refused().say("channel ").quote(word).say(" may reveal any key");
+      return refuse(word, " may reveal any key");
     }
   }
   return Verdict::allowed();
@@ -220,7 +247,11 @@ Verdict Policy::judge_keys(const Row& row, Words words) const {
     for (std::size_t i = 0; i < range.count; ++i) {
       const std::size_t at = range.first + i * range.step;
       if (!begins_with_any(words[at], key_prefixes_)) {
-        return Verdict::refused().say("key ").quote(words[at]).say(beyond_prefixes);
+        return Verdict::refused()
+            .name(row.name_view())
+            .say(": key ")
+            .quote(words[at])
+            .say(beyond_prefixes);
       }
       options_at = std::max(options_at, at + 1);
     }
@@ -231,36 +262,41 @@ Verdict Policy::judge_keys(const Row& row, Words words) const {
         .say(" may reach keys")
         .say(" without an allowed prefix");
   }
-  return Verdict::allowed();
+  return tells_of_all_keys(row, words) ? telling_of_all(row, words) : Verdict::allowed();
 }
 
 // Checks the databases that a command names besides the connection's own.
 Verdict Policy::judge_databases(const Row& row, Words words) const {
   const auto word = [&](std::size_t at) { return at < words.size() ? words[at] : ""; };
   switch (commands::number_of(row)) {
-    case row_numbers::move: return judge_database(word(2));
+    case row_numbers::move: return judge_database(row, word(2));
     case row_numbers::swapdb: {
-      const Verdict first = judge_database(word(1));
-      return first.is_allowed() ? judge_database(word(2)) : first;
+      const Verdict first = judge_database(row, word(1));
+      return first.is_allowed() ? judge_database(row, word(2)) : first;
     }
     case row_numbers::copy:
       for (std::size_t i = 3; i < words.size(); ++i) {
         if (!is_option(words[i], "DB")) continue;
-        if (const Verdict named = judge_database(word(i + 1)); !named.is_allowed()) return named;
+        if (const Verdict named = judge_database(row, word(i + 1)); !named.is_allowed())
+          return named;
       }
       return Verdict::allowed();
     default: return Verdict::allowed();
   }
 }
 
-Verdict Policy::judge_database(std::string_view number) const {
+Verdict Policy::judge_database(const Row& row, std::string_view number) const {
   std::uint32_t database = 0;
   const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), database);
   const bool is_number = error == std::errc() && end == number.data() + number.size();
   if (is_number && std::count(databases_.begin(), databases_.end(), database) > 0) {
     return Verdict::allowed();
   }
-  return Verdict::refused().say("database ").quote(number).say(" is not allowed");
+  return Verdict::refused()
+      .name(row.name_view())
+      .say(": database ")
+      .quote(number)
+      .say(" is not allowed");
 }
 
 }  // namespace plimsoll::bridge

@@ -49,7 +49,7 @@ class Policy {
   Verdict judge_channels(const commands::Row& row, Words words) const;
   Verdict judge_keys(const commands::Row& row, Words words) const;
   Verdict judge_databases(const commands::Row& row, Words words) const;
-  Verdict judge_database(std::string_view number) const;
+  Verdict judge_database(const commands::Row& row, std::string_view number) const;
 
   // Each has one entry for each row of the command table.
   std::vector<bool> allowed_rows_;
@@ -57,6 +57,7 @@ class Policy {
   std::vector<bool>
       unsafe_rows_;  // commands that no profile gets by `allow`; see Rules::allow_unsafe
   bool allows_unknown_ = false;
+  bool allows_all_channels_ = false;
   std::vector<std::string> key_prefixes_;
   std::vector<std::string> channel_prefixes_;
   std::vector<std::uint32_t> databases_;

@@ -21,11 +21,12 @@ struct Rules {
   std::vector<std::string> allow_unsafe = {};
   /// Every key of a request must begin with one of these; an empty list permits any key. With
   /// prefixes, commands that reach keys without naming them (KEYS, SCAN, scripts, SORT BY...) are
-  /// refused.
+  /// refused, and so are those that tell of all keys (DBSIZE, INFO with the section keyspace...).
   std::vector<std::string> key_prefixes = {};
   /// Every channel or pattern that is subscribed or published to must begin with one of these. An
-  /// empty list permits no channel. An empty prefix, alone in the list, permits all channels except
-  /// the server's keyspace notifications.
+  /// empty list permits no channel. An empty prefix, alone in the list, permits all channels. The
+  /// server's keyspace notifications are among these only without key_prefixes, because they name
+  /// keys, of any database; no other prefix permits them.
   std::vector<std::string> channel_prefixes = {};
   /// Databases that SELECT may select, and COPY, MOVE and SWAPDB reach; an empty list means
   /// database 0. Scripts and FLUSHALL reach all databases regardless: use `deny` against them.

@@ -56,14 +56,14 @@ TEST_CASE("replies and refusals come in the order of the requests") {
   PublicReads gate;
   RawConnection connection(server().socket_path());
   const std::string longest(1000, 'k');
-  CHECK(
-      connection.exchange(gate.pass(encoded("GET public:a") + encoded("GET secret") +
-                                    encoded("flushall") + encoded("GET public:none") +
-                                    encoded("GET " + longest) + encoded("GET public:a"))) ==
-      "$3\r\none\r\n" + refusal("key 'secret' does not begin with an allowed prefix") +
-          refusal("FLUSHALL is not allowed") + "$-1\r\n" +
-          refusal("key '" + longest.substr(0, 40) + "...' does not begin with an allowed prefix") +
-          "$3\r\none\r\n");
+  CHECK(connection.exchange(gate.pass(encoded("GET public:a") + encoded("GET secret") +
+                                      encoded("flushall") + encoded("GET public:none") +
+                                      encoded("GET " + longest) + encoded("GET public:a"))) ==
+        "$3\r\none\r\n" + refusal("GET: key 'secret' does not begin with an allowed prefix") +
+            refusal("FLUSHALL is not allowed") + "$-1\r\n" +
+            refusal("GET: key '" + longest.substr(0, 40) +
+                    "...' does not begin with an allowed prefix") +
+            "$3\r\none\r\n");
   CHECK(connection.exchange(encoded("GET secret")) == "$3\r\ntwo\r\n");
 }
 

@@ -74,8 +74,8 @@ TEST_CASE("what is allowed goes on as it came, and a refusal stands in place of 
 TEST_CASE("a reason of the longest kind is whole in what the server repeats") {
   World world;
   CHECK(world.feed(encoded("MGET " + std::string(5000, 'x'))) == GateOutcome::ok);
-  CHECK(world.out.bytes ==
-        refusal("key '" + std::string(40, 'x') + "...' does not begin with an allowed prefix"));
+  CHECK(world.out.bytes == refusal("MGET: key '" + std::string(40, 'x') +
+                                   "...' does not begin with an allowed prefix"));
   CHECK(bridge::Verdict::reason_bytes_max + bridge::Verdict::refusal_mark.size() == 128);
 }
 

@@ -51,8 +51,15 @@ constexpr std::string_view within_prefixes[] = {
     "CLIENT TRACKING ON",
     "CLIENT TRACKING ON BCAST PREFIX p:",
     "CLIENT TRACKING ON BCAST PREFIX p:a PREFIX st",
-    "DBSIZE",
-    "INFO",
+    "INFO server",
+    "INFO Server CLIENTS memory stats replication cpu cluster",
+    "INFO commandstats latencystats errorstats modules",
+    "MEMORY DOCTOR",
+    "MEMORY MALLOC-STATS",
+    "LATENCY LATEST",
+    "LATENCY HISTOGRAM",
+    "SLOWLOG LEN",
+    "CLUSTER KEYSLOT secret",
     "PUBLISH c:a secret",
     "SPUBLISH c: x",
     "SUBSCRIBE c:a c:b",
@@ -176,6 +183,25 @@ constexpr std::string_view beyond_prefixes[] = {
     "CLUSTER GETKEYSINSLOT 1 5",
     "SLOWLOG GET",
     "ACL LOG",
+    "DBSIZE",
+    "INFO",
+    "INFO keyspace",
+    "INFO KeySpace",
+    "INFO keyspace\\0",
+    "INFO server keyspace",
+    "INFO default",
+    "INFO all",
+    "INFO everything",
+    "INFO persistence",
+    "INFO keysizes",
+    "INFO something",
+    "INFO \"\"",
+    "MEMORY STATS",
+    "CLUSTER COUNTKEYSINSLOT 1",
+    "CLUSTER SLOT-STATS SLOTSRANGE 0 16383",
+    "CLUSTER RESET",
+    "COMMANDLOG GET 1 slow",
+    "HOTKEYS GET",
     "JSON.GET p:a",
     "DUMP secret",
     "RESTORE secret 0 x",
@@ -232,6 +258,55 @@ TEST_CASE("without prefixes any key is allowed, and no channel") {
     INFO(command);
     CHECK(judged(policy, command) != "allowed");
   }
+}
+
+TEST_CASE("what tells of all keys says so, and what to ask instead") {
+  const Policy policy = all_with_prefixes();
+  CHECK(judged(policy, "DBSIZE") == "DBSIZE tells of keys without an allowed prefix");
+  CHECK(judged(policy, "MEMORY STATS") == "MEMORY STATS tells of keys without an allowed prefix");
+  CHECK(judged(policy, "INFO") ==
+        "INFO without a section may tell of all keys; INFO server does not");
+  CHECK(judged(policy, "info server keyspace") ==
+        "INFO 'keyspace' may tell of all keys; INFO server does not");
+  const Policy any_key = policy_of({.allow = {"@all"}});
+  for (const char* command : {"DBSIZE", "INFO", "INFO keyspace", "INFO all", "MEMORY STATS",
+                              "CLUSTER COUNTKEYSINSLOT 1", "CLUSTER SLOT-STATS SLOTSRANGE 0 1"}) {
+    INFO(command);
+    CHECK(judged(any_key, command) == "allowed");
+  }
+}
+
+TEST_CASE(
+    "an empty prefix is for all channels, and for those that name keys if any key is allowed") {
+  constexpr std::string_view named[] = {"SUBSCRIBE a", "PSUBSCRIBE a*",      "SSUBSCRIBE a",
+                                        "PUBLISH a x", "PUBSUB CHANNELS a*", "PUBSUB NUMSUB a"};
+  constexpr std::string_view of_keys[] = {"SUBSCRIBE a __keyspace@0__:x",
+                                          "PSUBSCRIBE *",
+                                          "PSUBSCRIBE __keyevent@*",
+                                          "PUBLISH __keyevent@0__:set x",
+                                          "PUBSUB CHANNELS",
+                                          "PUBSUB CHANNELS *",
+                                          "PUBSUB SHARDCHANNELS",
+                                          "SSUBSCRIBE __keyspace@0__:x"};
+  const Policy all = policy_of({.allow = {"@all"}, .channel_prefixes = {""}});
+  const Policy some_keys =
+      policy_of({.allow = {"@all"}, .key_prefixes = {"p:"}, .channel_prefixes = {""}});
+  const Policy some_channels = policy_of({.allow = {"@all"}, .channel_prefixes = {"a", "_"}});
+  for (const std::string_view command : named) {
+    INFO(command);
+    CHECK(judged(all, command) == "allowed");
+    CHECK(judged(some_keys, command) == "allowed");
+    CHECK(judged(some_channels, command) == "allowed");
+  }
+  for (const std::string_view command : of_keys) {
+    INFO(command);
+    CHECK(judged(all, command) == "allowed");
+    CHECK(judged(some_keys, command) != "allowed");
+    CHECK(judged(some_channels, command) != "allowed");
+  }
+  CHECK(judged(some_keys, "SUBSCRIBE __keyspace@0__:p:a") ==
+        "SUBSCRIBE: channel '__keyspace@0__:p:a' may reveal any key");
+  CHECK(judged(policy_of({.channel_prefixes = {""}}), "SUBSCRIBE a") == "SUBSCRIBE is not allowed");
 }
 
 TEST_CASE("prefixes allow no command") {

@@ -7,6 +7,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include "plimsoll/core/commands/command_table.h"
 #include "plimsoll/tests/native/bridge/judged.h"
 
 // What rules allow, but for keys and channels: policy_prefixes_test.cc.
@@ -231,21 +232,58 @@ TEST_CASE("reasons are short, and printable, and say what it was") {
   CHECK(judged(policy, "HELLO 3 AUTH a b") ==
         "HELLO is not allowed with options other than SETNAME");
   CHECK(judged(policy, "OBJECT NEW k") == "OBJECT 'NEW' is unknown");
-  CHECK(judged(policy, "SELECT 5") == "database '5' is not allowed");
-  CHECK(judged(policy, "GET secret") == "key 'secret' does not begin with an allowed prefix");
+  CHECK(judged(policy, "SELECT 5") == "SELECT: database '5' is not allowed");
+  CHECK(judged(policy, "GET secret") == "GET: key 'secret' does not begin with an allowed prefix");
   CHECK(judged(policy, "GET a\rb\nc'd\"e\\0f\x7fg\xc3h") ==
-        "key 'a?b?c?d?e?f?g?h' does not begin with an allowed prefix");
+        "GET: key 'a?b?c?d?e?f?g?h' does not begin with an allowed prefix");
   CHECK(judged(policy, "GET " + std::string(41, 'x')) ==
-        "key '" + std::string(40, 'x') + "...' does not begin with an allowed prefix");
+        "GET: key '" + std::string(40, 'x') + "...' does not begin with an allowed prefix");
   CHECK(judged(policy, "SUBSCRIBE weather") ==
-        "channel 'weather' does not begin with an allowed prefix");
+        "SUBSCRIBE: channel 'weather' begins with no allowed prefix");
+  CHECK(judged(policy, "PSUBSCRIBE *") == "PSUBSCRIBE: channel '*' begins with no allowed prefix");
+  CHECK(judged(policy, "PUBLISH __keyspace@0__:x y") ==
+        "PUBLISH: channel '__keyspace@0__:x' begins with no allowed prefix");
+  CHECK(judged(policy, "MGET public:a secret") ==
+        "MGET: key 'secret' does not begin with an allowed prefix");
+  CHECK(judged(policy, "CLIENT TRACKING ON BCAST PREFIX x") ==
+        "CLIENT TRACKING: prefix 'x' does not begin with an allowed prefix");
   CHECK(judged(policy, "EVAL x 1 public:a") == "EVAL may reach keys without an allowed prefix");
   CHECK(judged(policy, "LMPOP 9 public:a LEFT") == "the keys of LMPOP are unknown");
   for (const char* command : {"CLUSTER COUNT-FAILURE-REPORTS", "CLIENT TRACKING ON ", "SUBSCRIBE ",
-                              "OBJECT ", "SELECT ", "", "PUBSUB CHANNELS "}) {
+                              "OBJECT ", "SELECT ", "", "PUBSUB CHANNELS ", "INFO "}) {
     const std::string reason = judged(policy, command + std::string(1000, 'x'));
     CHECK(reason.size() <= bridge::Verdict::reason_bytes_max);
   }
+}
+
+// A bearer is to be told what it was, and why, whatever else it is called.
+TEST_CASE("no reason is cut, however long the key or the channel is") {
+  const Policy policy =
+      policy_of({.allow = {"@all"}, .key_prefixes = {"p:"}, .channel_prefixes = {"c:"}});
+  const std::string word(1000, 'x');
+  std::size_t keys = 0;
+  std::size_t channels = 0;
+  for (const commands::Row& row : commands::all_rows()) {
+    std::string name(row.name_view());
+    if (const std::size_t bar = name.find('|'); bar != name.npos) name[bar] = ' ';
+    std::string command = name;
+    for (int i = 0; i < 6; ++i) command.append(" ").append(word);
+    const std::string reason = judged(policy, command);
+    INFO(reason);
+    CHECK(reason.size() <= bridge::Verdict::reason_bytes_max);
+    if (reason.starts_with(name + ": key '")) {
+      ++keys;
+      CHECK(reason.ends_with("...' does not begin with an allowed prefix"));
+    } else if (reason.starts_with(name + ": channel '")) {
+      ++channels;
+      CHECK(reason.ends_with("...' begins with no allowed prefix"));
+    } else if (reason != "allowed") {
+      // The others name the command, or the container whose subcommand is unknown.
+      CHECK(reason.find(name.substr(0, name.find(' '))) != reason.npos);
+    }
+  }
+  CHECK(keys > 100);
+  CHECK(channels == 9);
 }
 
 }  // namespace
