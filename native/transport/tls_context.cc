@@ -169,18 +169,9 @@ Result<std::unique_ptr<TlsContext>> TlsContext::make(Role role, const TlsOptions
   return context;
 }
 
-TlsContext::Stamp TlsContext::look_at(const std::string& path) {
-  struct ::stat status{};
-  if (path.empty() || ::stat(path.c_str(), &status) != 0) return {};
-  return {.seconds = status.st_mtim.tv_sec,
-          .nanoseconds = status.st_mtim.tv_nsec,
-          .size = status.st_size,
-          .inode = status.st_ino};
-}
-
 TlsContext::Stamps TlsContext::look_at_files() const {
-  return {look_at(options_.ca_file), look_at(options_.ca_directory),
-          look_at(options_.certificate_file), look_at(options_.key_file)};
+  return {look_at_file(options_.ca_file), look_at_file(options_.ca_directory),
+          look_at_file(options_.certificate_file), look_at_file(options_.key_file)};
 }
 
 Result<void> TlsContext::read() {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "plimsoll/native/base/file_stamp.h"
 #include "plimsoll/result.h"
 #include "plimsoll/tls_options.h"
 
@@ -70,15 +71,7 @@ class TlsContext {
   void keep_session(const ssl_session_st& session, std::uintptr_t name_number);
 
  private:
-  // If any of these changes, the file has changed.
-  struct Stamp {
-    std::int64_t seconds = 0;
-    std::int64_t nanoseconds = 0;
-    std::int64_t size = -1;
-    std::uint64_t inode = 0;
-    bool operator==(const Stamp&) const = default;
-  };
-  using Stamps = std::array<Stamp, 4>;
+  using Stamps = std::array<FileStamp, 4>;
 
   enum class Role : std::uint8_t { client, server };
 
@@ -88,7 +81,6 @@ class TlsContext {
   Result<void> set_up_client(ssl_ctx_st* context);
   void set_name(const std::string& host);
   Stamps look_at_files() const;
-  static Stamp look_at(const std::string& path);
   Result<void> read();
 
   const Role role_;

@@ -125,6 +125,7 @@ set(PLIMSOLL_CLIENT_SOURCES
   native/api/transaction.cc
   native/api/transaction_replies.cc
   native/base/executor_life.cc
+  native/base/file_stamp.cc
   native/base/fork.cc
   native/base/openssl.cc
   native/base/sha1.cc
@@ -367,6 +368,7 @@ set(PLIMSOLL_CLIENT_HEADERS
   native/base/amount.h
   native/base/counted.h
   native/base/executor_life.h
+  native/base/file_stamp.h
   native/base/fork.h
   native/base/openssl.h
   native/base/plain_text.h
