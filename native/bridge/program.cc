@@ -3,7 +3,6 @@
 #include <csignal>
 #include <fstream>
 #include <iostream>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,7 +15,7 @@
 #include "plimsoll/native/bridge/prepare.h"
 #include "plimsoll/native/bridge/server.h"
 #include "plimsoll/native/bridge/status_pages.h"
-#include "plimsoll/native/bridge/tokens/tokens.h"
+#include "plimsoll/native/bridge/tokens/watched_tokens.h"
 #include "plimsoll/native/runtime/runtime.h"
 
 namespace plimsoll::bridge {
@@ -103,11 +102,11 @@ class Program {
         read_again_(std::move(read_again)),
         prepared_(std::move(prepared)),
         budget_(budget),
-        tokens_(std::in_place, config.profiles, config.static_tokens, config.jwt_keys),
+        tokens_(config.profiles, config.static_tokens, config.jwt_key_files),
         server_(
             context_, prepared_.settings,
             [this](std::string_view token, std::chrono::system_clock::time_point now) {
-              return tokens_->verify(token, now);
+              return tokens_.verify(token, now);
             },
             prepared_.policies, budget, log),
         pages_(context_, server_, prepared_.settings, budget) {}
@@ -147,16 +146,22 @@ class Program {
     for (const std::string& problem : read.problems) complain(problem);
     if (!read.config) return complain("SIGHUP: the old tokens and keys stay in force");
     // The profiles stay those of the start, because connections refer to them.
-    tokens_.emplace(config_.profiles, std::move(read.config->static_tokens),
-                    std::move(read.config->jwt_keys));
-    server_.recheck(
-        [this](const Authorization& authorization) { return tokens_->holds(authorization); });
+    tokens_.replace(std::move(read.config->static_tokens), std::move(read.config->jwt_key_files));
+    recheck_tokens();
     complain("SIGHUP: tokens and keys were read again; other changes need a restart");
+  }
+
+  // Says what happened to the files of keys, and ends connections whose keys are gone.
+  void recheck_tokens() {
+    for (const std::string& note : tokens_.take_notes()) complain(note);
+    if (!tokens_.take_change()) return;
+    server_.recheck(
+        [this](const Authorization& authorization) { return tokens_.holds(authorization); });
   }
 
   // Reports certificates that could not be read. A changed certificate is read when the next
   // connection needs it; this only looks at the result from time to time.
-  void watch_files() {
+  void watch_certificates() {
     for (std::size_t i = 0; i < prepared_.tls.size(); ++i) {
       const std::string& problem = prepared_.tls[i]->problem();
       if (!problem.empty() && problem != file_problems_[i]) {
@@ -164,7 +169,14 @@ class Program {
       }
       file_problems_[i] = problem;
     }
-    if (prepared_.tls.empty()) return;
+  }
+
+  // Keys for JWTs are also looked at without a new connection, because connections that are open
+  // end when their key is gone.
+  void watch_files() {
+    watch_certificates();
+    tokens_.look_at_files();
+    recheck_tokens();
     watch_.expires_after(watch_interval);
     // The handler may already have been queued when the timer was cancelled.
     watch_.async_wait([this](const boost::system::error_code& problem) {
@@ -179,7 +191,7 @@ class Program {
   const Prepared prepared_;
   Budget& budget_;
   asio::io_context context_{1};
-  std::optional<Tokens> tokens_;
+  WatchedTokens tokens_;
   Server server_;
   StatusPages pages_;
   asio::steady_timer watch_{context_};
@@ -191,6 +203,9 @@ class Program {
 
 int check(const Config& config) {
   prepare(config);
+  for (const JwtKeyFile& file : config.jwt_key_files) {
+    for (const std::string& line : file.left_out()) complain(line);
+  }
   std::cout << "the configuration is valid\n";
   return 0;
 }

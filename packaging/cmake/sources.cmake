@@ -590,12 +590,16 @@ set(PLIMSOLL_BRIDGE_SOURCES
   native/bridge/stream/dial.cc
   native/bridge/stream/stream.cc
   native/bridge/tokens/base64url.cc
+  native/bridge/tokens/jwk_set.cc
+  native/bridge/tokens/jws_signature.cc
   native/bridge/tokens/jwt.cc
   native/bridge/tokens/jwt_key.cc
+  native/bridge/tokens/jwt_key_file.cc
   native/bridge/tokens/static_token.cc
   native/bridge/tokens/strict_json.cc
   native/bridge/tokens/token_refusal.cc
   native/bridge/tokens/tokens.cc
+  native/bridge/tokens/watched_tokens.cc
   native/config/text/bounded_file.cc
   native/config/text/duration.cc
   native/config/text/nearest.cc
@@ -653,12 +657,16 @@ set(PLIMSOLL_BRIDGE_HEADERS
   native/bridge/stream/stream.h
   native/bridge/tokens/authorization.h
   native/bridge/tokens/base64url.h
+  native/bridge/tokens/jwk_set.h
+  native/bridge/tokens/jws_signature.h
   native/bridge/tokens/jwt.h
   native/bridge/tokens/jwt_key.h
+  native/bridge/tokens/jwt_key_file.h
   native/bridge/tokens/static_token.h
   native/bridge/tokens/strict_json.h
   native/bridge/tokens/token_refusal.h
   native/bridge/tokens/tokens.h
+  native/bridge/tokens/watched_tokens.h
   native/config/text/bounded_file.h
   native/config/text/duration.h
   native/config/text/nearest.h

@@ -8,7 +8,7 @@
 
 #include "plimsoll/native/bridge/config/addresses.h"
 #include "plimsoll/native/bridge/tokens/authorization.h"
-#include "plimsoll/native/bridge/tokens/jwt_key.h"
+#include "plimsoll/native/bridge/tokens/jwt_key_file.h"
 #include "plimsoll/native/bridge/tokens/static_token.h"
 #include "plimsoll/options.h"
 #include "plimsoll/tls_options.h"
@@ -61,7 +61,7 @@ struct Config {
   std::vector<Upstream> upstreams;
   std::vector<Profile> profiles;
   std::vector<StaticToken> static_tokens;
-  std::vector<JwtKey> jwt_keys;
+  std::vector<JwtKeyFile> jwt_key_files;
 
   /// Exact values of `Origin` that may connect, "https://example.org". Empty: no page may connect,
   /// except those of pages_folder.

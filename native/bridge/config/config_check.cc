@@ -79,7 +79,7 @@ void check_presence(const Config& config, Problems& problems) {
                  "no server to connect to: give --upstream valkey://HOST:PORT, or [upstreams.NAME] "
                  "with a url in the file");
   }
-  if (config.static_tokens.empty() && config.jwt_keys.empty()) {
+  if (config.static_tokens.empty() && config.jwt_key_files.empty()) {
     problems.add(whole,
                  "no client could connect: give --local to try the bridge on this machine, or a "
                  "tokens_file or [[jwt_keys]]");

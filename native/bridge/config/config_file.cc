@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdlib>
+#include <map>
 #include <optional>
 #include <utility>
 
@@ -266,48 +267,66 @@ Profile read_profile(ConfigTable& table, const std::string& folder) {
   return profile;
 }
 
-std::optional<JwtKey> read_key(ConfigTable& table, const std::string& folder) {
-  const auto algorithm = table.text("algorithm");
-  const std::string secret_file = path_in(folder, table.text("secret_file").value_or(""));
-  const std::string public_file = path_in(folder, table.text("public_key_file").value_or(""));
-  const auto kid = table.text("kid");
-  const auto audience = table.text("audience");
-  const auto issuer = table.text("issuer");
-  table.refuse_unknown();
-  const bool is_secret = algorithm == name(JwtAlgorithm::hs256);
-  if (!is_secret && algorithm != name(JwtAlgorithm::eddsa)) {
-    table.add_problem("algorithm", algorithm ? "is unknown; expected HS256 or EdDSA"
-                                             : "is missing; expected HS256 or EdDSA");
-    return std::nullopt;
+// Which option of the table names the file: a jwks_file has all keys of an issuer, each other file
+// has one key of `algorithm`. Also sets the kind of `source`, and its algorithm. Empty: it is
+// wrong.
+std::string_view choose_key_file(ConfigTable& table, const std::optional<std::string>& algorithm,
+                                 JwtKeySource& source) {
+  if (table.has("jwks_file")) {
+    source.kind = JwtKeySource::Kind::key_set;
+    for (const auto option : {"algorithm", "kid", "secret_file", "public_key_file"}) {
+      if (table.has(option)) table.add_problem(option, "is for a single key, not for a jwks_file");
+    }
+    return "jwks_file";
   }
-  const auto wanted = is_secret ? "secret_file" : "public_key_file";
-  const auto unwanted = is_secret ? "public_key_file" : "secret_file";
+  const auto known = parse_jwt_algorithm(algorithm.value_or(""));
+  if (!known) {
+    table.add_problem("algorithm", algorithm ? "is unknown; expected HS256, RS256, ES256 or EdDSA"
+                                             : "is missing; expected HS256, RS256, ES256 or EdDSA, "
+                                               "or a jwks_file");
+    return {};
+  }
+  const bool is_secret = *known == JwtAlgorithm::hs256;
+  source.algorithm = *known;
+  source.kind = is_secret ? JwtKeySource::Kind::secret : JwtKeySource::Kind::public_key;
+  const std::string_view wanted = is_secret ? "secret_file" : "public_key_file";
+  const std::string_view unwanted = is_secret ? "public_key_file" : "secret_file";
   if (table.has(unwanted)) {
-    table.add_problem(unwanted, std::string("is not for this algorithm; expected ") + wanted);
+    table.add_problem(unwanted, "is not for this algorithm; expected " + std::string(wanted));
   }
-  const std::string& file = is_secret ? secret_file : public_file;
-  if (file.empty()) {
-    table.add_problem(wanted, "is missing; " + *algorithm + " needs it");
+  return wanted;
+}
+
+// Reads the table of that number, and the file that it names.
+std::optional<JwtKeyFile> read_key_file(ConfigTable& table, const std::string& folder,
+                                        std::size_t number) {
+  JwtKeySource source;
+  source.table = number;
+  for (const auto& [option, value] : {std::pair{"kid", &source.kid},
+                                      {"audience", &source.audience},
+                                      {"issuer", &source.issuer}}) {
+    const auto text = table.text(option);
+    *value = text.value_or("");
+    if (text == "") table.add_problem(option, "is empty; leave it out if there is none");
+  }
+  std::map<std::string_view, std::optional<std::string>> paths;
+  for (const auto option : {"jwks_file", "public_key_file", "secret_file"}) {
+    paths[option] = table.text(option);
+  }
+  const auto algorithm = table.text("algorithm");
+  table.refuse_unknown();
+  const std::string_view option = choose_key_file(table, algorithm, source);
+  if (option.empty()) return std::nullopt;
+  source.path = path_in(folder, paths[option].value_or(""));
+  if (source.path.empty()) {
+    if (!table.has(option)) table.add_problem(option, "is missing; " + *algorithm + " needs it");
+    if (paths[option]) table.add_problem(option, "is empty; expected the name of a file");
     return std::nullopt;
   }
-  auto bytes = read_secret_file(file);
-  if (!bytes) {
-    table.add_problem(wanted, bytes.error().text());
-    return std::nullopt;
-  }
-  auto key = is_secret ? JwtKey::from_secret(*bytes) : JwtKey::from_public_key(*bytes);
-  if (!key) {
-    table.add_problem(wanted, file + ": " + std::string(key.error().text()));
-    return std::nullopt;
-  }
-  for (const auto& [field, value] :
-       {std::pair{"kid", kid}, {"audience", audience}, {"issuer", issuer}}) {
-    if (value == "") table.add_problem(field, "is empty; leave it out if there is none");
-  }
-  key->kid = kid.value_or("");
-  key->audience = audience.value_or("");
-  key->issuer = issuer.value_or("");
-  return *key;
+  auto file = JwtKeyFile::open(std::move(source));
+  if (file) return std::move(*file);
+  table.add_problem(option, file.error().text());
+  return std::nullopt;
 }
 
 // [upstreams.NAME]
@@ -329,10 +348,13 @@ void read_profiles(ConfigTable& root, const std::string& folder, Config& config)
 
 // [[jwt_keys]]
 void read_jwt_keys(ConfigTable& root, const std::string& folder, Config& config) {
-  for (ConfigTable& table : root.list("jwt_keys")) {
-    if (auto key = read_key(table, folder)) config.jwt_keys.push_back(std::move(*key));
+  std::vector<ConfigTable> tables = root.list("jwt_keys");
+  bound(root, "jwt_keys", tables.size(), jwt_keys_max);
+  for (std::size_t i = 0; i < std::min(tables.size(), jwt_keys_max); ++i) {
+    if (auto file = read_key_file(tables[i], folder, i)) {
+      config.jwt_key_files.push_back(std::move(*file));
+    }
   }
-  bound(root, "jwt_keys", config.jwt_keys.size(), jwt_keys_max);
 }
 
 }  // namespace

@@ -30,6 +30,8 @@ struct Authorization {
   std::string id;
   /// When the token ends, and the connection with it; not set: never.
   std::optional<std::chrono::system_clock::time_point> expires_at;
+  /// Of a JWT: stands for the key that signed it, as long as the process runs. Never logged.
+  std::uint64_t key = 0;
 };
 
 }  // namespace plimsoll::bridge

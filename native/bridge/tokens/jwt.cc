@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -56,6 +57,17 @@ std::optional<seconds> date_of(const json& claim) {
   return seconds(static_cast<std::int64_t>(date));
 }
 
+// Whether `type` is a media type of JWTs (RFC 7519, section 5.1; RFC 9068, section 2.1). Letters of
+// either case are the same, and "application/" may be left out (RFC 7515, section 4.1.9).
+bool is_jwt_type(std::string type) {
+  for (char& c : type) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  constexpr std::string_view prefix = "application/";
+  if (type.starts_with(prefix)) type.erase(0, prefix.size());
+  return type == "jwt" || type == "at+jwt";
+}
+
 struct Header {
   std::string algorithm;
   std::string kid;
@@ -69,27 +81,38 @@ std::optional<Header> read_header(const std::string& text) {
   auto kid = text_of(*header, "kid");
   const auto type = text_of(*header, "typ");
   if (!algorithm || algorithm->empty() || !kid || !type) return std::nullopt;
-  if (header->contains("typ") && *type != "JWT") return std::nullopt;
+  if (header->contains("typ") && !is_jwt_type(*type)) return std::nullopt;
   return Header{std::move(*algorithm), std::move(*kid), header->contains("kid")};
+}
+
+// The keys that the token may be signed with, by its `kid` and its algorithm.
+Verified<std::vector<std::size_t>> find_candidates(const Header& header,
+                                                   std::span<const JwtKey> keys) {
+  const bool kid_is_known =
+      header.has_kid && std::any_of(keys.begin(), keys.end(),
+                                    [&](const JwtKey& key) { return key.kid == header.kid; });
+  const std::string kid = kid_is_known ? header.kid : std::string();
+  std::vector<std::size_t> all;
+  TokenRefusal refusal = TokenRefusal::unknown_key;
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    if (header.has_kid && keys[i].kid != kid) continue;
+    refusal = TokenRefusal::wrong_algorithm;
+    if (name(keys[i].algorithm()) == header.algorithm) all.push_back(i);
+  }
+  if (all.empty()) return refusal;
+  if (all.size() > signatures_tried_max) return TokenRefusal::too_many_keys;
+  return all;
 }
 
 // Finds the key that signed the token.
 Verified<std::size_t> find_signer(const Header& header, const Parts& parts,
                                   std::span<const JwtKey> keys) {
-  bool kid_is_known = false;
-  for (const JwtKey& key : keys) kid_is_known |= header.has_kid && key.kid == header.kid;
-  TokenRefusal refusal = TokenRefusal::unknown_key;
-  for (std::size_t i = 0; i < keys.size(); ++i) {
-    const JwtKey& key = keys[i];
-    if (header.has_kid && key.kid != (kid_is_known ? header.kid : std::string())) continue;
-    if (name(key.algorithm()) != header.algorithm) {
-      if (refusal == TokenRefusal::unknown_key) refusal = TokenRefusal::wrong_algorithm;
-      continue;
-    }
-    if (key.signed_this(parts.signed_part, parts.signature)) return i;
-    refusal = TokenRefusal::forged;
+  const auto candidates = find_candidates(header, keys);
+  if (!candidates) return candidates.refusal();
+  for (const std::size_t i : *candidates) {
+    if (keys[i].signed_this(parts.signed_part, parts.signature)) return i;
   }
-  return refusal;
+  return TokenRefusal::forged;
 }
 
 // The dates of a token. All claims are checked for their types before any value is judged.

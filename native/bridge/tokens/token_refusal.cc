@@ -11,6 +11,7 @@ std::string_view text(TokenRefusal refusal) {
     case TokenRefusal::malformed: return "token malformed";
     case TokenRefusal::unknown_key: return "token signed with an unknown key";
     case TokenRefusal::wrong_algorithm: return "token's algorithm is not the key's";
+    case TokenRefusal::too_many_keys: return "token without a kid fits too many keys";
     case TokenRefusal::forged: return "token forged";
     case TokenRefusal::expired: return "token expired";
     case TokenRefusal::not_yet_valid: return "token not yet valid";

@@ -16,6 +16,7 @@ enum class TokenRefusal : std::uint8_t {
   malformed,        ///< not a valid JWT: base64url, JSON, or the type of a claim
   unknown_key,      ///< signed with a key (`kid`) that is not configured
   wrong_algorithm,  ///< not the key's algorithm; no key has "none"
+  too_many_keys,    ///< it fits more than signatures_tried_max keys; a `kid` would tell them apart
   forged,           ///< the signature is wrong
   expired,
   not_yet_valid,

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -12,8 +13,7 @@
 #include "plimsoll/native/bridge/tokens/static_token.h"
 #include "plimsoll/native/bridge/tokens/token_refusal.h"
 
-// Knows which tokens are valid, and what the holder of each may do. Immutable, so that any thread
-// may use it.
+// Knows which tokens are valid, and what the holder of each may do. Only replace_keys() changes it.
 
 namespace plimsoll::bridge {
 
@@ -27,15 +27,18 @@ class Tokens {
   /// time. A token that is none of them and has a dot is verified as a JWT.
   ///
   /// Authorization::id stays the same for one token as long as the process runs. The id of a JWT
-  /// depends on the position of its key, and on `jti`; without `jti` on `sub`, and without both on
-  /// the token's text.
+  /// depends on the table of its key, and on `jti`; without `jti` on `sub`, and without both on the
+  /// token's text. So an issuer's new key does not make another token of the same `jti`.
   Verified<Authorization> verify(std::string_view token,
                                  std::chrono::system_clock::time_point now) const;
 
-  /// Whether `authorization`, which another Tokens object gave, is still valid under this one. A
-  /// static token must still be in the file. A JWT is valid until it expires, even if its key was
-  /// removed.
+  /// Whether `authorization`, which this object gave before replace_keys(), or another Tokens
+  /// object, is still valid. A static token must still be in the file. Of a JWT the key must still
+  /// be there, with the same audience and issuer, whatever its `kid` is now.
   bool holds(const Authorization& authorization) const;
+
+  /// From now on these keys are good for JWTs, and no others.
+  void replace_keys(std::vector<JwtKey> keys);
 
  private:
   // `profile` is an index into profiles_; past the end if there is no such profile.
@@ -51,7 +54,8 @@ class Tokens {
 
   const std::span<const Profile> profiles_;
   std::vector<Entry> entries_;
-  const std::vector<JwtKey> jwt_keys_;
+  std::vector<JwtKey> jwt_keys_;
+  std::vector<std::uint64_t> key_ids_;  // of jwt_keys_, as Authorization::key has them
 };
 
 }  // namespace plimsoll::bridge

@@ -42,11 +42,16 @@ BridgeWorld::BridgeWorld(BridgeOptions options) {
   const auto until = std::chrono::system_clock::now() + options.token_life;
   jwts_ = std::make_unique<bridge::Tokens>(std::span(&profile_, 1),
                                            std::vector<bridge::StaticToken>(), options.jwt_keys);
+  if (!options.key_files.empty()) {
+    watched_ = std::make_unique<bridge::WatchedTokens>(
+        std::span(&profile_, 1), std::vector<bridge::StaticToken>(), options.key_files);
+  }
   const bool has_jwts = !options.jwt_keys.empty();
   auto verify =
       [this, until, has_jwts](
           std::string_view token,
           std::chrono::system_clock::time_point now) -> bridge::Verified<bridge::Authorization> {
+    if (token != good_token && watched_) return watched_->verify(token, now);
     if (token != good_token && has_jwts) return jwts_->verify(token, now);
     if (token != good_token) return bridge::TokenRefusal::forged;
     return bridge::Authorization{
@@ -81,6 +86,20 @@ void BridgeWorld::drain(std::chrono::seconds timeout) {
   asio::post(context_, [&] {
     if (server_->is_draining()) return done.set_value();
     server_->drain(timeout, [&done] { done.set_value(); });
+  });
+  done.get_future().get();
+}
+
+void BridgeWorld::look_at_key_files() {
+  std::promise<void> done;
+  asio::post(context_, [&] {
+    watched_->look_at_files();
+    if (watched_->take_change()) {
+      server_->recheck([this](const bridge::Authorization& authorization) {
+        return watched_->holds(authorization);
+      });
+    }
+    done.set_value();
   });
   done.get_future().get();
 }
@@ -130,12 +149,13 @@ std::string exchange_raw(std::uint16_t port, std::string_view bytes) {
   return answer;
 }
 
-WebSocketClient::WebSocketClient(std::uint16_t port, std::string_view protocol)
+WebSocketClient::WebSocketClient(std::uint16_t port, std::string_view protocol,
+                                 std::string_view token)
     : has_credits_(protocol == bridge::protocol_with_credits) {
   stream_.next_layer().connect(at(port));
   stream_.set_option(beast::websocket::stream_base::decorator([&](auto& request) {
     request.set(http::field::sec_websocket_protocol, protocol);
-    request.set(http::field::authorization, "Bearer " + std::string(good_token));
+    request.set(http::field::authorization, "Bearer " + std::string(token));
   }));
   beast::websocket::response_type response;
   stream_.handshake(response, "127.0.0.1", "/");

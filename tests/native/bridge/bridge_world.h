@@ -21,7 +21,9 @@
 #include "plimsoll/native/bridge/server.h"
 #include "plimsoll/native/bridge/status_pages.h"
 #include "plimsoll/native/bridge/tokens/jwt_key.h"
+#include "plimsoll/native/bridge/tokens/jwt_key_file.h"
 #include "plimsoll/native/bridge/tokens/tokens.h"
+#include "plimsoll/native/bridge/tokens/watched_tokens.h"
 #include "plimsoll/tests/support/valkey_server.h"
 
 // A bridge in a thread of its own, with a server behind it, and clients that can do what no browser
@@ -37,6 +39,8 @@ struct BridgeOptions {
   std::chrono::seconds token_life{3600};
   /// With these, JWTs of the profile "page" are good besides good_token.
   std::vector<bridge::JwtKey> jwt_keys;
+  /// The same with the keys of these files, which the bridge follows.
+  std::vector<bridge::JwtKeyFile> key_files;
 };
 
 /// The token that it knows.
@@ -71,6 +75,10 @@ class BridgeWorld {
   /// SIGTERM, as the program handles it; returns when all are gone.
   void drain(std::chrono::seconds timeout = std::chrono::seconds(5));
 
+  /// What the program does once a second: takes keys from files that have changed, and ends the
+  /// connections whose keys are gone.
+  void look_at_key_files();
+
   std::string log();
 
   BudgetStatistics memory();
@@ -79,6 +87,7 @@ class BridgeWorld {
   ValkeyServer valkey_{{.listen = Listen::unix_socket_and_tcp}};
   bridge::Profile profile_;
   std::unique_ptr<bridge::Tokens> jwts_;
+  std::unique_ptr<bridge::WatchedTokens> watched_;
   std::map<std::string, bridge::Policy, std::less<>> policies_;
   HeapMemory heap_;
   std::unique_ptr<Budget> budget_;
@@ -108,7 +117,8 @@ std::string exchange_raw(std::uint16_t port, std::string_view bytes);
 /// An open WebSocket. Throws what Beast throws.
 class WebSocketClient {
  public:
-  explicit WebSocketClient(std::uint16_t port, std::string_view protocol = "resp");
+  explicit WebSocketClient(std::uint16_t port, std::string_view protocol = "resp",
+                           std::string_view token = good_token);
   ~WebSocketClient();
 
   void send(std::string_view bytes);

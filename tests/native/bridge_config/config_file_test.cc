@@ -4,6 +4,7 @@
 #include <fstream>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <catch2/catch_test_macros.hpp>
 
@@ -18,6 +19,7 @@ namespace {
 using bridge::Config;
 using bridge::ConfigDraft;
 using bridge::JwtAlgorithm;
+using bridge::JwtKey;
 using bridge::Problems;
 
 ConfigDraft read(std::string_view text, const std::string& file = "bridge.toml") {
@@ -146,7 +148,9 @@ TEST_CASE("a file says what profiles may do, with passwords from three places") 
 TEST_CASE("a file says which keys tokens are verified with") {
   const TemporaryDirectory folder;
   std::ofstream(folder.path() + "/secret") << test_secret << "\n";
-  std::ofstream(folder.path() + "/public.pem") << Ed25519Pair().public_pem();
+  std::ofstream(folder.path() + "/public.pem") << KeyPair::ed25519().public_pem();
+  std::ofstream(folder.path() + "/keys.json")
+      << jwk_set({KeyPair::rsa().jwk(R"("kid":"r",)"), KeyPair::ec().jwk(R"("kid":"e",)")});
   const Config config = read(R"(
     [[jwt_keys]]
     algorithm = "HS256"
@@ -157,15 +161,31 @@ TEST_CASE("a file says which keys tokens are verified with") {
     [[jwt_keys]]
     algorithm = "EdDSA"
     public_key_file = "public.pem"
+    [[jwt_keys]]
+    jwks_file = "keys.json"
+    audience = "shop"
+    issuer = "https://other.example"
   )",
                              folder.path() + "/bridge.toml")
                             .config;
-  REQUIRE(config.jwt_keys.size() == 2);
-  CHECK(config.jwt_keys[0].algorithm() == JwtAlgorithm::hs256);
-  CHECK(config.jwt_keys[0].kid == "1");
-  CHECK(config.jwt_keys[0].audience == "bridge");
-  CHECK(config.jwt_keys[0].issuer == "https://issuer.example");
-  CHECK(config.jwt_keys[1].algorithm() == JwtAlgorithm::eddsa);
+  REQUIRE(config.jwt_key_files.size() == 3);
+  const JwtKey& secret = config.jwt_key_files[0].keys().at(0);
+  CHECK(secret.algorithm() == JwtAlgorithm::hs256);
+  CHECK(secret.kid == "1");
+  CHECK(secret.audience == "bridge");
+  CHECK(secret.issuer == "https://issuer.example");
+  CHECK(config.jwt_key_files[1].keys().at(0).algorithm() == JwtAlgorithm::eddsa);
+  const std::vector<JwtKey>& set = config.jwt_key_files[2].keys();
+  REQUIRE(set.size() == 2);
+  CHECK(set[0].algorithm() == JwtAlgorithm::rs256);
+  CHECK(set[0].kid == "r");
+  CHECK(set[1].algorithm() == JwtAlgorithm::es256);
+  CHECK(set[1].kid == "e");
+  for (const JwtKey& key : set) {
+    CHECK(key.audience == "shop");
+    CHECK(key.issuer == "https://other.example");
+    CHECK(key.table == 2);
+  }
 }
 
 }  // namespace

@@ -159,13 +159,50 @@ TEST_CASE("what is wrong with a key is said without it") {
       Row{"[jwt_keys]",
           "b.toml:1: jwt_keys: is a table; expected tables, each of which begins with "
           "[[jwt_keys]]"},
-      Row{"[[jwt_keys]]", "b.toml:1: jwt_keys.algorithm: is missing; expected HS256 or EdDSA"},
+      Row{"[[jwt_keys]]",
+          "b.toml:1: jwt_keys.algorithm: is missing; expected HS256, RS256, ES256 or EdDSA, or a "
+          "jwks_file"},
       Row{"[[jwt_keys]]\nalgorithm = \"none\"",
-          "b.toml:2: jwt_keys.algorithm: is unknown; expected HS256 or EdDSA"},
+          "b.toml:2: jwt_keys.algorithm: is unknown; expected HS256, RS256, ES256 or EdDSA"},
+      Row{"[[jwt_keys]]\nalgorithm = \"RS512\"\npublic_key_file = \"/dev/null\"",
+          "b.toml:2: jwt_keys.algorithm: is unknown; expected HS256, RS256, ES256 or EdDSA"},
       Row{"[[jwt_keys]]\nalgorithm = \"HS256\"",
           "b.toml:1: jwt_keys.secret_file: is missing; HS256 needs it"},
       Row{"[[jwt_keys]]\nalgorithm = \"EdDSA\"\npublic_key_file = \"/dev/null\"",
-          "b.toml:3: jwt_keys.public_key_file: /dev/null: is empty"}));
+          "b.toml:3: jwt_keys.public_key_file: /dev/null: is empty"},
+      Row{"[[jwt_keys]]\nalgorithm = \"RS256\"",
+          "b.toml:1: jwt_keys.public_key_file: is missing; RS256 needs it"},
+      Row{"[[jwt_keys]]\nalgorithm = \"ES256\"\npublic_key_file = \"\"",
+          "b.toml:3: jwt_keys.public_key_file: is empty; expected the name of a file"},
+      Row{"[[jwt_keys]]\njwks_file = \"/nowhere/keys.json\"",
+          "b.toml:2: jwt_keys.jwks_file: /nowhere/keys.json: No such file or directory"},
+      Row{"[[jwt_keys]]\njwks_file = \"/dev/null\"",
+          "b.toml:2: jwt_keys.jwks_file: /dev/null: not an object of JSON in UTF-8 that has each "
+          "name once"},
+      Row{"[[jwt_keys]]\njwks_file = 1",
+          "b.toml:2: jwt_keys.jwks_file: is an integer; expected a text, in quotes"}));
+}
+
+TEST_CASE("what belongs to a single key is refused beside a set of keys") {
+  const std::vector<std::string> expected{
+      "b.toml:3: jwt_keys.algorithm: is for a single key, not for a jwks_file",
+      "b.toml:4: jwt_keys.kid: is for a single key, not for a jwks_file",
+      "b.toml:5: jwt_keys.secret_file: is for a single key, not for a jwks_file",
+      "b.toml:6: jwt_keys.public_key_file: is for a single key, not for a jwks_file",
+      "b.toml:2: jwt_keys.jwks_file: /nowhere/keys: No such file or directory",
+  };
+  CHECK(problems_of("[[jwt_keys]]\njwks_file = \"/nowhere/keys\"\nalgorithm = \"RS256\"\n"
+                    "kid = \"a\"\nsecret_file = \"a\"\npublic_key_file = \"a\"") == expected);
+}
+
+TEST_CASE("32 tables of keys are taken, and 33 are too many") {
+  const auto problems_with = [](int tables) {
+    std::string text;
+    for (int i = 0; i < tables; ++i) text += "[[jwt_keys]]\njwks_file = \"/nowhere/keys\"\n";
+    return problems_of(text);
+  };
+  CHECK(problems_with(32).size() == 32);
+  CHECK(problems_with(33).front() == "b.toml:1: jwt_keys: has 33 entries; expected 32 at most");
 }
 
 TEST_CASE("several problems are told at once") {

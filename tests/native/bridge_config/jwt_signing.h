@@ -1,5 +1,6 @@
 #pragma once
 
+#include <initializer_list>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -28,17 +29,35 @@ std::string sign_hs256(std::string_view header, std::string_view payload,
 /// A token under HS256 with the usual header.
 std::string sign_claims(std::string_view payload);
 
-/// A pair of Ed25519 keys, drawn at random.
-class Ed25519Pair {
+/// A private key, drawn at random, and its public half.
+class KeyPair {
  public:
-  Ed25519Pair();
+  static KeyPair ed25519();
+  static KeyPair rsa(unsigned bits = 2048);
+  static KeyPair ec(const char* curve = "P-256");
+
   std::string public_pem() const;
   std::string private_pem() const;
+
+  /// The public half as a JWK, with these members before its own: "\"kid\":\"a\",".
+  std::string jwk(std::string_view members = "") const;
+
+  /// A token under RS256, ES256 or EdDSA, after the kind of the key, whatever the header says.
   std::string sign(std::string_view header, std::string_view payload) const;
 
  private:
+  explicit KeyPair(evp_pkey_st* key);
+  std::string signature_of(std::string_view message) const;
+
   std::shared_ptr<evp_pkey_st> key_;
 };
+
+/// A set of these JWKs.
+std::string jwk_set(std::initializer_list<std::string> keys);
+
+/// The same token of ES256 with S taken from the order of P-256: another signature that is as good,
+/// which anybody can make.
+std::string with_other_signature(std::string_view token);
 
 /// The key of `secret`.
 bridge::JwtKey hs256_key(std::string_view secret = test_secret);

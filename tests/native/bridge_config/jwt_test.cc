@@ -11,11 +11,13 @@
 #include "plimsoll/native/bridge/tokens/base64url.h"
 #include "plimsoll/tests/native/bridge_config/jwt_signing.h"
 
-// Signatures, keys and headers: who a token is from. jwt_claims_test.cc has what it says.
+// Headers, and which key they lead to: who a token is from. jwt_claims_test.cc has what it says,
+// jws_signature_test.cc the signatures, and jwt_key_test.cc the keys.
 
 namespace plimsoll::testing::jwt_test {
 namespace {
 
+using bridge::JwtAlgorithm;
 using bridge::JwtKey;
 using bridge::TokenRefusal;
 using bridge::verify_jwt;
@@ -48,16 +50,6 @@ constexpr std::string_view rfc7515_token =
 constexpr std::string_view rfc7515_key =
     "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow";
 
-// RFC 8037, appendix A.2 (the key, as SubjectPublicKeyInfo) and A.4 (a signed text, which is no
-// JSON).
-constexpr std::string_view rfc8037_key =
-    "-----BEGIN PUBLIC KEY-----\n"
-    "MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n"
-    "-----END PUBLIC KEY-----\n";
-constexpr std::string_view rfc8037_token =
-    "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc."
-    "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg";
-
 TEST_CASE("the token of RFC 7515, A.1 is good until it expires") {
   const std::vector<JwtKey> keys{
       JwtKey::from_secret(*bridge::base64url_decode(rfc7515_key)).value()};
@@ -70,20 +62,34 @@ TEST_CASE("the token of RFC 7515, A.1 is good until it expires") {
   CHECK(late.refusal() == TokenRefusal::expired);
 }
 
-TEST_CASE("the signature of RFC 8037, A.4 is good, and what it signs is no JWT") {
-  const std::vector<JwtKey> keys{JwtKey::from_public_key(rfc8037_key).value()};
-  CHECK(refusal(rfc8037_token, keys) == TokenRefusal::malformed);
-  std::string changed(rfc8037_token);
-  changed[30] ^= 1;
-  CHECK(refusal(changed, keys) == TokenRefusal::forged);
+// A key of each algorithm whose tokens others can verify, and its public half.
+struct Signer {
+  KeyPair pair;
+  JwtAlgorithm algorithm;
+  JwtKey key = JwtKey::from_public_key(algorithm, pair.public_pem()).value();
+
+  std::string header(std::string_view more = "") const {
+    return R"({"alg":")" + std::string(name(algorithm)) + "\"" + std::string(more) + "}";
+  }
+};
+
+std::vector<Signer> all_signers() {
+  std::vector<Signer> all;
+  all.push_back({KeyPair::rsa(), JwtAlgorithm::rs256});
+  all.push_back({KeyPair::ec(), JwtAlgorithm::es256});
+  all.push_back({KeyPair::ed25519(), JwtAlgorithm::eddsa});
+  return all;
 }
 
-TEST_CASE("a token that the other half of an Ed25519 key has signed is good") {
-  const Ed25519Pair pair;
-  const std::vector<JwtKey> keys{JwtKey::from_public_key(pair.public_pem()).value()};
-  const auto claims = verify_jwt(pair.sign(R"({"alg":"EdDSA"})", good_payload), keys, at(test_now));
-  REQUIRE(claims);
-  CHECK(claims->profile == "web");
+TEST_CASE("a token that the other half of a public key has signed is good") {
+  for (const Signer& signer : all_signers()) {
+    CAPTURE(name(signer.algorithm));
+    const std::vector<JwtKey> keys{signer.key};
+    const auto claims =
+        verify_jwt(signer.pair.sign(signer.header(), good_payload), keys, at(test_now));
+    REQUIRE(claims);
+    CHECK(claims->profile == "web");
+  }
 }
 
 TEST_CASE("a changed bit anywhere in a token spoils it") {
@@ -100,21 +106,41 @@ TEST_CASE("a changed bit anywhere in a token spoils it") {
 }
 
 TEST_CASE("a token has to be of its key's algorithm") {
-  const Ed25519Pair pair;
-  const std::string pem = pair.public_pem();
-  const std::vector<JwtKey> public_key{JwtKey::from_public_key(pem).value()};
-  // Who has the public key alone, as everybody may, cannot sign with it.
-  CHECK(refusal(sign_hs256(good_header, good_payload, pem), public_key) ==
-        TokenRefusal::wrong_algorithm);
-  CHECK(refusal(sign_hs256(R"({"alg":"EdDSA"})", good_payload, pem), public_key) ==
-        TokenRefusal::forged);
-  CHECK(refusal(pair.sign(R"({"alg":"EdDSA"})", good_payload), {hs256_key()}) ==
+  const std::vector<Signer> signers = all_signers();
+  for (const Signer& signer : signers) {
+    CAPTURE(name(signer.algorithm));
+    const std::vector<JwtKey> keys{signer.key};
+    const std::string pem = signer.pair.public_pem();
+    // Who has the public key alone, as everybody may, cannot sign with it.
+    CHECK(refusal(sign_hs256(good_header, good_payload, pem), keys) ==
+          TokenRefusal::wrong_algorithm);
+    CHECK(refusal(sign_hs256(signer.header(), good_payload, pem), keys) == TokenRefusal::forged);
+    CHECK(refusal(signer.pair.sign(good_header, good_payload), keys) ==
+          TokenRefusal::wrong_algorithm);
+    CHECK(refusal(signer.pair.sign(good_header, good_payload), {hs256_key()}) ==
+          TokenRefusal::forged);
+    for (const Signer& other : signers) {
+      if (other.algorithm == signer.algorithm) continue;
+      CHECK(refusal(other.pair.sign(other.header(), good_payload), keys) ==
+            TokenRefusal::wrong_algorithm);
+      CHECK(refusal(other.pair.sign(signer.header(), good_payload), keys) == TokenRefusal::forged);
+      CHECK(refusal(signer.pair.sign(other.header(), good_payload), keys) ==
+            TokenRefusal::wrong_algorithm);
+    }
+  }
+}
+
+TEST_CASE("an HS256 key may be the text of a public key, and is then no public key") {
+  const KeyPair pair = KeyPair::rsa();
+  const std::vector<JwtKey> keys{hs256_key(pair.public_pem())};
+  CHECK(verify_jwt(sign_hs256(good_header, good_payload, pair.public_pem()), keys, at(test_now)));
+  CHECK(refusal(pair.sign(R"({"alg":"RS256"})", good_payload), keys) ==
         TokenRefusal::wrong_algorithm);
 }
 
 TEST_CASE("an algorithm that no key is of is refused, none foremost") {
-  const auto algorithm =
-      GENERATE("none", "None", "", "HS256 ", "hs256", "HS384", "RS256", "Ed25519");
+  const auto algorithm = GENERATE("none", "None", "", "HS256 ", "hs256", "HS384", "RS256", "RS512",
+                                  "PS256", "ES384", "Ed25519");
   const std::string header = std::string(R"({"alg":")") + algorithm + R"("})";
   const bool empty = std::string_view(algorithm).empty();
   const auto expected = empty ? TokenRefusal::malformed : TokenRefusal::wrong_algorithm;
@@ -132,10 +158,12 @@ TEST_CASE("a signature that is cut, longer, another key's or none is forged") {
   CHECK(
       refusal(sign_hs256(good_header, good_payload, "another secret of thirty-two bytes and more"),
               keys) == TokenRefusal::forged);
-  const Ed25519Pair one;
-  const Ed25519Pair other;
-  CHECK(refusal(one.sign(R"({"alg":"EdDSA"})", good_payload),
-                {JwtKey::from_public_key(other.public_pem()).value()}) == TokenRefusal::forged);
+  const std::vector<Signer> ones = all_signers();
+  const std::vector<Signer> others = all_signers();
+  for (std::size_t i = 0; i < ones.size(); ++i) {
+    CHECK(refusal(ones[i].pair.sign(ones[i].header(), good_payload), {others[i].key}) ==
+          TokenRefusal::forged);
+  }
 }
 
 TEST_CASE("a kid says which key, and keys without one are for all others") {
@@ -154,6 +182,55 @@ TEST_CASE("a kid says which key, and keys without one are for all others") {
   CHECK(verify_jwt(token, std::vector{hs256_key()}, at(test_now)));
   // Not the key without a kid, though it would fit.
   CHECK(refusal(token, {hs256_key(), named(hs256_key(other_secret), "a")}) == TokenRefusal::forged);
+}
+
+TEST_CASE("among keys of several algorithms a token finds its own, by its kid or without one") {
+  std::vector<Signer> signers = all_signers();
+  std::vector<JwtKey> keys{hs256_key()};
+  for (Signer& signer : signers) keys.push_back(named(signer.key, "the one kid"));
+  for (std::size_t i = 0; i < signers.size(); ++i) {
+    const Signer& signer = signers[i];
+    CAPTURE(name(signer.algorithm));
+    const std::string by_kid =
+        signer.pair.sign(signer.header(R"(,"kid":"the one kid")"), good_payload);
+    CHECK(verify_jwt(by_kid, keys, at(test_now))->key_index == i + 1);
+    const std::string without = signer.pair.sign(signer.header(), good_payload);
+    CHECK(verify_jwt(without, keys, at(test_now))->key_index == i + 1);
+  }
+}
+
+TEST_CASE("a token without kid may fit 32 keys of its algorithm, and is refused if it fits 33") {
+  constexpr std::string_view other_secret = "another secret of thirty-two bytes and more";
+  const KeyPair pair = KeyPair::ed25519();
+  // Keys of another algorithm do not count.
+  std::vector<JwtKey> keys(10,
+                           JwtKey::from_public_key(JwtAlgorithm::eddsa, pair.public_pem()).value());
+  for (std::size_t i = 0; i + 1 < bridge::signatures_tried_max; ++i) {
+    keys.push_back(named(hs256_key(other_secret), "other " + std::to_string(i)));
+  }
+  keys.push_back(named(hs256_key(), "own"));
+  const std::string without = sign_hs256(good_header, good_payload);
+  CHECK(verify_jwt(without, keys, at(test_now))->key_index == keys.size() - 1);
+  keys.push_back(named(hs256_key(), "one more"));
+  CHECK(refusal(without, keys) == TokenRefusal::too_many_keys);
+  CHECK(verify_jwt(sign_hs256(R"({"alg":"HS256","kid":"own"})", good_payload), keys, at(test_now)));
+}
+
+TEST_CASE("typ may be a JWT's or an access token's, in letters of either case") {
+  const auto type = GENERATE("JWT", "jwt", "Jwt", "at+jwt", "AT+JWT", "application/jwt",
+                             "application/at+jwt", "APPLICATION/AT+JWT");
+  CAPTURE(type);
+  const std::string header = R"({"alg":"HS256","typ":")" + std::string(type) + "\"}";
+  CHECK(verify_jwt(sign_hs256(header, good_payload), std::vector{hs256_key()}, at(test_now)));
+}
+
+TEST_CASE("another typ is malformed") {
+  const auto type = GENERATE("", "JWS", "JOSE", "at-jwt", "jwt ", " jwt", "logout+jwt", "id+jwt",
+                             "dpop+jwt", "application/", "application/jose", "text/jwt",
+                             "application/application/jwt", "jwt\\u0000");
+  CAPTURE(type);
+  const std::string header = R"({"alg":"HS256","typ":")" + std::string(type) + "\"}";
+  CHECK(refusal(sign_hs256(header, good_payload), {hs256_key()}) == TokenRefusal::malformed);
 }
 
 TEST_CASE("a header that is not as it has to be is malformed, however well it is signed") {
@@ -216,24 +293,6 @@ TEST_CASE("a token of 4096 bytes is looked at, one of 4097 is not") {
   REQUIRE(token.size() == bridge::token_bytes_max + 1);
   CHECK(refusal(token, keys) == TokenRefusal::too_large);
   CHECK(refusal(std::string(1 << 20, '.'), keys) == TokenRefusal::too_large);
-}
-
-TEST_CASE("a short secret, and what is no public Ed25519 key, is refused as a key") {
-  const auto short_one = JwtKey::from_secret(std::string(31, 'x'));
-  REQUIRE_FALSE(short_one);
-  CHECK(short_one.error().text() == "secret has 31 bytes; HS256 needs 32 or more");
-  CHECK(JwtKey::from_secret(std::string(32, 'x')));
-  const auto nothing = JwtKey::from_public_key("ssh-ed25519 AAAA");
-  REQUIRE_FALSE(nothing);
-  CHECK(nothing.error().text() == "not a public key; expected Ed25519 in PEM (BEGIN PUBLIC KEY)");
-  CHECK_FALSE(JwtKey::from_public_key(Ed25519Pair().private_pem()));
-  // X25519: for key agreement, not for signatures.
-  const auto other = JwtKey::from_public_key(
-      "-----BEGIN PUBLIC KEY-----\n"
-      "MCowBQYDK2VuAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n"
-      "-----END PUBLIC KEY-----\n");
-  REQUIRE_FALSE(other);
-  CHECK(other.error().text() == "a public key of another kind; expected Ed25519");
 }
 
 }  // namespace

@@ -80,7 +80,7 @@ TEST_CASE("--local makes a profile and a token that leads to it, another one eac
   CHECK(config.profiles[0].password == "secret");
   CHECK(config.profiles[0].rules.allow == Lines{"@all"});
   CHECK(config.upstreams[0].name == "default");
-  const bridge::Tokens tokens(config.profiles, config.static_tokens, config.jwt_keys);
+  const bridge::Tokens tokens(config.profiles, config.static_tokens, {});
   const auto authorization = tokens.verify(config.local_token, {});
   REQUIRE(authorization);
   CHECK(authorization->profile == &config.profiles[0]);

@@ -123,6 +123,38 @@ TEST_CASE("of JWTs those with one jti have one id, or one sub, or one text") {
   CHECK(world.id(R"("profile":"web","iat":0)") != bare);
 }
 
+TEST_CASE("another signature of the same token does not make it a second token") {
+  const KeyPair pair = KeyPair::ec();
+  const World world(
+      {JwtKey::from_public_key(bridge::JwtAlgorithm::es256, pair.public_pem()).value()});
+  const std::string token =
+      pair.sign(R"({"alg":"ES256"})", R"({"exp":1000000060,"profile":"web"})");
+  const std::string other = with_other_signature(token);
+  REQUIRE(other != token);
+  const auto authorization = world.verify(other);
+  REQUIRE(authorization);
+  CHECK(authorization->id == world.verify(token)->id);
+}
+
+TEST_CASE("a jti is its table's, whichever key of the table has signed the token") {
+  const auto in_table = [](std::size_t table, std::string_view secret) {
+    JwtKey key = hs256_key(secret);
+    key.table = table;
+    return key;
+  };
+  constexpr std::string_view second = "the second secret, of thirty-two bytes or more";
+  constexpr std::string_view third = "the third secret, of thirty-two bytes or more";
+  const World world({in_table(0, test_secret), in_table(0, second), in_table(1, third)});
+  const auto id = [&](std::string_view secret) {
+    return world
+        .verify(sign_hs256(R"({"alg":"HS256"})", R"({"exp":1000000060,"profile":"web","jti":"1"})",
+                           secret))
+        ->id;
+  };
+  CHECK(id(second) == id(test_secret));
+  CHECK(id(third) != id(test_secret));
+}
+
 TEST_CASE("each refusal has a sentence of its own, of plain ASCII") {
   std::set<std::string_view> all;
   for (std::size_t i = 0; i < bridge::token_refusals_count; ++i) {
@@ -140,8 +172,27 @@ TEST_CASE("other tokens know what of these still holds") {
   CHECK(after.holds(*before.verify("first")));
   CHECK_FALSE(after.holds(*before.verify("second")));  // leads elsewhere now
   CHECK_FALSE(Tokens(profiles, {}, {}).holds(*before.verify("first")));
-  // Ends by itself.
-  CHECK(after.holds(*before.verify(sign_claims(R"({"exp":1000000060,"profile":"web"})"))));
+}
+
+TEST_CASE("a JWT holds as long as its key is there, for the same audience and issuer") {
+  const World before;
+  const Authorization authorization =
+      *before.verify(sign_claims(R"({"exp":1000000060,"profile":"web"})"));
+  const auto holds_with = [&](std::vector<JwtKey> keys) {
+    return World(std::move(keys)).tokens.holds(authorization);
+  };
+  JwtKey other_name = hs256_key();
+  other_name.kid = "a";
+  JwtKey other_audience = hs256_key();
+  other_audience.audience = "a";
+  JwtKey other_issuer = hs256_key();
+  other_issuer.issuer = "a";
+  const JwtKey other_key = hs256_key("another secret of thirty-two bytes and more");
+  CHECK(holds_with({other_key, other_name}));
+  CHECK_FALSE(holds_with({other_key}));
+  CHECK_FALSE(holds_with({other_audience}));
+  CHECK_FALSE(holds_with({other_issuer}));
+  CHECK_FALSE(holds_with({}));
 }
 
 }  // namespace
