@@ -2,8 +2,9 @@
 // clients and to its server, behind a proxy that hands TCP on, and with tokens that come and go.
 
 import assert from "node:assert/strict";
+import { generateKeyPairSync, sign } from "node:crypto";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -32,10 +33,25 @@ let bridge;
 let front;
 let ports;
 let tokens;
+let issuerKey;
 let Socket;
 
 const writeTokens = (all) =>
   writeFileSync(join(folder, "tokens"), all.map(({ line }) => `${line}\n`).join(""));
+
+// An issuer's key: its public half, and a token that it has signed.
+const makeIssuerKey = (kid) => {
+  const { publicKey, privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  const encode = (part) => Buffer.from(JSON.stringify(part)).toString("base64url");
+  const text = `${encode({ alg: "RS256", kid })}.${encode({ exp: 4102444800, profile: "page" })}`;
+  const signature = sign("sha256", Buffer.from(text), privateKey).toString("base64url");
+  return { jwk: { ...publicKey.export({ format: "jwk" }), kid }, token: `${text}.${signature}` };
+};
+
+const writeKeys = (all) => {
+  writeFileSync(join(folder, "keys.new"), JSON.stringify({ keys: all.map(({ jwk }) => jwk) }));
+  renameSync(join(folder, "keys.new"), join(folder, "keys.json"));
+};
 
 const address = () => `wss://127.0.0.1:${ports.port}/`;
 
@@ -47,6 +63,8 @@ before(async () => {
   folder = mkdtempSync(join(tmpdir(), "plimsoll-operation-"));
   tokens = [makeToken(program, "page"), makeToken(program, "page")];
   writeTokens(tokens);
+  issuerKey = makeIssuerKey("the first");
+  writeKeys([issuerKey]);
   writeFileSync(join(folder, "ca.crt"), certificates.ca);
   ports = { port: await holdPort(), metricsPort: await holdPort() };
   const direct = `
@@ -62,6 +80,8 @@ before(async () => {
     allow = ["@all"]
     databases = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]
     channel_prefixes = [""]
+    [[jwt_keys]]
+    jwks_file = "keys.json"
     [limits]
     request_bytes_max = "16 MiB"
     upgrades_per_second_per_address = 1000
@@ -141,4 +161,25 @@ test("SIGHUP takes in new tokens, and ends the connections of those that are gon
   assert.equal(await arriving.echo("still"), "still");
   await Promise.all([staying, arriving].map((client) => client.close()));
   writeTokens(tokens);
+});
+
+test("an issuer's keys are rotated without a signal", async () => {
+  const options = { WebSocket: Socket, reconnectAttemptsMax: 0 };
+  const connect = ({ token }) => plimsoll.Client.connect(bridge.address, { ...options, token });
+  const leaving = await connect(issuerKey);
+  const closed = new Promise((resolve) => { leaving.on("closed", resolve); });
+  const next = makeIssuerKey("the next one");
+  writeKeys([issuerKey, next]);
+  const staying = await connect(next);
+  assert.equal(await leaving.echo("old"), "old");
+  writeKeys([next]);
+  assert.match((await closed).message, /1008 token withdrawn/);
+  await assert.rejects(connect(issuerKey), /401/);
+  assert.equal(await staying.echo("new"), "new");
+
+  // A set that is cut changes nothing.
+  writeFileSync(join(folder, "keys.json"), '{"keys":[');
+  const arriving = await connect(next);
+  assert.equal(await arriving.echo("still"), "still");
+  await Promise.all([staying, arriving].map((client) => client.close()));
 });
