@@ -55,13 +55,6 @@ std::string metrics_text();
 
 namespace detail {
 
-struct MetricDescription {
-  std::string name;
-  MetricType type;
-  std::string help;
-  std::string labels;  ///< their names: "client, client_name, pool"
-};
-
 /// All metrics, in the order of the text.
 std::vector<MetricDescription> metric_descriptions();
 

@@ -4,9 +4,11 @@
 #include <utility>
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_static_buffer.hpp>
@@ -57,17 +59,42 @@ void PageServer::stop() {
   acceptor_.close(ignored);
 }
 
+void PageServer::abort() {
+  stop();
+  for (asio::cancellation_signal& each : connections_) each.emit(asio::cancellation_type::all);
+}
+
 asio::awaitable<void> PageServer::listen() {
-  const std::function<void(Tcp::socket)> begin = [this](Tcp::socket socket) {
-    if (connections_ == limits_.connections_max) {
-      if (refused_) refused_->fetch_add(1, std::memory_order_relaxed);
-      return;
-    }
-    ++connections_;
-    asio::co_spawn(executor_, serve(std::move(socket)),
-                   [self = shared_from_this()](std::exception_ptr) { --self->connections_; });
+  const std::function<void(Tcp::socket)> take = [this](Tcp::socket socket) {
+    begin(std::move(socket));
   };
-  co_await accept_all(acceptor_, begin);
+  co_await accept_all(acceptor_, take);
+}
+
+void PageServer::begin(Tcp::socket socket) {
+  if (connections_.size() >= limits_.connections_max) {
+    if (refused_) refused_->fetch_add(1, std::memory_order_relaxed);
+    return;
+  }
+  const auto connection = connections_.emplace(connections_.end());
+  // Posted, because an exchange may end within abort(), which iterates over connections_.
+  const auto end = [self = shared_from_this(), connection](std::exception_ptr) {
+    asio::post(self->executor_, [self, connection] { self->connections_.erase(connection); });
+  };
+  asio::co_spawn(executor_, serve(std::move(socket)),
+                 asio::bind_cancellation_slot(connection->slot(), end));
+}
+
+asio::awaitable<TextPage> PageServer::page_for(const Request& request,
+                                               const asio::ip::address& here) {
+  if (request.method() != http::verb::get && request.method() != http::verb::head) {
+    co_return TextPage{.status = 405, .text = "only GET and HEAD\n"};
+  }
+  if (refuse_) {
+    if (auto refusal = refuse_(request, here)) co_return std::move(*refusal);
+  }
+  const std::string target(request.target());
+  co_return co_await find_(target);
 }
 
 asio::awaitable<void> PageServer::serve(Tcp::socket socket) {
@@ -78,16 +105,11 @@ asio::awaitable<void> PageServer::serve(Tcp::socket socket) {
     const auto [problem, size] =
         co_await http::async_read_header(socket, buffer, parser, as_tuple(use_awaitable));
     if (problem) co_return;
-    const http::verb method = parser.get().method();
-    TextPage page;
-    if (method == http::verb::get || method == http::verb::head) {
-      const std::string target(parser.get().target());
-      page = co_await find_(target);
-    } else {
-      page.status = 405;
-      page.text = "only GET and HEAD\n";
-    }
-    co_await answer(socket, page, method);
+    error_code gone;
+    const asio::ip::address here = socket.local_endpoint(gone).address();
+    if (gone) co_return;
+    TextPage page = co_await page_for(parser.get(), here);
+    co_await answer(socket, page, parser.get().method());
   };
   asio::steady_timer timer(executor_, limits_.exchange_timeout);
   co_await (exchange() || timer.async_wait(as_tuple(use_awaitable)));

@@ -5,13 +5,18 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/message.hpp>
 
 // Serves pages of plain text over HTTP to operators: metrics, health. Each connection carries one
 // GET or HEAD. A page is made when it is requested; PageServerLimits bounds how many exchanges run
@@ -41,13 +46,21 @@ class PageServer : public std::enable_shared_from_this<PageServer> {
   /// Counts the connections that were closed because there were too many; null: not counted.
   using Refused = std::shared_ptr<std::atomic<std::uint64_t>>;
 
-  /// Only one thread at a time may run `executor`. `find` is called there.
+  using Request = boost::beast::http::request<boost::beast::http::empty_body>;
+
+  /// Returns the answer to a request for which no page may be made, or nothing if it may. `here` is
+  /// this end of the connection. Null: any GET or HEAD gets its page.
+  using Refuse = std::function<std::optional<TextPage>(const Request& request,
+                                                       const boost::asio::ip::address& here)>;
+
+  /// Only one thread at a time may run `executor`. `find` and `refuse` are called there.
   PageServer(boost::asio::any_io_executor executor, const PageServerLimits& limits, Find find,
-             Refused refused = nullptr)
+             Refused refused = nullptr, Refuse refuse = nullptr)
       : executor_(std::move(executor)),
         limits_(limits),
         find_(std::move(find)),
         refused_(std::move(refused)),
+        refuse_(std::move(refuse)),
         acceptor_(executor_) {}
 
   /// Throws what start_listening() throws.
@@ -56,6 +69,10 @@ class PageServer : public std::enable_shared_from_this<PageServer> {
   /// Accepts no more connections. Exchanges under way keep this object alive until they end, which
   /// takes at most exchange_timeout.
   void stop();
+
+  /// Accepts no more connections, and ends the exchanges under way: a peer that sends no request,
+  /// or does not read its answer, holds up nothing.
+  void abort();
 
   /// The address it listens on, with the actual port in place of port 0.
   boost::asio::ip::tcp::endpoint endpoint() const { return acceptor_.local_endpoint(); }
@@ -67,14 +84,18 @@ class PageServer : public std::enable_shared_from_this<PageServer> {
   using Tcp = boost::asio::ip::tcp;
 
   boost::asio::awaitable<void> listen();
+  void begin(Tcp::socket socket);
   boost::asio::awaitable<void> serve(Tcp::socket socket);
+  boost::asio::awaitable<TextPage> page_for(const Request& request,
+                                            const boost::asio::ip::address& here);
 
   const boost::asio::any_io_executor executor_;
   const PageServerLimits limits_;
   const Find find_;
   const Refused refused_;
+  const Refuse refuse_;
   Tcp::acceptor acceptor_;
-  std::size_t connections_ = 0;
+  std::list<boost::asio::cancellation_signal> connections_;  // one each, to abort it
 };
 
 }  // namespace plimsoll::inline v0::native

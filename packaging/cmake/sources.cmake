@@ -494,6 +494,7 @@ set(PLIMSOLL_OBSERVE_SOURCES
 set(PLIMSOLL_OBSERVE_HEADERS
   native/observe/accept.h
   native/observe/dump.h
+  native/observe/histogram.h
   native/observe/listen_address.h
   native/observe/metric_rows.h
   native/observe/metrics.h
@@ -700,6 +701,7 @@ set(PLIMSOLL_USER_HEADERS
   native/config/configuration_file.h
   native/log/log.h
   native/observe/dump.h
+  native/observe/histogram.h
   native/observe/metrics.h
   native/sync/sync_client.h
   native/sync/sync_exclusive.h

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -23,6 +25,9 @@ inline std::uint16_t port_in(const std::string& address) {
 class HttpPeer {
  public:
   explicit HttpPeer(std::uint16_t port) : socket_(connect_to(tcp_address(port))) {}
+
+  /// At another IPv4 address of this machine.
+  HttpPeer(const char* address, std::uint16_t port) : socket_(connect_to(at(address, port))) {}
 
   bool connected() const { return socket_.open(); }
 
@@ -50,6 +55,13 @@ class HttpPeer {
   }
 
  private:
+  static ServerAddress at(const char* address, std::uint16_t port) {
+    ServerAddress server = tcp_address(port);
+    auto& there = reinterpret_cast<sockaddr_in&>(server.storage);
+    checked(::inet_pton(AF_INET, address, &there.sin_addr), "inet_pton");
+    return server;
+  }
+
   Descriptor socket_;
 };
 
