@@ -116,6 +116,7 @@ class Server {
   ConnectionLimits limits_;
   Doorkeeper doorkeeper_;
   ReplySizes sizes_;
+  AheadShare ahead_;
   AccountHandle buffers_;
   AccountHandle places_;
   AccessLog& log_;

@@ -34,7 +34,7 @@ struct Limits {
   std::uint32_t pongs_missed_max = 2;
   std::uint64_t message_bytes_max = 1024 * 1024;
   std::uint64_t request_bytes_max = 1024 * 1024;
-  std::uint64_t requests_ahead_bytes_max = 4 * 1024 * 1024;
+  std::uint64_t requests_ahead_bytes_max = 16 * 1024 * 1024;
   std::uint64_t memory_limit = 256 * 1024 * 1024;
   std::chrono::milliseconds handshake_timeout = std::chrono::seconds(5);
   std::chrono::milliseconds connect_timeout = std::chrono::seconds(5);

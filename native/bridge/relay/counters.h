@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "plimsoll/native/observe/histogram.h"
+
 // What the bridge has done, for /metrics. Used by one thread.
 
 namespace plimsoll::bridge {
@@ -26,6 +28,8 @@ struct Counters {
   std::uint64_t held_back = 0;  ///< times that a request had to wait for replies to earlier ones
   std::uint64_t out_of_memory = 0;
   std::uint64_t relays = 0;  ///< open now
+  /// From when a request went to the server until its reply had come; requests that block, too.
+  native::Histogram request_times;
 };
 
 }  // namespace plimsoll::bridge

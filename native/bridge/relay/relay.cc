@@ -70,8 +70,8 @@ Relay::Relay(Stream client, Stream server, const Authorization& authorization, c
       client_(std::move(client)),
       server_(std::move(server)),
       gate_(shared.policy, shared.account, shared.options.requests, &shared.sizes, shared.upstream),
-      owed_(shared.window, shared.sizes, shared.account),
-      ahead_(shared.account),
+      owed_(shared.window, shared.sizes, shared.account, shared.counters.request_times),
+      ahead_(shared.account, shared.ahead),
       rate_(shared.rate),
       liveness_(shared.options.ping_interval, shared.options.pongs_missed_max),
       change_(client_.get_executor()) {
@@ -147,7 +147,7 @@ asio::awaitable<std::optional<std::size_t>> Relay::take(std::span<char> space) {
   const std::optional<std::size_t> size = co_await receive(space, data);
   co_await forward(data);
   while (!ahead_.empty() && !is_over_) {
-    const HeldBytes next(std::move(ahead_));
+    const AheadBytes next(std::move(ahead_));
     co_await forward(next.view());
   }
   end_if_drained();

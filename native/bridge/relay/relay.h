@@ -19,9 +19,9 @@
 #include "plimsoll/core/memory/account.h"
 #include "plimsoll/core/memory/block.h"
 #include "plimsoll/native/bridge/gate/gate.h"
-#include "plimsoll/native/bridge/gate/held_bytes.h"
 #include "plimsoll/native/bridge/gate/rate.h"
 #include "plimsoll/native/bridge/http/handshake.h"
+#include "plimsoll/native/bridge/relay/ahead_bytes.h"
 #include "plimsoll/native/bridge/relay/counters.h"
 #include "plimsoll/native/bridge/relay/credit.h"
 #include "plimsoll/native/bridge/relay/liveness.h"
@@ -64,7 +64,7 @@ struct RelayOptions {
   std::size_t sent_bytes_max = std::size_t{64} << 10;
   RequestLimits requests;
   /// Bytes of requests that are read from a client without credit, for the credit behind them.
-  std::size_t requests_ahead_bytes_max = std::size_t{4} << 20;
+  std::size_t requests_ahead_bytes_max = std::size_t{16} << 20;
   /// See Liveness.
   std::chrono::milliseconds ping_interval{25'000};
   std::uint32_t pongs_missed_max = 2;
@@ -99,6 +99,7 @@ class Relay : public std::enable_shared_from_this<Relay> {
     std::uint64_t upstream;
     Rate& rate;  ///< limits the client's commands: while it is used up, the client is not read
     Account& account;  ///< pays for buffers
+    AheadShare& ahead;
     Counters& counters;
   };
 
@@ -180,7 +181,7 @@ class Relay : public std::enable_shared_from_this<Relay> {
   bool is_open_ = false;
   bool is_over_ = false;
   OwedReplies owed_;
-  HeldBytes ahead_;         // requests that were read for the credit behind them
+  AheadBytes ahead_;
   std::size_t unsent_ = 0;  // bytes that the client's socket has not taken yet
   Rate& rate_;
   Liveness liveness_;

@@ -1,6 +1,7 @@
 #include "plimsoll/native/bridge/replies/owed_replies.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 #include <string_view>
 #include <utility>
@@ -195,7 +196,7 @@ bool OwedReplies::handle_confirmation(std::uint32_t now) {
 
 // The first request is answered.
 void OwedReplies::finish(std::uint32_t now) {
-  (void)now;
+  times_.add(std::chrono::microseconds(now - front().sent_at));
   requests_bytes_ -= front().bytes;
   replies_bytes_ -= front().reply_bytes;
   first_ = static_cast<std::uint32_t>((first_ + 1) % places());

@@ -12,6 +12,7 @@
 #include "plimsoll/native/bridge/replies/reply_scanner.h"
 #include "plimsoll/native/bridge/replies/reply_sizes.h"
 #include "plimsoll/native/bridge/replies/reply_window.h"
+#include "plimsoll/native/observe/histogram.h"
 
 // What a server owes to one client: the requests that it has and has not answered, in order. Says
 // whether one more may be sent, so that what the server holds for a client that does not read is
@@ -51,11 +52,14 @@ class OwedReplies {
   /// follow() may put bytes that it held back in front of those that it is given.
   static constexpr std::size_t headroom = RefusalLine::held_max;
 
-  /// `sizes` and `account`, which pays for a long list of requests, must outlive this object.
-  OwedReplies(const ReplyWindow& window, ReplySizes& sizes, Account& account)
+  /// `account` pays for a long list of requests; `times` gets how long each reply took. All of them
+  /// must outlive this object.
+  OwedReplies(const ReplyWindow& window, ReplySizes& sizes, Account& account,
+              native::Histogram& times)
       : window_(window),
         sizes_(sizes),
         account_(account),
+        times_(times),
         usual_bytes_(window.reply_bytes_ahead_max) {}
 
   /// Whether the server may get this request now. `unsent`: bytes of replies that have been read
@@ -111,6 +115,7 @@ class OwedReplies {
   const ReplyWindow& window_;
   ReplySizes& sizes_;
   Account& account_;
+  native::Histogram& times_;
   ReplyScanner scanner_;
   RefusalLine refusal_;
   bool is_broken_ = false;

@@ -323,6 +323,7 @@ struct World {
                                                                   .upstream = 0,
                                                                   .rate = rate,
                                                                   .account = *account,
+                                                                  .ahead = ahead,
                                                                   .counters = counters});
     const std::string_view protocol =
         has_credits ? bridge::protocol_with_credits : bridge::protocol_bare;
@@ -349,6 +350,7 @@ struct World {
   AccountHandle account;
   bridge::ReplyWindow window{.requests_in_flight_max = 5, .reply_bytes_ahead_max = 700};
   bridge::ReplySizes sizes{1};
+  bridge::AheadShare ahead{.max = 5000};
   bridge::Rate rate{0};  // no bound
   bridge::Counters counters;
   AnyServer server;

@@ -57,7 +57,8 @@ struct World {
   ReplySizes sizes{7};
   TestBudget test;
   AccountHandle account = test.budget.open_account(PoolKind::replies);
-  OwedReplies owed{window, sizes, *account};
+  native::Histogram times;
+  OwedReplies owed{window, sizes, *account, times};
 };
 
 Passing get(std::uint32_t fingerprint) { return {.bytes = 30, .fingerprint = fingerprint}; }
@@ -359,6 +360,16 @@ TEST_CASE("what is held back counts until it is sent") {
   CHECK(world.owed.held_bytes() == 8);
   CHECK(world.follow("-\r\n") == "-ERR unk-\r\n");
   CHECK(world.owed.held_bytes() == 0);
+}
+
+TEST_CASE("how long each reply took is counted, whatever the clock's number") {
+  World world;
+  const std::uint32_t late = 0xffffff00;
+  REQUIRE(world.owed.has_room(set(30), 0));
+  world.owed.add(set(30), late);
+  std::string reply = std::string(OwedReplies::headroom, ' ') + "+OK\r\n";
+  world.owed.follow(std::span(reply).subspan(OwedReplies::headroom), late + 1000);
+  CHECK(world.times.sum() == std::chrono::microseconds(1000));
 }
 
 TEST_CASE("QUIT is noticed once it is answered") {

@@ -159,6 +159,28 @@ TEST_CASE("requests without any credit are bounded") {
   CHECK(world.memory().pool(PoolKind::replies).used == 0);
 }
 
+TEST_CASE("clients without any credit take at most a quarter of the memory line together") {
+  BridgeOptions options;
+  options.memory_limit = std::size_t{16} << 20;
+  BridgeWorld world(std::move(options));
+  WebSocketClient polite(world.port());
+  WebSocketClient client(world.port(), "plimsoll.resp.v1");
+  const std::string set = encoded("SET k " + std::string(100'000, 'v'));
+  std::thread sender([&] {
+    try {
+      for (int i = 0; i < 100; ++i) client.send_data(set);
+    } catch (const boost::system::system_error&) {
+      // The bridge has closed.
+    }
+  });
+  CHECK(eventually([&] { return world.counters().relays == 1; }));
+  sender.join();
+  CHECK(world.log().find("no memory") != std::string::npos);
+  CHECK(world.memory().peak < std::size_t{12} << 20);
+  polite.send(encoded("PING"));
+  CHECK(polite.receive() == "+PONG\r\n");
+}
+
 TEST_CASE("a client that is not read and goes is noticed") {
   BridgeOptions options;
   options.settings.relay.ping_interval = test_timeout(std::chrono::milliseconds(100));
