@@ -290,7 +290,12 @@ asio::awaitable<void> Server::show_pages(Stream& stream, Entry& entry, Entrance&
       stream.socket().close(
           ignored);  // now: the socket's destructor would reset the option and linger
     }
-    if (entry.is_over) co_return;
+    if (entry.is_over) {
+      // Requests that stay unanswered must not destroy the last answer by a reset.
+      const bool has_more = is_sent && (!entry.behind.empty() || stream.available_bytes() > 0);
+      if (has_more) co_await stream.async_linger(as_tuple(use_awaitable));
+      co_return;
+    }
     const Listed resting(resting_, stream);
     co_await enter_again(stream, settings_.entry, entry, count);
     if (entry.is_over) co_return;

@@ -572,6 +572,7 @@ set(PLIMSOLL_BRIDGE_SOURCES
   native/bridge/gate/verdict.cc
   native/bridge/http/handshake.cc
   native/bridge/http/proxy_header.cc
+  native/bridge/http/request_form.cc
   native/bridge/main.cc
   native/bridge/pages/content_type.cc
   native/bridge/pages/page_answer.cc
@@ -634,6 +635,7 @@ set(PLIMSOLL_BRIDGE_HEADERS
   native/bridge/http/handshake.h
   native/bridge/http/header_list.h
   native/bridge/http/proxy_header.h
+  native/bridge/http/request_form.h
   native/bridge/pages/content_type.h
   native/bridge/pages/page_answer.h
   native/bridge/pages/page_folder.h
@@ -701,7 +703,6 @@ set(PLIMSOLL_USER_HEADERS
   native/config/configuration_file.h
   native/log/log.h
   native/observe/dump.h
-  native/observe/histogram.h
   native/observe/metrics.h
   native/sync/sync_client.h
   native/sync/sync_exclusive.h

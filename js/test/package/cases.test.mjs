@@ -62,9 +62,10 @@ const open = async ({ path = "/", method = "GET", headers = {}, protocols, token
     "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
     ...(offered.length > 0 && { "Sec-WebSocket-Protocol": offered.join(", ") }),
     ...(which !== undefined && { Authorization: `Bearer ${which === "good" ? token : which}` }),
-    ...Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, text(value)])),
+    ...Object.fromEntries(Object.entries(headers)
+      .map(([name, value]) => [name, Array.isArray(value) ? value : text(value)])),
   };
-  const asked = request({ port, host: "127.0.0.1", path: path.replace("TOKEN", token), method,
+  const asked = request({ port, host: "127.0.0.1", path: text(path).replace("TOKEN", token), method,
     headers: all });
   asked.end();
   const answer = await new Promise((resolve, reject) => {
@@ -92,6 +93,7 @@ for (const each of openings) {
     assert.equal(statusCode, each.status);
     assert.equal(headers["sec-websocket-protocol"], each.chosen);
     assert.equal(headers["sec-websocket-extensions"], undefined);
+    for (const [name, value] of Object.entries(each.answer ?? {})) assert.equal(headers[name], value);
   });
 }
 

@@ -60,7 +60,7 @@ bool Doorkeeper::may_come_from(const Handshake& handshake) const {
 
 Admission Doorkeeper::judge_page(const Request& request, const Entrance& entrance) const {
   const auto authority = authority_of(request);
-  if (!authority) return refuse(status::bad_request, "no Host header, or several");
+  if (!authority) return refuse(status::bad_request, "no Host that is good, or several");
   if (entrance.is_loopback && !is_own_host(host_of(*authority), rules_.hosts)) return refuse_host();
   return is_for_page(request.method()) ? Admission() : refuse_method();
 }
@@ -70,8 +70,13 @@ Admission Doorkeeper::judge(const Request& request, const Entrance& entrance) {
     Admission counted = count_attempt(entrance.address);
     if (!counted.is_welcome()) return counted;
   }
-  const auto handshake = read_handshake(request);
-  if (!handshake) return refuse(status::bad_request, "not a request for a WebSocket");
+  const auto read = read_handshake(request);
+  if (const auto* problem = std::get_if<HandshakeProblem>(&read)) {
+    Admission refused = refuse(status::bad_request, std::string(problem->why));
+    refused.names_version = problem->is_of_version;
+    return refused;
+  }
+  const auto* const handshake = &std::get<Handshake>(read);
   if (entrance.is_loopback && !is_own_host(handshake->host, rules_.hosts)) return refuse_host();
   if (handshake->origin && !may_come_from(*handshake)) {
     return refuse(status::forbidden, "Origin is not allowed");

@@ -47,6 +47,8 @@ struct Admission {
   std::string why;
   /// Of a refused client that is told by a close: its Sec-WebSocket-Key. Empty: by the status.
   std::string refusal_key;
+  /// The answer says which version of WebSocket the bridge speaks.
+  bool names_version = false;
 
   const Target* upstream = nullptr;
   std::string upstream_name;

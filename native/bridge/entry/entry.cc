@@ -7,6 +7,7 @@
 #include <utility>
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/buffer.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/read.hpp>
@@ -14,6 +15,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_static_buffer.hpp>
+#include <boost/beast/http/error.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/write.hpp>
@@ -71,6 +73,26 @@ Admission refuse_body(const Request& request, const EntryRules& rules) {
   return refuse(http::status::bad_request, "a body");
 }
 
+// Whether what comes behind this request's header is another request (RFC 9112, section 9.3.2):
+// nobody can take it for a body. Behind a request with Upgrade, even one that is to be ignored, a
+// proxy in front may see a tunnel in which the client could hide requests (request smuggling).
+bool may_be_followed(const Request& request, const EntryRules& rules) {
+  return rules.has_pages && is_for_page(request.method()) && !asks_for_upgrade(request) &&
+         request.count(http::field::content_length) == 0;
+}
+
+// 414 if not even the target fits (RFC 9112, section 3); 400 for whatever else is no request.
+// `left` is what Beast has not parsed. It begins with the first line as long as no target is known.
+Admission refuse_header(const Request& parsed, std::string_view left, const error_code& problem) {
+  const bool is_too_long =
+      problem == http::error::header_limit || problem == http::error::buffer_overflow;
+  const bool is_in_target =
+      parsed.target().empty() && left.find("\r\n") == left.npos && left.find(' ') != left.npos;
+  return refuse(
+      is_too_long && is_in_target ? http::status::uri_too_long : http::status::bad_request,
+      problem.message());
+}
+
 // Each of the following functions performs one step. If a step fails, the function returns false,
 // and `entry.refusal` says why.
 
@@ -106,25 +128,37 @@ asio::awaitable<bool> begin_tls(Stream& stream, const EntryRules& rules, Entry& 
 
 asio::awaitable<bool> read_request(Stream& stream, const EntryRules& rules, Entry& entry) {
   boost::beast::flat_static_buffer<header_bytes_max> buffer;
+  buffer.commit(asio::buffer_copy(buffer.prepare(entry.behind.size()), asio::buffer(entry.behind)));
+  std::string().swap(entry.behind);  // frees it: the client may leave the connection idle
   http::request_parser<http::empty_body> parser;
   parser.header_limit(header_bytes_max);
-  const auto [problem, size] =
+  auto [problem, size] =
       co_await http::async_read_header(stream, buffer, parser, as_tuple(use_awaitable));
+  // Beast counts the first line only if the header comes in pieces.
+  if (!problem && size > header_bytes_max) problem = http::error::header_limit;
+  const std::string_view left(static_cast<const char*>(buffer.cdata().data()), buffer.size());
   if (problem) {
     entry.is_over = !parser.got_some();
-    entry.refusal = refuse(http::status::bad_request, problem.message());
+    entry.refusal = refuse_header(parser.get(), left, problem);
     co_return false;
   }
-  // A client sends nothing behind the header before it has the answer. Bytes there are a body, or
-  // another request that a proxy in front may not have seen (request smuggling). Transfer-Encoding
+  Request& request = parser.get();
+  entry.address = client_of(request, rules, entry.sender);
+  // A client that wants a WebSocket sends nothing behind the header before it has the answer. Bytes
+  // there are a body, or another request that a proxy in front may not have seen. Transfer-Encoding
   // is refused, too: with some codings Beast finds no body where there is one.
-  const bool has_coding = parser.get().count(http::field::transfer_encoding) > 0;
-  if (buffer.size() > 0 || !parser.is_done() || has_coding) {
-    entry.refusal = refuse_body(parser.get(), rules);
+  const bool has_coding = request.count(http::field::transfer_encoding) > 0;
+  const bool has_more = !left.empty() && !may_be_followed(request, rules);
+  if (const std::string_view wrong = bring_into_form(request); !wrong.empty()) {
+    entry.refusal = refuse(http::status::bad_request, std::string(wrong));
     co_return false;
   }
+  if (has_more || !parser.is_done() || has_coding) {
+    entry.refusal = refuse_body(request, rules);
+    co_return false;
+  }
+  entry.behind = left;
   entry.request = parser.release();
-  entry.address = client_of(*entry.request, rules, entry.sender);
   co_return true;
 }
 
@@ -179,6 +213,7 @@ asio::awaitable<void> answer(Stream& stream, const Admission& refusal, const Ent
   if (refusal.status == http::status::method_not_allowed) {
     response.set(http::field::allow, "GET, HEAD");
   }
+  if (refusal.names_version) response.set(http::field::sec_websocket_version, "13");
   if (rules.has_pages) restrict_pages(response);
   co_await http::async_write(stream, response, as_tuple(use_awaitable));
 }

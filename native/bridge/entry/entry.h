@@ -50,6 +50,9 @@ struct Entry {
   /// The address of the sender on this connection: the client, or a trusted proxy that may send
   /// requests of several clients.
   std::string sender;
+  /// What came behind the request, and was read along with it: the client's next requests for
+  /// pages. At most header_bytes_max.
+  std::string behind;
 };
 
 /// Decides whether one more connection of an address is admitted; see Doorkeeper::count().
@@ -60,8 +63,9 @@ using CountAddress = std::function<Admission(const std::string& address)>;
 boost::asio::awaitable<Entry> enter(Stream& stream, const EntryRules& rules,
                                     const std::string& peer, const CountAddress& count);
 
-/// Reads another request after one that was answered. A client that sends none in time counts as
-/// gone. Calls `count` again if a trusted proxy sent the request, whose client may be another.
+/// Reads another request after one that was answered, first from what came behind that one. A
+/// client that sends none in time counts as gone. Calls `count` again if a trusted proxy sent the
+/// request, whose client may be another.
 boost::asio::awaitable<void> enter_again(Stream& stream, const EntryRules& rules, Entry& entry,
                                          const CountAddress& count);
 

@@ -1,11 +1,13 @@
 #include "plimsoll/native/bridge/http/handshake.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <utility>
 
-#include <boost/beast/http/rfc7230.hpp>
-#include <boost/beast/websocket/rfc6455.hpp>
+#include <boost/beast/http/field.hpp>
+#include <boost/beast/http/verb.hpp>
 
+#include "plimsoll/native/bridge/http/header_list.h"
 #include "plimsoll/native/bridge/tokens/base64url.h"
 
 namespace plimsoll::bridge {
@@ -16,14 +18,6 @@ namespace http = boost::beast::http;
 constexpr std::string_view bearer_protocol = "bearer.";
 
 std::string_view text(boost::core::string_view view) { return {view.data(), view.size()}; }
-
-std::string to_lower(std::string_view word) {
-  std::string lower(word);
-  std::ranges::transform(lower, lower.begin(), [](char letter) {
-    return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter + 32) : letter;
-  });
-  return lower;
-}
 
 bool has_one(const Request& request, http::field name) { return request.count(name) == 1; }
 
@@ -44,24 +38,43 @@ void read_authorization(const Request& request, Handshake& handshake) {
   }
 }
 
-void read_protocols(const Request& request, Handshake& handshake) {
-  const auto [begin, end] = request.equal_range(http::field::sec_websocket_protocol);
-  for (auto at = begin; at != end; ++at) {
-    for (const auto& each : http::token_list(at->value())) {
-      const std::string_view name = text(each);
-      if (name.starts_with(bearer_protocol)) {
-        take_token(handshake, base64url_decode(name.substr(bearer_protocol.size())));
-      } else if (name == websocket::protocol_refusal) {
-        handshake.refusal_key = text(request[http::field::sec_websocket_key]);
-      } else if (!handshake.protocol.empty()) {
-        continue;
-      } else if (name == protocol_with_credits) {
-        handshake.protocol = protocol_with_credits;
-      } else if (name == protocol_bare) {
-        handshake.protocol = protocol_bare;
-      }
+void read_protocols(const Request& request, std::string_view list, Handshake& handshake) {
+  while (!list.empty()) {
+    const std::string_view name = take_element(list, ',');
+    if (name.starts_with(bearer_protocol)) {
+      take_token(handshake, base64url_decode(name.substr(bearer_protocol.size())));
+    } else if (name == websocket::protocol_refusal) {
+      handshake.refusal_key = text(request[http::field::sec_websocket_key]);
+    } else if (!handshake.protocol.empty()) {
+      continue;
+    } else if (name == protocol_with_credits) {
+      handshake.protocol = protocol_with_credits;
+    } else if (name == protocol_bare) {
+      handshake.protocol = protocol_bare;
     }
   }
+}
+
+// Whether the request's key is base64 of 16 bytes, with padding (RFC 6455, section 4.2.1).
+bool has_good_key(const Request& request) {
+  constexpr std::size_t key_bytes = 16;
+  constexpr std::string_view padding = "==";
+  if (!has_one(request, http::field::sec_websocket_key)) return false;
+  std::string key(text(request[http::field::sec_websocket_key]));
+  if (!key.ends_with(padding) || key.find_first_of("-_") != key.npos) return false;
+  key.resize(key.size() - padding.size());
+  // base64url has two other letters, and is decoded strictly.
+  std::ranges::replace(key, '+', '-');
+  std::ranges::replace(key, '/', '_');
+  const std::optional<std::string> bytes = base64url_decode(key);
+  return bytes && bytes->size() == key_bytes;
+}
+
+bool asks_for_websocket(const Request& request) {
+  constexpr unsigned http_1_1 = 11;
+  return request.version() == http_1_1 && request.method() == http::verb::get &&
+         has_element(text(request[http::field::connection]), "upgrade") &&
+         has_element(text(request[http::field::upgrade]), "websocket");
 }
 
 }  // namespace
@@ -70,7 +83,9 @@ bool asks_for_upgrade(const Request& request) { return request.count(http::field
 
 std::optional<std::string> authority_of(const Request& request) {
   if (!has_one(request, http::field::host)) return std::nullopt;
-  return to_lower(text(request[http::field::host]));
+  const std::string_view authority = text(request[http::field::host]);
+  if (!is_authority(authority)) return std::nullopt;
+  return to_lower(authority);
 }
 
 std::string host_of(std::string_view authority) {
@@ -78,17 +93,22 @@ std::string host_of(std::string_view authority) {
   return std::string(authority.substr(0, authority.find(':', end == authority.npos ? 0 : end)));
 }
 
-std::optional<Handshake> read_handshake(const Request& request) {
-  if (!boost::beast::websocket::is_upgrade(request)) return std::nullopt;
+std::variant<Handshake, HandshakeProblem> read_handshake(const Request& request) {
+  if (!asks_for_websocket(request)) return HandshakeProblem{"not a request for a WebSocket"};
   std::optional<std::string> authority = authority_of(request);
-  if (!authority || request.count(http::field::origin) > 1 ||
-      !has_one(request, http::field::sec_websocket_version) ||
-      text(request[http::field::sec_websocket_version]) != "13") {
-    return std::nullopt;
+  if (!authority) return HandshakeProblem{"no Host that is good, or several"};
+  if (request.count(http::field::origin) > 1) return HandshakeProblem{"several Origin"};
+  const std::string protocols = list_of(request, http::field::sec_websocket_protocol);
+  if (!has_only(protocols, is_header_token)) {
+    return HandshakeProblem{"Sec-WebSocket-Protocol is not a list of names"};
   }
+  if (!has_one(request, http::field::sec_websocket_version) ||
+      text(request[http::field::sec_websocket_version]) != "13") {
+    return HandshakeProblem{.why = "another version of WebSocket", .is_of_version = true};
+  }
+  if (!has_good_key(request)) return HandshakeProblem{"no Sec-WebSocket-Key of 16 bytes"};
   const std::string_view target = text(request.target());
   const std::string_view path = target.substr(0, target.find('?'));
-  if (!path.starts_with('/')) return std::nullopt;
   Handshake handshake;
   handshake.upstream = path.substr(1);
   handshake.authority = std::move(*authority);
@@ -97,7 +117,7 @@ std::optional<Handshake> read_handshake(const Request& request) {
     handshake.origin = std::string(text(request[http::field::origin]));
   }
   read_authorization(request, handshake);
-  read_protocols(request, handshake);
+  read_protocols(request, protocols, handshake);
   return handshake;
 }
 

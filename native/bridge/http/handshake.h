@@ -4,19 +4,16 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
-#include <boost/beast/http/empty_body.hpp>
-#include <boost/beast/http/message.hpp>
-
+#include "plimsoll/native/bridge/http/request_form.h"
 #include "plimsoll/native/websocket/protocol.h"
 
 // Reads from the headers of a request for a WebSocket what the client asks for
-// (docs/bridge-protocol.md). No I/O.
+// (docs/bridge-protocol.md). The request must have been brought into form. No I/O.
 
 namespace plimsoll::bridge {
-
-using Request = boost::beast::http::request<boost::beast::http::empty_body>;
 
 /// A request whose header is longer is refused.
 inline constexpr std::uint32_t header_bytes_max = 8192;
@@ -40,14 +37,21 @@ struct Handshake {
   std::string host;
 };
 
+/// Why a request is not one for a WebSocket of version 13.
+struct HandshakeProblem {
+  std::string_view why;  ///< for the log
+  /// Only the version is another one: the answer names the bridge's (RFC 6455, section 4.4).
+  bool is_of_version = false;
+};
+
 /// Whether the request has an Upgrade header, for a WebSocket or for anything else.
 bool asks_for_upgrade(const Request& request);
 
-/// Returns nothing if this is not a request for a WebSocket of version 13, or if its headers are
-/// contradictory.
-std::optional<Handshake> read_handshake(const Request& request);
+/// Returns a problem also if headers are contradictory, or not as their grammar wants them.
+std::variant<Handshake, HandshakeProblem> read_handshake(const Request& request);
 
-/// Returns `Host` in lower case, or nothing if the request has no Host, or more than one.
+/// Returns `Host` in lower case, or nothing if the request has no Host, or more than one, or one
+/// that is not is_authority().
 std::optional<std::string> authority_of(const Request& request);
 
 /// `authority` without its port.

@@ -41,15 +41,6 @@ constexpr std::pair<std::string_view, std::string_view> restrictions[] = {
 constexpr std::string_view for_ever = "public, max-age=31536000, immutable";
 constexpr std::string_view ask_each_time = "no-cache";
 
-// Joins the header's lines: several lines are one list (RFC 9110, 5.3).
-std::string list_of(const Request& request, http::field name) {
-  std::string list;
-  const auto [begin, end] = request.equal_range(name);
-  for (auto line = begin; line != end; ++line)
-    list.append(list.empty() ? "" : ",").append(line->value());
-  return list;
-}
-
 // Whether If-None-Match has `etag` (RFC 9110, 13.1.2). The comparison is weak, so W/ is ignored.
 // The bridge's own tags contain no comma, so the list can be split at commas.
 bool has_it(const Request& request, std::string_view etag) {

@@ -11,7 +11,9 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
+#include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/beast/http/empty_body.hpp>
@@ -47,11 +49,19 @@ asio::io_context& context() {
   return only;
 }
 
+struct Mode {
+  bool has_proxy = false;
+  bool is_loopback = false;
+  bool has_pages = false;  // which may be asked for one after another
+};
+
+constexpr std::size_t requests_max = 8;
+
 struct Outcome {
-  std::string request;  // empty: none
+  std::vector<std::string> requests;
   std::string address;
   http::status status = http::status::unknown;
-  std::optional<bridge::Request> parsed;
+  std::optional<bridge::Request> last;  // if it asks for a WebSocket, or there are no pages
 };
 
 void settle() {
@@ -60,22 +70,44 @@ void settle() {
   }
 }
 
+std::string text_of(const bridge::Request& request) {
+  std::ostringstream text;
+  text << request.base();
+  return text.str();
+}
+
+asio::awaitable<void> read_requests(bridge::Stream& stream, const bridge::EntryRules& rules,
+                                    Outcome& outcome) {
+  const bridge::CountAddress anybody = [](const std::string&) { return bridge::Admission(); };
+  bridge::Entry entry = co_await bridge::enter(stream, rules, near_address, anybody);
+  while (entry.request) {
+    expect("no more is kept than a header's size", entry.behind.size() <= bridge::header_bytes_max);
+    outcome.requests.push_back(text_of(*entry.request));
+    const bool is_last = !rules.has_pages || bridge::asks_for_upgrade(*entry.request);
+    if (is_last) outcome.last = std::move(entry.request);
+    if (is_last || outcome.requests.size() == requests_max) break;
+    co_await bridge::enter_again(stream, rules, entry, anybody);
+  }
+  outcome.address = entry.address;
+  outcome.status = entry.refusal.status;
+}
+
 template <class NextSize>
-Outcome enter(std::string_view bytes, bool has_proxy, NextSize&& next_size) {
+Outcome enter(std::string_view bytes, const Mode& mode, NextSize&& next_size) {
   bridge::EntryRules rules;
-  rules.proxy_protocol = has_proxy;
+  rules.proxy_protocol = mode.has_proxy;
+  rules.has_pages = mode.has_pages;
   rules.trusted_proxies = {*bridge::Network::parse("127.0.0.0/8")};
   FarEnd peer(context());
   bridge::Stream stream(peer.near_end());
-  std::optional<bridge::Entry> entry;
-  const bridge::CountAddress anybody = [](const std::string&) { return bridge::Admission(); };
-  asio::co_spawn(context(), bridge::enter(stream, rules, near_address, anybody),
-                 [&](std::exception_ptr failed, bridge::Entry result) {
-                   expect("nothing is thrown", failed == nullptr);
-                   entry = std::move(result);
-                 });
+  Outcome outcome;
+  bool is_over = false;
+  asio::co_spawn(context(), read_requests(stream, rules, outcome), [&](std::exception_ptr failed) {
+    expect("nothing is thrown", failed == nullptr);
+    is_over = true;
+  });
   settle();
-  while (!bytes.empty() && !entry) {
+  while (!bytes.empty() && !is_over) {
     const std::string_view piece = bytes.substr(0, next_size());
     bytes.remove_prefix(piece.size());
     expect("all is read", peer.send(piece) == piece.size());
@@ -83,26 +115,22 @@ Outcome enter(std::string_view bytes, bool has_proxy, NextSize&& next_size) {
   }
   peer.finish();
   settle();
-  expect("it comes to an end", entry.has_value());
-  Outcome outcome;
-  outcome.address = entry->address;
-  outcome.status = entry->refusal.status;
-  if (entry->request) {
-    std::ostringstream text;
-    text << entry->request->base();
-    outcome.request = text.str();
-    outcome.parsed = std::move(entry->request);
-  }
+  expect("it comes to an end", is_over);
   return outcome;
 }
 
-// What is behind a header is noticed only if it came along with the header's end.
+// What is behind a header is noticed only if it came along with the header's end. Behind a request
+// for a page it is another request, however it comes.
 void check_same(const Outcome& whole, const Outcome& cut) {
-  if (whole.request.empty() && !cut.request.empty()) {
-    expect("no request for bytes behind it", whole.status == http::status::bad_request);
+  for (std::size_t i = 0; i < whole.requests.size() && i < cut.requests.size(); ++i) {
+    expect_equal("the request", cut.requests[i], whole.requests[i]);
+  }
+  if (whole.requests.size() < cut.requests.size()) {
+    expect("no request for bytes behind it", whole.status == http::status::bad_request ||
+                                                 whole.status == http::status::method_not_allowed);
     return;
   }
-  expect_equal("the request", cut.request, whole.request);
+  expect("as many requests", cut.requests.size() == whole.requests.size());
   expect("the status", cut.status == whole.status);
   expect_equal("the address", cut.address, whole.address);
 }
@@ -131,8 +159,8 @@ bool is_own_name(const bridge::Request& request) {
 }
 
 void judge(const Outcome& outcome, bool is_loopback) {
-  if (!outcome.parsed) return;
-  const bridge::Request& request = *outcome.parsed;
+  if (!outcome.last) return;
+  const bridge::Request& request = *outcome.last;
   bridge::AdmissionRules rules;
   rules.upstreams.emplace("main", bridge::Target());
   rules.upstreams.emplace("other", bridge::Target());
@@ -147,7 +175,7 @@ void judge(const Outcome& outcome, bool is_loopback) {
                                                status == 403 || status == 404 || status == 421);
   if (!admission.is_welcome()) return;
   const auto has = [&](std::string_view text) {
-    return outcome.request.find(text) != std::string::npos;
+    return outcome.requests.back().find(text) != std::string::npos;
   };
   expect("whoever is let in has the token", has(token) || has("bGV0IG1lIGlu"));
   expect("and is a page of the origin, or none",
@@ -161,14 +189,16 @@ void judge(const Outcome& outcome, bool is_loopback) {
 
 void try_handshake(std::string_view input) {
   if (input.size() < 2) return;
-  const auto mode = static_cast<unsigned char>(input[0]);
-  const bool has_proxy = (mode & 1U) != 0;
+  const auto bits = static_cast<unsigned char>(input[0]);
+  const Mode mode{.has_proxy = (bits & 1U) != 0,
+                  .is_loopback = (bits & 2U) != 0,
+                  .has_pages = (bits & 4U) != 0};
   std::minstd_rand random(static_cast<unsigned char>(input[1]));
   const std::string_view bytes = input.substr(2);
-  const Outcome whole = enter(bytes, has_proxy, [] { return std::string_view::npos; });
-  check_same(whole, enter(bytes, has_proxy, [] { return std::size_t{1}; }));
-  check_same(whole, enter(bytes, has_proxy, [&] { return 1 + random() % 64; }));
-  judge(whole, (mode & 2U) != 0);
+  const Outcome whole = enter(bytes, mode, [] { return std::string_view::npos; });
+  check_same(whole, enter(bytes, mode, [] { return std::size_t{1}; }));
+  check_same(whole, enter(bytes, mode, [&] { return 1 + random() % 64; }));
+  judge(whole, mode.is_loopback);
 }
 
 }  // namespace plimsoll::testing

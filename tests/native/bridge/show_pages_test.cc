@@ -223,6 +223,135 @@ TEST_CASE("whoever does not read a page is cut, and its place and its memory are
   CHECK(client.end() == boost::asio::error::connection_reset);
 }
 
+std::string get(std::string_view target, std::string_view lines = {}) {
+  return "GET " + std::string(target) + " HTTP/1.1\r\nHost: localhost\r\n" + std::string(lines) +
+         "\r\n";
+}
+
+// RFC 9112, section 9.3.2.
+TEST_CASE("requests for pages that come together are answered each, in their order") {
+  PageOptions options;
+  BridgeWorld world(*options);
+  const std::string last = get("/", "Connection: close\r\n");
+  SECTION("two in one piece") {
+    const std::string answers = exchange_raw(world.port(), get("/nothing") + last);
+    CHECK(answers.starts_with("HTTP/1.1 404"));
+    CHECK(count_of(answers, "HTTP/1.1 ") == 2);
+    CHECK(answers.ends_with("\r\n\r\nhome"));
+  }
+  SECTION("of three the second is cut anywhere") {
+    const std::string bytes = get("/nothing") + get("/") + last;
+    for (std::size_t cut = get("/nothing").size(); cut < bytes.size(); cut += 7) {
+      HttpClient client(world.port());
+      boost::asio::write(client.socket(), boost::asio::buffer(bytes.substr(0, cut)));
+      CHECK(client.receive().result_int() == 404);
+      boost::asio::write(client.socket(), boost::asio::buffer(bytes.substr(cut)));
+      CHECK(client.receive().body() == "home");
+      CHECK(client.receive().body() == "home");
+      CHECK(client.is_ended());
+    }
+  }
+  SECTION("a large one, and HEAD behind it") {
+    HttpClient client(world.port());
+    boost::asio::write(client.socket(),
+                       boost::asio::buffer(get("/large.bin") + get("/") +
+                                           "HEAD / HTTP/1.1\r\nHost: localhost\r\n\r\n" + last));
+    CHECK(client.receive().body().size() == large_page_bytes);
+    CHECK(client.receive().body() == "home");
+  }
+  SECTION("a request for a WebSocket behind one for a page") {
+    HttpClient client(world.port());
+    std::string lines;
+    for (const auto& [name, value] : for_websocket) lines += name + ": " + value + "\r\n";
+    boost::asio::write(client.socket(), boost::asio::buffer(get("/") + get("/main", lines)));
+    CHECK(client.receive().body() == "home");
+    CHECK(client.receive().result_int() == 101);
+  }
+  SECTION("one that is none behind one that is") {
+    const std::string answers = exchange_raw(world.port(), get("/") + "PING\r\n\r\n");
+    CHECK(answers.starts_with("HTTP/1.1 200"));
+    CHECK(has(answers, "homeHTTP/1.1 400"));
+  }
+  SECTION("as many as fill what the bridge reads at a time, and more") {
+    HttpClient client(world.port());
+    const std::string large = get("/", "X: " + std::string(1000, 'x') + "\r\n");
+    std::string bytes;
+    for (int i = 0; i < 50; ++i) bytes += large;
+    boost::asio::write(client.socket(), boost::asio::buffer(bytes));
+    for (int i = 0; i < 50; ++i) CHECK(client.receive().body() == "home");
+  }
+  SECTION("more than a connection may ask: the last answer is not lost") {
+    HttpClient client(world.port());
+    std::string bytes;
+    for (int i = 0; i < 1000; ++i) bytes += get("/");
+    boost::asio::write(client.socket(), boost::asio::buffer(bytes));
+    for (int i = 1; i < 100; ++i) CHECK(client.receive().keep_alive());
+    CHECK_FALSE(client.receive().keep_alive());
+    CHECK(client.end() == boost::asio::error::eof);
+  }
+}
+
+TEST_CASE("the header of one of several requests has the bound of a header alone") {
+  PageOptions options;
+  BridgeWorld world(*options);
+  const std::size_t rest = get("/", "X: \r\n").size();
+  const auto filled = [&](std::size_t size) {
+    return get("/", "X: " + std::string(size - rest, 'x') + "\r\n");
+  };
+  HttpClient client(world.port());
+  boost::asio::write(client.socket(), boost::asio::buffer(get("/") + filled(8192) + filled(8193)));
+  CHECK(client.receive().result_int() == 200);
+  CHECK(client.receive().result_int() == 200);
+  CHECK(client.receive().result_int() == 400);
+  CHECK(client.is_ended());
+}
+
+TEST_CASE("what comes behind any other request is no request") {
+  PageOptions options;
+  BridgeWorld world(*options);
+  struct Case {
+    const char* what;
+    std::string bytes;
+    const char* status;
+  };
+  std::string lines;
+  for (const auto& [name, value] : for_websocket) lines += name + ": " + value + "\r\n";
+  const Case cases[] = {
+      {"a WebSocket", get("/main", lines), "400"},
+      {"a protocol that the bridge does not speak", get("/", "Upgrade: h2c\r\n"), "400"},
+      {"an Upgrade that HTTP/1.0 has not",
+       "GET / HTTP/1.0\r\nHost: localhost\r\nConnection: keep-alive\r\nUpgrade: x\r\n\r\n", "400"},
+      {"a length, though of nothing", get("/", "Content-Length: 0\r\n"), "400"},
+      {"a body", get("/", "Content-Length: 3\r\n"), "400"},
+      {"a coding", get("/", "Transfer-Encoding: chunked\r\n"), "400"},
+      {"another method", "POST / HTTP/1.1\r\nHost: localhost\r\n\r\n", "405"},
+  };
+  for (const Case& each : cases) {
+    INFO(each.what);
+    const std::string answers = exchange_raw(world.port(), each.bytes + get("/"));
+    CHECK(answers.starts_with("HTTP/1.1 "s + each.status));
+    CHECK(count_of(answers, "HTTP/1.1 ") == 1);
+  }
+  // Neither is what comes behind a request that ends the connection: it is not answered.
+  const std::string answers =
+      exchange_raw(world.port(), get("/", "Connection: close\r\n") + get("/"));
+  CHECK(count_of(answers, "HTTP/1.1 ") == 1);
+}
+
+// Where only the first line of Connection is read, the bridge would keep what the client ends.
+TEST_CASE("close in any line of Connection ends the connection") {
+  PageOptions options;
+  BridgeWorld world(*options);
+  for (const char* connection :
+       {"Connection: keep-alive\r\nConnection: close\r\n",
+        "Connection: close\r\nConnection: keep-alive\r\n", "Connection: keep-alive, close\r\n"}) {
+    INFO(connection);
+    const std::string answer = exchange_raw(world.port(), get("/", connection));
+    CHECK(has(answer, "\r\nConnection: close\r\n"));
+    CHECK(answer.ends_with("home"));
+  }
+}
+
 TEST_CASE("a body of any coding is refused, also where it comes later") {
   PageOptions options;
   BridgeWorld world(*options);
@@ -281,6 +410,27 @@ TEST_CASE("a proxy that is trusted speaks for another client with each request")
   // The first has the place of its last request.
   CHECK(HttpClient(world.port()).ask("/", {{"X-Forwarded-For", "192.0.2.1"}}).result_int() == 429);
   CHECK(HttpClient(world.port()).ask("/", {{"X-Forwarded-For", "192.0.2.2"}}).result_int() == 200);
+}
+
+TEST_CASE(
+    "each of several requests that a trusted proxy sends together counts for its own client") {
+  PageOptions options;
+  options->settings.entry.trusted_proxies = {*bridge::Network::parse("127.0.0.1")};
+  options->settings.limits.connections_per_address_max = 1;
+  BridgeWorld world(*options);
+  HttpClient occupant(world.port());
+  CHECK(occupant.ask("/", {{"X-Forwarded-For", "192.0.2.3"}}).result_int() == 200);
+  HttpClient proxy(world.port());
+  std::string bytes;
+  for (const char* client : {"192.0.2.1", "192.0.2.2", "192.0.2.3"}) {
+    bytes += get("/", "X-Forwarded-For: "s + client + "\r\n");
+  }
+  boost::asio::write(proxy.socket(), boost::asio::buffer(bytes));
+  CHECK(proxy.receive().result_int() == 200);
+  CHECK(proxy.receive().result_int() == 200);
+  CHECK(proxy.receive().result_int() == 429);
+  CHECK(proxy.is_ended());
+  CHECK(count_of(world.log(), "\"address\":\"192.0.2.2\"") == 1);
 }
 
 TEST_CASE("many at once are all shown a page") {
