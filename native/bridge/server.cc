@@ -255,6 +255,8 @@ asio::awaitable<void> Server::carry(Stream& stream, Request request, Admission& 
   const Listed listed(relays_, *relay);
   ++counters_.upgrades;
   if (is_draining_) relay->end(Relay::Code::going_away, "shutting down");
+  // The token may have been withdrawn while dial() waited, when relays_ had no such relay.
+  end_if_withdrawn(*relay);
   const RelayEnd end = co_await relay->run(std::move(request), admission.protocol);
   line.close_code = end.code;
   line.why = end.reason;
@@ -324,9 +326,14 @@ void Server::note(const PageAnswer& answer, bool is_sent, AccessLine& line) {
 
 // ---- All connections
 
-void Server::recheck(const std::function<bool(const Authorization&)>& holds) {
-  for (Relay* const relay : relays_) {
-    if (!holds(relay->authorization())) relay->end(Relay::Code::policy_error, "token withdrawn");
+void Server::recheck(std::function<bool(const Authorization&)> holds) {
+  holds_ = std::move(holds);
+  for (Relay* const relay : relays_) end_if_withdrawn(*relay);
+}
+
+void Server::end_if_withdrawn(Relay& relay) {
+  if (holds_ && !holds_(relay.authorization())) {
+    relay.end(Relay::Code::policy_error, "token withdrawn");
   }
 }
 

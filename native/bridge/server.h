@@ -80,8 +80,9 @@ class Server {
   /// after that, and after the context has run out of work.
   void drain(std::chrono::steady_clock::duration timeout, std::function<void()> done);
 
-  /// Closes with 1008 the WebSockets whose tokens are no longer valid.
-  void recheck(const std::function<bool(const Authorization&)>& holds);
+  /// Closes with 1008 the WebSockets whose tokens are no longer valid. `holds` is asked again when
+  /// a connection opens whose token was verified before, so it has to stay callable.
+  void recheck(std::function<bool(const Authorization&)> holds);
 
   const Counters& counters() const { return counters_; }
   std::size_t connections_count() const { return limits_.connections_count(); }
@@ -104,6 +105,7 @@ class Server {
   void note(const PageAnswer& answer, bool is_sent, AccessLine& line);
   boost::asio::awaitable<void> carry(Stream& stream, Request request, Admission& admission,
                                      AccessLine& line);
+  void end_if_withdrawn(Relay& relay);
   void look_after_all();
   void give_memory_back();
   void abort_all();
@@ -132,6 +134,7 @@ class Server {
   bool is_draining_ = false;
   bool is_drained_ = false;
   std::function<void()> drained_;
+  std::function<bool(const Authorization&)> holds_;  // of the last recheck(); may be empty
 };
 
 }  // namespace plimsoll::bridge

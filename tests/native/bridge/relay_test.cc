@@ -278,6 +278,10 @@ TEST_CASE("a token that is withdrawn takes its connections along") {
   });
   CHECK(client.receive_close() == 1008);
   CHECK(client.reason() == "token withdrawn");
+  // Its token was found good, and is withdrawn before the connection opens.
+  WebSocketClient late(world.port());
+  CHECK(late.receive_close() == 1008);
+  CHECK(late.reason() == "token withdrawn");
 }
 
 TEST_CASE("more commands than a second's wait their turn, in order") {
