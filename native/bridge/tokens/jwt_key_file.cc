@@ -60,7 +60,9 @@ native::Result<std::vector<JwtKey>> JwtKeyFile::read_keys(
   if (is_set) {
     auto set = parse_jwk_set(*text);
     if (!set) return in_file(path, set.error());
-    for (const std::string& sentence : set->left_out) left_out.push_back(path + ": " + sentence);
+    for (const std::string& sentence : set->left_out) {
+      left_out.emplace_back(path).append(": ").append(sentence);
+    }
     return std::move(set->keys);
   }
   auto key = source_.kind == JwtKeySource::Kind::secret
