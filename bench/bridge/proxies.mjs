@@ -7,7 +7,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 
 import { makeToken } from "../../js/test/package/bridge.mjs";
-import { freePort } from "../../js/test/package/server.mjs";
+import { holdPort } from "../../js/test/package/ports.mjs";
 
 const ticksPerSecond = 100;
 
@@ -50,8 +50,8 @@ const start = async (program, args, port, rest) => {
 
 /** In front of the server on that port; `metricsPort` is where its metrics are. */
 export const startBridge = async (server, folder, program) => {
-  const port = await freePort();
-  const metricsPort = await freePort();
+  const port = await holdPort();
+  const metricsPort = await holdPort();
   const { token, line } = makeToken(program, "bench");
   writeFileSync(join(folder, "tokens"), line);
   const file = join(folder, "bridge.toml");
@@ -74,14 +74,14 @@ export const startBridge = async (server, folder, program) => {
 };
 
 const startWebsockify = async (server) => {
-  const port = await freePort();
+  const port = await holdPort();
   // A process for each connection: of a thousand it does not come to an end.
   return start("websockify", [`127.0.0.1:${port}`, `127.0.0.1:${server}`], port,
     { webSocket: { protocol: "binary" }, connectionsMax: 100 });
 };
 
 const startHaproxy = async (server, folder) => {
-  const port = await freePort();
+  const port = await holdPort();
   const file = join(folder, "haproxy.cfg");
   writeFileSync(file, `
 global
