@@ -67,7 +67,8 @@ Prepared prepare(const Config& config) {
       .connections_max = config.limits.connections_max,
       .connections_per_address_max = config.limits.connections_per_address_max,
       .upgrades_per_second_per_address = config.limits.upgrades_per_second_per_address,
-      .commands_per_second_per_token = config.limits.commands_per_second_per_token};
+      .commands_per_second_per_token = config.limits.commands_per_second_per_token,
+      .ipv6_prefix_bits = config.limits.ipv6_prefix_bits};
   settings.relay = to_relay_options(config.limits);
   settings.entry.handshake_timeout = config.limits.handshake_timeout;
   settings.entry.proxy_protocol = config.proxy_protocol;

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <random>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include <boost/asio/as_tuple.hpp>
@@ -14,7 +15,6 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/socket_base.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/http/status.hpp>
 
@@ -65,8 +65,8 @@ constexpr unsigned page_requests_max = 100;
 // answer, and what Asio and Beast keep for it. The pages themselves are in memory only once.
 constexpr std::size_t visit_bytes = 16 * 1024;
 
-// Closing with this drops what the system still holds of an answer that the client did not take.
-const asio::socket_base::linger drop_unsent(true, 0);
+// For the log, of a connection that had to make room.
+constexpr std::string_view dropped = "dropped: half-open for the longest";
 
 std::uint64_t random_seed() {
   std::random_device device;
@@ -112,6 +112,7 @@ Server::Server(asio::io_context& context, Settings settings, VerifyToken verify,
       buffers_(budget.open_account(PoolKind::replies)),
       places_(budget.open_account(PoolKind::connections)),
       log_(log),
+      arrivals_(limits_, budget, *places_, counters_),
       tick_(context),
       tick_interval_(tick_interval_of(settings_.relay)),
       drain_timer_(context) {
@@ -143,7 +144,29 @@ asio::awaitable<void> Server::listen(Tcp::acceptor& acceptor) {
   co_await native::accept_all(acceptor, take);
 }
 
+// A connection, as long as its coroutine runs.
+struct Server::Visit {
+  Visit(Tcp::socket socket, Arrivals& arrivals)
+      : stream(Stream::Socket(std::move(socket))), arrival(arrivals, stream) {}
+
+  Stream stream;
+  Arrival arrival;
+  bool is_loopback = false;  // the address that the client has reached
+  std::unique_ptr<Request> request;
+  Admission admission;
+  bool is_over = false;  // it ends without an answer
+  AccessLine line;
+};
+
 void Server::begin(Tcp::socket socket) {
+  error_code problem;
+  const Tcp::endpoint peer = socket.remote_endpoint(problem);
+  if (problem) return;  // the client has gone already
+  const bool is_loopback = socket.local_endpoint(problem).address().is_loopback();
+  native::set_tcp_options(socket.native_handle(), unacknowledged_max(settings_.relay));
+  auto visit = std::make_unique<Visit>(std::move(socket), arrivals_);
+  visit->line.address = peer.address().to_string();
+  visit->is_loopback = is_loopback;
   const auto connection = connections_.emplace(connections_.end());
   // Posted, because a connection may end within abort_all(), which iterates over connections_.
   const auto end = [this, connection](std::exception_ptr) {
@@ -152,92 +175,103 @@ void Server::begin(Tcp::socket socket) {
       report_if_drained();
     });
   };
-  asio::co_spawn(context_, serve(std::move(socket), limits_.take_place()),
+  asio::co_spawn(context_, serve(std::move(visit)),
                  asio::bind_cancellation_slot(connection->slot(), end));
 }
 
-asio::awaitable<void> Server::serve(Tcp::socket socket, ConnectionLimits::Place place) {
-  AccessLine line;
-  error_code problem;
-  const Tcp::endpoint peer = socket.remote_endpoint(problem);
-  if (problem) co_return;  // the client has gone already
-  line.address = peer.address().to_string();
-  const bool is_loopback = socket.local_endpoint(problem).address().is_loopback();
-  native::set_tcp_options(socket.native_handle(), unacknowledged_max(settings_.relay));
-
-  Stream::Socket of_any_kind(std::move(socket));
-  Stream stream(std::move(of_any_kind));
-  if (place && !is_draining_) {
-    co_await let_in(stream, is_loopback, line);
-  } else {
-    const Admission refusal = refuse_all();
-    co_await conclude(stream, refusal, line);
-  }
+asio::awaitable<void> Server::serve(std::unique_ptr<Visit> visit) {
+  visit->admission = receive(*visit);
+  if (visit->admission.is_welcome()) co_await let_in(*visit);
+  if (visit->is_over) co_return part(visit->stream);
+  if (visit->admission.is_welcome()) co_await carry(*visit);
+  co_await conclude(*visit);
 }
 
-Admission Server::refuse_all() const {
-  // Before TLS there is no way to answer.
+// A refusal of a connection of which nothing was read. Before TLS there is no way to answer.
+Admission Server::refuse_early(std::string why) const {
   const auto status =
       settings_.entry.tls == nullptr ? http::status::service_unavailable : http::status::unknown;
-  return refuse(status, is_draining_ ? "draining" : "connections_max", retry_later);
+  return refuse(status, std::move(why), retry_later);
 }
 
-// Takes a connection through all steps, until its end.
-asio::awaitable<void> Server::let_in(Stream& stream, bool is_loopback, AccessLine& line) {
-  ConnectionLimits::Place place;
-  const CountAddress count = [&](const std::string& address) {
-    return doorkeeper_.count(address, place);
+// Gives the connection a place if a proxy may be about to tell the client's address. Those of other
+// connections are known already, so enter() counts them at once.
+Admission Server::receive(Visit& visit) {
+  if (is_draining_) return refuse_early("draining");
+  const EntryRules& rules = settings_.entry;
+  if (!rules.proxy_protocol && !is_trusted_proxy(rules, visit.line.address)) return {};
+  Admission admitted = visit.arrival.admit();
+  if (!admitted.is_welcome()) admitted = refuse_early(std::move(admitted.why));
+  return admitted;
+}
+
+EntryCalls Server::calls_for(Visit& visit) {
+  Arrival& arrival = visit.arrival;
+  const auto count = [this, &arrival](const std::string& address) {
+    if (arrival.is_dropped()) return refuse(http::status::unknown, std::string(dropped));
+    Admission counted = doorkeeper_.count(address, arrival.place_of_address);
+    return counted.is_welcome() ? arrival.admit() : std::move(counted);
   };
-  const std::string peer = line.address;
-  Entry entry = co_await enter(stream, settings_.entry, peer, count);
-  Entrance entrance{.is_loopback = is_loopback && !settings_.behind_proxy};
-  if (settings_.pages != nullptr) co_await show_pages(stream, entry, entrance, count);
-  if (entry.is_over) co_return part(stream);
-  line.address = entrance.address = entry.address;
-  Admission admission = judge(entry, entrance);
-  if (admission.is_welcome()) {
-    co_await carry(stream, std::move(*entry.request), admission, line);
-  }
-  co_await conclude(stream, admission, line);
+  const auto pay = [this, &arrival](EntryStep step) {
+    if (arrival.is_dropped()) return refuse(http::status::unknown, std::string(dropped));
+    const std::size_t of_tls = step == EntryStep::request ? tls_bytes : tls_handshake_bytes;
+    if (arrival.pay(half_open_bytes + of_tls)) return Admission();
+    ++counters_.out_of_memory;
+    return refuse_early("memory_limit");
+  };
+  return {.count = count, .pay = pay};
 }
 
-Admission Server::judge(Entry& entry, const Entrance& entrance) {
-  return entry.request ? doorkeeper_.judge(*entry.request, entrance) : std::move(entry.refusal);
+// Takes a connection through all steps until its request is judged.
+asio::awaitable<void> Server::let_in(Visit& visit) {
+  const EntryCalls calls = calls_for(visit);
+  const std::string peer = visit.line.address;
+  Entry entry = co_await enter(visit.stream, settings_.entry, peer, calls);
+  Entrance entrance{.is_loopback = visit.is_loopback && !settings_.behind_proxy};
+  if (settings_.pages != nullptr) co_await show_pages(visit, entry, entrance, calls);
+  visit.is_over = entry.is_over;
+  if (visit.is_over) co_return;
+  visit.line.address = entrance.address = entry.address;
+  if (visit.arrival.is_dropped()) {
+    visit.admission = refuse(http::status::unknown, std::string(dropped));
+  } else if (!entry.request) {
+    visit.admission = std::move(entry.refusal);
+  } else {
+    visit.admission = doorkeeper_.judge(*entry.request, entrance);
+  }
+  if (!visit.admission.is_welcome()) co_return;
+  visit.request = std::make_unique<Request>(std::move(*entry.request));
 }
 
 // Answers a client that was refused, and writes the line of the log.
-asio::awaitable<void> Server::conclude(Stream& stream, const Admission& admission,
-                                       AccessLine& line) {
-  if (!admission.is_welcome()) {
+asio::awaitable<void> Server::conclude(Visit& visit) {
+  if (!visit.admission.is_welcome()) {
     ++counters_.refused_handshakes;
-    co_await turn_away(stream, admission, settings_.entry);
+    visit.arrival.linger();
+    co_await turn_away(visit.stream, visit.admission, settings_.entry);
   }
-  line.status = static_cast<unsigned>(admission.status);
-  if (line.why.empty()) line.why = admission.why;
+  AccessLine& line = visit.line;
+  line.status = static_cast<unsigned>(visit.admission.status);
+  if (line.why.empty()) line.why = visit.admission.why;
   log_.write(line);
 }
 
-// Connects to the server and relays until the end. If that fails, `admission` becomes a refusal.
-asio::awaitable<void> Server::carry(Stream& stream, Request request, Admission& admission,
-                                    AccessLine& line) {
+// Connects to the server. If that fails, the result is null and the admission becomes a refusal.
+asio::awaitable<std::shared_ptr<Relay>> Server::make_relay(Visit& visit) {
+  Admission& admission = visit.admission;
   const Profile& profile = *admission.authorization.profile;
-  line.upstream = admission.upstream_name;
-  line.profile = profile.name;
-  line.token_id = admission.authorization.id;
-  line.protocol = admission.protocol;
-  Charge charge(*places_);
-  const bool has_tls = settings_.entry.tls != nullptr;
   const bool has_server_tls = admission.upstream->tls != nullptr;
-  if (!charge.grow(relay_bytes + (has_tls ? tls_bytes : 0) + (has_server_tls ? tls_bytes : 0))) {
+  if (!visit.arrival.pay(relay_bytes + tls_bytes_of_clients() + (has_server_tls ? tls_bytes : 0))) {
     ++counters_.out_of_memory;
     admission.turn_into(refuse(http::status::service_unavailable, "memory_limit", retry_later));
-    co_return;
+    co_return nullptr;
   }
+  visit.arrival.settle();
   auto dialled = co_await dial(*admission.upstream, profile, settings_.connect_timeout);
   if (const auto* problem = std::get_if<DialProblem>(&dialled)) {
     ++counters_.upstream_failures;
     admission.turn_into(refuse(http::status::bad_gateway, problem->what));
-    co_return;
+    co_return nullptr;
   }
   Stream& server = std::get<Stream>(dialled);
   native::set_tcp_options(server.socket().native_handle(), unacknowledged_max(settings_.relay));
@@ -250,14 +284,27 @@ asio::awaitable<void> Server::carry(Stream& stream, Request request, Admission& 
                              .account = *buffers_,
                              .ahead = ahead_,
                              .counters = counters_};
-  const auto relay = std::make_shared<Relay>(std::move(stream), std::move(server),
-                                             admission.authorization, shared);
+  co_return std::make_shared<Relay>(std::move(visit.stream), std::move(server),
+                                    admission.authorization, shared);
+}
+
+// Relays until the end.
+asio::awaitable<void> Server::carry(Visit& visit) {
+  AccessLine& line = visit.line;
+  const Admission& admission = visit.admission;
+  line.upstream = admission.upstream_name;
+  line.profile = admission.authorization.profile->name;
+  line.token_id = admission.authorization.id;
+  line.protocol = admission.protocol;
+  const std::shared_ptr<Relay> relay = co_await make_relay(visit);
+  if (relay == nullptr) co_return;
   const Listed listed(relays_, *relay);
   ++counters_.upgrades;
   if (is_draining_) relay->end(Relay::Code::going_away, "shutting down");
   // The token may have been withdrawn while dial() waited, when relays_ had no such relay.
   end_if_withdrawn(*relay);
-  const RelayEnd end = co_await relay->run(std::move(request), admission.protocol);
+  const std::unique_ptr<Request> request = std::move(visit.request);
+  const RelayEnd end = co_await relay->run(std::move(*request), admission.protocol);
   line.close_code = end.code;
   line.why = end.reason;
   line.bytes_in = end.bytes_in;
@@ -269,45 +316,47 @@ asio::awaitable<void> Server::carry(Stream& stream, Request request, Admission& 
 // ---- Pages
 
 // Answers requests for pages until the client asks for a WebSocket, is refused, or is gone.
-asio::awaitable<void> Server::show_pages(Stream& stream, Entry& entry, Entrance& entrance,
-                                         const CountAddress& count) {
-  Charge charge(*places_);
-  boost::system::error_code ignored;
-  for (unsigned requests = 1; entry.request && !asks_for_upgrade(*entry.request); ++requests) {
+asio::awaitable<void> Server::show_pages(Visit& visit, Entry& entry, Entrance& entrance,
+                                         const EntryCalls& calls) {
+  Arrival& arrival = visit.arrival;
+  for (unsigned requests = 1;
+       entry.request && !asks_for_upgrade(*entry.request) && !arrival.is_dropped(); ++requests) {
     entrance.address = entry.address;
-    entry.refusal = judge_page(*entry.request, entrance, charge);
+    entry.refusal = judge_page(*entry.request, entrance, arrival);
     if (!entry.refusal.is_welcome()) {
       entry.request.reset();
       co_return;
     }
+    arrival.wait();  // from now on: the client got so far
     AccessLine line = line_of(entry);
     const bool is_last = requests == page_requests_max || is_draining_;
     const PageAnswer answer = answer_with_page(
         *settings_.pages, *entry.request, is_last ? Afterwards::close : Afterwards::keep_alive);
-    const bool is_sent = co_await send_page(stream, answer, settings_.entry.handshake_timeout);
+    entry.request.reset();  // its headers may be large, and the client may take its time
+    const bool is_sent =
+        co_await send_page(visit.stream, answer, settings_.entry.handshake_timeout);
     note(answer, is_sent, line);
     entry.is_over = !is_sent || !answer.keeps_alive || is_draining_;
-    if (!is_sent) {
-      stream.socket().set_option(drop_unsent, ignored);
-      stream.socket().close(
-          ignored);  // now: the socket's destructor would reset the option and linger
-    }
+    if (!is_sent) visit.stream.reset();
     if (entry.is_over) {
       // Requests that stay unanswered must not destroy the last answer by a reset.
-      const bool has_more = is_sent && (!entry.behind.empty() || stream.available_bytes() > 0);
-      if (has_more) co_await stream.async_linger(as_tuple(use_awaitable));
+      const bool has_more =
+          is_sent && (!entry.behind.empty() || visit.stream.available_bytes() > 0);
+      if (has_more) {
+        arrival.linger();
+        co_await visit.stream.async_linger(as_tuple(use_awaitable));
+      }
       co_return;
     }
-    const Listed resting(resting_, stream);
-    co_await enter_again(stream, settings_.entry, entry, count);
+    const Listed resting(resting_, visit.stream);
+    co_await enter_again(visit.stream, settings_.entry, entry, calls);
     if (entry.is_over) co_return;
   }
 }
 
-Admission Server::judge_page(const Request& request, const Entrance& entrance, Charge& charge) {
+Admission Server::judge_page(const Request& request, const Entrance& entrance, Arrival& arrival) {
   Admission judged = doorkeeper_.judge_page(request, entrance);
-  const std::size_t bytes = visit_bytes + (settings_.entry.tls != nullptr ? tls_bytes : 0);
-  if (!judged.is_welcome() || charge.bytes() > 0 || charge.grow(bytes)) return judged;
+  if (!judged.is_welcome() || arrival.pay(visit_bytes + tls_bytes_of_clients())) return judged;
   ++counters_.out_of_memory;
   return refuse(http::status::service_unavailable, "memory_limit", retry_later);
 }

@@ -4,6 +4,7 @@
 #include <functional>
 #include <list>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@
 #include "plimsoll/core/memory/budget.h"
 #include "plimsoll/native/bridge/access_log.h"
 #include "plimsoll/native/bridge/entry/admission.h"
+#include "plimsoll/native/bridge/entry/arrivals.h"
 #include "plimsoll/native/bridge/entry/entry.h"
 #include "plimsoll/native/bridge/pages/page_answer.h"
 #include "plimsoll/native/bridge/pages/pages.h"
@@ -33,14 +35,15 @@
 //                          |                                              |
 //                          +-->  conclude(): answer, line of the log  <---+
 //
-// let_in() has the steps from enter() on, and carry() has the last two.
+// let_in() has the steps from enter() to judge(), and carry() has the last two. A coroutine's frame
+// is memory that each connection has, so that of let_in() is gone before a relay runs.
 //
 // Invariants:
 // - Each connection is in connections_ as long as its coroutine runs. The server may be destroyed
 //   only after drain() has called `done`, when none is left.
-// - limits_ counts the connection before anything is read of it.
-// - Memory of relays and of connections that are shown pages is charged before they begin; without
-//   room the client gets a 503.
+// - The connection has a place, and is paid for, before anything is read of it (Arrival). What it
+//   pays is raised before TLS, a page or a relay begins; without room the client gets a 503, or no
+//   answer before TLS. A connection that is refused a place answers and ends within the same turn.
 
 namespace plimsoll::bridge {
 
@@ -93,19 +96,23 @@ class Server {
 
   boost::asio::awaitable<void> listen(Tcp::acceptor& acceptor);
   void begin(Tcp::socket socket);
-  boost::asio::awaitable<void> serve(Tcp::socket socket, ConnectionLimits::Place place);
-  Admission refuse_all() const;
-  boost::asio::awaitable<void> let_in(Stream& stream, bool is_loopback, AccessLine& line);
-  Admission judge(Entry& entry, const Entrance& entrance);
-  boost::asio::awaitable<void> conclude(Stream& stream, const Admission& admission,
-                                        AccessLine& line);
-  boost::asio::awaitable<void> show_pages(Stream& stream, Entry& entry, Entrance& entrance,
-                                          const CountAddress& count);
-  Admission judge_page(const Request& request, const Entrance& entrance, Charge& charge);
+  struct Visit;
+  boost::asio::awaitable<void> serve(std::unique_ptr<Visit> visit);
+  Admission refuse_early(std::string why) const;
+  Admission receive(Visit& visit);
+  EntryCalls calls_for(Visit& visit);
+  boost::asio::awaitable<void> let_in(Visit& visit);
+  boost::asio::awaitable<void> conclude(Visit& visit);
+  boost::asio::awaitable<void> show_pages(Visit& visit, Entry& entry, Entrance& entrance,
+                                          const EntryCalls& calls);
+  Admission judge_page(const Request& request, const Entrance& entrance, Arrival& arrival);
   void note(const PageAnswer& answer, bool is_sent, AccessLine& line);
-  boost::asio::awaitable<void> carry(Stream& stream, Request request, Admission& admission,
-                                     AccessLine& line);
+  boost::asio::awaitable<std::shared_ptr<Relay>> make_relay(Visit& visit);
+  boost::asio::awaitable<void> carry(Visit& visit);
   void end_if_withdrawn(Relay& relay);
+  std::size_t tls_bytes_of_clients() const {
+    return settings_.entry.tls != nullptr ? tls_bytes : 0;
+  }
   void look_after_all();
   void give_memory_back();
   void abort_all();
@@ -123,6 +130,7 @@ class Server {
   AccountHandle places_;
   AccessLog& log_;
   Counters counters_;
+  Arrivals arrivals_;
   std::list<Tcp::acceptor> acceptors_;
   std::list<boost::asio::cancellation_signal> connections_;  // one each, to abort it
   std::size_t connections_peak_ = 0;                         // since memory was last given back

@@ -41,7 +41,9 @@ constexpr Metric counter_metrics[] = {
     {&Counters::held_back, "held_back_total",
      "times that a request had to wait for replies to earlier ones"},
     {&Counters::out_of_memory, "out_of_memory_total",
-     "WebSockets that ended because there was no memory"},
+     "connections that were refused or ended because there was no memory"},
+    {&Counters::dropped_half_open, "dropped_half_open_total",
+     "connections without a whole request that made room for others"},
 };
 
 void add(std::string& text, MetricType type, std::string_view name, std::string_view help,
@@ -106,6 +108,8 @@ std::string metrics_text(const Counters& counters, std::size_t connections,
                          const BudgetStatistics& memory) {
   std::string text;
   add(text, MetricType::gauge, "connections", "TCP connections of clients now", connections);
+  add(text, MetricType::gauge, "half_open_connections",
+      "connections now without a whole request, or refused", counters.half_open);
   add(text, MetricType::gauge, "relays", "open WebSockets now", counters.relays);
   add(text, MetricType::gauge, "memory_limit_bytes", "the memory limit", memory.limit);
   add(text, MetricType::gauge, "memory_used_bytes", "memory in use", memory.used);

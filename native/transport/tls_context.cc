@@ -184,7 +184,8 @@ Result<void> TlsContext::read() {
   // So that an idle connection holds no buffers.
   SSL_CTX_set_mode(context.get(), SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_read_ahead(context.get(), 1);
-  SSL_CTX_set_default_read_buffer_len(context.get(), read_buffer_bytes);
+  // Not for strangers: a client could fill it before its handshake is complete.
+  if (!is_server()) SSL_CTX_set_default_read_buffer_len(context.get(), read_buffer_bytes);
   SSL_CTX_set_default_passwd_cb(context.get(), &give_key_password);
   SSL_CTX_set_default_passwd_cb_userdata(context.get(), const_cast<TlsOptions*>(&options_));
   if (const auto done = choose_ciphers(context.get(), options_); !done) return done.error();

@@ -561,8 +561,10 @@ set(PLIMSOLL_BRIDGE_SOURCES
   native/bridge/config/config_table.cc
   native/bridge/config/read_config.cc
   native/bridge/entry/admission.cc
+  native/bridge/entry/arrivals.cc
   native/bridge/entry/connection_limits.cc
   native/bridge/entry/entry.cc
+  native/bridge/entry/forwarded_for.cc
   native/bridge/gate/answers.cc
   native/bridge/gate/command_ways.cc
   native/bridge/gate/gate.cc
@@ -620,8 +622,10 @@ set(PLIMSOLL_BRIDGE_HEADERS
   native/bridge/config/config_table.h
   native/bridge/config/read_config.h
   native/bridge/entry/admission.h
+  native/bridge/entry/arrivals.h
   native/bridge/entry/connection_limits.h
   native/bridge/entry/entry.h
+  native/bridge/entry/forwarded_for.h
   native/bridge/gate/answers.h
   native/bridge/gate/command_ways.h
   native/bridge/gate/gate.h

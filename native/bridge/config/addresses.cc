@@ -60,6 +60,20 @@ std::optional<Network> Network::parse(std::string_view text) {
   return network;
 }
 
+std::string client_network(std::string_view text, unsigned ipv6_prefix_bits) {
+  // A zone, as in "fe80::1%eth0", is where the client is, and not who.
+  const auto address = read_address(text.substr(0, text.find('%')));
+  if (!address) return std::string(text);
+  if (address->is_v4()) return address->to_string();
+  const ip::address_v6 ipv6 = address->to_v6();
+  if (ipv6.is_v4_mapped()) return ip::make_address_v4(ip::v4_mapped, ipv6).to_string();
+  ip::address_v6::bytes_type bytes = ipv6.to_bytes();
+  for (unsigned bit = ipv6_prefix_bits; bit < ipv6_bits; ++bit) {
+    bytes[bit / 8] &= static_cast<unsigned char>(~(0x80U >> bit % 8));
+  }
+  return ip::address_v6(bytes).to_string() + '/' + std::to_string(ipv6_prefix_bits);
+}
+
 bool Network::contains(std::string_view address) const {
   const auto bytes = to_bytes(address.substr(0, address.find('%')));
   return bytes && begin_alike(*bytes, prefix_, prefix_bits_);

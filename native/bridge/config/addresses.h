@@ -2,6 +2,7 @@
 
 #include <array>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "plimsoll/native/observe/listen_address.h"
@@ -32,5 +33,10 @@ class Network {
   Bytes prefix_{};
   unsigned prefix_bits_ = 0;
 };
+
+/// The key by which limits count a client's address: an IPv4 address by itself, also if it is
+/// mapped into IPv6; an IPv6 address by its first `ipv6_prefix_bits`, "2001:db8::/64", because a
+/// single customer usually has all addresses of such a network. Any other text is its own key.
+std::string client_network(std::string_view address, unsigned ipv6_prefix_bits);
 
 }  // namespace plimsoll::bridge

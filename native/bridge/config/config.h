@@ -30,6 +30,7 @@ struct Limits {
   std::uint32_t connections_max = 10'000;
   std::uint32_t connections_per_address_max = 100;
   std::uint32_t upgrades_per_second_per_address = 20;
+  std::uint32_t ipv6_prefix_bits = 64;  ///< an IPv6 address counts by so many bits of it
   std::uint32_t commands_per_second_per_token = 0;  ///< 0: no bound
   std::uint32_t pongs_missed_max = 2;
   std::uint64_t message_bytes_max = 1024 * 1024;

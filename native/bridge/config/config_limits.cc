@@ -31,6 +31,7 @@ constexpr Row<std::uint32_t> counts[] = {
     {"connections_max", &Limits::connections_max, 1, 1'000'000},
     {"connections_per_address_max", &Limits::connections_per_address_max, 1, 1'000'000},
     {"upgrades_per_second_per_address", &Limits::upgrades_per_second_per_address, 1, 100'000},
+    {"ipv6_prefix_bits", &Limits::ipv6_prefix_bits, 32, 128},
     {"commands_per_second_per_token", &Limits::commands_per_second_per_token, 0, 10'000'000},
     {"pongs_missed_max", &Limits::pongs_missed_max, 1, 100},
 };

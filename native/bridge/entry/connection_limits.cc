@@ -1,22 +1,25 @@
 #include "plimsoll/native/bridge/entry/connection_limits.h"
 
+#include "plimsoll/native/bridge/config/addresses.h"
+
 namespace plimsoll::bridge {
 
 ConnectionLimits::Place::~Place() {
-  if (limits_ != nullptr) limits_->give_back(of_);
+  if (limits_ != nullptr) limits_->give_back(*this);
 }
 
-bool ConnectionLimits::attempt(const std::string& address, Time now) {
-  auto found = attempts_.find(address);
+bool ConnectionLimits::attempt(std::string_view address, Time now) {
+  const std::string network = client_network(address, options_.ipv6_prefix_bits);
+  auto found = attempts_.find(network);
   if (found == attempts_.end()) {
     if (attempts_.size() == remembered_addresses_max) {
       attempts_.erase(attempts_order_.front());
       attempts_order_.pop_front();
     }
-    attempts_order_.push_back(address);
+    attempts_order_.push_back(network);
     const Attempts fresh{.rate = Rate(options_.upgrades_per_second_per_address),
                          .order = --attempts_order_.end()};
-    found = attempts_.emplace(address, fresh).first;
+    found = attempts_.emplace(network, fresh).first;
   }
   Attempts& attempts = found->second;
   attempts_order_.splice(attempts_order_.end(), attempts_order_, attempts.order);
@@ -25,17 +28,36 @@ bool ConnectionLimits::attempt(const std::string& address, Time now) {
   return true;
 }
 
-ConnectionLimits::Place ConnectionLimits::take_place() {
-  if (connections_ == options_.connections_max) return {};
+ConnectionLimits::Place ConnectionLimits::take_place(std::size_t max) {
+  if (connections_ >= max) return {};
   ++connections_;
   return {*this, Place::Kind::all, {}};
 }
 
-ConnectionLimits::Place ConnectionLimits::take_place_of_address(const std::string& address) {
-  const auto found = addresses_.try_emplace(address, 0).first;
-  if (found->second == options_.connections_per_address_max) return {};
-  ++found->second;
-  return {*this, Place::Kind::address, address};
+ConnectionLimits::Place ConnectionLimits::take_place_of_address(std::string_view address) {
+  const std::string network = client_network(address, options_.ipv6_prefix_bits);
+  const auto found = networks_.try_emplace(network).first;
+  if (found->second.places == options_.connections_per_address_max) return {};
+  ++found->second.places;
+  return {*this, Place::Kind::address, network};
+}
+
+bool ConnectionLimits::has_another(const Place& place) const {
+  return network_of(place).places > 1;
+}
+
+bool ConnectionLimits::has_another_half_open(const Place& place) const {
+  return network_of(place).half_open > (place.is_half_open_ ? 1 : 0);
+}
+
+void ConnectionLimits::begin_half_open(Place& place) {
+  if (!place.is_half_open_) ++network_of(place).half_open;
+  place.is_half_open_ = true;
+}
+
+void ConnectionLimits::end_half_open(Place& place) {
+  if (place.is_half_open_) --network_of(place).half_open;
+  place.is_half_open_ = false;
 }
 
 ConnectionLimits::Place ConnectionLimits::take_place_of_token(const std::string& token,
@@ -56,16 +78,17 @@ void ConnectionLimits::forget(Time now) {
   });
 }
 
-void ConnectionLimits::give_back(const std::pair<Place::Kind, std::string>& of) {
-  switch (of.first) {
+void ConnectionLimits::give_back(Place& place) {
+  switch (place.of_.first) {
     case Place::Kind::all: --connections_; return;
     case Place::Kind::address: {
-      const auto found = addresses_.find(of.second);
-      if (--found->second == 0) addresses_.erase(found);
+      end_half_open(place);
+      const auto found = networks_.find(place.of_.second);
+      if (--found->second.places == 0) networks_.erase(found);
       return;
     }
     case Place::Kind::token: {
-      --tokens_.find(of.second)->second.count;  // forget() drops its rate later
+      --tokens_.find(place.of_.second)->second.count;  // forget() drops its rate later
       return;
     }
   }

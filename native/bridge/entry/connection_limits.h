@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <list>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 
@@ -13,8 +14,12 @@
 // Limits connections: in total, for each address and for each token. Also limits how often an
 // address may try, and how many commands a token may send. Used by one thread.
 //
+// Addresses count by client_network(), so all addresses of an IPv6 network are one.
+//
 // Invariants:
 // - A connection is counted exactly as long as its Place lives, so no path can leak it.
+// - The last tenth of all places is for networks that hold none. So clients of a few networks, with
+//   however many addresses, cannot keep out those of another network.
 // - Memory is bounded: addresses with connections by connections_max, attempts by
 //   remembered_addresses_max, and tokens by those that exist, as only verified ones get here.
 // - A token's rate outlives its connections until it is full again (forget()). Otherwise a client
@@ -29,7 +34,18 @@ struct ConnectionLimitOptions {
   std::uint32_t upgrades_per_second_per_address = 20;
   /// For all connections of a token together; 0: no bound.
   std::uint32_t commands_per_second_per_token = 0;
+  /// See client_network().
+  unsigned ipv6_prefix_bits = 64;
 };
+
+/// One of so many parts is kept for networks that hold no place: of connections_max, and of the
+/// memory that handshakes may take.
+inline constexpr std::size_t newcomers_part = 10;
+
+/// What of a limit is left for networks that hold a place already.
+constexpr std::size_t without_newcomers_part(std::size_t limit) {
+  return limit - limit / newcomers_part;
+}
 
 /// For how many addresses attempts are remembered. Beyond that the address with the oldest attempt
 /// is forgotten.
@@ -44,10 +60,13 @@ class ConnectionLimits {
    public:
     Place() = default;
     Place(Place&& other) noexcept
-        : limits_(std::exchange(other.limits_, nullptr)), of_(std::move(other.of_)) {}
+        : limits_(std::exchange(other.limits_, nullptr)),
+          of_(std::move(other.of_)),
+          is_half_open_(other.is_half_open_) {}
     Place& operator=(Place&& other) noexcept {
       std::swap(limits_, other.limits_);
       std::swap(of_, other.of_);
+      std::swap(is_half_open_, other.is_half_open_);
       return *this;
     }
     ~Place();
@@ -62,6 +81,7 @@ class ConnectionLimits {
 
     ConnectionLimits* limits_ = nullptr;
     std::pair<Kind, std::string> of_;
+    bool is_half_open_ = false;
   };
 
   explicit ConnectionLimits(const ConnectionLimitOptions& options) : options_(options) {}
@@ -69,12 +89,13 @@ class ConnectionLimits {
   ConnectionLimits& operator=(const ConnectionLimits&) = delete;
 
   /// Whether `address` may make one more attempt now. Counts it if so.
-  bool attempt(const std::string& address, Time now);
+  bool attempt(std::string_view address, Time now);
 
   /// Takes a place for one more connection: in total, of an address, of a token. Returns an empty
   /// Place if there are as many as allowed.
-  Place take_place();
-  Place take_place_of_address(const std::string& address);
+  Place take_place(std::size_t max);
+  Place take_place() { return take_place(options_.connections_max); }
+  Place take_place_of_address(std::string_view address);
   Place take_place_of_token(const std::string& token, std::size_t max);
 
   /// Forgets tokens without connections whose rates are full again. The server calls it once a
@@ -84,6 +105,17 @@ class ConnectionLimits {
   /// The rate of a token's commands. The token must have a place; valid as long as it has one.
   Rate& rate_of_token(const std::string& token) { return tokens_.find(token)->second.rate; }
 
+  /// Whether the network of `place`, which is one of an address, holds another place, too; and
+  /// whether another one of them is half-open.
+  bool has_another(const Place& place) const;
+  bool has_another_half_open(const Place& place) const;
+
+  /// Notes whether the connection with `place`, which is one of an address, is half-open: it is
+  /// not, at first.
+  void begin_half_open(Place& place);
+  void end_half_open(Place& place);
+
+  std::size_t connections_max() const { return options_.connections_max; }
   std::size_t connections_count() const { return connections_; }
   std::size_t remembered_addresses_count() const { return attempts_.size(); }
   std::size_t remembered_tokens_count() const { return tokens_.size(); }
@@ -98,11 +130,20 @@ class ConnectionLimits {
     std::list<std::string>::iterator order;
   };
 
-  void give_back(const std::pair<Place::Kind, std::string>& of);
+  struct Network {
+    std::size_t places = 0;
+    std::size_t half_open = 0;
+  };
+
+  Network& network_of(const Place& place) { return networks_.find(place.of_.second)->second; }
+  const Network& network_of(const Place& place) const {
+    return networks_.find(place.of_.second)->second;
+  }
+  void give_back(Place& place);
 
   const ConnectionLimitOptions options_;
   std::size_t connections_ = 0;
-  std::unordered_map<std::string, std::size_t> addresses_;
+  std::unordered_map<std::string, Network> networks_;
   std::unordered_map<std::string, Token> tokens_;
   std::unordered_map<std::string, Attempts> attempts_;
   std::list<std::string> attempts_order_;  // the oldest attempt first

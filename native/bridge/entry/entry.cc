@@ -9,17 +9,17 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
-#include <boost/asio/ip/address.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
-#include <boost/beast/core/flat_static_buffer.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/write.hpp>
 
+#include "plimsoll/native/bridge/entry/forwarded_for.h"
 #include "plimsoll/native/bridge/http/proxy_header.h"
 #include "plimsoll/native/bridge/pages/page_answer.h"
 #include "plimsoll/native/websocket/opening.h"
@@ -37,34 +37,6 @@ using boost::system::error_code;
 
 // For a client whose connection has not reached HTTP.
 constexpr auto no_answer = http::status::unknown;
-
-bool is_trusted(const EntryRules& rules, const std::string& address) {
-  return std::ranges::any_of(rules.trusted_proxies,
-                             [&](const Network& network) { return network.contains(address); });
-}
-
-// The client's address according to trusted proxies: the last hop that is not a trusted proxy
-// itself.
-std::string client_of(const Request& request, const EntryRules& rules, std::string peer) {
-  // Several lines are one list (RFC 9110, 5.3): a proxy may append its hop as a line of its own.
-  // Were only one line read, a client could send the other and pick its address.
-  std::string list;
-  const auto [begin, end] = request.equal_range("X-Forwarded-For");
-  for (auto line = begin; line != end; ++line) list.append(",").append(line->value());
-  std::string_view hops = list;
-  while (is_trusted(rules, peer) && !hops.empty()) {
-    const std::size_t comma = hops.rfind(',');
-    std::string_view hop = comma == hops.npos ? hops : hops.substr(comma + 1);
-    hops = comma == hops.npos ? std::string_view() : hops.substr(0, comma);
-    while (hop.starts_with(' ')) hop.remove_prefix(1);
-    while (hop.ends_with(' ')) hop.remove_suffix(1);
-    error_code problem;
-    const auto address = asio::ip::make_address(std::string(hop), problem);
-    if (problem) break;  // not written by a proxy
-    peer = address.to_string();
-  }
-  return peer;
-}
 
 // Refuses a request with a body, which the bridge would not read.
 Admission refuse_body(const Request& request, const EntryRules& rules) {
@@ -97,7 +69,7 @@ Admission refuse_header(const Request& parsed, std::string_view left, const erro
 // and `entry.refusal` says why.
 
 asio::awaitable<bool> read_proxy_header(Stream& stream, const EntryRules& rules, Entry& entry) {
-  if (!is_trusted(rules, entry.address)) {
+  if (!is_trusted_proxy(rules, entry.address)) {
     entry.refusal = refuse(no_answer, "proxy_protocol: the sender is not in trusted_proxies");
     co_return false;
   }
@@ -120,14 +92,29 @@ asio::awaitable<bool> read_proxy_header(Stream& stream, const EntryRules& rules,
   co_return true;
 }
 
-asio::awaitable<bool> begin_tls(Stream& stream, const EntryRules& rules, Entry& entry) {
+// A client that sends nothing costs no state of TLS: the bridge makes it when the first byte comes.
+asio::awaitable<bool> begin_tls(Stream& stream, const EntryRules& rules, const EntryCalls& calls,
+                                Entry& entry) {
+  const error_code problem = co_await stream.wait_for_bytes();
+  if (problem) {
+    entry.refusal = refuse(no_answer, problem.message());
+    co_return false;
+  }
+  entry.refusal = calls.pay(EntryStep::tls_handshake);
+  if (!entry.refusal.is_welcome()) {
+    entry.refusal.status = no_answer;
+    co_return false;
+  }
   std::string why = co_await stream.begin_tls(*rules.tls);
   if (!why.empty()) entry.refusal = refuse(no_answer, std::move(why));
-  co_return entry.refusal.why.empty();
+  if (!entry.refusal.is_welcome()) co_return false;
+  entry.refusal = calls.pay(EntryStep::request);
+  co_return entry.refusal.is_welcome();
 }
 
 asio::awaitable<bool> read_request(Stream& stream, const EntryRules& rules, Entry& entry) {
-  boost::beast::flat_static_buffer<header_bytes_max> buffer;
+  // Grows with the header: one that does not come to its end is often short.
+  boost::beast::flat_buffer buffer(header_bytes_max);
   buffer.commit(asio::buffer_copy(buffer.prepare(entry.behind.size()), asio::buffer(entry.behind)));
   std::string().swap(entry.behind);  // frees it: the client may leave the connection idle
   http::request_parser<http::empty_body> parser;
@@ -143,7 +130,9 @@ asio::awaitable<bool> read_request(Stream& stream, const EntryRules& rules, Entr
     co_return false;
   }
   Request& request = parser.get();
-  entry.address = client_of(request, rules, entry.sender);
+  entry.address = client_of(request, entry.sender, [&rules](std::string_view address) {
+    return is_trusted_proxy(rules, address);
+  });
   // A client that wants a WebSocket sends nothing behind the header before it has the answer. Bytes
   // there are a body, or another request that a proxy in front may not have seen. Transfer-Encoding
   // is refused, too: with some codings Beast finds no body where there is one.
@@ -219,8 +208,8 @@ asio::awaitable<void> answer(Stream& stream, const Admission& refusal, const Ent
 }
 
 // Counts the connection; if it is refused, drops the request.
-bool is_counted(Entry& entry, const CountAddress& count) {
-  entry.refusal = count(entry.address);
+bool is_counted(Entry& entry, const EntryCalls& calls) {
+  entry.refusal = calls.count(entry.address);
   if (entry.refusal.is_welcome()) return true;
   entry.request.reset();
   return false;
@@ -228,22 +217,27 @@ bool is_counted(Entry& entry, const CountAddress& count) {
 
 }  // namespace
 
+bool is_trusted_proxy(const EntryRules& rules, std::string_view address) {
+  return std::ranges::any_of(rules.trusted_proxies,
+                             [&](const Network& network) { return network.contains(address); });
+}
+
 asio::awaitable<Entry> enter(Stream& stream, const EntryRules& rules, const std::string& peer,
-                             const CountAddress& count) {
+                             const EntryCalls& calls) {
   Entry entry;
   entry.address = peer;
   bool has_come_to_http = rules.tls == nullptr;
   const auto steps = [&]() -> asio::awaitable<void> {
     if (rules.proxy_protocol && !co_await read_proxy_header(stream, rules, entry)) co_return;
     entry.sender = entry.address;
-    const bool is_known = !is_trusted(rules, entry.sender);
-    if (is_known && !is_counted(entry, count)) {
+    const bool is_known = !is_trusted_proxy(rules, entry.sender);
+    if (is_known && !is_counted(entry, calls)) {
       if (!has_come_to_http) entry.refusal.status = no_answer;
       co_return;
     }
-    if (rules.tls != nullptr && !co_await begin_tls(stream, rules, entry)) co_return;
+    if (rules.tls != nullptr && !co_await begin_tls(stream, rules, calls, entry)) co_return;
     has_come_to_http = true;
-    if (co_await read_request(stream, rules, entry) && !is_known) is_counted(entry, count);
+    if (co_await read_request(stream, rules, entry) && !is_known) is_counted(entry, calls);
   };
   asio::steady_timer timer(stream.get_executor(), rules.handshake_timeout);
   const auto first = co_await (steps() || timer.async_wait(as_tuple(use_awaitable)));
@@ -257,7 +251,7 @@ asio::awaitable<Entry> enter(Stream& stream, const EntryRules& rules, const std:
 }
 
 asio::awaitable<void> enter_again(Stream& stream, const EntryRules& rules, Entry& entry,
-                                  const CountAddress& count) {
+                                  const EntryCalls& calls) {
   entry.request.reset();
   asio::steady_timer timer(stream.get_executor(), rules.handshake_timeout);
   const auto first =
@@ -266,7 +260,7 @@ asio::awaitable<void> enter_again(Stream& stream, const EntryRules& rules, Entry
     entry.request.reset();
     entry.is_over = true;
   }
-  if (entry.request && is_trusted(rules, entry.sender)) is_counted(entry, count);
+  if (entry.request && is_trusted_proxy(rules, entry.sender)) is_counted(entry, calls);
 }
 
 asio::awaitable<void> turn_away(Stream& stream, const Admission& refusal, const EntryRules& rules) {

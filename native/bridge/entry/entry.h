@@ -1,9 +1,11 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <boost/asio/awaitable.hpp>
@@ -55,19 +57,30 @@ struct Entry {
   std::string behind;
 };
 
-/// Decides whether one more connection of an address is admitted; see Doorkeeper::count().
-using CountAddress = std::function<Admission(const std::string& address)>;
+/// What a connection needs memory for, from now on.
+enum class EntryStep : std::uint8_t { tls_handshake, request };
+
+/// What the steps ask of the server.
+struct EntryCalls {
+  /// Decides whether one more connection of an address is admitted; see Doorkeeper::count().
+  std::function<Admission(const std::string& address)> count;
+  /// Pays for a step before it begins. May refuse only the TLS handshake.
+  std::function<Admission(EntryStep step)> pay;
+};
+
+/// Whether `address` is that of a proxy that may name its clients' addresses.
+bool is_trusted_proxy(const EntryRules& rules, std::string_view address);
 
 /// Performs all steps on `stream`, whose peer is `peer`. Calls `count` once, as soon as the
 /// client's address is known: before TLS, unless a trusted proxy gives the address in the request.
 boost::asio::awaitable<Entry> enter(Stream& stream, const EntryRules& rules,
-                                    const std::string& peer, const CountAddress& count);
+                                    const std::string& peer, const EntryCalls& calls);
 
 /// Reads another request after one that was answered, first from what came behind that one. A
 /// client that sends none in time counts as gone. Calls `count` again if a trusted proxy sent the
 /// request, whose client may be another.
 boost::asio::awaitable<void> enter_again(Stream& stream, const EntryRules& rules, Entry& entry,
-                                         const CountAddress& count);
+                                         const EntryCalls& calls);
 
 /// Sends the refusal, if the connection has reached HTTP, and ends the connection.
 boost::asio::awaitable<void> turn_away(Stream& stream, const Admission& refusal,

@@ -27,7 +27,9 @@ struct Counters {
   std::uint64_t paced = 0;  ///< times that a client had to wait for its rate of commands
   std::uint64_t held_back = 0;  ///< times that a request had to wait for replies to earlier ones
   std::uint64_t out_of_memory = 0;
-  std::uint64_t relays = 0;  ///< open now
+  std::uint64_t dropped_half_open = 0;  ///< connections that made room for others
+  std::uint64_t half_open = 0;          ///< connections now that are not admitted, or were refused
+  std::uint64_t relays = 0;             ///< open now
   /// From when a request went to the server until its reply had come; requests that block, too.
   native::Histogram request_times;
 };

@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/socket_base.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 namespace plimsoll::bridge {
@@ -23,6 +24,11 @@ constexpr int drops_max = 16;
 
 }  // namespace
 
+asio::awaitable<Stream::Problem> Stream::wait_for_bytes() {
+  const auto [problem] = co_await socket_.async_wait(Socket::wait_read, as_tuple(use_awaitable));
+  co_return problem;
+}
+
 asio::awaitable<std::string> Stream::begin_tls(native::TlsContext& context) {
   Problem problem;
   socket_.native_non_blocking(true, problem);
@@ -36,6 +42,9 @@ asio::awaitable<std::string> Stream::begin_tls(native::TlsContext& context) {
     const auto wait = tls_->blocked() ? Socket::wait_write : Socket::wait_read;
     const auto [failed] = co_await socket_.async_wait(wait, as_tuple(use_awaitable));
     if (failed) co_return failed.message();
+    // The socket may have been closed after the wait was over. OpenSSL has only its number, which
+    // may be another connection's by now.
+    if (!socket_.is_open()) co_return "the socket was closed";
   }
 }
 
@@ -116,6 +125,13 @@ bool Stream::drop_input() {
   Problem problem;
   for (int i = 0; i < drops_max && !problem; ++i) socket_.read_some(asio::buffer(dropped), problem);
   return !problem || problem == asio::error::would_block;
+}
+
+void Stream::reset() {
+  Problem ignored;
+  socket_.set_option(asio::socket_base::linger(true, 0), ignored);
+  // Not left to the destructor, which would take the option back and linger.
+  socket_.close(ignored);
 }
 
 void Stream::close() {

@@ -35,7 +35,7 @@ namespace plimsoll::bridge {
 inline constexpr std::size_t tls_bytes = 16 * 1024;
 
 /// How long async_linger() goes on reading from a peer.
-inline constexpr std::chrono::seconds linger_timeout{5};
+inline constexpr std::chrono::seconds linger_timeout{2};
 
 class Stream {
  public:
@@ -47,6 +47,9 @@ class Stream {
 
   Socket& socket() { return socket_; }
   executor_type get_executor() { return socket_.get_executor(); }
+
+  /// Waits until the peer has sent something, or has ended. Keeps nothing for it meanwhile.
+  boost::asio::awaitable<Problem> wait_for_bytes();
 
   /// Performs the TLS handshake. Returns why it failed, or an empty text. `context` must outlive
   /// the stream.
@@ -81,6 +84,10 @@ class Stream {
   /// Closes the socket, with TLS after a close_notify. say_goodbye() sends only the close_notify.
   void close();
   void say_goodbye();
+
+  /// Closes the socket at once, and drops what the peer has not taken yet. All operations that are
+  /// under way end.
+  void reset();
 
   /// Ends sending, then reads and drops until the peer ends, too, or until linger_timeout. If the
   /// socket were closed at once, what the peer still sends would cause a reset, and the reset would

@@ -78,7 +78,8 @@ std::string text_of(const bridge::Request& request) {
 
 asio::awaitable<void> read_requests(bridge::Stream& stream, const bridge::EntryRules& rules,
                                     Outcome& outcome) {
-  const bridge::CountAddress anybody = [](const std::string&) { return bridge::Admission(); };
+  const bridge::EntryCalls anybody{.count = [](const std::string&) { return bridge::Admission(); },
+                                   .pay = [](bridge::EntryStep) { return bridge::Admission(); }};
   bridge::Entry entry = co_await bridge::enter(stream, rules, near_address, anybody);
   while (entry.request) {
     expect("no more is kept than a header's size", entry.behind.size() <= bridge::header_bytes_max);

@@ -56,6 +56,43 @@ TEST_CASE("a place is somebody's until it ends, wherever it was moved") {
   CHECK(limits.take_place_of_address("a"));
 }
 
+TEST_CASE("addresses of one IPv6 network are one, for places and for attempts") {
+  ConnectionLimits limits({.connections_per_address_max = 2, .upgrades_per_second_per_address = 2});
+  const auto first = limits.take_place_of_address("2001:db8::1");
+  CHECK_FALSE(limits.has_another(first));
+  const auto second = limits.take_place_of_address("2001:db8::2");
+  CHECK(limits.has_another(first));
+  CHECK_FALSE(limits.take_place_of_address("2001:db8::ffff:ffff:ffff:ffff"));
+  const auto other = limits.take_place_of_address("2001:db8:0:1::1");
+  CHECK_FALSE(limits.has_another(other));
+  const ConnectionLimits::Time now{};
+  CHECK(limits.attempt("2001:db8::1", now));
+  CHECK(limits.attempt("2001:db8::2", now));
+  CHECK_FALSE(limits.attempt("2001:db8::3", now));
+  CHECK(limits.attempt("2001:db8:0:1::1", now));
+  CHECK(limits.remembered_addresses_count() == 2);
+}
+
+TEST_CASE("an IPv4 address is one, however it is written") {
+  ConnectionLimits limits({.connections_per_address_max = 1, .ipv6_prefix_bits = 32});
+  const auto first = limits.take_place_of_address("192.0.2.1");
+  CHECK_FALSE(limits.take_place_of_address("::ffff:192.0.2.1"));
+  CHECK(limits.take_place_of_address("192.0.2.2"));
+}
+
+TEST_CASE("networks are as large as the options say") {
+  ConnectionLimits limits({.connections_per_address_max = 1, .ipv6_prefix_bits = 48});
+  const auto first = limits.take_place_of_address("2001:db8:0:1::1");
+  CHECK_FALSE(limits.take_place_of_address("2001:db8:0:2::1"));
+  CHECK(limits.take_place_of_address("2001:db8:1::1"));
+}
+
+TEST_CASE("a tenth is for newcomers") {
+  CHECK(bridge::without_newcomers_part(10'000) == 9000);
+  CHECK(bridge::without_newcomers_part(19) == 18);
+  CHECK(bridge::without_newcomers_part(9) == 9);
+}
+
 TEST_CASE("the commands of a token are bounded together, whichever connection they come by") {
   ConnectionLimits limits({.commands_per_second_per_token = 10});
   const auto first = limits.take_place_of_token("a", 2);

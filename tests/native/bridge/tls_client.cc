@@ -19,9 +19,11 @@ namespace asio = boost::asio;
 namespace beast = boost::beast;
 using asio::use_awaitable;
 
-bridge::Stream connect(asio::io_context& context, std::uint16_t port) {
+bridge::Stream connect(asio::io_context& context, std::uint16_t port,
+                       std::string_view preface = "") {
   asio::ip::tcp::socket socket(context);
   socket.connect({asio::ip::address_v4::loopback(), port});
+  asio::write(socket, asio::const_buffer(preface.data(), preface.size()));
   return bridge::Stream(std::move(socket));
 }
 
@@ -32,23 +34,29 @@ std::unique_ptr<native::TlsContext> trust(const std::string& ca_file) {
 }
 
 asio::awaitable<void> exchange(bridge::Stream& stream, native::TlsContext& tls,
-                               std::string_view bytes, std::string& answer) {
+                               std::string_view bytes, std::string_view last, std::string& answer) {
   const std::string why = co_await stream.begin_tls(tls);
   if (!why.empty()) throw std::runtime_error(why);
   const asio::const_buffer request(bytes.data(), bytes.size());
   co_await asio::async_write(stream, request, use_awaitable);
   auto space = asio::dynamic_buffer(answer);
-  co_await asio::async_read(stream, space, asio::as_tuple(use_awaitable));
+  const auto is_over = [&](const boost::system::error_code& problem, std::size_t) {
+    const bool has_all = problem || (!last.empty() && answer.ends_with(last));
+    return has_all ? std::size_t{0} : std::size_t{64} * 1024;
+  };
+  co_await asio::async_read(stream, space, is_over, asio::as_tuple(use_awaitable));
 }
 
 }  // namespace
 
-std::string exchange_tls(std::uint16_t port, const std::string& ca_file, std::string_view bytes) {
+std::string exchange_tls(std::uint16_t port, const std::string& ca_file, std::string_view bytes,
+                         std::string_view preface, std::string_view last) {
   asio::io_context context;
   const auto tls = trust(ca_file);
-  bridge::Stream stream = connect(context, port);
+  bridge::Stream stream = connect(context, port, preface);
   std::string answer;
-  auto ended = asio::co_spawn(context, exchange(stream, *tls, bytes, answer), asio::use_future);
+  auto ended =
+      asio::co_spawn(context, exchange(stream, *tls, bytes, last, answer), asio::use_future);
   context.run();
   ended.get();
   return answer;

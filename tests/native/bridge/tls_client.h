@@ -40,7 +40,9 @@ class TlsClient {
   WebSocket socket_;
 };
 
-/// What comes back for these bytes, over TLS, until the peer ends the connection.
-std::string exchange_tls(std::uint16_t port, const std::string& ca_file, std::string_view bytes);
+/// What comes back for these bytes, over TLS, until the peer ends the connection, or until it ends
+/// with `last`. `preface` is sent before TLS.
+std::string exchange_tls(std::uint16_t port, const std::string& ca_file, std::string_view bytes,
+                         std::string_view preface = "", std::string_view last = "");
 
 }  // namespace plimsoll::testing

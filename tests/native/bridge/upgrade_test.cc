@@ -71,6 +71,8 @@ TEST_CASE("where somebody comes from is what the proxies say that are trusted, a
   CHECK(address_of("X-Forwarded-For: 203.0.113.9\r\nX-Forwarded-For: 192.0.2.1\r\n") ==
         "192.0.2.1");
   CHECK(address_of("X-Forwarded-For: 192.0.2.1, somebody\r\n") == "127.0.0.1");
+  CHECK(address_of("X-Forwarded-For: 192.0.2.1:5678, 10.1.2.3:443\r\n") == "192.0.2.1");
+  CHECK(address_of("X-Forwarded-For: [2001:db8::1]:443\r\n") == "2001:db8::1");
 }
 
 TEST_CASE("a name that resolves to this machine is not this machine's") {

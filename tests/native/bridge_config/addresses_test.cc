@@ -61,5 +61,23 @@ TEST_CASE("a network with bits behind its prefix, or of anything else, is none")
   CHECK_FALSE(Network::parse(text));
 }
 
+TEST_CASE("clients count by their IPv4 address, or by the network of their IPv6 address") {
+  struct Row {
+    std::string_view address;
+    unsigned bits;
+    std::string_view network;
+  };
+  const Row row = GENERATE(
+      Row{"192.0.2.1", 64, "192.0.2.1"}, Row{"::ffff:192.0.2.1", 64, "192.0.2.1"},
+      Row{"::ffff:192.0.2.1", 128, "192.0.2.1"}, Row{"192.0.2.1", 32, "192.0.2.1"},
+      Row{"2001:db8:1:2:3:4:5:6", 64, "2001:db8:1:2::/64"}, Row{"2001:DB8::", 64, "2001:db8::/64"},
+      Row{"2001:db8:1:ffff::1", 63, "2001:db8:1:fffe::/63"},
+      Row{"2001:db8:1:2:3:4:5:6", 48, "2001:db8:1::/48"},
+      Row{"2001:db8:1:2:3:4:5:6", 32, "2001:db8::/32"}, Row{"2001:db8::1", 128, "2001:db8::1/128"},
+      Row{"2001:db8::1", 127, "2001:db8::/127"}, Row{"fe80::1%lo", 64, "fe80::/64"},
+      Row{"::1", 64, "::/64"}, Row{"somebody", 64, "somebody"});
+  CHECK(bridge::client_network(row.address, row.bits) == row.network);
+}
+
 }  // namespace
 }  // namespace plimsoll::testing::addresses_test

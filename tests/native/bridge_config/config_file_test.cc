@@ -38,6 +38,7 @@ TEST_CASE("an empty file leaves everything as it is by default") {
   CHECK_FALSE(config.behind_proxy);
   CHECK(config.origins.empty());
   CHECK(config.limits.connections_max == 10'000);
+  CHECK(config.limits.ipv6_prefix_bits == 64);
   CHECK(config.limits.memory_limit == 256 * 1024 * 1024);
   CHECK(config.limits.ping_interval == std::chrono::seconds(25));
 }
@@ -59,6 +60,7 @@ TEST_CASE("a file says where to listen, to whom, and how much") {
 
     [limits]
     connections_max = 7
+    ipv6_prefix_bits = 56
     commands_per_second_per_token = 0
     message_bytes_max = "64 KiB"
     request_bytes_max = 65536
@@ -79,6 +81,7 @@ TEST_CASE("a file says where to listen, to whom, and how much") {
   CHECK(config.certificate_file == "/etc/bridge/certificate.pem");
   CHECK(config.key_file == "/etc/plimsoll/key.pem");
   CHECK(config.limits.connections_max == 7);
+  CHECK(config.limits.ipv6_prefix_bits == 56);
   CHECK(config.limits.message_bytes_max == 65536);
   CHECK(config.limits.request_bytes_max == 65536);
   CHECK(config.limits.memory_limit == 1024 * 1024 * 1024);
