@@ -1,5 +1,5 @@
-// ./dev bench bridge idle [--json]: what the bridge takes for connections that do nothing, and for
-// clients that ask for 1 MiB each and do not read it.
+// ./dev bench bridge idle [--json] [--connections N]: what the bridge takes for connections that do nothing,
+// without TLS and with it, and for clients that ask for 1 MiB each and do not read it.
 
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
@@ -9,13 +9,17 @@ import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
 
 import { startServer } from "../../js/test/package/server.mjs";
+import { makeCertificates } from "../../js/test/package/tls.mjs";
 import { open, requestTo } from "./peer.mjs";
 import { startBridge } from "./proxies.mjs";
 
 const { values: options } = parseArgs({ options: {
   json: { type: "boolean", default: false },
-  connections: { type: "string", default: "10000" },
+  connections: { type: "string", default: "9000" },
 } });
+
+// This process's end of a connection with TLS takes far more memory than the bridge's.
+const tlsConnectionsMax = 2000;
 
 const residentBytes = (pid) =>
   1024 * Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))[1]);
@@ -51,13 +55,14 @@ const say = (what, value, bound, met) => {
 const kib = (bytes) => `${(bytes / 1024).toFixed(1)} KiB`;
 const mib = (bytes) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 
-const idle = async (bridge, count) => {
+const idle = async (bridge, count, what, goal) => {
   await closeMany(bridge, await openMany(bridge, 10));
   const before = residentBytes(bridge.pid);
   const sockets = await openMany(bridge, count);
   const each = (residentBytes(bridge.pid) - before) / count;
   await closeMany(bridge, sockets);
-  say(`${count} idle connections, resident, each`, kib(each), "at most 12 KiB", each <= 12 * 1024);
+  say(`${count} idle connections${what}, resident, each`, kib(each), `at most ${goal} KiB`,
+    each <= goal * 1024);
   say("resident when they have gone, beside before", mib(residentBytes(bridge.pid) - before));
 };
 
@@ -87,16 +92,28 @@ const stalled = async (bridge, count) => {
 
 const folder = mkdtempSync(join(tmpdir(), "plimsoll-bench-idle-"));
 const server = await startServer(["--maxclients", "20000"]);
+const certificates = makeCertificates();
 const bridge = await startBridge(server.port, folder, process.env.PLIMSOLL_BRIDGE);
 try {
   execFileSync("valkey-cli", ["-x", "-p", `${server.port}`, "set", "k"], { input: "v".repeat(2 ** 20) });
-  // A relay has two descriptors, and the bridge some of its own.
+  // A relay has two descriptors, and the bridge some of its own. All clients have one address, so they get
+  // nine tenths of the memory for connections.
   const limit = Number(/Max open files\s+(\d+)/.exec(readFileSync(`/proc/${bridge.pid}/limits`, "utf8"))[1]);
   const count = Math.min(Number(options.connections), Math.floor((limit - 100) / 2));
-  await idle(bridge, count);
+  await idle(bridge, count, "", 12);
   await stalled(bridge, 1000);
+  const overTls = await startBridge(server.port, folder, process.env.PLIMSOLL_BRIDGE, { config: `
+    [tls]
+    certificate_file = "${certificates.certificateFile}"
+    key_file = "${certificates.keyFile}"` });
+  try {
+    await idle({ ...overTls, ca: certificates.ca }, Math.min(count, tlsConnectionsMax), " with TLS", 32);
+  } finally {
+    overTls.stop();
+  }
 } finally {
   bridge.stop();
+  certificates.remove();
   await server.stop();
   rmSync(folder, { recursive: true });
 }

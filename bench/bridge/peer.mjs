@@ -3,6 +3,7 @@
 
 import { once } from "node:events";
 import { connect } from "node:net";
+import { connect as connectTls } from "node:tls";
 
 const request = Buffer.from("*2\r\n$3\r\nGET\r\n$1\r\nk\r\n");
 
@@ -13,10 +14,11 @@ const replyBytes = (value) => `$${value}\r\n`.length + value + 2;
 const framed = (payload) =>
   Buffer.concat([Buffer.from([0x82, 0x80 | payload.length, 0, 0, 0, 0]), payload]);
 
-/** A connection as far as it can carry requests. */
-export const open = async ({ port, webSocket }) => {
-  const socket = connect({ port, host: "127.0.0.1", noDelay: true });
-  await once(socket, "connect");
+/** A connection as far as it can carry requests; over TLS if there is an authority, `ca`. */
+export const open = async ({ port, webSocket, ca }) => {
+  const socket = ca === undefined ? connect({ port, host: "127.0.0.1", noDelay: true }) :
+    connectTls({ port, host: "127.0.0.1", ca, servername: "localhost" });
+  await once(socket, ca === undefined ? "connect" : "secureConnect");
   if (webSocket === undefined) return socket;
   const { protocol, token } = webSocket;
   socket.write(["GET / HTTP/1.1", `Host: 127.0.0.1:${port}`, "Connection: Upgrade",

@@ -48,8 +48,18 @@ const start = async (program, args, port, rest) => {
   return { port, pid: child.pid, cpu: () => cpuOf(child.pid), stop: () => child.kill(), ...rest };
 };
 
-/** In front of the server on that port; `metricsPort` is where its metrics are. */
-export const startBridge = async (server, folder, program) => {
+const limitsOfPeers = `
+    connections_max = 12_000
+    connections_per_address_max = 12_000
+    upgrades_per_second_per_address = 12_000
+`;
+
+/**
+ * In front of the server on that port; `metricsPort` is where its metrics are. `config` and `limits` are
+ * lines of its file.
+ */
+export const startBridge = async (server, folder, program,
+  { config = "", limits = limitsOfPeers } = {}) => {
   const port = await holdPort();
   const metricsPort = await holdPort();
   const { token, line } = makeToken(program, "bench");
@@ -59,15 +69,15 @@ export const startBridge = async (server, folder, program) => {
     listen = ["127.0.0.1:${port}"]
     metrics = "127.0.0.1:${metricsPort}"
     tokens_file = "tokens"
+    ${config}
     [upstreams.main]
     url = "valkey://127.0.0.1:${server}"
     [profiles.bench]
     allow = ["get", "set", "blpop", "subscribe"]
     channel_prefixes = ["news"]
-    connections_max = 10_000
+    connections_max = 12_000
     [limits]
-    connections_per_address_max = 10_000
-    upgrades_per_second_per_address = 10_000
+    ${limits}
   `);
   return start(program, ["--config", file], port,
     { metricsPort, webSocket: { protocol: "resp", token } });
