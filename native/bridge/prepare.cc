@@ -24,6 +24,14 @@ Policy make_policy(const Profile& profile) {
   return std::get<Policy>(std::move(made));
 }
 
+std::unique_ptr<Pages> read_page_files(const std::string& folder) {
+  try {
+    return std::make_unique<Pages>(folder);
+  } catch (const std::runtime_error& problem) {
+    throw std::runtime_error("pages.folder: " + std::string(problem.what()));
+  }
+}
+
 // The schemes by which browsers reach the bridge. A proxy in front may offer either.
 std::vector<std::string> page_schemes_of(const Config& config) {
   if (config.behind_proxy) return {"http", "https"};
@@ -77,10 +85,10 @@ Prepared prepare(const Config& config) {
     native::TlsOptions tls;
     tls.certificate_file = config.certificate_file;
     tls.key_file = config.key_file;
-    settings.entry.tls = keep(native::TlsContext::create_server(tls), "listening", prepared);
+    settings.entry.tls = keep(native::TlsContext::create_server(tls), "tls", prepared);
   }
   if (!config.pages_folder.empty()) {
-    prepared.pages = std::make_unique<Pages>(config.pages_folder);
+    prepared.pages = read_page_files(config.pages_folder);
     settings.pages = prepared.pages.get();
     settings.entry.has_pages = true;
     settings.rules.page_schemes = page_schemes_of(config);

@@ -18,10 +18,11 @@ struct PageFolder {
   std::vector<PageFile> files;
   /// Symbolic links that do not lead to a page.
   std::vector<std::string> left_out;
+  /// Folders that cannot be read, and whether there are more than `entries_max` files and folders.
+  std::vector<std::string> problems;
 };
 
-/// Throws std::runtime_error if a folder cannot be read, or if there are more than `entries_max`
-/// files and folders.
+/// Lists at most `entries_max` files and folders, sorted by path.
 PageFolder list_pages(const std::string& folder, std::size_t entries_max);
 
 }  // namespace plimsoll::bridge

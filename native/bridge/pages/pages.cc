@@ -1,5 +1,8 @@
 #include "plimsoll/native/bridge/pages/pages.h"
 
+#include <unistd.h>
+
+#include <cerrno>
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
@@ -47,18 +50,32 @@ std::string etag_of(std::string_view bytes) {
 std::string read_page(const PageFile& page, std::size_t bytes_left) {
   std::error_code problem;
   const std::uintmax_t size = std::filesystem::file_size(page.file, problem);
-  if (problem) {
-    throw std::runtime_error("pages: " + page.file.native() + ": " + problem.message());
-  }
+  if (problem) throw std::runtime_error(page.file.native() + ": " + problem.message());
   if (size > bytes_left) {
-    throw std::runtime_error("pages: including " + page.file.native() +
-                             ", the files have more than " + std::to_string(pages_bytes_max) +
-                             " bytes together");
+    throw std::runtime_error("including " + page.file.native() + ", the files have more than " +
+                             std::to_string(pages_bytes_max) + " bytes together");
   }
   auto bytes =
       native::config::read_bounded_file(page.file.native(), static_cast<std::size_t>(size));
-  if (!bytes) throw std::runtime_error("pages: " + std::string(bytes.error().text()));
+  if (!bytes) throw std::runtime_error(std::string(bytes.error().text()));
   return std::move(*bytes);
+}
+
+// What a page takes in the map, approximately.
+std::size_t bytes_of(const PageFile& page, std::size_t size) {
+  return size + 2 * page.path.size() + page_overhead_bytes;
+}
+
+// Whether the file can be opened, and how large it is. Returns nothing and adds a problem if not.
+std::optional<std::size_t> size_of(const PageFile& page, std::vector<std::string>& problems) {
+  std::error_code problem;
+  const std::uintmax_t size = std::filesystem::file_size(page.file, problem);
+  if (!problem && ::access(page.file.c_str(), R_OK) != 0) {
+    problem = std::error_code(errno, std::system_category());
+  }
+  if (!problem) return static_cast<std::size_t>(size);
+  problems.push_back(page.file.native() + ": " + problem.message());
+  return std::nullopt;
 }
 
 int digit_of(char c) {
@@ -108,9 +125,46 @@ bool accepts(std::string_view accepted, std::string_view coding) {
 
 }  // namespace
 
+std::vector<std::string> first_page_problems(std::vector<std::string> all) {
+  if (all.size() <= pages_problems_max) return all;
+  const std::size_t more = all.size() - pages_problems_max;
+  all.resize(pages_problems_max);
+  all.back() += "; and " + std::to_string(more) + " more problems with files and folders";
+  return all;
+}
+
+PagesCheck check_pages(const std::string& folder) {
+  PageFolder found = list_pages(folder, pages_files_max);
+  PagesCheck check{.problems = std::move(found.problems)};
+  std::size_t bytes = 0;
+  std::size_t largest = 0;
+  std::string name_of_largest;
+  for (const PageFile& each : found.files) {
+    const auto size = size_of(each, check.problems);
+    if (!size) continue;
+    bytes += *size;
+    check.bytes += bytes_of(each, *size);
+    if (*size <= largest) continue;
+    largest = *size;
+    name_of_largest = each.file.native();
+  }
+  if (bytes > pages_bytes_max) {
+    check.problems.push_back(folder + ": the files have " + std::to_string(bytes) +
+                             " bytes together, of which " + name_of_largest + " has " +
+                             std::to_string(largest) + "; expected " +
+                             std::to_string(pages_bytes_max) + " at most");
+  }
+  if (found.files.empty() && check.problems.empty()) {
+    check.problems.push_back(folder + ": has no file to serve");
+  }
+  check.problems = first_page_problems(std::move(check.problems));
+  return check;
+}
+
 Pages::Pages(const std::string& folder) {
   PageFolder found = list_pages(folder, pages_files_max);
-  if (found.files.empty()) throw std::runtime_error("pages: " + folder + " has no file to serve");
+  if (!found.problems.empty()) throw std::runtime_error(found.problems.front());
+  if (found.files.empty()) throw std::runtime_error(folder + " has no file to serve");
   std::size_t bytes_left = pages_bytes_max;
   for (PageFile& each : found.files) {
     Page page;
@@ -119,7 +173,7 @@ Pages::Pages(const std::string& folder) {
     page.etag = etag_of(page.bytes);
     page.is_hashed = each.path.starts_with(hashed_folder);
     bytes_left -= page.bytes.size();
-    bytes_ += page.bytes.size() + 2 * each.path.size() + page_overhead_bytes;
+    bytes_ += bytes_of(each, page.bytes.size());
     pages_.emplace(std::move(each.path), std::move(page));
   }
   left_out_ = std::move(found.left_out);

@@ -15,6 +15,8 @@ namespace plimsoll::bridge {
 inline constexpr std::size_t pages_bytes_max = std::size_t{16} << 20;
 /// Files and subfolders.
 inline constexpr std::size_t pages_files_max = 4096;
+/// Problems with one folder that are listed.
+inline constexpr std::size_t pages_problems_max = 20;
 
 struct Page {
   std::string bytes;
@@ -31,12 +33,25 @@ struct PageChoice {
   bool has_codings = false;    ///< other clients may get another coding (Vary)
 };
 
+/// What Pages would find in a folder.
+struct PagesCheck {
+  /// What is wrong, each with the file or folder: see first_page_problems().
+  std::vector<std::string> problems;
+  std::size_t bytes = 0;  ///< as Pages::bytes()
+};
+
+/// The first pages_problems_max of `all`; the last one says how many follow.
+std::vector<std::string> first_page_problems(std::vector<std::string> all);
+
+/// Looks for everything that keeps Pages from reading `folder`, without holding its files.
+PagesCheck check_pages(const std::string& folder);
+
 class Pages {
  public:
   /// Reads the files below `folder`, except those whose names, or whose folders' names, begin with
   /// a dot. Does not follow symbolic links to folders, out of `folder`, or to such names;
-  /// left_out() lists them. Throws std::runtime_error, which names the file that cannot be read, or
-  /// the bound.
+  /// left_out() lists them. Throws std::runtime_error with the first of the problems that
+  /// check_pages() would find.
   explicit Pages(const std::string& folder);
 
   /// Finds the page for a request's target. The query is ignored, %41 is A, and a path that ends in

@@ -113,6 +113,26 @@ TEST_CASE("there are bounds of bytes and of files, and they are said") {
                        says("has more than 4096 files and folders"));
 }
 
+TEST_CASE("a folder is looked through for everything that keeps its files from being shown") {
+  PageFiles files;
+  files.add("index.html", "home").add("a/b.js", "b").add(".env", "");
+  const bridge::PagesCheck fine = bridge::check_pages(files.path());
+  CHECK(fine.problems.empty());
+  CHECK(fine.bytes == Pages(files.path()).bytes());
+  CHECK(bridge::check_pages(files.path() + "/dist").problems ==
+        std::vector<std::string>{files.path() + "/dist: No such file or directory"});
+}
+
+TEST_CASE("so many problems of a folder are listed, and the others are counted") {
+  const std::vector<std::string> most(bridge::pages_problems_max, "a.js: Permission denied");
+  CHECK(bridge::first_page_problems(most) == most);
+  std::vector<std::string> more = most;
+  more.insert(more.end(), 2, "b.js: Permission denied");
+  std::vector<std::string> expected = most;
+  expected.back() += "; and 2 more problems with files and folders";
+  CHECK(bridge::first_page_problems(more) == expected);
+}
+
 TEST_CASE("a file's kind is told by its name") {
   PageFiles files;
   const std::vector<std::pair<std::string, std::string_view>> rows = {
