@@ -19,12 +19,7 @@ int main(int argument_count, char** arguments) {
       return 0;
     }
     const auto read_again = [&] { return read_config(*invocation.command_line); };
-    const ReadConfig read = read_again();
-    for (const std::string& problem : read.problems) {
-      std::cerr << "plimsoll-bridge: " << problem << '\n';
-    }
-    if (!read.config) return 1;
-    return invocation.command_line->check ? check(*read.config) : run(*read.config, read_again);
+    return invocation.command_line->check ? check(read_again()) : run(read_again(), read_again);
   } catch (const std::exception& error) {
     std::cerr << "plimsoll-bridge: " << error.what() << '\n';
     return 1;

@@ -23,8 +23,8 @@ struct Prepared {
   std::unique_ptr<Pages> pages;
 };
 
-/// Throws std::runtime_error that says what is wrong: an unknown rule, a certificate that cannot be
-/// read, pages that are too large.
+/// For a configuration that read_config() and check_start() found no problem with. Throws
+/// std::runtime_error if a file has changed since, or the system's authorities cannot be read.
 Prepared prepare(const Config& config);
 
 }  // namespace plimsoll::bridge

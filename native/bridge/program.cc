@@ -1,9 +1,12 @@
 #include "plimsoll/native/bridge/program.h"
 
+#include <chrono>
 #include <csignal>
 #include <fstream>
 #include <iostream>
+#include <stdexcept>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -14,6 +17,7 @@
 #include "plimsoll/core/memory/account.h"
 #include "plimsoll/native/bridge/prepare.h"
 #include "plimsoll/native/bridge/server.h"
+#include "plimsoll/native/bridge/start_check.h"
 #include "plimsoll/native/bridge/status_pages.h"
 #include "plimsoll/native/bridge/tokens/watched_tokens.h"
 #include "plimsoll/native/runtime/runtime.h"
@@ -88,6 +92,17 @@ class Signals {
 
 void complain(std::string_view what) { std::cerr << "plimsoll-bridge: " << what << std::endl; }
 
+void report(const ReadConfig& read) {
+  for (const std::string& warning : read.draft.warnings.lines()) complain("warning: " + warning);
+  for (const std::string& problem : read.problems.lines()) complain(problem);
+}
+
+// Adds what is only needed for a start, and reports the whole.
+void finish_and_report(ReadConfig& read) {
+  check_start(read.draft, std::chrono::system_clock::now(), read.problems);
+  report(read);
+}
+
 void name_left_out(const Pages& pages) {
   for (const std::string& link : pages.left_out()) {
     complain("pages: " + link + " is not served: it leads out of the folder, or not to a page");
@@ -112,9 +127,11 @@ class Program {
         pages_(context_, server_, prepared_.settings, budget) {}
 
   void run() {
-    server_.start();
+    listen("listen", [this] { server_.start(); });
     if (config_.metrics) {
-      pages_.start({asio::ip::make_address(config_.metrics->host), config_.metrics->port});
+      listen("metrics", [this] {
+        pages_.start({asio::ip::make_address(config_.metrics->host), config_.metrics->port});
+      });
       std::cout << "metrics on http://" << to_text(pages_.endpoint()) << "/metrics\n";
     }
     watch_files();
@@ -138,17 +155,33 @@ class Program {
               << std::flush;
   }
 
-  // Reads tokens and keys again. If the configuration is invalid, the old ones stay in force.
+  // Throws with the setting in front of the address and the reason, which start() names.
+  template <class Start>
+  static void listen(const std::string& key, const Start& start) {
+    try {
+      start();
+    } catch (const std::system_error& problem) {
+      throw std::runtime_error(key + ": cannot listen on " + problem.what());
+    }
+  }
+
+  // Reads tokens and keys again. If what was read is invalid, the old ones stay in force. What
+  // counts from the next start is checked as well, but does not keep a token from being withdrawn.
   void reload() {
     if (!config_.local_token.empty())
       return complain("SIGHUP: with --local there is nothing to read again");
     ReadConfig read = read_again_();
-    for (const std::string& problem : read.problems) complain(problem);
-    if (!read.config) return complain("SIGHUP: the old tokens and keys stay in force");
+    const bool is_usable = read.problems.empty();
+    finish_and_report(read);
+    if (!is_usable) return complain("SIGHUP: the old tokens and keys stay in force");
+    Config& config = read.draft.config;
     // The profiles stay those of the start, because connections refer to them.
-    tokens_.replace(std::move(read.config->static_tokens), std::move(read.config->jwt_key_files));
+    tokens_.replace(std::move(config.static_tokens), std::move(config.jwt_key_files));
     recheck_tokens();
-    complain("SIGHUP: tokens and keys were read again; other changes need a restart");
+    complain(read.problems.empty()
+                 ? "SIGHUP: tokens and keys were read again; other changes need a restart"
+                 : "SIGHUP: tokens and keys were read again; but with these problems the bridge "
+                   "would not start");
   }
 
   // Says what happened to the files of keys, and ends connections whose keys are gone.
@@ -201,20 +234,25 @@ class Program {
 
 }  // namespace
 
-int check(const Config& config) {
-  prepare(config);
-  for (const JwtKeyFile& file : config.jwt_key_files) {
+int check(ReadConfig read) {
+  finish_and_report(read);
+  if (!read.problems.empty()) return 1;
+  prepare(read.draft.config);
+  for (const JwtKeyFile& file : read.draft.config.jwt_key_files) {
     for (const std::string& line : file.left_out()) complain(line);
   }
   std::cout << "the configuration is valid\n";
   return 0;
 }
 
-int run(const Config& config, const std::function<ReadConfig()>& read_again) {
+int run(ReadConfig read, const std::function<ReadConfig()>& read_again) {
+  finish_and_report(read);
+  if (!read.problems.empty()) return 1;
+  const Config& config = read.draft.config;
   Prepared prepared = prepare(config);
   AccessFile access;
   if (!access.open(config.access_log)) {
-    complain("access_log: " + config.access_log + " cannot be written");
+    complain("access_log: " + config.access_log + ": cannot be written");
     return 1;
   }
   const auto budget = native::Runtime::get().budget(std::to_string(config.limits.memory_limit));

@@ -558,8 +558,12 @@ set(PLIMSOLL_BRIDGE_SOURCES
   native/bridge/config/config_check.cc
   native/bridge/config/config_file.cc
   native/bridge/config/config_limits.cc
+  native/bridge/config/config_places.cc
   native/bridge/config/config_table.cc
+  native/bridge/config/problems.cc
+  native/bridge/config/profile_rules.cc
   native/bridge/config/read_config.cc
+  native/bridge/config/rule_check.cc
   native/bridge/entry/admission.cc
   native/bridge/entry/arrivals.cc
   native/bridge/entry/connection_limits.cc
@@ -590,9 +594,11 @@ set(PLIMSOLL_BRIDGE_SOURCES
   native/bridge/replies/reply_scanner.cc
   native/bridge/replies/reply_sizes.cc
   native/bridge/server.cc
+  native/bridge/start_check.cc
   native/bridge/status_pages.cc
   native/bridge/stream/dial.cc
   native/bridge/stream/stream.cc
+  native/bridge/tls_files.cc
   native/bridge/tokens/base64url.cc
   native/bridge/tokens/jwk_set.cc
   native/bridge/tokens/jws_signature.cc
@@ -619,8 +625,12 @@ set(PLIMSOLL_BRIDGE_HEADERS
   native/bridge/config/config_check.h
   native/bridge/config/config_file.h
   native/bridge/config/config_limits.h
+  native/bridge/config/config_places.h
   native/bridge/config/config_table.h
+  native/bridge/config/problems.h
+  native/bridge/config/profile_rules.h
   native/bridge/config/read_config.h
+  native/bridge/config/rule_check.h
   native/bridge/entry/admission.h
   native/bridge/entry/arrivals.h
   native/bridge/entry/connection_limits.h
@@ -659,9 +669,11 @@ set(PLIMSOLL_BRIDGE_HEADERS
   native/bridge/replies/reply_sizes.h
   native/bridge/replies/reply_window.h
   native/bridge/server.h
+  native/bridge/start_check.h
   native/bridge/status_pages.h
   native/bridge/stream/dial.h
   native/bridge/stream/stream.h
+  native/bridge/tls_files.h
   native/bridge/tokens/authorization.h
   native/bridge/tokens/base64url.h
   native/bridge/tokens/jwk_set.h

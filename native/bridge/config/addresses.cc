@@ -1,6 +1,7 @@
 #include "plimsoll/native/bridge/config/addresses.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <string>
 
 #include <boost/asio/ip/address.hpp>
@@ -25,6 +26,21 @@ std::optional<ip::address> read_address(std::string_view text) {
 }
 
 }  // namespace
+
+std::string problem_of_address(std::string_view text) {
+  const std::string expected = "; expected ADDRESS:PORT, such as 127.0.0.1:8380 or [::]:80";
+  const std::size_t colon = text.rfind(':');
+  const std::string_view host = text.substr(0, colon);
+  const bool is_bracketed = host.starts_with('[') && host.ends_with(']');
+  if (host.empty() || to_number<std::uint16_t>(text)) return "has no address" + expected;
+  if (colon == text.npos || text.ends_with(']')) return "has no port" + expected;
+  if (!to_number<std::uint16_t>(text.substr(colon + 1))) {
+    return "has a port that is not a number from 0 to 65535" + expected;
+  }
+  if (is_bracketed) return "has no IPv6 address between [ and ]" + expected;
+  if (read_address(host)) return "has an IPv6 address without [ ] around it" + expected;
+  return "has something else than an IP address in front of the port" + expected;
+}
 
 std::optional<Network::Bytes> Network::to_bytes(std::string_view text) {
   const auto address = read_address(text);

@@ -14,6 +14,9 @@ namespace plimsoll::bridge {
 using native::ListenAddress;
 using native::parse_listen_address;
 
+/// What is wrong with an address that parse_listen_address() refuses. Does not repeat it.
+std::string problem_of_address(std::string_view text);
+
 /// A network: "10.0.0.0/8", "fd00::/8", or a single address.
 class Network {
  public:

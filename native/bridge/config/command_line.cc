@@ -1,8 +1,11 @@
 #include "plimsoll/native/bridge/config/command_line.h"
 
+#include <algorithm>
 #include <iostream>
 
 #include <CLI/CLI.hpp>
+#include <boost/version.hpp>
+#include <openssl/crypto.h>
 
 #include "plimsoll/core/session/version.h"
 #include "plimsoll/native/config/text/plain_name.h"
@@ -14,7 +17,14 @@ constexpr const char* about =
     "Relays RESP between WebSockets and Valkey servers.\n"
     "To try it on this machine: plimsoll-bridge --upstream valkey://127.0.0.1:6379 --local";
 
-const std::string version = "plimsoll-bridge " + std::string(library_version);
+// The first line is for programs. The libraries are those that security advisories are about; it is
+// the OpenSSL that runs, which may be newer than the one that the bridge was built with.
+std::string version_text() {
+  std::string boost = BOOST_LIB_VERSION;
+  std::replace(boost.begin(), boost.end(), '_', '.');
+  return "plimsoll-bridge " + std::string(library_version) + "\nwith " +
+         OpenSSL_version(OPENSSL_VERSION) + ", Boost " + boost;
+}
 
 constexpr std::size_t help_column = 34;
 constexpr int wrong_usage = 2;
@@ -56,7 +66,7 @@ void describe_options(CLI::App& app, CommandLine& line, std::string& profile) {
   app.add_option("--make-token", profile,
                  "print a new token and its line for the tokens file, and exit")
       ->type_name("PROFILE");
-  app.set_version_flag("--version", version)->description("print the version, and exit");
+  app.set_version_flag("--version", version_text())->description("print the version, and exit");
 }
 
 Invocation refuse(const std::string& what) {

@@ -1,17 +1,24 @@
 #include "plimsoll/native/bridge/config/config_check.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
+#include <cstddef>
 #include <set>
+#include <span>
 #include <string>
+#include <string_view>
+#include <vector>
+
+#include <boost/asio/ip/address.hpp>
+
+#include "plimsoll/native/config/text/nearest.h"
 
 namespace plimsoll::bridge {
 namespace {
 
 constexpr std::string_view whole = "configuration";
+
+// How many names a problem lists that would have been right.
+constexpr std::size_t names_listed_max = 10;
 
 bool is_for_this_machine_alone(const Config& config) {
   const bool has_proxy =
@@ -20,30 +27,68 @@ bool is_for_this_machine_alone(const Config& config) {
                                    [](const auto& each) { return each.is_loopback(); });
 }
 
-void check_unsafe(const Config& config, Problems& problems) {
+void check_unsafe(const ConfigDraft& draft, Problems& problems) {
+  const Config& config = draft.config;
   if (is_for_this_machine_alone(config)) return;
   for (const Profile& profile : config.profiles) {
     if (profile.rules.allow_unsafe.empty()) continue;
-    problems.add("profiles." + profile.name + ".allow_unsafe",
+    problems.add(draft.places.of("profiles." + profile.name + ".allow_unsafe"),
                  "lets every holder of a token disconnect or pause all other clients of the "
                  "server, so it is only for tests on this machine; expected only loopback "
                  "addresses in listen, and no proxy in front");
   }
 }
 
-void check_listening(const Config& config, Problems& problems) {
-  if (config.listen.empty()) problems.add(whole, "listen is empty; expected at least one address");
-  const bool has_tls = !config.certificate_file.empty();
-  for (const ListenAddress& address : config.listen) {
-    if (address.is_loopback() || has_tls || config.behind_proxy) continue;
-    problems.add("listen", address.to_string() +
-                               " can be reached from other machines, and without TLS tokens would "
-                               "be sent in plaintext; expected [tls] with certificate_file and "
-                               "key_file, or behind_proxy = true if a proxy terminates TLS");
+// Whether the system would refuse to listen on both: the same port, and one address includes the
+// other. Whether [::] includes IPv4 depends on the system, so that is found out at start.
+bool conflict(const ListenAddress& one, const ListenAddress& other) {
+  namespace ip = boost::asio::ip;
+  if (one.port == 0 || one.port != other.port) return false;
+  const auto first = ip::make_address(one.host);
+  const auto second = ip::make_address(other.host);
+  const auto includes = [](const ip::address& all, const ip::address& single) {
+    return all.is_unspecified() && all.is_v6() == single.is_v6();
+  };
+  return first == second || includes(first, second) || includes(second, first);
+}
+
+void check_conflicts(const ConfigDraft& draft, Problems& problems) {
+  const std::span<const ListenAddress> all = draft.config.listen;
+  const auto find = [](std::span<const ListenAddress> among, const ListenAddress& address) {
+    const auto found = std::find_if(among.begin(), among.end(),
+                                    [&](const auto& each) { return conflict(each, address); });
+    return found == among.end() ? nullptr : &*found;
+  };
+  for (std::size_t i = 0; i < all.size() && i < listen_max; ++i) {
+    const ListenAddress* const earlier = find(all.first(i), all[i]);
+    if (earlier == nullptr) continue;
+    problems.add(draft.listen_places[i],
+                 *earlier == all[i] ? "has " + all[i].to_string() + " twice; expected it once"
+                                    : "has " + earlier->to_string() + " and " + all[i].to_string() +
+                                          ", of which one includes the other; expected one");
   }
-  for (const std::string& file : {config.certificate_file, config.key_file}) {
-    if (file.empty() || ::access(file.c_str(), R_OK) == 0) continue;
-    problems.add("tls", file + ": " + std::strerror(errno));
+  if (!draft.config.metrics) return;
+  const ListenAddress& metrics = *draft.config.metrics;
+  const ListenAddress* const other = find(all.first(std::min(all.size(), listen_max)), metrics);
+  if (other == nullptr) return;
+  problems.add(draft.places.of("metrics"), "is " + metrics.to_string() + ", and listen has " +
+                                               other->to_string() + "; expected another port");
+}
+
+void check_listening(const ConfigDraft& draft, Problems& problems) {
+  const Config& config = draft.config;
+  if (config.listen.empty() && !draft.unclear.contains("listen")) {
+    problems.add(draft.places.of("listen"), "is empty; expected at least one address");
+  }
+  const bool has_tls = !config.certificate_file.empty() || draft.unclear.contains("tls");
+  for (std::size_t i = 0; i < config.listen.size(); ++i) {
+    const ListenAddress& address = config.listen[i];
+    if (address.is_loopback() || has_tls || config.behind_proxy) continue;
+    problems.add(draft.listen_places[i],
+                 "has " + address.to_string() +
+                     ", which can be reached from other machines, and without TLS tokens would "
+                     "be sent in plaintext; expected [tls] with certificate_file and key_file, or "
+                     "behind_proxy = true if a proxy terminates TLS");
   }
   if (!config.local_token.empty() && !std::all_of(config.listen.begin(), config.listen.end(),
                                                   [](const auto& a) { return a.is_loopback(); })) {
@@ -51,39 +96,69 @@ void check_listening(const Config& config, Problems& problems) {
   }
 }
 
-void check_profiles(const ConfigDraft& draft, Problems& problems) {
-  const Config& config = draft.config;
-  std::set<std::string> upstreams;
-  std::set<std::string> profiles;
-  for (const Upstream& upstream : config.upstreams) upstreams.insert(upstream.name);
-  for (std::size_t i = 0; i < config.profiles.size(); ++i) {
-    const Profile& profile = config.profiles[i];
-    const bool is_new = profiles.insert(profile.name).second;
-    if (!is_new)
-      problems.add("--allow", "creates a profile that the file already has: " + profile.name);
-    if (profile.upstream.empty() || upstreams.contains(profile.upstream)) continue;
-    const bool in_file = i < draft.upstream_places.size();
-    problems.add(in_file ? draft.upstream_places[i] : "upstream",
-                 "names an unknown upstream; expected one of [upstreams.NAME]");
+using Names = std::set<std::string, std::less<>>;
+
+// "; expected one of a, b; did you mean b?"
+std::string expected_one_of(const Names& names, std::string_view name) {
+  std::string text;
+  std::size_t count = 0;
+  for (const std::string& each : names) {
+    if (++count > names_listed_max) break;
+    text += (count == 1 ? "; expected one of " : ", ") + each;
   }
-  for (const StaticToken& token : config.static_tokens) {
-    if (profiles.contains(token.profile)) continue;
-    problems.add(draft.tokens_file, "names an unknown profile: " + token.profile);
+  if (count > names_listed_max) text += ", ...";
+  const std::vector<std::string_view> known(names.begin(), names.end());
+  return text + native::config::suggestion(native::config::nearest(name, known));
+}
+
+void check_profiles(const ConfigDraft& draft, Problems& problems) {
+  for (const Profile& profile : draft.config.profiles) {
+    if (profile.upstream.empty() || draft.upstream_names.contains(profile.upstream)) continue;
+    if (draft.upstream_names.empty()) break;  // reported as a whole
+    problems.add(
+        draft.places.of("profiles." + profile.name + ".upstream"),
+        "names an unknown upstream" + expected_one_of(draft.upstream_names, profile.upstream));
+  }
+}
+
+void check_tokens(const ConfigDraft& draft, Problems& problems) {
+  if (draft.profile_names.empty()) return;  // reported as a whole
+  for (const StaticToken& token : draft.config.static_tokens) {
+    if (draft.profile_names.contains(token.profile)) continue;
+    // A suggestion costs a comparison with every name, so only a problem that is listed gets one.
+    if (problems.count() >= problems_listed_max) {
+      problems.add_more(1);
+      continue;
+    }
+    problems.add({.file = draft.tokens_file, .line = token.line},
+                 "names an unknown profile: " + token.profile +
+                     expected_one_of(draft.profile_names, token.profile));
   }
 }
 
 // Reports a missing upstream, token or profile, and which option or setting adds it.
-void check_presence(const Config& config, Problems& problems) {
-  if (config.upstreams.empty()) {
+void check_presence(const ConfigDraft& draft, Problems& problems) {
+  const Config& config = draft.config;
+  const auto is_clear = [&](std::string_view key) { return !draft.unclear.contains(key); };
+  if (draft.upstream_names.empty() && is_clear("upstreams")) {
     problems.add(whole,
                  "no server to connect to: give --upstream valkey://HOST:PORT, or [upstreams.NAME] "
                  "with a url in the file");
   }
-  if (config.static_tokens.empty() && config.jwt_key_files.empty()) {
-    problems.add(whole,
-                 "no client could connect: give --local to try the bridge on this machine, or a "
-                 "tokens_file or [[jwt_keys]]");
-  } else if (config.profiles.empty()) {
+  const bool has_tokens = !config.static_tokens.empty() || !config.jwt_key_files.empty();
+  if (!has_tokens && is_clear("jwt_keys") && is_clear("tokens_file")) {
+    if (!draft.tokens_file.empty()) {
+      problems.add(draft.places.of("tokens_file"),
+                   draft.tokens_file +
+                       ": has no token, so no client could connect; expected a "
+                       "line of --make-token PROFILE");
+    } else {
+      problems.add(whole,
+                   "no client could connect: give --local to try the bridge on this machine, or a "
+                   "tokens_file or [[jwt_keys]]");
+    }
+  }
+  if (has_tokens && draft.profile_names.empty() && is_clear("profiles")) {
     problems.add(whole,
                  "each token needs a profile, and there is no profile: give --allow, or "
                  "[profiles.NAME] in the file");
@@ -93,11 +168,13 @@ void check_presence(const Config& config, Problems& problems) {
 }  // namespace
 
 void check_config(const ConfigDraft& draft, Problems& problems) {
-  if (!problems.empty()) return;
-  check_presence(draft.config, problems);
-  check_listening(draft.config, problems);
-  check_unsafe(draft.config, problems);
-  if (problems.empty()) check_profiles(draft, problems);
+  check_conflicts(draft, problems);
+  if (draft.is_unread) return;  // the file may have whatever seems to be missing
+  check_presence(draft, problems);
+  check_listening(draft, problems);
+  check_unsafe(draft, problems);
+  check_profiles(draft, problems);
+  check_tokens(draft, problems);
 }
 
 }  // namespace plimsoll::bridge

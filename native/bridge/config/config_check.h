@@ -4,9 +4,8 @@
 
 namespace plimsoll::bridge {
 
-/// Adds to `problems` what is missing in the whole configuration, and which settings conflict. Does
-/// nothing if there are problems already: a setting that could not be read would be reported as
-/// missing, too.
+/// Adds to `problems` what is missing in the whole configuration, and which settings conflict. A
+/// setting that is there, but could not be read, is not reported as missing.
 void check_config(const ConfigDraft& draft, Problems& problems);
 
 }  // namespace plimsoll::bridge

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdlib>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <utility>
@@ -10,6 +11,7 @@
 #include "plimsoll/core/base/units.h"
 #include "plimsoll/native/bridge/config/config_limits.h"
 #include "plimsoll/native/bridge/config/config_table.h"
+#include "plimsoll/native/bridge/config/profile_rules.h"
 #include "plimsoll/native/config/text/bounded_file.h"
 #include "plimsoll/native/config/text/plain_name.h"
 #include "plimsoll/native/config/text/toml_text.h"
@@ -23,35 +25,40 @@ namespace {
 
 constexpr std::size_t config_bytes_max = 1024 * 1024;
 
-void read_addresses(ConfigTable& root, Config& config) {
-  constexpr std::string_view expected = "expected ADDRESS:PORT, such as 127.0.0.1:8380 or [::]:80";
+void read_addresses(ConfigTable& root, ConfigDraft& draft) {
+  Config& config = draft.config;
   if (root.has("listen")) config.listen.clear();
-  for (const std::string& text : root.texts("listen")) {
-    if (const auto address = parse_listen_address(text)) {
+  for (const ConfigEntry& entry : root.entries("listen")) {
+    if (const auto address = parse_listen_address(entry.text)) {
       config.listen.push_back(*address);
+      draft.listen_places.push_back(root.where("listen", entry));
     } else {
-      root.add_problem("listen", "has an entry that is not an address; " + std::string(expected));
+      root.add_problem("listen", entry, problem_of_address(entry.text));
     }
   }
+}
+
+void read_metrics(ConfigTable& root, Config& config) {
   if (const auto text = root.text("metrics")) {
     config.metrics = parse_listen_address(*text);
-    if (!config.metrics) root.add_problem("metrics", "is not an address; " + std::string(expected));
+    if (!config.metrics) root.add_problem("metrics", problem_of_address(*text));
   }
 }
 
 void read_proxies(ConfigTable& root, Config& config) {
   config.behind_proxy = root.flag("behind_proxy");
   config.proxy_protocol = root.flag("proxy_protocol");
-  for (const std::string& text : root.texts("trusted_proxies")) {
-    if (const auto network = Network::parse(text)) {
+  const std::vector<ConfigEntry> entries = root.entries("trusted_proxies");
+  for (const ConfigEntry& entry : entries) {
+    if (const auto network = Network::parse(entry.text)) {
       config.trusted_proxies.push_back(*network);
     } else {
-      root.add_problem("trusted_proxies",
-                       "has an entry that is not a network; expected for example 10.0.0.0/8, with "
-                       "no bits set after the prefix");
+      root.add_problem("trusted_proxies", entry,
+                       "is not a network; expected for example 10.0.0.0/8, with no bits set after "
+                       "the prefix");
     }
   }
-  if (config.proxy_protocol && config.trusted_proxies.empty()) {
+  if (config.proxy_protocol && entries.empty()) {
     root.add_problem("proxy_protocol",
                      "is true without trusted_proxies, so the bridge would refuse every "
                      "connection; expected trusted_proxies");
@@ -60,12 +67,12 @@ void read_proxies(ConfigTable& root, Config& config) {
 
 void read_tls(ConfigTable& root, const std::string& folder, Config& config,
               const Problems& problems) {
-  const std::size_t before = problems.lines().size();
+  const std::size_t before = problems.count();
   ConfigTable table = root.table("tls");
   config.certificate_file = path_in(folder, table.text("certificate_file").value_or(""));
   config.key_file = path_in(folder, table.text("key_file").value_or(""));
   table.refuse_unknown();
-  if (problems.lines().size() > before) return;  // the table has wrong types or unknown keys
+  if (problems.count() > before) return;  // the table has wrong types or unknown keys
   const bool is_none = config.certificate_file.empty() && config.key_file.empty();
   if (is_none && root.has("tls")) {
     return root.add_problem("tls",
@@ -95,17 +102,21 @@ bool is_host(std::string_view text) {
 }
 
 void read_names(ConfigTable& root, Config& config) {
-  config.origins = root.texts("origins");
-  if (!std::all_of(config.origins.begin(), config.origins.end(), is_origin)) {
-    root.add_problem("origins",
-                     "has an entry that is not an origin; expected for example "
-                     "\"https://example.org\", in lower case, without a path or a *");
+  for (ConfigEntry& entry : root.entries("origins")) {
+    if (!is_origin(entry.text)) {
+      root.add_problem("origins", entry,
+                       "is not an origin; expected for example \"https://example.org\", in lower "
+                       "case, without a path or a *");
+    }
+    config.origins.push_back(std::move(entry.text));
   }
-  config.hosts = root.texts("hosts");
-  if (!std::all_of(config.hosts.begin(), config.hosts.end(), is_host)) {
-    root.add_problem("hosts",
-                     "has an entry that is not a host name; expected for example "
-                     "\"bridge.example.org\", in lower case, without a port");
+  for (ConfigEntry& entry : root.entries("hosts")) {
+    if (!is_host(entry.text)) {
+      root.add_problem("hosts", entry,
+                       "is not a host name; expected for example \"bridge.example.org\", in lower "
+                       "case, without a port");
+    }
+    config.hosts.push_back(std::move(entry.text));
   }
 }
 
@@ -170,6 +181,10 @@ void read_upstream(std::string name, ConfigTable& table, const std::string& fold
   tls.key_file = path("key_file");
   tls.server_name = table.text("server_name").value_or("");
   table.refuse_unknown();
+  if (table.has("certificate_file") != table.has("key_file")) {
+    table.add_problem(table.has("key_file") ? "certificate_file" : "key_file",
+                      "is missing; a client certificate needs certificate_file and key_file");
+  }
   if (!url) {
     if (!table.has("url")) table.add_problem("url", "is missing; expected valkey://HOST:PORT");
     return;
@@ -183,33 +198,10 @@ void read_upstream(std::string name, ConfigTable& table, const std::string& fold
       parsed.upstream.endpoint.kind == native::Endpoint::Kind::tcp && parsed.upstream.tls.enabled;
   for (const auto key : {"ca_file", "certificate_file", "key_file", "server_name"}) {
     if (table.has(key) && !tls.enabled)
-      table.add_problem(key, "applies only to TLS; expected valkeys://");
-  }
-  if (tls.certificate_file.empty() != tls.key_file.empty()) {
-    table.add_problem(tls.key_file.empty() ? "key_file" : "certificate_file",
-                      "is missing; a client certificate needs certificate_file and key_file");
+      table.add_problem(key, "applies only to TLS; expected valkeys:// in url");
   }
   parsed.upstream.tls = std::move(tls);
   all.push_back(std::move(parsed.upstream));
-}
-
-// Whether `text` could be a command, "container|subcommand" or a category. Policy::create() finds
-// out whether it exists.
-bool is_rule(std::string_view text) {
-  if (text.starts_with('@')) text.remove_prefix(1);
-  return !text.empty() && text.size() <= native::config::name_size_max &&
-         std::all_of(text.begin(), text.end(), [](char c) {
-           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                  c == '-' || c == '_' || c == '.' || c == '|';
-         });
-}
-
-std::vector<std::string> read_rules(ConfigTable& table, std::string_view key) {
-  std::vector<std::string> rules = table.texts(key);
-  if (!std::all_of(rules.begin(), rules.end(), is_rule)) {
-    table.add_problem(key, "has an entry that is neither a command nor a @category");
-  }
-  return rules;
 }
 
 std::uint32_t read_bounded(ConfigTable& table, std::string_view key, std::uint32_t fallback,
@@ -236,16 +228,13 @@ void read_window(ConfigTable& table, ReplyWindow& window) {
   }
 }
 
-Profile read_profile(ConfigTable& table, const std::string& folder) {
+Profile read_profile(ConfigTable& table, const std::string& folder, Problems& problems,
+                     Problems& warnings) {
   Profile profile;
   profile.upstream = table.text("upstream").value_or("");
   profile.username = table.text("username").value_or("");
   profile.password = read_secret(table, "password", folder);
-  profile.rules.allow = read_rules(table, "allow");
-  profile.rules.deny = read_rules(table, "deny");
-  profile.rules.allow_unsafe = read_rules(table, "allow_unsafe");
-  profile.rules.key_prefixes = table.texts("key_prefixes");
-  profile.rules.channel_prefixes = table.texts("channel_prefixes");
+  profile.rules = read_rules(table, problems, warnings);
   for (const std::int64_t database : table.integers("databases")) {
     if (database >= 0 && database < databases_max) {
       profile.rules.databases.push_back(static_cast<std::uint32_t>(database));
@@ -329,21 +318,52 @@ std::optional<JwtKeyFile> read_key_file(ConfigTable& table, const std::string& f
   return std::nullopt;
 }
 
+// The settings outside of all tables.
+bool is_top_key(std::string_view key) {
+  constexpr std::string_view keys[] = {"listen",       "metrics",         "origins",
+                                       "hosts",        "tokens_file",     "access_log",
+                                       "behind_proxy", "trusted_proxies", "proxy_protocol"};
+  return std::find(std::begin(keys), std::end(keys), key) != std::end(keys);
+}
+
+std::optional<toml::table> parse_file(std::string_view text, const std::string& file,
+                                      Problems& problems) {
+  native::config::Problems found;
+  auto parsed = native::config::parse_toml(text, file, found);
+  for (const std::string& line : found.lines()) problems.add_line({.file = file}, line);
+  return parsed;
+}
+
+// The client knows more kinds of URLs than an upstream may have.
+std::string plain_url_problem(std::string_view text) {
+  constexpr std::string_view begin = "url: ";
+  if (text.starts_with(begin)) text.remove_prefix(begin.size());
+  const bool is_about_scheme = text.starts_with("scheme is") || text.starts_with("no scheme");
+  if (!is_about_scheme) return std::string(text);
+  const bool has_scheme = text.starts_with("scheme is");
+  return (has_scheme ? "has an unknown scheme" : "has no scheme") +
+         std::string("; expected valkey://, valkeys:// or unix://");
+}
+
 // [upstreams.NAME]
-void read_upstreams(ConfigTable& root, const std::string& folder, Config& config) {
+void read_upstreams(ConfigTable& root, const std::string& folder, ConfigDraft& draft) {
   for (auto& [name, table] : root.tables("upstreams")) {
-    read_upstream(name, table, folder, config.upstreams);
+    draft.upstream_names.insert(name);
+    read_upstream(name, table, folder, draft.config.upstreams);
   }
-  bound(root, "upstreams", config.upstreams.size(), upstreams_max);
+  bound(root, "upstreams", draft.upstream_names.size(), upstreams_max);
 }
 
 // [profiles.NAME]
-void read_profiles(ConfigTable& root, const std::string& folder, Config& config) {
+void read_profiles(ConfigTable& root, const std::string& folder, ConfigDraft& draft,
+                   Problems& problems) {
+  std::vector<Profile>& all = draft.config.profiles;
   for (auto& [name, table] : root.tables("profiles")) {
-    config.profiles.push_back(read_profile(table, folder));
-    config.profiles.back().name = name;
+    draft.profile_names.insert(name);
+    all.push_back(read_profile(table, folder, problems, draft.warnings));
+    all.back().name = name;
   }
-  bound(root, "profiles", config.profiles.size(), profiles_max);
+  bound(root, "profiles", all.size(), profiles_max);
 }
 
 // [[jwt_keys]]
@@ -377,7 +397,7 @@ UpstreamUrl parse_upstream_url(std::string name, const std::string& url) {
   UpstreamUrl all;
   const auto target = native::parse_url(url, {});
   if (!target) {
-    all.problem = target.error().text();
+    all.problem = plain_url_problem(target.error().text());
     return all;
   }
   if (!target->primary_name.empty()) {
@@ -411,28 +431,41 @@ UpstreamUrl parse_upstream_url(std::string name, const std::string& url) {
 
 ConfigDraft read_config_text(std::string_view text, const std::string& file, Problems& problems) {
   ConfigDraft draft;
-  const auto parsed = native::config::parse_toml(text, file, problems);
+  draft.places.set_file(file);
+  const auto parsed = parse_file(text, file, problems);
+  draft.is_unread = !parsed;
   if (!parsed) return draft;
-  ConfigSource source{.file = file, .problems = problems};
+  ConfigSource source{.file = file,
+                      .problems = problems,
+                      .places = draft.places,
+                      .misspelled = draft.unclear,
+                      .is_top_key = is_top_key};
   ConfigTable root(*parsed, "", source);
   Config& config = draft.config;
   const std::string folder = native::config::folder_of(file);
-  read_addresses(root, config);
+  // Reads one part, and notes whether there are problems with it.
+  const auto part = [&](const char* key, const auto& read) {
+    const std::size_t before = problems.count();
+    read();
+    if (problems.count() > before) draft.unclear.insert(key);
+  };
+  part("listen", [&] {
+    read_addresses(root, draft);
+    bound(root, "listen", config.listen.size(), listen_max);
+  });
+  read_metrics(root, config);
   read_proxies(root, config);
-  read_tls(root, folder, config, problems);
+  part("tls", [&] { read_tls(root, folder, config, problems); });
   read_names(root, config);
   read_pages(root, folder, config);
-  read_upstreams(root, folder, config);
-  read_profiles(root, folder, config);
-  read_jwt_keys(root, folder, config);
+  part("upstreams", [&] { read_upstreams(root, folder, draft); });
+  part("profiles", [&] { read_profiles(root, folder, draft, problems); });
+  part("jwt_keys", [&] { read_jwt_keys(root, folder, config); });
   read_limits(root.table("limits"), config.limits);
-  draft.tokens_file = path_in(folder, root.text("tokens_file").value_or(""));
+  part("tokens_file",
+       [&] { draft.tokens_file = path_in(folder, root.text("tokens_file").value_or("")); });
   config.access_log = root.text("access_log").value_or("");
   if (config.access_log != "stderr") config.access_log = path_in(folder, config.access_log);
-  ConfigTable profiles = root.table("profiles");
-  for (const Profile& profile : config.profiles) {
-    draft.upstream_places.push_back(profiles.table(profile.name).where("upstream"));
-  }
   root.refuse_unknown();
   return draft;
 }
@@ -440,8 +473,10 @@ ConfigDraft read_config_text(std::string_view text, const std::string& file, Pro
 ConfigDraft read_config_file(const std::string& file, Problems& problems) {
   const auto text = native::config::read_bounded_file(file, config_bytes_max);
   if (text) return read_config_text(*text, file, problems);
-  problems.add_line(std::string(text.error().text()));
-  return {};
+  problems.add("--config", text.error().text());
+  ConfigDraft draft;
+  draft.is_unread = true;
+  return draft;
 }
 
 }  // namespace plimsoll::bridge

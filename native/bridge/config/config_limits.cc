@@ -87,7 +87,7 @@ void read_amount(ConfigTable& table, const Row<std::uint64_t>& row, Limits& limi
 }
 
 void read_duration(ConfigTable& table, const Row<milliseconds>& row, Limits& limits) {
-  const auto text = table.text(row.key);
+  const auto text = table.text(row.key, "a text such as \"5 s\" or \"250 ms\"");
   if (!text) return;
   const auto duration = native::config::parse_duration(*text);
   if (!duration || *duration % milliseconds(1) != milliseconds::zero()) {

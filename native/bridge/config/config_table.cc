@@ -23,19 +23,31 @@ ConfigTable::ConfigTable(const toml::table& table, std::string path, ConfigSourc
 
 const toml::node* ConfigTable::find(std::string_view key) {
   known_.emplace(key);
-  return table_->get(key);
+  const toml::node* const node = table_->get(key);
+  if (node != nullptr) {
+    source_->places.note(path_ + std::string(key), node->source().begin.line);
+  }
+  return node;
 }
 
-std::string ConfigTable::where(std::string_view key) const {
+Place ConfigTable::where(std::string_view key) const {
   const toml::node* const node = table_->get(key);
   const auto line = (node != nullptr ? node->source() : table_->source()).begin.line;
-  std::string place = source_->file + ":";
-  if (line > 0) place += std::to_string(line) + ":";
-  return place + " " + path_ + std::string(key);
+  return {.file = source_->file, .line = line, .key = path_ + std::string(key)};
+}
+
+Place ConfigTable::where(std::string_view key, const ConfigEntry& entry) const {
+  return {.file = source_->file, .line = entry.line, .key = path_ + std::string(key)};
 }
 
 void ConfigTable::add_problem(std::string_view key, std::string_view what) {
   source_->problems.add(where(key), what);
+}
+
+void ConfigTable::add_problem(std::string_view key, const ConfigEntry& entry,
+                              std::string_view what) {
+  source_->problems.add(where(key, entry),
+                        "entry " + std::to_string(entry.number) + " " + std::string(what));
 }
 
 void ConfigTable::refuse_type(std::string_view key, const toml::node& found,
@@ -43,11 +55,11 @@ void ConfigTable::refuse_type(std::string_view key, const toml::node& found,
   add_problem(key, "is " + std::string(type_name(found)) + "; expected " + std::string(expected));
 }
 
-std::optional<std::string> ConfigTable::text(std::string_view key) {
+std::optional<std::string> ConfigTable::text(std::string_view key, std::string_view expected) {
   const toml::node* const node = find(key);
   if (node == nullptr) return std::nullopt;
   if (node->is_string()) return node->value_exact<std::string>();
-  refuse_type(key, *node, "a text, in quotes");
+  refuse_type(key, *node, expected);
   return std::nullopt;
 }
 
@@ -77,15 +89,24 @@ std::optional<std::string> ConfigTable::amount(std::string_view key) {
 
 std::vector<std::string> ConfigTable::texts(std::string_view key) {
   std::vector<std::string> all;
+  for (ConfigEntry& entry : entries(key)) all.push_back(std::move(entry.text));
+  return all;
+}
+
+std::vector<ConfigEntry> ConfigTable::entries(std::string_view key) {
+  std::vector<ConfigEntry> all;
   const toml::node* const node = find(key);
   if (node == nullptr) return all;
   if (!node->is_array()) refuse_type(key, *node, "a list of texts, in [ ]");
   if (!node->is_array()) return all;
+  std::size_t number = 0;
   for (const toml::node& one : *node->as_array()) {
+    ConfigEntry entry{.number = ++number, .line = one.source().begin.line};
     if (auto value = one.value_exact<std::string>()) {
-      all.push_back(std::move(*value));
+      entry.text = std::move(*value);
+      all.push_back(std::move(entry));
     } else {
-      add_problem(key, "has " + std::string(type_name(one)) + " in it; expected texts, in quotes");
+      add_problem(key, entry, "is " + std::string(type_name(one)) + "; expected a text, in quotes");
     }
   }
   return all;
@@ -97,11 +118,13 @@ std::vector<std::int64_t> ConfigTable::integers(std::string_view key) {
   if (node == nullptr) return all;
   if (!node->is_array()) refuse_type(key, *node, "a list of integers, in [ ]");
   if (!node->is_array()) return all;
+  std::size_t number = 0;
   for (const toml::node& one : *node->as_array()) {
+    const ConfigEntry entry{.number = ++number, .line = one.source().begin.line};
     if (const auto value = one.value_exact<std::int64_t>()) {
       all.push_back(*value);
     } else {
-      add_problem(key, "has " + std::string(type_name(one)) + " in it; expected integers");
+      add_problem(key, entry, "is " + std::string(type_name(one)) + "; expected an integer");
     }
   }
   return all;
@@ -154,10 +177,16 @@ void ConfigTable::refuse_unknown() {
   for (const auto& [key, node] : *table_) {
     if (known_.contains(key.str())) continue;
     const bool plain = is_plain_name(key.str());
-    std::string place = source_->file + ":" + std::to_string(key.source().begin.line) + ": ";
-    place += plain ? path_ + std::string(key.str()) : path_ + "(not a plain name)";
-    const std::string near = config::suggestion(config::nearest(key.str(), known));
-    source_->problems.add(place, "unknown key; expected one of " + expected + near);
+    const Place place{.file = source_->file,
+                      .line = key.source().begin.line,
+                      .key = path_ + (plain ? std::string(key.str()) : "(not a plain name)")};
+    const std::string_view near = config::nearest(key.str(), known);
+    if (!near.empty()) source_->misspelled.insert(path_ + std::string(near));
+    std::string hint = config::suggestion(near);
+    if (near.empty() && source_->is_top_key(key.str())) {
+      hint = "; it belongs above the first [table] of the file";
+    }
+    source_->problems.add(place, "unknown key; expected one of " + expected + hint);
   }
 }
 

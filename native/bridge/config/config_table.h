@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <set>
@@ -9,18 +10,29 @@
 
 #include <toml++/toml.h>
 
-#include "plimsoll/native/config/text/problems.h"
+#include "plimsoll/native/bridge/config/config_places.h"
+#include "plimsoll/native/bridge/config/problems.h"
 
 // A table of a TOML file, read key by key; collects problems with file, line and key.
 
 namespace plimsoll::bridge {
 
-using native::config::Problems;
-
 /// Shared by all tables of one file.
 struct ConfigSource {
   std::string file;  ///< its name, for problems
   Problems& problems;
+  ConfigPlaces& places;  ///< of all keys that were read
+  /// The known keys that unknown ones probably stand for: "upstreams" for "upstream".
+  std::set<std::string, std::less<>>& misspelled;
+  /// Whether a key stands at the top of the file, outside of all tables.
+  bool (*is_top_key)(std::string_view key) = [](std::string_view) { return false; };
+};
+
+/// An entry of a list of texts.
+struct ConfigEntry {
+  std::string text = {};
+  std::size_t number = 0;  ///< from 1; entries of other types count
+  std::size_t line = 0;
 };
 
 /// Returns values by key. A value of the wrong type is a problem, and is treated as missing. After
@@ -31,10 +43,12 @@ class ConfigTable {
   /// object.
   ConfigTable(const toml::table& table, std::string path, ConfigSource& source);
 
-  std::optional<std::string> text(std::string_view key);
+  std::optional<std::string> text(std::string_view key,
+                                  std::string_view expected = "a text, in quotes");
   std::optional<std::int64_t> integer(std::string_view key);
   bool flag(std::string_view key);  ///< false if it is missing
   std::vector<std::string> texts(std::string_view key);
+  std::vector<ConfigEntry> entries(std::string_view key);
   std::vector<std::int64_t> integers(std::string_view key);
 
   /// A text, or an integer as text.
@@ -51,8 +65,12 @@ class ConfigTable {
   bool has(std::string_view key) const { return table_->contains(key); }
   /// Adds "FILE:LINE: KEY: WHAT". If the table has no such key, the line is the table's.
   void add_problem(std::string_view key, std::string_view what);
-  /// The place of `key`, for problems that are found later: "FILE:LINE: KEY".
-  std::string where(std::string_view key) const;
+  /// Adds "FILE:LINE: KEY: entry NUMBER WHAT", with the entry's own line.
+  void add_problem(std::string_view key, const ConfigEntry& entry, std::string_view what);
+  /// The place of `key`, for problems that are found later.
+  Place where(std::string_view key) const;
+  /// The place of an entry of `key`.
+  Place where(std::string_view key, const ConfigEntry& entry) const;
 
   /// Reports each key that was never read.
   void refuse_unknown();

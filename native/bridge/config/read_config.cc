@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "plimsoll/native/bridge/config/config_check.h"
-#include "plimsoll/native/bridge/config/config_file.h"
+#include "plimsoll/native/bridge/config/rule_check.h"
 #include "plimsoll/native/config/text/bounded_file.h"
 #include "plimsoll/native/config/text/plain_name.h"
 
@@ -23,20 +23,35 @@ struct Login {
   bool is_empty() const { return username.empty() && password.empty(); }
 };
 
-void override_addresses(const CommandLine& line, Config& config, Problems& problems) {
-  if (!line.listen.empty()) config.listen.clear();
+void override_listen(const CommandLine& line, ConfigDraft& draft, Problems& problems) {
+  if (line.listen.empty()) return;
+  draft.config.listen.clear();
+  draft.listen_places.clear();
+  draft.unclear.erase("listen");
+  draft.places.replace("listen", "--listen");
   for (const std::string& text : line.listen) {
-    const auto address = parse_listen_address(text);
-    if (address) config.listen.push_back(*address);
-    if (!address)
-      problems.add("--listen", "is not an address; expected for example 127.0.0.1:8380");
+    if (const auto address = parse_listen_address(text)) {
+      draft.config.listen.push_back(*address);
+      draft.listen_places.push_back({.key = "--listen"});
+    } else {
+      problems.add("--listen", problem_of_address(text));
+      draft.unclear.insert("listen");
+    }
   }
+}
+
+void override_addresses(const CommandLine& line, ConfigDraft& draft, Problems& problems) {
+  Config& config = draft.config;
+  override_listen(line, draft, problems);
   if (!line.metrics.empty()) {
     config.metrics = parse_listen_address(line.metrics);
-    if (!config.metrics)
-      problems.add("--metrics", "is not an address; expected for example 127.0.0.1:80");
+    draft.places.replace("metrics", "--metrics");
+    if (!config.metrics) problems.add("--metrics", problem_of_address(line.metrics));
   }
-  if (!line.pages.empty()) config.pages_folder = line.pages;
+  if (!line.pages.empty()) {
+    config.pages_folder = line.pages;
+    draft.places.replace("pages.folder", "--pages");
+  }
   for (const std::string& origin : line.origins) {
     config.origins.push_back(origin);
     if (!is_origin(origin)) {
@@ -62,7 +77,7 @@ void put_upstream(Upstream upstream, std::vector<Upstream>& all, Problems& probl
   same->tls.enabled = enabled;
 }
 
-Login add_upstreams(const CommandLine& line, Config& config, Problems& problems) {
+Login add_upstreams(const CommandLine& line, ConfigDraft& draft, Problems& problems) {
   Login login;
   for (const std::string& text : line.upstreams) {
     const std::size_t equals = text.find('=');
@@ -72,8 +87,10 @@ Login add_upstreams(const CommandLine& line, Config& config, Problems& problems)
     if (!native::config::is_plain_name(name)) {
       problems.add("--upstream",
                    "has a name with other characters than letters, digits, - _ and .");
+      draft.unclear.insert("upstreams");
       continue;
     }
+    draft.upstream_names.insert(name);
     UpstreamUrl url =
         parse_upstream_url(std::move(name), has_name ? text.substr(equals + 1) : text);
     Login found{url.username, url.password};
@@ -86,17 +103,22 @@ Login add_upstreams(const CommandLine& line, Config& config, Problems& problems)
       problems.add("--upstream", url.problem);
       continue;
     }
-    put_upstream(std::move(url.upstream), config.upstreams, problems);
+    put_upstream(std::move(url.upstream), draft.config.upstreams, problems);
     login = std::move(found);
   }
   return login;
 }
 
-void add_profile(const CommandLine& line, Login login, Config& config) {
+void add_profile(const CommandLine& line, Login login, ConfigDraft& draft, Problems& problems) {
   if (line.allow.empty() && !line.local) return;
+  Config& config = draft.config;
   Profile profile;
   profile.name = line.local ? "local" : "default";
   profile.rules.allow = line.allow;
+  for (const std::string& rule : line.allow) {
+    const std::string problem = problem_of_rule(rule);
+    if (!problem.empty()) problems.add("--allow", problem + suggestion_for_rule(rule));
+  }
   if (line.local) {
     profile.username = std::move(login.username);
     profile.password = std::move(login.password);
@@ -110,33 +132,54 @@ void add_profile(const CommandLine& line, Login login, Config& config) {
     config.local_token = std::move(fresh.token);
     config.static_tokens.push_back(std::move(fresh.entry));
   }
+  if (!draft.profile_names.insert(profile.name).second) {
+    const std::string option = line.local ? "--local" : "--allow";
+    problems.add(option, "creates a profile that the file already has: " + profile.name);
+  }
   config.profiles.push_back(std::move(profile));
 }
 
-void read_tokens(const std::string& file, Config& config, Problems& problems) {
+void read_tokens(ConfigDraft& draft, Problems& problems) {
+  const std::string& file = draft.tokens_file;
   if (file.empty()) return;
+  const std::size_t before = problems.count();
   const auto text = native::config::read_bounded_file(file, tokens_file_bytes_max);
-  if (!text) return problems.add_line(std::string(text.error().text()));
-  StaticTokens read = parse_static_tokens(*text, file);
-  for (std::string& problem : read.problems) problems.add_line(std::move(problem));
-  std::move(read.tokens.begin(), read.tokens.end(), std::back_inserter(config.static_tokens));
+  if (text) {
+    StaticTokens read = parse_static_tokens(*text);
+    for (const TokenProblem& each : read.problems) {
+      problems.add({.file = file, .line = each.line}, each.text);
+    }
+    problems.add_more(read.problems_count - read.problems.size());
+    std::move(read.tokens.begin(), read.tokens.end(),
+              std::back_inserter(draft.config.static_tokens));
+  } else {
+    problems.add(draft.places.of("tokens_file"), text.error().text());
+  }
+  if (problems.count() > before) draft.unclear.insert("tokens_file");
 }
 
 }  // namespace
 
 ReadConfig read_config(const CommandLine& line) {
-  Problems problems;
-  ConfigDraft draft;
-  if (!line.config_file.empty()) draft = read_config_file(line.config_file, problems);
-  if (!line.tokens_file.empty()) draft.tokens_file = line.tokens_file;
-  Config& config = draft.config;
-  override_addresses(line, config, problems);
-  Login login = add_upstreams(line, config, problems);
-  read_tokens(draft.tokens_file, config, problems);
-  add_profile(line, std::move(login), config);
+  ReadConfig read;
+  auto& [draft, problems] = read;
+  if (!line.config_file.empty()) {
+    problems.begin_file(line.config_file);
+    draft = read_config_file(line.config_file, problems);
+  }
+  // The default address has no place yet.
+  draft.listen_places.resize(draft.config.listen.size(), draft.places.of("listen"));
+  if (!line.tokens_file.empty()) {
+    draft.tokens_file = line.tokens_file;
+    draft.unclear.erase("tokens_file");
+    draft.places.replace("tokens_file", "--token-file");
+  }
+  override_addresses(line, draft, problems);
+  Login login = add_upstreams(line, draft, problems);
+  read_tokens(draft, problems);
+  add_profile(line, std::move(login), draft, problems);
   check_config(draft, problems);
-  if (!problems.empty()) return {.config = std::nullopt, .problems = problems.lines()};
-  return {.config = std::move(config), .problems = {}};
+  return read;
 }
 
 }  // namespace plimsoll::bridge

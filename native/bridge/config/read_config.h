@@ -1,21 +1,20 @@
 #pragma once
 
-#include <optional>
-#include <string>
-#include <vector>
-
 #include "plimsoll/native/bridge/config/command_line.h"
-#include "plimsoll/native/bridge/config/config.h"
+#include "plimsoll/native/bridge/config/config_file.h"
+#include "plimsoll/native/bridge/config/problems.h"
 
 namespace plimsoll::bridge {
 
-/// A configuration, or the problems with it, in sentences for the person who starts the bridge.
+/// A configuration as far as it could be read, and all problems with it, in sentences for the
+/// person who starts the bridge. It is usable only if there are none.
 struct ReadConfig {
-  std::optional<Config> config;
-  std::vector<std::string> problems;
+  ConfigDraft draft;
+  Problems problems;
 };
 
-/// Reads the files that `line` names, lets its options override them, and checks the whole.
+/// Reads the files that `line` names, lets its options override them, and checks the whole, except
+/// what only the start needs: check_start() does that.
 ///
 /// --allow makes a profile "default", and --local makes "local". The profile "local" permits what
 /// --allow says, or else everything except @dangerous and @admin, in databases 0 to 15, as the user

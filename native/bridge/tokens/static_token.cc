@@ -52,13 +52,23 @@ std::optional<Sha256> parse_hash(std::string_view text) {
 std::string read_entry(std::string_view line, std::optional<StaticToken>& entry) {
   const auto hash = parse_hash(take_word(line));
   const std::string_view profile = take_word(line);
-  if (!hash) return "expected sha256: and 64 hex digits, a space and a profile";
-  if (profile.empty()) return "no profile after the hash";
+  if (!hash) {
+    return "does not begin with a hash; expected sha256: and 64 hex digits, a space and a profile";
+  }
+  if (profile.empty()) return "has no profile after the hash";
   if (!native::config::is_plain_name(profile))
-    return "the profile's name has other characters than letters, digits, - _ and .";
-  if (!take_word(line).empty()) return "unexpected text after the profile";
+    return "has a profile's name with other characters than letters, digits, - _ and .";
+  if (!take_word(line).empty()) return "has unexpected text after the profile";
   entry = StaticToken{*hash, std::string(profile)};
   return {};
+}
+
+void add_problem(StaticTokens& all, std::size_t line, std::string text) {
+  ++all.problems_count;
+  // The file's own problem comes last, and is kept in any case: it is in front of the others.
+  if (all.problems.size() >= token_problems_max && line > 0) return;
+  if (all.problems.size() >= token_problems_max) all.problems.pop_back();
+  all.problems.push_back({.line = line, .text = std::move(text)});
 }
 
 }  // namespace
@@ -70,7 +80,7 @@ Sha256 sha256(std::string_view bytes) {
   return hash;
 }
 
-StaticTokens parse_static_tokens(std::string_view text, std::string_view file) {
+StaticTokens parse_static_tokens(std::string_view text) {
   StaticTokens all;
   std::map<Sha256, std::size_t> line_of;
   for (std::size_t number = 1; !text.empty(); ++number) {
@@ -81,16 +91,17 @@ StaticTokens parse_static_tokens(std::string_view text, std::string_view file) {
     std::optional<StaticToken> entry;
     std::string problem = read_entry(line, entry);
     if (entry) {
+      entry->line = number;
       const auto [before, is_new] = line_of.try_emplace(entry->hash, number);
       if (is_new) all.tokens.push_back(std::move(*entry));
-      if (!is_new) problem = "the same hash as in line " + std::to_string(before->second);
+      if (!is_new) problem = "has the same hash as line " + std::to_string(before->second);
     }
-    if (problem.empty()) continue;
-    all.problems.push_back(std::string(file) + ":" + std::to_string(number) + ": " + problem);
+    if (!problem.empty()) add_problem(all, number, std::move(problem));
   }
   if (all.tokens.size() > static_tokens_max) {
-    all.problems.push_back(std::string(file) + ": has " + std::to_string(all.tokens.size()) +
-                           " tokens; expected at most " + std::to_string(static_tokens_max));
+    add_problem(all, 0,
+                "has " + std::to_string(all.tokens.size()) + " tokens; expected at most " +
+                    std::to_string(static_tokens_max));
   }
   return all;
 }

@@ -19,20 +19,29 @@ Sha256 sha256(std::string_view bytes);
 /// Each token that a client sends is compared with all of them.
 inline constexpr std::size_t static_tokens_max = 10'000;
 
+/// More problems are only counted: every line of a file may have one.
+inline constexpr std::size_t token_problems_max = 100;
+
 struct StaticToken {
   Sha256 hash;  ///< of the token's text
   std::string profile;
+  std::size_t line = 0;  ///< of the file
+};
+
+struct TokenProblem {
+  std::size_t line = 0;  ///< 0: the whole file
+  std::string text;      ///< never quotes the line
 };
 
 /// What a file of tokens says.
 struct StaticTokens {
   std::vector<StaticToken> tokens;
-  std::vector<std::string> problems;  ///< "tokens:3: ..."; they never quote the line
+  std::vector<TokenProblem> problems;  ///< at most token_problems_max
+  std::size_t problems_count = 0;      ///< of those, too, that are not in `problems`
 };
 
-/// Reads lines of "sha256:HEX PROFILE"; # begins a comment. `file` is the file's name, for
-/// problems.
-StaticTokens parse_static_tokens(std::string_view text, std::string_view file);
+/// Reads lines of "sha256:HEX PROFILE"; # begins a comment.
+StaticTokens parse_static_tokens(std::string_view text);
 
 /// "sha256:HEX PROFILE", as parse_static_tokens() reads it.
 std::string static_token_line(const StaticToken& token);

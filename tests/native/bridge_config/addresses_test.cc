@@ -1,5 +1,6 @@
 #include "plimsoll/native/bridge/config/addresses.h"
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 
@@ -77,6 +78,29 @@ TEST_CASE("clients count by their IPv4 address, or by the network of their IPv6 
       Row{"2001:db8::1", 127, "2001:db8::/127"}, Row{"fe80::1%lo", 64, "fe80::/64"},
       Row{"::1", 64, "::/64"}, Row{"somebody", 64, "somebody"});
   CHECK(bridge::client_network(row.address, row.bits) == row.network);
+}
+
+TEST_CASE("what is wrong with an address is said without it") {
+  const std::string expected = "; expected ADDRESS:PORT, such as 127.0.0.1:8380 or [::]:80";
+  const auto problem = [&](std::string_view text) {
+    CHECK_FALSE(bridge::parse_listen_address(text));
+    const std::string all = bridge::problem_of_address(text);
+    CHECK(all.ends_with(expected));
+    return all.substr(0, all.size() - std::min(expected.size(), all.size()));
+  };
+  const std::string bad_port = "has a port that is not a number from 0 to 65535";
+  CHECK(problem("") == "has no address");
+  CHECK(problem(":80") == "has no address");
+  CHECK(problem("8380") == "has no address");
+  CHECK(problem("127.0.0.1") == "has no port");
+  CHECK(problem("localhost") == "has no port");
+  CHECK(problem("[::1]") == "has no port");
+  CHECK(problem("127.0.0.1:65536") == bad_port);
+  CHECK(problem("127.0.0.1:") == bad_port);
+  CHECK(problem("127.0.0.1:http") == bad_port);
+  CHECK(problem("[127.0.0.1]:80") == "has no IPv6 address between [ and ]");
+  CHECK(problem("::1:80") == "has an IPv6 address without [ ] around it");
+  CHECK(problem("example.org:80") == "has something else than an IP address in front of the port");
 }
 
 }  // namespace

@@ -34,28 +34,29 @@ TEST_CASE("a problem of the whole file names file, line, key, what it is and wha
   check(GENERATE(
       Row{"\nlisten = 8380", "b.toml:2: listen: is an integer; expected a list of texts, in [ ]"},
       Row{"listen = [\"a:1\"]",
-          "b.toml:1: listen: has an entry that is not an address; expected "
+          "b.toml:1: listen: entry 1 has something else than an IP address in front of the port; "
+          "expected "
           "ADDRESS:PORT, such as 127.0.0.1:8380 or [::]:80"},
       Row{"listen = [\"127.0.0.1:1\", 2]",
-          "b.toml:1: listen: has an integer in it; expected texts, in quotes"},
+          "b.toml:1: listen: entry 2 is an integer; expected a text, in quotes"},
       Row{"metrics = \"9380\"",
-          "b.toml:1: metrics: is not an address; expected ADDRESS:PORT, such as "
+          "b.toml:1: metrics: has no address; expected ADDRESS:PORT, such as "
           "127.0.0.1:8380 or [::]:80"},
       Row{"behind_proxy = \"yes\"", "b.toml:1: behind_proxy: is a text; expected true or false"},
       Row{"proxy_protocol = true",
           "b.toml:1: proxy_protocol: is true without trusted_proxies, so the bridge would refuse "
           "every connection; expected trusted_proxies"},
       Row{"trusted_proxies = [\"10.0.0.1/8\"]",
-          "b.toml:1: trusted_proxies: has an entry that is not a network; expected for example "
+          "b.toml:1: trusted_proxies: entry 1 is not a network; expected for example "
           "10.0.0.0/8, with no bits set after the prefix"},
       Row{"origins = [\"*\"]",
-          "b.toml:1: origins: has an entry that is not an origin; expected for example "
+          "b.toml:1: origins: entry 1 is not an origin; expected for example "
           "\"https://example.org\", in lower case, without a path or a *"},
       Row{"origins = [\"https://example.org/\"]",
-          "b.toml:1: origins: has an entry that is not an origin; expected for example "
+          "b.toml:1: origins: entry 1 is not an origin; expected for example "
           "\"https://example.org\", in lower case, without a path or a *"},
       Row{"hosts = [\"a:80\"]",
-          "b.toml:1: hosts: has an entry that is not a host name; expected for example "
+          "b.toml:1: hosts: entry 1 is not a host name; expected for example "
           "\"bridge.example.org\", in lower case, without a port"},
       Row{"tls = 1", "b.toml:1: tls: is an integer; expected a table, which begins with [tls]"},
       Row{"[tls]\nkey_file = \"k\"",
@@ -99,7 +100,8 @@ TEST_CASE("a limit out of its bounds, or of another type, is named with its boun
           "or "
           "an integer"},
       Row{"[limits]\nconnect_timeout = 5",
-          "b.toml:2: limits.connect_timeout: is an integer; expected a text, in quotes"},
+          "b.toml:2: limits.connect_timeout: is an integer; expected a text such as \"5 s\" or "
+          "\"250 ms\""},
       Row{"[limits]\nconnect_timeout = \"5\"",
           "b.toml:2: limits.connect_timeout: is not a duration; expected for example \"5 s\" or "
           "\"250 ms\""},
@@ -121,13 +123,13 @@ TEST_CASE("what is wrong with an upstream is said without its credentials") {
       Row{"[upstreams.a]\nurl = \"valkey://jane:hunter2@h\"",
           "b.toml:2: upstreams.a.url: has a user or a password; these belong to profiles"},
       Row{"[upstreams.a]\nurl = \"valkey://jane:hun/ter2@h\"",
-          "b.toml:2: upstreams.a.url: url: user or password has a / or ? that is not escaped; "
+          "b.toml:2: upstreams.a.url: user or password has a / or ? that is not escaped; "
           "expected %2F or %3F"},
       Row{"[upstreams.a]\nurl = \"valkey://h/3\"",
           "b.toml:2: upstreams.a.url: sets database, client_name or protocol, which each client "
           "chooses itself"},
       Row{"[upstreams.a]\nurl = \"valkey://h\"\nca_file = \"x\"",
-          "b.toml:3: upstreams.a.ca_file: applies only to TLS; expected valkeys://"},
+          "b.toml:3: upstreams.a.ca_file: applies only to TLS; expected valkeys:// in url"},
       Row{"[upstreams.a]\nurl = \"valkeys://h\"\nkey_file = \"x\"",
           "b.toml:1: upstreams.a.certificate_file: is missing; a client certificate needs "
           "certificate_file and key_file"}));
@@ -151,7 +153,8 @@ TEST_CASE("what is wrong with a profile is said without its password") {
           "b.toml:2: profiles.a.username: has no password; expected password, password_file or "
           "password_env"},
       Row{"[profiles.a]\nallow = [\"get set\"]",
-          "b.toml:2: profiles.a.allow: has an entry that is neither a command nor a @category"},
+          "b.toml:2: profiles.a.allow: entry 1 is neither a command nor a @category; expected for "
+          "example get, config|get or @read; each rule has quotes of its own"},
       Row{"[profiles.a]\ndatabases = [-1]",
           "b.toml:2: profiles.a.databases: has -1 in it; expected 0 to 999999"},
       Row{"[profiles.a]\nconnections_max = 0",
@@ -189,11 +192,11 @@ TEST_CASE("what is wrong with a key is said without it") {
 
 TEST_CASE("what belongs to a single key is refused beside a set of keys") {
   const std::vector<std::string> expected{
+      "b.toml:2: jwt_keys.jwks_file: /nowhere/keys: No such file or directory",
       "b.toml:3: jwt_keys.algorithm: is for a single key, not for a jwks_file",
       "b.toml:4: jwt_keys.kid: is for a single key, not for a jwks_file",
       "b.toml:5: jwt_keys.secret_file: is for a single key, not for a jwks_file",
       "b.toml:6: jwt_keys.public_key_file: is for a single key, not for a jwks_file",
-      "b.toml:2: jwt_keys.jwks_file: /nowhere/keys: No such file or directory",
   };
   CHECK(problems_of("[[jwt_keys]]\njwks_file = \"/nowhere/keys\"\nalgorithm = \"RS256\"\n"
                     "kid = \"a\"\nsecret_file = \"a\"\npublic_key_file = \"a\"") == expected);

@@ -51,7 +51,7 @@ cp "$trial/page/1.cpp" ship.cc
 expect "the page's program" "Great Eastern" "$(bash -euo pipefail "$trial/page/2.sh")"
 
 echo "the bridge, as it was installed"
-expect "the version" "plimsoll-bridge $1" "$(plimsoll-bridge --version)"
+expect "the version" "plimsoll-bridge $1" "$(plimsoll-bridge --version | head -n 1)"
 expect "whether the unit is enabled" disabled "$(systemctl is-enabled plimsoll-bridge || true)"
 expect "whether the unit runs" inactive "$(systemctl is-active plimsoll-bridge || true)"
 said=$(plimsoll-bridge --config /etc/plimsoll-bridge/bridge.toml --check 2>&1) && fail "nobody may connect, and the bridge says: $said"
