@@ -111,13 +111,20 @@ std::string expected_one_of(const Names& names, std::string_view name) {
   return text + native::config::suggestion(native::config::nearest(name, known));
 }
 
+// Adds a problem with a name that is none of `known`. A suggestion costs a comparison with every
+// name, so the problem is only counted if so many were found before that it will not be listed.
+void add_unknown(const Place& place, const std::string& what, const Names& known,
+                 std::string_view name, Problems& problems) {
+  if (problems.count() >= problems_listed_max) return problems.add_more(1);
+  problems.add(place, what + expected_one_of(known, name));
+}
+
 void check_profiles(const ConfigDraft& draft, Problems& problems) {
+  if (draft.upstream_names.empty()) return;  // reported as a whole
   for (const Profile& profile : draft.config.profiles) {
     if (profile.upstream.empty() || draft.upstream_names.contains(profile.upstream)) continue;
-    if (draft.upstream_names.empty()) break;  // reported as a whole
-    problems.add(
-        draft.places.of("profiles." + profile.name + ".upstream"),
-        "names an unknown upstream" + expected_one_of(draft.upstream_names, profile.upstream));
+    add_unknown(draft.places.of("profiles." + profile.name + ".upstream"),
+                "names an unknown upstream", draft.upstream_names, profile.upstream, problems);
   }
 }
 
@@ -125,14 +132,9 @@ void check_tokens(const ConfigDraft& draft, Problems& problems) {
   if (draft.profile_names.empty()) return;  // reported as a whole
   for (const StaticToken& token : draft.config.static_tokens) {
     if (draft.profile_names.contains(token.profile)) continue;
-    // A suggestion costs a comparison with every name, so only a problem that is listed gets one.
-    if (problems.count() >= problems_listed_max) {
-      problems.add_more(1);
-      continue;
-    }
-    problems.add({.file = draft.tokens_file, .line = token.line},
-                 "names an unknown profile: " + token.profile +
-                     expected_one_of(draft.profile_names, token.profile));
+    add_unknown({.file = draft.tokens_file, .line = token.line},
+                "names an unknown profile: " + token.profile, draft.profile_names, token.profile,
+                problems);
   }
 }
 

@@ -212,6 +212,33 @@ TEST_CASE("the list has an end, and says how many problems there are more") {
   CHECK(lines.back() == "and 901 more");
 }
 
+TEST_CASE("ten names are listed that would have been right, and no more") {
+  const Folder folder;
+  const auto upstreams = [](char last) {
+    std::string text;
+    for (char name = 'a'; name <= last; ++name) {
+      text += std::string("[upstreams.") + name + "]\nurl = \"valkey://h\"\n";
+    }
+    return "tokens_file = \"tokens\"\n[profiles.page]\nupstream = \"main\"\n" + text;
+  };
+  const std::string begin =
+      "b.toml:3: profiles.page.upstream: names an unknown upstream; expected one of a, b, c, d, e, "
+      "f, g, h, i, j";
+  CHECK(folder.problems(upstreams('j')) == Lines{begin});
+  CHECK(folder.problems(upstreams('k')) == Lines{begin + ", ..."});
+}
+
+TEST_CASE("problems with names are counted as well when no more are listed") {
+  const Folder folder;
+  std::string text = "tokens_file = \"tokens\"\n[upstreams.main]\nurl = \"valkey://h\"\n";
+  for (std::size_t i = 0; i < bridge::problems_listed_max + 5; ++i) {
+    text += "[profiles.p" + std::to_string(i) + "]\nupstream = \"other\"\n";
+  }
+  const Lines lines = folder.problems(text);
+  REQUIRE(lines.size() == bridge::problems_listed_max + 1);
+  CHECK(lines.back() == "and 6 more");  // and the token's profile is none of these
+}
+
 TEST_CASE("an address is listened on once") {
   const Folder folder;
   CHECK(folder.problems("metrics = \"[::1]:80\"\nlisten = [\"127.0.0.1:80\",\n\"127.0.0.1:80\",\n"
