@@ -171,9 +171,8 @@ class Program {
     if (!config_.local_token.empty())
       return complain("SIGHUP: with --local there is nothing to read again");
     ReadConfig read = read_again_();
-    const bool is_usable = read.problems.empty();
     finish_and_report(read);
-    if (!is_usable) return complain("SIGHUP: the old tokens and keys stay in force");
+    if (!read.has_usable_tokens) return complain("SIGHUP: the old tokens and keys stay in force");
     Config& config = read.draft.config;
     // The profiles stay those of the start, because connections refer to them.
     tokens_.replace(std::move(config.static_tokens), std::move(config.jwt_key_files));

@@ -138,29 +138,20 @@ void check_tokens(const ConfigDraft& draft, Problems& problems) {
   }
 }
 
-// Reports a missing upstream, token or profile, and which option or setting adds it.
+// Whether there is a token or a key.
+bool has_tokens(const Config& config) {
+  return !config.static_tokens.empty() || !config.jwt_key_files.empty();
+}
+
+// Reports a missing upstream or profile, and which option or setting adds it.
 void check_presence(const ConfigDraft& draft, Problems& problems) {
-  const Config& config = draft.config;
-  const auto is_clear = [&](std::string_view key) { return !draft.unclear.contains(key); };
-  if (draft.upstream_names.empty() && is_clear("upstreams")) {
+  if (draft.upstream_names.empty() && !draft.unclear.contains("upstreams")) {
     problems.add(whole,
                  "no server to connect to: give --upstream valkey://HOST:PORT, or [upstreams.NAME] "
                  "with a url in the file");
   }
-  const bool has_tokens = !config.static_tokens.empty() || !config.jwt_key_files.empty();
-  if (!has_tokens && is_clear("jwt_keys") && is_clear("tokens_file")) {
-    if (!draft.tokens_file.empty()) {
-      problems.add(draft.places.of("tokens_file"),
-                   draft.tokens_file +
-                       ": has no token, so no client could connect; expected a "
-                       "line of --make-token PROFILE");
-    } else {
-      problems.add(whole,
-                   "no client could connect: give --local to try the bridge on this machine, or a "
-                   "tokens_file or [[jwt_keys]]");
-    }
-  }
-  if (has_tokens && draft.profile_names.empty() && is_clear("profiles")) {
+  if (has_tokens(draft.config) && draft.profile_names.empty() &&
+      !draft.unclear.contains("profiles")) {
     problems.add(whole,
                  "each token needs a profile, and there is no profile: give --allow, or "
                  "[profiles.NAME] in the file");
@@ -177,6 +168,20 @@ void check_config(const ConfigDraft& draft, Problems& problems) {
   check_unsafe(draft, problems);
   check_profiles(draft, problems);
   check_tokens(draft, problems);
+}
+
+void check_clients(const ConfigDraft& draft, Problems& problems) {
+  if (draft.is_unread || has_tokens(draft.config)) return;
+  if (draft.unclear.contains("jwt_keys") || draft.unclear.contains("tokens_file")) return;
+  if (draft.tokens_file.empty()) {
+    return problems.add(whole,
+                        "no client could connect: give --local to try the bridge on this machine, "
+                        "or a tokens_file or [[jwt_keys]]");
+  }
+  problems.add(draft.places.of("tokens_file"),
+               draft.tokens_file +
+                   ": has no token, so no client could connect; expected a line "
+                   "of --make-token PROFILE");
 }
 
 }  // namespace plimsoll::bridge

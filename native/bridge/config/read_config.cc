@@ -162,7 +162,8 @@ void read_tokens(ConfigDraft& draft, Problems& problems) {
 
 ReadConfig read_config(const CommandLine& line) {
   ReadConfig read;
-  auto& [draft, problems] = read;
+  ConfigDraft& draft = read.draft;
+  Problems& problems = read.problems;
   if (!line.config_file.empty()) {
     problems.begin_file(line.config_file);
     draft = read_config_file(line.config_file, problems);
@@ -179,6 +180,8 @@ ReadConfig read_config(const CommandLine& line) {
   read_tokens(draft, problems);
   add_profile(line, std::move(login), draft, problems);
   check_config(draft, problems);
+  read.has_usable_tokens = problems.empty();
+  check_clients(draft, problems);
   return read;
 }
 

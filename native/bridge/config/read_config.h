@@ -11,6 +11,9 @@ namespace plimsoll::bridge {
 struct ReadConfig {
   ConfigDraft draft;
   Problems problems;
+  /// Whether a running bridge may take the tokens and keys: there was no problem, except perhaps
+  /// that there are none, because the last one was withdrawn.
+  bool has_usable_tokens = false;
 };
 
 /// Reads the files that `line` names, lets its options override them, and checks the whole, except

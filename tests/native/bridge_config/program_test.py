@@ -142,6 +142,12 @@ class ProgramTest(unittest.TestCase):
         self.assertEqual(self.lines_after(bridge, lambda: self.write("b.toml", _FINE + '[pages]\nfolder = "dist"\n')),
                          ["b.toml:8: pages.folder: dist: No such file or directory",
                           f"{read_again}but with these problems the bridge would not start"])
+        # So is the last one.
+        self.write("b.toml", _FINE)
+        self.assertEqual(self.lines_after(bridge, lambda: self.write("tokens", "")),
+                         ["b.toml:2: tokens_file: tokens: has no token, so no client could connect; expected a line of "
+                          "--make-token PROFILE",
+                          f"{read_again}but with these problems the bridge would not start"])
         bridge.terminate()
         self.assertEqual(bridge.wait(), 0)
         self.assertEqual(re.sub(r"listening on [^\n]*\n", "", bridge.stdout.read()), "")
