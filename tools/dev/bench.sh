@@ -3,7 +3,8 @@
 # of the npm package (bench/js), "cluster" that of the same package with clusters whose slots move and
 # whose primaries die, "bridge" that of the bridge (bench/bridge), each beside its peers;
 # "bridge churn" has clients come and go, and looks at what they leave; "bridge idle" has many that
-# do nothing, or do not read; "bridge hostile" has strangers who take what they can. "page" is that of the demo's page in Chromium. "budget" compares what
+# do nothing, or do not read; "bridge hostile" has strangers who take what they can,
+# and "bridge readers" clients that ask for much and read nothing. "page" is that of the demo's page in Chromium. "budget" compares what
 # does not wobble with bench/budget.toml; --accept writes the file, and --native leaves out the npm package.
 # "compared" makes one burst with each of several clients, a process each, and looks at their memory; "compared --page" keeps the
 # figures in bench/compared/record.json, and makes the table of docs/compared.md from them.
@@ -36,7 +37,7 @@ bench_cluster() {
 
 bench_bridge() {
   local script=main
-  case ${1:-} in churn | idle | hostile)
+  case ${1:-} in churn | idle | hostile | readers)
     script=$1
     shift
     ;;
