@@ -1,3 +1,5 @@
+// More than 500 lines, because a relay is one state machine of two coroutines that end each other.
+
 #include "plimsoll/native/bridge/relay/relay.h"
 
 #include <algorithm>
@@ -87,7 +89,10 @@ void Relay::tune(std::string_view protocol) {
   timeout.idle_timeout = websocket::stream_base::none();  // check_liveness() takes its place
   timeout.keep_alive_pings = false;
   client_.set_option(timeout);
-  client_.control_callback([this](auto, auto) { liveness_.handle_sign(); });
+  client_.control_callback([this](websocket::frame_type kind, auto) {
+    liveness_.handle_sign();
+    if (kind == websocket::frame_type::close) check_close_code();
+  });
   client_.set_option(websocket::stream_base::decorator([protocol](auto& response) {
     response.set(beast::http::field::sec_websocket_protocol, protocol);
     response.set(beast::http::field::server, "plimsoll-bridge");  // else Beast names itself
@@ -475,6 +480,14 @@ void Relay::begin_close() {
   const websocket::close_reason reason(result_.code, result_.reason);
   const auto has_closed = [self = shared_from_this()](const error_code&) {};
   client_.async_close(reason, asio::bind_cancellation_slot(operations_.closing.slot(), has_closed));
+}
+
+// Beast would answer a close of 5000 and above with the same code, which RFC 6455 does not define
+// (section 7.4.2). Other codes that may not be sent it answers with 1002, as this does. Beast calls
+// this before it answers, so the close that begins here is the one that is sent.
+void Relay::check_close_code() {
+  constexpr unsigned code_max = 4999;
+  if (client_.reason().code > code_max) end(Code::protocol_error, "a close code that is none");
 }
 
 void Relay::handle_client_gone(const error_code& problem) {

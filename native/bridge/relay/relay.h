@@ -153,6 +153,7 @@ class Relay : public std::enable_shared_from_this<Relay> {
   void handle_room();
   void end_if_drained();
   void end_for(GateOutcome outcome);
+  void check_close_code();
   void handle_client_gone(const boost::system::error_code& problem);
   void handle_server_gone(std::string_view why);
   std::size_t sendable_bytes() const;

@@ -4,6 +4,7 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include <boost/asio/io_context.hpp>
@@ -13,6 +14,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "plimsoll/tests/native/bridge/bridge_world.h"
+#include "plimsoll/tests/native/patience.h"
 
 namespace plimsoll::testing::framing_test {
 namespace {
@@ -70,10 +72,10 @@ class RawPeer {
   std::pair<unsigned, std::string> receive() {
     const std::string head = take(2);
     std::size_t size = static_cast<unsigned char>(head[1]);
-    REQUIRE(size < 127);
-    if (size == 126) {
-      const std::string longer = take(2);
-      size = static_cast<unsigned char>(longer[0]) * 256u + static_cast<unsigned char>(longer[1]);
+    if (size >= 126) {
+      const std::string longer = take(size == 126 ? 2 : 8);
+      size = 0;
+      for (const char byte : longer) size = size * 256 + static_cast<unsigned char>(byte);
     }
     return {static_cast<unsigned char>(head[0]), take(size)};
   }
@@ -192,11 +194,32 @@ TEST_CASE("a close of a code that may not be sent breaks the protocol, and any o
     CHECK(answer(code) == code);
   }
   // 1014 is registered, for gateways; Beast does not know it, and no client of a bridge is one.
-  for (const unsigned code :
-       {0u, 1u, 999u, 1004u, 1005u, 1006u, 1014u, 1015u, 1016u, 1100u, 2000u, 2999u}) {
+  for (const unsigned code : {0u, 1u, 999u, 1004u, 1005u, 1006u, 1014u, 1015u, 1016u, 1100u, 2000u,
+                              2999u, 5000u, 9999u, 65535u}) {
     INFO(code);
     CHECK(answer(code) == 1002);
   }
+}
+
+// The close is answered after what is being sent.
+TEST_CASE("a close of a code that is none, amid a reply that is not read, is answered behind it") {
+  BridgeWorld world;
+  std::optional<RawPeer> peer(world.port());
+  const std::string value(std::size_t{512} << 10, 'v');
+  std::string commands = "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$524288\r\n" + value + "\r\n";
+  for (int i = 0; i < 20; ++i) commands += "*2\r\n$3\r\nGET\r\n$1\r\nk\r\n";
+  for (std::string_view rest = commands; !rest.empty();) {
+    const std::string_view piece = rest.substr(0, 30000);
+    rest.remove_prefix(piece.size());
+    peer->send(frame(last | binary, piece));
+  }
+  // The bridge has replies that the system does not take.
+  CHECK(eventually([&] { return world.counters().bytes_to_clients > value.size(); }));
+  peer->send(frame(last | close, "\x13\x88"));
+  CHECK(peer->receive_close() == 1002);
+  peer.reset();
+  world.wait_until_idle();
+  CHECK(world.log().find("\"close_code\":1002") != std::string::npos);
 }
 
 // The bridge closes for the first, and then reads the second, while its close is on its way.
