@@ -1,30 +1,16 @@
 #include "plimsoll/native/bridge/access_log.h"
 
-#include <ctime>
-#include <iomanip>
-#include <sstream>
-
 #include <nlohmann/json.hpp>
 
+#include "plimsoll/native/bridge/event_log.h"
+
 namespace plimsoll::bridge {
-namespace {
-
-std::string to_text(std::chrono::system_clock::time_point time) {
-  const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
-  std::tm parts{};
-  gmtime_r(&seconds, &parts);
-  std::ostringstream text;
-  text << std::put_time(&parts, "%Y-%m-%dT%H:%M:%SZ");
-  return text.str();
-}
-
-}  // namespace
 
 void AccessLog::write(const AccessLine& line) {
   if (out_ == nullptr) return;
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(
-      std::chrono::system_clock::now() - line.began_at);
-  nlohmann::ordered_json entry = {{"time", to_text(line.began_at)},
+      std::chrono::steady_clock::now() - line.began_at);
+  nlohmann::ordered_json entry = {{"time", to_rfc3339(std::chrono::system_clock::now() - took)},
                                   {"address", line.address},
                                   {"status", line.status},
                                   {"milliseconds", took.count()}};
@@ -42,9 +28,9 @@ void AccessLog::write(const AccessLine& line) {
   add("bytes_out", line.bytes_out);
   add("commands_allowed", line.commands_allowed);
   add("commands_refused", line.commands_refused);
-  // A client's text may not be UTF-8; invalid bytes are replaced.
-  *out_ << entry.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace) << '\n'
-        << std::flush;
+  // A client's text may not be UTF-8; invalid bytes are replaced. The line is one write, because
+  // other threads may write to stderr, too.
+  *out_ << entry.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace) + '\n' << std::flush;
 }
 
 }  // namespace plimsoll::bridge

@@ -11,7 +11,7 @@
 namespace plimsoll::bridge {
 
 struct AccessLine {
-  std::chrono::system_clock::time_point began_at = std::chrono::system_clock::now();
+  std::chrono::steady_clock::time_point began_at = std::chrono::steady_clock::now();
   std::string address;
   std::string upstream;
   std::string profile;

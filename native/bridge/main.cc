@@ -4,11 +4,13 @@
 #include <iostream>
 
 #include "plimsoll/native/bridge/config/read_config.h"
+#include "plimsoll/native/bridge/event_log.h"
 #include "plimsoll/native/bridge/program.h"
 #include "plimsoll/native/bridge/tokens/static_token.h"
 
 int main(int argument_count, char** arguments) {
   using namespace plimsoll::bridge;
+  EventLog log(std::cerr, LogFormat::text);
   try {
     const Invocation invocation = parse_command_line(argument_count, arguments);
     if (!invocation.command_line) return invocation.exit_status;
@@ -19,9 +21,10 @@ int main(int argument_count, char** arguments) {
       return 0;
     }
     const auto read_again = [&] { return read_config(*invocation.command_line); };
-    return invocation.command_line->check ? check(read_again()) : run(read_again(), read_again);
+    return invocation.command_line->check ? check(read_again(), log)
+                                          : run(read_again(), read_again, log);
   } catch (const std::exception& error) {
-    std::cerr << "plimsoll-bridge: " << error.what() << '\n';
+    log.write(plimsoll::native::Severity::error, "start_failed", error.what());
     return 1;
   }
 }

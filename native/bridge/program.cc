@@ -15,6 +15,8 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "plimsoll/core/memory/account.h"
+#include "plimsoll/log.h"
+#include "plimsoll/native/bridge/event_log.h"
 #include "plimsoll/native/bridge/prepare.h"
 #include "plimsoll/native/bridge/server.h"
 #include "plimsoll/native/bridge/start_check.h"
@@ -26,6 +28,7 @@ namespace plimsoll::bridge {
 namespace {
 
 namespace asio = boost::asio;
+using native::Severity;
 using Tcp = asio::ip::tcp;
 
 std::string to_text(const Tcp::endpoint& endpoint) {
@@ -47,39 +50,72 @@ struct AccessFile {
   }
 };
 
-void greet(const Config& config, const Server& server) {
-  const std::string_view s = config.certificate_file.empty() ? "" : "s";
-  for (const Tcp::endpoint& each : server.endpoints()) {
-    if (!config.pages_folder.empty()) {
-      std::cout << "pages on http" << s << "://" << to_text(each) << "/\n";
+// What a person, or a program that starts the bridge, waits for: on stdout, because it is no
+// problem.
+class Greeting {
+ public:
+  explicit Greeting(LogFormat format) : format_(format) {}
+
+  void say(std::string_view event, const std::string& text) {
+    switch (format_) {
+      case LogFormat::text: std::cout << text << '\n'; break;
+      case LogFormat::json: std::cout << json_line(Severity::info, event, text); break;
     }
-    std::cout << "listening on ws" << s << "://" << to_text(each) << "/\n";
+    std::cout << std::flush;
   }
-  if (!config.local_token.empty()) std::cout << "token: " << config.local_token << '\n';
-  std::cout << std::flush;
+
+ private:
+  const LogFormat format_;
+};
+
+void greet(const Config& config, const Server& server) {
+  Greeting greeting(config.log_format);
+  const std::string s = config.certificate_file.empty() ? "" : "s";
+  for (const Tcp::endpoint& each : server.endpoints()) {
+    const std::string address = s + "://" + to_text(each) + "/";
+    if (!config.pages_folder.empty()) greeting.say("pages", "pages on http" + address);
+    greeting.say("listening", "listening on ws" + address);
+  }
+  // Not a line of a log, in any format: the person who starts the bridge gets a secret.
+  if (!config.local_token.empty()) std::cout << "token: " << config.local_token << std::endl;
 }
+
+// Writes what the native library says as JSON, too, as long as this object lives.
+class LibraryLog {
+ public:
+  explicit LibraryLog(EventLog& log) {
+    if (log.format() == LogFormat::text) return;  // the library writes text by itself
+    native::set_log_hook([&log](const native::LogRecord& record) {
+      log.write(record.severity, record.event_name, record.body, record.attributes);
+    });
+  }
+  ~LibraryLog() { native::set_log_hook(nullptr); }
+  LibraryLog(const LibraryLog&) = delete;
+  LibraryLog& operator=(const LibraryLog&) = delete;
+};
 
 class Signals {
  public:
   using Act = std::function<void()>;
 
-  Signals(asio::io_context& context, const Act& end, Act dump, Act reload)
+  Signals(asio::io_context& context, Act end, Act dump, Act reload)
       : end_(context, SIGTERM, SIGINT), dump_(context, SIGUSR1), reload_(context, SIGHUP) {
-    end_.async_wait([end](const boost::system::error_code& problem, int) {
-      if (!problem) end();
-    });
+    repeat(end_, std::move(end));
     repeat(dump_, std::move(dump));
     repeat(reload_, std::move(reload));
   }
 
   void stop() {
+    is_over_ = true;
     for (asio::signal_set* const each : {&end_, &dump_, &reload_}) each->cancel();
   }
 
  private:
-  static void repeat(asio::signal_set& signals, Act act) {
-    signals.async_wait([&signals, act](const boost::system::error_code& problem, int) {
-      if (problem) return;
+  // A signal may have come, and its handler been queued, right before stop(): then nothing waits
+  // for another.
+  void repeat(asio::signal_set& signals, Act act) {
+    signals.async_wait([this, &signals, act](const boost::system::error_code& problem, int) {
+      if (problem || is_over_) return;
       act();
       repeat(signals, act);
     });
@@ -88,42 +124,46 @@ class Signals {
   asio::signal_set end_;
   asio::signal_set dump_;
   asio::signal_set reload_;
+  bool is_over_ = false;
 };
 
-void complain(std::string_view what) { std::cerr << "plimsoll-bridge: " << what << std::endl; }
-
-void report(const ReadConfig& read) {
-  for (const std::string& warning : read.draft.warnings.lines()) complain("warning: " + warning);
-  for (const std::string& problem : read.problems.lines()) complain(problem);
+void report(const ReadConfig& read, EventLog& log) {
+  for (const std::string& warning : read.draft.warnings.lines()) {
+    log.write(Severity::warn, "configuration_doubtful", "warning: " + warning);
+  }
+  for (const std::string& problem : read.problems.lines()) {
+    log.write(Severity::error, "configuration_invalid", problem);
+  }
 }
 
 // Adds what is only needed for a start, and reports the whole.
-void finish_and_report(ReadConfig& read) {
+void finish_and_report(ReadConfig& read, EventLog& log) {
   check_start(read.draft, std::chrono::system_clock::now(), read.problems);
-  report(read);
+  report(read, log);
 }
 
-void name_left_out(const Pages& pages) {
+void name_left_out(const Pages& pages, EventLog& log) {
   for (const std::string& link : pages.left_out()) {
-    complain("pages: " + link + " is not served: it leads out of the folder, or not to a page");
+    log.write(Severity::warn, "page_left_out",
+              "pages: " + link + " is not served: it leads out of the folder, or not to a page");
   }
 }
 
 class Program {
  public:
   Program(const Config& config, std::function<ReadConfig()> read_again, Prepared prepared,
-          Budget& budget, AccessLog& log)
+          Budget& budget, AccessLog& access, EventLog& log)
       : config_(config),
         read_again_(std::move(read_again)),
         prepared_(std::move(prepared)),
-        budget_(budget),
+        log_(log),
         tokens_(config.profiles, config.static_tokens, config.jwt_key_files),
         server_(
             context_, prepared_.settings,
             [this](std::string_view token, std::chrono::system_clock::time_point now) {
               return tokens_.verify(token, now);
             },
-            prepared_.policies, budget, log),
+            prepared_.policies, budget, access),
         pages_(context_, server_, prepared_.settings, budget) {}
 
   void run() {
@@ -132,17 +172,22 @@ class Program {
       listen("metrics", [this] {
         pages_.start({asio::ip::make_address(config_.metrics->host), config_.metrics->port});
       });
-      std::cout << "metrics on http://" << to_text(pages_.endpoint()) << "/metrics\n";
+      Greeting(config_.log_format)
+          .say("metrics_listening", "metrics on http://" + to_text(pages_.endpoint()) + "/metrics");
     }
     watch_files();
-    Signals signals(context_, [&] { drain(signals); }, [this] { dump(); }, [this] { reload(); });
+    Signals signals(context_, [&] { leave(signals); }, [this] { dump(); }, [this] { reload(); });
     greet(config_, server_);  // after Signals: a reader of this line may send a signal at once
     context_.run();
   }
 
  private:
-  void drain(Signals& signals) {
-    server_.drain(config_.limits.drain_timeout, [this, &signals] {
+  void leave(Signals& signals) {
+    if (config_.limits.lame_duck.count() > 0 && !server_.is_leaving()) {
+      log_.write(Severity::info, "lame_duck",
+                 "going: new connections are still accepted; another signal ends that");
+    }
+    server_.leave(config_.limits.lame_duck, config_.limits.drain_timeout, [this, &signals] {
       pages_.stop();
       signals.stop();
       is_over_ = true;
@@ -151,8 +196,11 @@ class Program {
   }
 
   void dump() {
-    std::cerr << metrics_text(server_.counters(), server_.connections_count(), budget_.statistics())
-              << std::flush;
+    const std::string metrics = pages_.metrics();
+    switch (log_.format()) {
+      case LogFormat::text: std::cerr << metrics << std::flush; break;
+      case LogFormat::json: log_.write(Severity::info, "metrics", metrics); break;
+    }
   }
 
   // Throws with the setting in front of the address and the reason, which start() names.
@@ -168,24 +216,35 @@ class Program {
   // Reads tokens and keys again. If what was read is invalid, the old ones stay in force. What
   // counts from the next start is checked as well, but does not keep a token from being withdrawn.
   void reload() {
-    if (!config_.local_token.empty())
-      return complain("SIGHUP: with --local there is nothing to read again");
+    constexpr std::string_view refused = "reload_refused";
+    if (!config_.local_token.empty()) {
+      return log_.write(Severity::warn, refused,
+                        "SIGHUP: with --local there is nothing to read again");
+    }
     ReadConfig read = read_again_();
-    finish_and_report(read);
-    if (!read.has_usable_tokens) return complain("SIGHUP: the old tokens and keys stay in force");
+    finish_and_report(read, log_);
+    if (!read.has_usable_tokens) {
+      return log_.write(Severity::error, refused, "SIGHUP: the old tokens and keys stay in force");
+    }
     Config& config = read.draft.config;
     // The profiles stay those of the start, because connections refer to them.
     tokens_.replace(std::move(config.static_tokens), std::move(config.jwt_key_files));
     recheck_tokens();
-    complain(read.problems.empty()
-                 ? "SIGHUP: tokens and keys were read again; other changes need a restart"
-                 : "SIGHUP: tokens and keys were read again; but with these problems the bridge "
-                   "would not start");
+    if (read.problems.empty()) {
+      log_.write(Severity::info, "reloaded",
+                 "SIGHUP: tokens and keys were read again; other changes need a restart");
+    } else {
+      log_.write(Severity::warn, "reloaded",
+                 "SIGHUP: tokens and keys were read again; but with these problems the bridge "
+                 "would not start");
+    }
   }
 
   // Says what happened to the files of keys, and ends connections whose keys are gone.
   void recheck_tokens() {
-    for (const std::string& note : tokens_.take_notes()) complain(note);
+    for (const std::string& note : tokens_.take_notes()) {
+      log_.write(Severity::warn, "jwt_keys", note);
+    }
     if (!tokens_.take_change()) return;
     server_.recheck(
         [this](const Authorization& authorization) { return tokens_.holds(authorization); });
@@ -197,7 +256,8 @@ class Program {
     for (std::size_t i = 0; i < prepared_.tls.size(); ++i) {
       const std::string& problem = prepared_.tls[i]->problem();
       if (!problem.empty() && problem != file_problems_[i]) {
-        complain(problem + "; the files that were read before stay in force");
+        log_.write(Severity::error, "certificate_unreadable",
+                   problem + "; the files that were read before stay in force");
       }
       file_problems_[i] = problem;
     }
@@ -221,7 +281,7 @@ class Program {
   const Config& config_;
   const std::function<ReadConfig()> read_again_;
   const Prepared prepared_;
-  Budget& budget_;
+  EventLog& log_;
   asio::io_context context_{1};
   WatchedTokens tokens_;
   Server server_;
@@ -233,42 +293,44 @@ class Program {
 
 }  // namespace
 
-int check(ReadConfig read) {
-  finish_and_report(read);
+int check(ReadConfig read, EventLog& log) {
+  log.set_format(read.draft.config.log_format);
+  finish_and_report(read, log);
   if (!read.problems.empty()) return 1;
   prepare(read.draft.config);
   for (const JwtKeyFile& file : read.draft.config.jwt_key_files) {
-    for (const std::string& line : file.left_out()) complain(line);
+    for (const std::string& line : file.left_out()) log.write(Severity::warn, "jwt_keys", line);
   }
   std::cout << "the configuration is valid\n";
   return 0;
 }
 
-int run(ReadConfig read, const std::function<ReadConfig()>& read_again) {
-  finish_and_report(read);
+int run(ReadConfig read, const std::function<ReadConfig()>& read_again, EventLog& log) {
+  log.set_format(read.draft.config.log_format);
+  const LibraryLog library_log(log);
+  const auto fail = [&log](std::string_view what) {
+    log.write(Severity::error, "start_failed", what);
+    return 1;
+  };
+  finish_and_report(read, log);
   if (!read.problems.empty()) return 1;
   const Config& config = read.draft.config;
   Prepared prepared = prepare(config);
   AccessFile access;
   if (!access.open(config.access_log)) {
-    complain("access_log: " + config.access_log + ": cannot be written");
-    return 1;
+    return fail("access_log: " + config.access_log + ": cannot be written");
   }
   const auto budget = native::Runtime::get().budget(std::to_string(config.limits.memory_limit));
-  if (!budget) {
-    complain(budget.error().what());
-    return 1;
-  }
+  if (!budget) return fail(budget.error().what());
   const AccountHandle page_account = (*budget)->open_account(PoolKind::cache);
   Charge page_charge(*page_account);
   if (prepared.pages && !page_charge.grow(prepared.pages->bytes())) {
-    complain("pages: " + config.pages_folder + " has files of " +
-             std::to_string(prepared.pages->bytes()) + " bytes, more than memory_limit allows");
-    return 1;
+    return fail("pages: " + config.pages_folder + " has files of " +
+                std::to_string(prepared.pages->bytes()) + " bytes, more than memory_limit allows");
   }
-  if (prepared.pages) name_left_out(*prepared.pages);
-  AccessLog log(access.out);
-  Program(config, read_again, std::move(prepared), **budget, log).run();
+  if (prepared.pages) name_left_out(*prepared.pages, log);
+  AccessLog access_log(access.out);
+  Program(config, read_again, std::move(prepared), **budget, access_log, log).run();
   return 0;
 }
 

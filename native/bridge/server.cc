@@ -65,6 +65,9 @@ constexpr unsigned page_requests_max = 100;
 // answer, and what Asio and Beast keep for it. The pages themselves are in memory only once.
 constexpr std::size_t visit_bytes = 16 * 1024;
 
+// What RFC 6455 calls the code of a close that has none, which Beast calls 0.
+constexpr unsigned no_close_code = 1005;
+
 // For the log, of a connection that had to make room.
 constexpr std::string_view dropped = "dropped: half-open for the longest";
 
@@ -112,11 +115,13 @@ Server::Server(asio::io_context& context, Settings settings, VerifyToken verify,
       buffers_(budget.open_account(PoolKind::replies)),
       places_(budget.open_account(PoolKind::connections)),
       log_(log),
-      arrivals_(limits_, budget, *places_, counters_),
+      arrivals_(limits_, budget, *places_, counters_.own()),
       tick_(context),
       tick_interval_(tick_interval_of(settings_.relay)),
       drain_timer_(context) {
   PLIMSOLL_CHECK(buffers_ && places_);
+  for (const auto& [name, policy] : policies_) counters_.add_profile(name);
+  for (const auto& [name, target] : settings_.rules.upstreams) counters_.add_upstream(name);
 }
 
 Server::~Server() = default;
@@ -138,7 +143,7 @@ std::vector<Tcp::endpoint> Server::endpoints() const {
 
 asio::awaitable<void> Server::listen(Tcp::acceptor& acceptor) {
   const std::function<void(Tcp::socket)> take = [this](Tcp::socket socket) {
-    ++counters_.connections_accepted;
+    ++counters_.own().connections_accepted;
     begin(std::move(socket));
   };
   co_await native::accept_all(acceptor, take);
@@ -216,7 +221,7 @@ EntryCalls Server::calls_for(Visit& visit) {
     if (arrival.is_dropped()) return refuse(http::status::unknown, std::string(dropped));
     const std::size_t of_tls = step == EntryStep::request ? tls_bytes : tls_handshake_bytes;
     if (arrival.pay(half_open_bytes + of_tls)) return Admission();
-    ++counters_.out_of_memory;
+    ++counters_.own().out_of_memory;
     return refuse_early("memory_limit");
   };
   return {.count = count, .pay = pay};
@@ -246,30 +251,54 @@ asio::awaitable<void> Server::let_in(Visit& visit) {
 // Answers a client that was refused, and writes the line of the log.
 asio::awaitable<void> Server::conclude(Visit& visit) {
   if (!visit.admission.is_welcome()) {
-    ++counters_.refused_handshakes;
+    ++counters_.own().refused_handshakes;
     visit.arrival.linger();
     co_await turn_away(visit.stream, visit.admission, settings_.entry);
   }
   AccessLine& line = visit.line;
   line.status = static_cast<unsigned>(visit.admission.status);
+  counters_of(visit.admission).handshakes.add(line.status);
+  if (const Profile* const profile = visit.admission.authorization.profile; profile != nullptr) {
+    line.profile = profile->name;
+    line.token_id = visit.admission.authorization.id;
+  }
   if (line.why.empty()) line.why = visit.admission.why;
   log_.write(line);
+}
+
+asio::awaitable<std::variant<Stream, DialProblem>> Server::dial_timed(const Admission& admission) {
+  const auto began_at = std::chrono::steady_clock::now();
+  auto dialled = co_await dial(*admission.upstream, *admission.authorization.profile,
+                               settings_.connect_timeout);
+  UpstreamCounters& counters = counters_.of_upstream(admission.upstream_name);
+  if (std::holds_alternative<Stream>(dialled)) {
+    counters.dials.add(std::chrono::steady_clock::now() - began_at);
+  } else {
+    ++counters.failures;
+  }
+  co_return dialled;
+}
+
+ProfileCounters& Server::counters_of(const Admission& admission) {
+  const Profile* const profile = admission.authorization.profile;
+  return counters_.of_profile(profile == nullptr ? std::string_view() : profile->name);
 }
 
 // Connects to the server. If that fails, the result is null and the admission becomes a refusal.
 asio::awaitable<std::shared_ptr<Relay>> Server::make_relay(Visit& visit) {
   Admission& admission = visit.admission;
   const Profile& profile = *admission.authorization.profile;
+  Counters& counters = counters_of(admission).done;
   const bool has_server_tls = admission.upstream->tls != nullptr;
   if (!visit.arrival.pay(relay_bytes + tls_bytes_of_clients() + (has_server_tls ? tls_bytes : 0))) {
-    ++counters_.out_of_memory;
+    ++counters.out_of_memory;
     admission.turn_into(refuse(http::status::service_unavailable, "memory_limit", retry_later));
     co_return nullptr;
   }
   visit.arrival.settle();
-  auto dialled = co_await dial(*admission.upstream, profile, settings_.connect_timeout);
+  auto dialled = co_await dial_timed(admission);
   if (const auto* problem = std::get_if<DialProblem>(&dialled)) {
-    ++counters_.upstream_failures;
+    ++counters.upstream_failures;
     admission.turn_into(refuse(http::status::bad_gateway, problem->what));
     co_return nullptr;
   }
@@ -283,7 +312,7 @@ asio::awaitable<std::shared_ptr<Relay>> Server::make_relay(Visit& visit) {
                              .rate = *admission.rate,
                              .account = *buffers_,
                              .ahead = ahead_,
-                             .counters = counters_};
+                             .counters = counters};
   co_return std::make_shared<Relay>(std::move(visit.stream), std::move(server),
                                     admission.authorization, shared);
 }
@@ -293,18 +322,20 @@ asio::awaitable<void> Server::carry(Visit& visit) {
   AccessLine& line = visit.line;
   const Admission& admission = visit.admission;
   line.upstream = admission.upstream_name;
-  line.profile = admission.authorization.profile->name;
-  line.token_id = admission.authorization.id;
   line.protocol = admission.protocol;
+  const ProfileConnection connection(counters_of(admission));
   const std::shared_ptr<Relay> relay = co_await make_relay(visit);
   if (relay == nullptr) co_return;
   const Listed listed(relays_, *relay);
-  ++counters_.upgrades;
+  ++connection.profile().done.upgrades;
+  counters_.handshakes.add(std::chrono::steady_clock::now() - line.began_at);
   if (is_draining_) relay->end(Relay::Code::going_away, "shutting down");
   // The token may have been withdrawn while dial() waited, when relays_ had no such relay.
   end_if_withdrawn(*relay);
   const std::unique_ptr<Request> request = std::move(visit.request);
   const RelayEnd end = co_await relay->run(std::move(*request), admission.protocol);
+  connection.profile().closes.add(end.code == Relay::Code::none ? no_close_code
+                                                                : unsigned{end.code});
   line.close_code = end.code;
   line.why = end.reason;
   line.bytes_in = end.bytes_in;
@@ -315,7 +346,8 @@ asio::awaitable<void> Server::carry(Visit& visit) {
 
 // ---- Pages
 
-// Answers requests for pages until the client asks for a WebSocket, is refused, or is gone.
+// Answers requests for pages until the client asks for a WebSocket, is refused, or is gone. The
+// time of the visit's line begins anew with each further request.
 asio::awaitable<void> Server::show_pages(Visit& visit, Entry& entry, Entrance& entrance,
                                          const EntryCalls& calls) {
   Arrival& arrival = visit.arrival;
@@ -350,6 +382,7 @@ asio::awaitable<void> Server::show_pages(Visit& visit, Entry& entry, Entrance& e
     }
     const Listed resting(resting_, visit.stream);
     co_await enter_again(visit.stream, settings_.entry, entry, calls);
+    visit.line.began_at = std::chrono::steady_clock::now();
     if (entry.is_over) co_return;
   }
 }
@@ -357,15 +390,15 @@ asio::awaitable<void> Server::show_pages(Visit& visit, Entry& entry, Entrance& e
 Admission Server::judge_page(const Request& request, const Entrance& entrance, Arrival& arrival) {
   Admission judged = doorkeeper_.judge_page(request, entrance);
   if (!judged.is_welcome() || arrival.pay(visit_bytes + tls_bytes_of_clients())) return judged;
-  ++counters_.out_of_memory;
+  ++counters_.own().out_of_memory;
   return refuse(http::status::service_unavailable, "memory_limit", retry_later);
 }
 
 void Server::note(const PageAnswer& answer, bool is_sent, AccessLine& line) {
-  ++counters_.pages;
+  ++counters_.own().pages;
   line.status = static_cast<unsigned>(answer.status);
   if (is_sent) {
-    counters_.page_bytes += answer.body.size();
+    counters_.own().page_bytes += answer.body.size();
     line.bytes_out = answer.body.size();
   } else {
     line.why = "the client did not read the page within handshake_timeout, or is gone";
@@ -414,7 +447,7 @@ void Server::give_memory_back() {
 
 void Server::drain(std::chrono::steady_clock::duration timeout, std::function<void()> done) {
   if (is_draining_) return;
-  is_draining_ = true;
+  is_leaving_ = is_draining_ = true;
   drained_ = std::move(done);
   error_code ignored;
   for (Tcp::acceptor& acceptor : acceptors_) acceptor.close(ignored);
@@ -426,6 +459,17 @@ void Server::drain(std::chrono::steady_clock::duration timeout, std::function<vo
     if (!problem) abort_all();
   });
   report_if_drained();
+}
+
+void Server::leave(std::chrono::steady_clock::duration lame_duck,
+                   std::chrono::steady_clock::duration timeout, std::function<void()> done) {
+  if (is_leaving_ || lame_duck == lame_duck.zero()) return drain(timeout, std::move(done));
+  is_leaving_ = true;
+  drain_timer_.expires_after(lame_duck);
+  // drain() begins once, although the timer may already have queued this when a second call came.
+  drain_timer_.async_wait([this, timeout, done = std::move(done)](const error_code& problem) {
+    if (!problem) drain(timeout, done);
+  });
 }
 
 void Server::abort_all() {

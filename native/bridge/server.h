@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include <boost/asio/awaitable.hpp>
@@ -24,6 +25,7 @@
 #include "plimsoll/native/bridge/relay/counters.h"
 #include "plimsoll/native/bridge/relay/relay.h"
 #include "plimsoll/native/bridge/replies/reply_sizes.h"
+#include "plimsoll/native/bridge/server_counters.h"
 
 // Listens, admits clients, serves pages and runs relays, all in one thread.
 //
@@ -83,13 +85,21 @@ class Server {
   /// after that, and after the context has run out of work.
   void drain(std::chrono::steady_clock::duration timeout, std::function<void()> done);
 
+  /// Says that it is going (is_leaving()), but serves and accepts for another `lame_duck`, so that
+  /// a proxy that distributes connections can send new ones elsewhere first. Then does what drain()
+  /// does. A second call drains at once.
+  void leave(std::chrono::steady_clock::duration lame_duck,
+             std::chrono::steady_clock::duration timeout, std::function<void()> done);
+
   /// Closes with 1008 the WebSockets whose tokens are no longer valid. `holds` is asked again when
   /// a connection opens whose token was verified before, so it has to stay callable.
   void recheck(std::function<bool(const Authorization&)> holds);
 
-  const Counters& counters() const { return counters_; }
+  Counters counters() const { return counters_.total(); }
+  const ServerCounters& all_counters() const { return counters_; }
   std::size_t connections_count() const { return limits_.connections_count(); }
   bool is_draining() const { return is_draining_; }
+  bool is_leaving() const { return is_leaving_; }
 
  private:
   using Tcp = boost::asio::ip::tcp;
@@ -115,6 +125,8 @@ class Server {
   }
   void look_after_all();
   void give_memory_back();
+  boost::asio::awaitable<std::variant<Stream, DialProblem>> dial_timed(const Admission& admission);
+  ProfileCounters& counters_of(const Admission& admission);
   void abort_all();
   void report_if_drained();
 
@@ -129,7 +141,7 @@ class Server {
   AccountHandle buffers_;
   AccountHandle places_;
   AccessLog& log_;
-  Counters counters_;
+  ServerCounters counters_;
   Arrivals arrivals_;
   std::list<Tcp::acceptor> acceptors_;
   std::list<boost::asio::cancellation_signal> connections_;  // one each, to abort it
@@ -138,7 +150,8 @@ class Server {
   std::list<Stream*> resting_;  // connections between two requests for pages
   boost::asio::steady_timer tick_;
   const std::chrono::milliseconds tick_interval_;
-  boost::asio::steady_timer drain_timer_;
+  boost::asio::steady_timer drain_timer_;  // first for the lame duck
+  bool is_leaving_ = false;
   bool is_draining_ = false;
   bool is_drained_ = false;
   std::function<void()> drained_;

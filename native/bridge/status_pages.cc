@@ -1,123 +1,129 @@
 #include "plimsoll/native/bridge/status_pages.h"
 
-#include <string>
+#include <exception>
 #include <string_view>
+#include <utility>
 #include <variant>
+#include <vector>
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/experimental/parallel_group.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/http/field.hpp>
+
+#include "plimsoll/native/base/plain_text.h"
+#include "plimsoll/native/bridge/http/handshake.h"
+#include "plimsoll/native/bridge/metrics_text.h"
 #include "plimsoll/native/bridge/stream/dial.h"
-#include "plimsoll/native/observe/prometheus_text.h"
 
 namespace plimsoll::bridge {
 namespace {
 
 namespace asio = boost::asio;
-using native::MetricType;
 using native::TextPage;
 
-struct Metric {
-  std::uint64_t Counters::* value;
-  std::string_view name;
-  std::string_view help;
-};
+// What /readyz quotes of a server's error, which anybody who could stand in for the server may
+// write.
+constexpr std::size_t problem_bytes_max = 200;
 
-constexpr Metric counter_metrics[] = {
-    {&Counters::connections_accepted, "connections_accepted_total", "TCP connections of clients"},
-    {&Counters::upgrades, "upgrades_total", "WebSockets that were admitted"},
-    {&Counters::refused_handshakes, "refused_handshakes_total", "requests that were refused"},
-    {&Counters::pages, "pages_total", "requests for pages that were answered"},
-    {&Counters::page_bytes, "page_bytes_total", "bytes of pages"},
-    {&Counters::upstream_failures, "upstream_failures_total", "connections to servers that failed"},
-    {&Counters::upstream_losses, "upstream_losses_total", "connections that servers ended"},
-    {&Counters::bytes_from_clients, "received_bytes_total", "bytes of messages of clients"},
-    {&Counters::bytes_to_clients, "sent_bytes_total", "bytes of RESP to clients"},
-    {&Counters::commands_allowed, "commands_allowed_total", "commands that passed"},
-    {&Counters::commands_refused, "commands_refused_total", "commands that were refused"},
-    {&Counters::stalls, "stalls_total", "times that a client without credit had replies waiting"},
-    {&Counters::stalled_cuts, "stalled_cuts_total",
-     "clients that were disconnected for not reading"},
-    {&Counters::silent_cuts, "silent_cuts_total",
-     "clients that were disconnected for not answering pings"},
-    {&Counters::paced, "paced_total", "times that a client had to wait for its rate of commands"},
-    {&Counters::held_back, "held_back_total",
-     "times that a request had to wait for replies to earlier ones"},
-    {&Counters::out_of_memory, "out_of_memory_total",
-     "connections that were refused or ended because there was no memory"},
-    {&Counters::dropped_half_open, "dropped_half_open_total",
-     "connections without a whole request that made room for others"},
-};
+// A server that demands a login (-NOAUTH), or refuses PING (-NOPERM), does answer.
+bool does_answer(std::string_view problem) {
+  return problem.starts_with("-NOAUTH") || problem.starts_with("-NOPERM");
+}
 
-void add(std::string& text, MetricType type, std::string_view name, std::string_view help,
-         std::uint64_t value) {
-  const std::string full = "plimsoll_bridge_" + std::string(name);
-  native::PrometheusText writer(text);
-  writer.begin(full, type, help);
-  writer.add({}, value);
+std::string name_of(const asio::ip::address& address) {
+  return address.is_v6() ? "[" + address.to_string() + "]" : address.to_string();
 }
 
 }  // namespace
 
 StatusPages::StatusPages(asio::io_context& context, const Server& server, const Settings& settings,
                          const Budget& budget)
-    : server_(server),
+    : context_(context),
+      server_(server),
       settings_(settings),
       budget_(budget),
+      refused_(std::make_shared<std::atomic<std::uint64_t>>(0)),
       pages_(std::make_shared<native::PageServer>(
-          context.get_executor(), native::PageServerLimits{},
-          [this](const std::string& target) { return find(target); })) {}
+          context.get_executor(),
+          native::PageServerLimits{.connections_max = status_connections_max},
+          [this](const std::string& target) { return find(target); }, refused_,
+          [this](const Request& request, const asio::ip::address& here) {
+            return refuse(request, here);
+          })) {}
+
+void StatusPages::start(const asio::ip::tcp::endpoint& endpoint) {
+  // Beyond loopback, names of this machine are known only if the configuration has them.
+  checks_host_ = endpoint.address().is_loopback() || !settings_.rules.hosts.empty();
+  pages_->start(endpoint);
+}
+
+std::string StatusPages::metrics() const {
+  return metrics_text({.counters = server_.all_counters(),
+                       .connections = server_.connections_count(),
+                       .memory = budget_.statistics(),
+                       .status_refused = refused_->load(std::memory_order_relaxed)});
+}
+
+// A page on the internet can be given a name that resolves to this machine, and would then read
+// what is served here as its own (DNS rebinding). Its Host is that name. A request without Host, as
+// health checks of proxies send it, comes from no browser, and neither does one to an address in
+// place of a name: the address would have to be that of the page.
+std::optional<TextPage> StatusPages::refuse(const Request& request,
+                                            const asio::ip::address& here) const {
+  if (!checks_host_ || request.count(boost::beast::http::field::host) == 0) return std::nullopt;
+  const auto authority = authority_of(request);
+  if (!authority) return TextPage{.status = 400, .text = "several Host headers\n"};
+  const std::string host = host_of(*authority);
+  if (is_own_host(host, settings_.rules.hosts) || host == name_of(here)) return std::nullopt;
+  return TextPage{.status = 421,
+                  .text = "Host is not a name of this machine; the option hosts can add it\n"};
+}
 
 asio::awaitable<TextPage> StatusPages::find(const std::string& target) {
-  TextPage found = page(target);
-  if (target == "/readyz") {
-    const bool all = co_await reaches_all();
-    found = readiness(all);
-  }
-  co_return found;
+  const std::string_view path = std::string_view(target).substr(0, target.find('?'));
+  if (path == "/healthz") co_return TextPage{.status = 200, .text = "ok\n"};
+  if (path == "/readyz") co_return co_await readiness();
+  if (path == "/metrics") co_return TextPage{.status = 200, .text = metrics()};
+  co_return TextPage{.status = 404, .text = "no such page\n"};
 }
 
-TextPage StatusPages::page(std::string_view target) const {
-  if (target == "/healthz") return {.status = 200, .text = "ok\n"};
-  if (target == "/metrics") {
-    return {.status = 200,
-            .text = metrics_text(server_.counters(), server_.connections_count(),
-                                 budget_.statistics())};
-  }
-  return {.status = 404, .text = "no such page\n"};
+asio::awaitable<TextPage> StatusPages::readiness() {
+  const TextPage leaving{.status = 503, .text = "draining\n"};
+  if (server_.is_leaving()) co_return leaving;
+  const std::string all = co_await problems();
+  if (server_.is_leaving()) co_return leaving;
+  if (all.empty()) co_return TextPage{.status = 200, .text = "ready\n"};
+  co_return TextPage{.status = 503, .text = "a server cannot be reached\n" + all};
 }
 
-TextPage StatusPages::readiness(bool reaches_all) const {
-  if (server_.is_draining()) return {.status = 503, .text = "draining\n"};
-  if (!reaches_all) return {.status = 503, .text = "a server cannot be reached\n"};
-  return {.status = 200, .text = "ready\n"};
-}
-
-// Whether every server answers. A server that demands a login (-NOAUTH), or refuses PING (-NOPERM),
-// does answer.
-asio::awaitable<bool> StatusPages::reaches_all() {
-  const Profile nobody;
+// Asks all servers at the same time. Returns a line for each that does not answer.
+asio::awaitable<std::string> StatusPages::problems() {
+  if (settings_.rules.upstreams.empty()) co_return std::string();
+  using Asked = decltype(asio::co_spawn(context_, problem_of("", {}), asio::deferred));
+  std::vector<Asked> asked;
   for (const auto& [name, target] : settings_.rules.upstreams) {
-    const auto dialled = co_await dial(target, nobody, settings_.connect_timeout);
-    const auto* const problem = std::get_if<DialProblem>(&dialled);
-    if (problem == nullptr) continue;
-    if (problem->what.starts_with("-NOAUTH") || problem->what.starts_with("-NOPERM")) continue;
-    co_return false;
+    asked.push_back(asio::co_spawn(context_, problem_of(name, target), asio::deferred));
   }
-  co_return true;
+  const auto [order, exceptions, lines] =
+      co_await asio::experimental::make_parallel_group(std::move(asked))
+          .async_wait(asio::experimental::wait_for_all(), asio::use_awaitable);
+  std::string all;
+  for (const std::string& line : lines) all += line;
+  for (const std::exception_ptr& each : exceptions) {
+    if (each) all += "a server could not be asked\n";
+  }
+  co_return all;
 }
 
-std::string metrics_text(const Counters& counters, std::size_t connections,
-                         const BudgetStatistics& memory) {
-  std::string text;
-  add(text, MetricType::gauge, "connections", "TCP connections of clients now", connections);
-  add(text, MetricType::gauge, "half_open_connections",
-      "connections now without a whole request, or refused", counters.half_open);
-  add(text, MetricType::gauge, "relays", "open WebSockets now", counters.relays);
-  add(text, MetricType::gauge, "memory_limit_bytes", "the memory limit", memory.limit);
-  add(text, MetricType::gauge, "memory_used_bytes", "memory in use", memory.used);
-  add(text, MetricType::gauge, "memory_peak_bytes", "the most memory in use so far", memory.peak);
-  for (const Metric& each : counter_metrics) {
-    add(text, MetricType::counter, each.name, each.help, counters.*each.value);
-  }
-  return text;
+asio::awaitable<std::string> StatusPages::problem_of(const std::string& name,
+                                                     const Target& target) {
+  const Profile nobody;
+  const auto dialled = co_await dial(target, nobody, settings_.connect_timeout);
+  const auto* const problem = std::get_if<DialProblem>(&dialled);
+  if (problem == nullptr || does_answer(problem->what)) co_return std::string();
+  co_return name + ": " + native::plain_text(problem->what, problem_bytes_max) + "\n";
 }
 
 }  // namespace plimsoll::bridge

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
-#include <string_view>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
@@ -14,9 +16,12 @@
 #include "plimsoll/native/observe/page_server.h"
 
 // /healthz, /readyz and /metrics, on an address of their own: for operators, not for clients. They
-// reveal no upstream's name.
+// tell the names of profiles and upstreams, and why a server cannot be reached.
 
 namespace plimsoll::bridge {
+
+/// Connections to the status pages at a time; others are closed, and counted.
+inline constexpr std::size_t status_connections_max = 16;
 
 class StatusPages {
  public:
@@ -25,24 +30,33 @@ class StatusPages {
               const Budget& budget);
 
   /// Throws what start_listening() throws.
-  void start(const boost::asio::ip::tcp::endpoint& endpoint) { pages_->start(endpoint); }
-  void stop() { pages_->stop(); }
+  void start(const boost::asio::ip::tcp::endpoint& endpoint);
+
+  /// Ends it, and all connections at once: those who ask here must not hold up the bridge's end.
+  void stop() { pages_->abort(); }
+
   boost::asio::ip::tcp::endpoint endpoint() const { return pages_->endpoint(); }
 
- private:
-  native::TextPage page(std::string_view target) const;
-  native::TextPage readiness(bool reaches_all) const;
-  boost::asio::awaitable<native::TextPage> find(const std::string& target);
-  boost::asio::awaitable<bool> reaches_all();
+  /// The text of /metrics, in Prometheus's text format.
+  std::string metrics() const;
 
+ private:
+  using Request = native::PageServer::Request;
+
+  std::optional<native::TextPage> refuse(const Request& request,
+                                         const boost::asio::ip::address& here) const;
+  boost::asio::awaitable<native::TextPage> find(const std::string& target);
+  boost::asio::awaitable<native::TextPage> readiness();
+  boost::asio::awaitable<std::string> problem_of(const std::string& name, const Target& target);
+  boost::asio::awaitable<std::string> problems();
+
+  boost::asio::io_context& context_;
   const Server& server_;
   const Settings& settings_;
   const Budget& budget_;
+  bool checks_host_ = true;
+  const std::shared_ptr<std::atomic<std::uint64_t>> refused_;
   const std::shared_ptr<native::PageServer> pages_;
 };
-
-/// The text of /metrics, in Prometheus's text format.
-std::string metrics_text(const Counters& counters, std::size_t connections,
-                         const BudgetStatistics& memory);
 
 }  // namespace plimsoll::bridge

@@ -580,6 +580,7 @@ set(PLIMSOLL_BRIDGE_SOURCES
   native/bridge/http/proxy_header.cc
   native/bridge/http/request_form.cc
   native/bridge/main.cc
+  native/bridge/metrics_text.cc
   native/bridge/pages/content_type.cc
   native/bridge/pages/page_answer.cc
   native/bridge/pages/page_folder.cc

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "plimsoll/native/bridge/config/addresses.h"
+#include "plimsoll/native/bridge/config/log_format.h"
 #include "plimsoll/native/bridge/tokens/authorization.h"
 #include "plimsoll/native/bridge/tokens/jwt_key_file.h"
 #include "plimsoll/native/bridge/tokens/static_token.h"
@@ -41,6 +42,7 @@ struct Limits {
   std::chrono::milliseconds connect_timeout = std::chrono::seconds(5);
   std::chrono::milliseconds ping_interval = std::chrono::seconds(25);
   std::chrono::milliseconds stall_timeout = std::chrono::seconds(30);
+  std::chrono::milliseconds lame_duck{0};
   std::chrono::milliseconds drain_timeout = std::chrono::seconds(10);
 };
 
@@ -77,6 +79,9 @@ struct Config {
 
   /// A file's name, "stderr", or empty: no log.
   std::string access_log;
+
+  /// Of everything else that the bridge writes.
+  LogFormat log_format = LogFormat::text;
 
   /// With --local: a new token, which the program prints.
   std::string local_token;

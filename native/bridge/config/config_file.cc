@@ -94,6 +94,17 @@ void read_pages(ConfigTable& root, const std::string& folder, Config& config) {
   }
 }
 
+void read_logs(ConfigTable& root, const std::string& folder, Config& config) {
+  config.access_log = root.text("access_log").value_or("");
+  if (config.access_log != "stderr") config.access_log = path_in(folder, config.access_log);
+  const std::string format = root.text("log_format").value_or("text");
+  if (format == "json") {
+    config.log_format = LogFormat::json;
+  } else if (format != "text") {
+    root.add_problem("log_format", "is unknown; expected \"text\" or \"json\"");
+  }
+}
+
 // Whether `text` is a name of a host: lower-case letters, digits, dots and dashes, without a port.
 bool is_host(std::string_view text) {
   return !text.empty() && text.size() <= 253 && std::all_of(text.begin(), text.end(), [](char c) {
@@ -464,8 +475,7 @@ ConfigDraft read_config_text(std::string_view text, const std::string& file, Pro
   read_limits(root.table("limits"), config.limits);
   part("tokens_file",
        [&] { draft.tokens_file = path_in(folder, root.text("tokens_file").value_or("")); });
-  config.access_log = root.text("access_log").value_or("");
-  if (config.access_log != "stderr") config.access_log = path_in(folder, config.access_log);
+  read_logs(root, folder, config);
   root.refuse_unknown();
   return draft;
 }

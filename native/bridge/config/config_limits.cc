@@ -48,6 +48,7 @@ constexpr Row<milliseconds> durations[] = {
     {"connect_timeout", &Limits::connect_timeout, tenth_of_second, 5 * minute},
     {"ping_interval", &Limits::ping_interval, second, hour},
     {"stall_timeout", &Limits::stall_timeout, second, hour},
+    {"lame_duck", &Limits::lame_duck, milliseconds(0), hour},
     {"drain_timeout", &Limits::drain_timeout, milliseconds(0), hour},
 };
 

@@ -9,6 +9,14 @@ using boost::beast::http::status;
 
 constexpr std::chrono::seconds soon{1};
 
+// A refusal of a client whose token is good, for the counters of its profile.
+Admission refuse_bearer(const Authorization& authorization, status status, std::string why,
+                        std::chrono::seconds retry_after = {}) {
+  Admission refused = refuse(status, std::move(why), retry_after);
+  refused.authorization = authorization;
+  return refused;
+}
+
 Admission refuse_host() {
   return refuse(status::misdirected_request, "Host is not a name of this machine");
 }
@@ -100,16 +108,20 @@ Admission Doorkeeper::judge_token(const Handshake& handshake) {
   if (handshake.upstream.empty() && rules_.upstreams.size() == 1) {
     upstream = rules_.upstreams.begin();
   }
-  if (upstream == rules_.upstreams.end()) return refuse(status::not_found, "no such upstream");
+  if (upstream == rules_.upstreams.end())
+    return refuse_bearer(authorization, status::not_found, "no such upstream");
   const std::string& bound_to = authorization.profile->upstream;
   if (!bound_to.empty() && bound_to != upstream->first) {
-    return refuse(status::forbidden, "the token's profile is for another upstream");
+    return refuse_bearer(authorization, status::forbidden,
+                         "the token's profile is for another upstream");
   }
   ConnectionLimits::Place place_of_token =
       limits_.take_place_of_token(authorization.id, authorization.profile->connections_max);
   if (!place_of_token)
-    return refuse(status::too_many_requests, "connections_max of the token", retry_later);
-  if (handshake.protocol.empty()) return refuse(status::bad_request, "no known subprotocol");
+    return refuse_bearer(authorization, status::too_many_requests, "connections_max of the token",
+                         retry_later);
+  if (handshake.protocol.empty())
+    return refuse_bearer(authorization, status::bad_request, "no known subprotocol");
 
   Admission welcome;
   welcome.upstream = &upstream->second;

@@ -53,6 +53,7 @@ struct Admission {
   const Target* upstream = nullptr;
   std::string upstream_name;
   std::string_view protocol;
+  /// Also of a refused client whose token was good; without a profile: no token was verified.
   Authorization authorization;
   ConnectionLimits::Place place_of_token;
   Rate* rate = nullptr;  ///< of the token's commands; valid as long as place_of_token
@@ -62,6 +63,7 @@ struct Admission {
   /// Becomes this refusal, of the same client.
   void turn_into(Admission refusal) {
     refusal.refusal_key = std::move(refusal_key);
+    refusal.authorization = std::move(authorization);
     *this = std::move(refusal);
   }
 };

@@ -1,10 +1,14 @@
 #pragma once
 
+#include <array>
+#include <bit>
+#include <cstddef>
 #include <cstdint>
 
 #include "plimsoll/native/observe/histogram.h"
 
-// What the bridge has done, for /metrics. Used by one thread.
+// What the bridge has done for the clients of one profile, or for those of none, for /metrics. Used
+// by one thread.
 
 namespace plimsoll::bridge {
 
@@ -32,6 +36,19 @@ struct Counters {
   std::uint64_t relays = 0;             ///< open now
   /// From when a request went to the server until its reply had come; requests that block, too.
   native::Histogram request_times;
+
+  /// Adds each of the others' numbers to its own.
+  void add(const Counters& others);
 };
+
+// Counters is numbers of one size and nothing else, so that one that is new cannot be forgotten
+// here.
+inline void Counters::add(const Counters& others) {
+  using Numbers = std::array<std::uint64_t, sizeof(Counters) / sizeof(std::uint64_t)>;
+  auto sums = std::bit_cast<Numbers>(*this);
+  const auto more = std::bit_cast<Numbers>(others);
+  for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += more[i];
+  *this = std::bit_cast<Counters>(sums);
+}
 
 }  // namespace plimsoll::bridge

@@ -62,7 +62,7 @@ BridgeWorld::BridgeWorld(BridgeOptions options) {
   server_->start();
   settings_ = options.settings;
   pages_ = std::make_unique<bridge::StatusPages>(context_, *server_, settings_, *budget_);
-  pages_->start(at(0));
+  pages_->start({asio::ip::make_address(options.status_address), 0});
   status_port_ = pages_->endpoint().port();
   port_ = server_->endpoints().front().port();
   thread_ = std::thread([this] { context_.run(); });
@@ -100,6 +100,21 @@ void BridgeWorld::look_at_key_files() {
       });
     }
     done.set_value();
+  });
+  done.get_future().get();
+}
+
+void BridgeWorld::leave(std::chrono::milliseconds lame_duck) {
+  ask([&](bridge::Server& server) {
+    server.leave(lame_duck, std::chrono::seconds(5), [] {});
+    return true;
+  });
+}
+
+void BridgeWorld::leave_and_wait(std::chrono::milliseconds lame_duck) {
+  std::promise<void> done;
+  asio::post(context_, [&] {
+    server_->leave(lame_duck, std::chrono::seconds(5), [&done] { done.set_value(); });
   });
   done.get_future().get();
 }

@@ -41,6 +41,8 @@ struct BridgeOptions {
   std::vector<bridge::JwtKey> jwt_keys;
   /// The same with the keys of these files, which the bridge follows.
   std::vector<bridge::JwtKeyFile> key_files;
+  /// Of the status pages.
+  std::string status_address = "127.0.0.1";
 };
 
 /// The token that it knows.
@@ -78,6 +80,10 @@ class BridgeWorld {
   /// What the program does once a second: takes keys from files that have changed, and ends the
   /// connections whose keys are gone.
   void look_at_key_files();
+
+  /// The same with a lame duck; the second returns when all are gone.
+  void leave(std::chrono::milliseconds lame_duck);
+  void leave_and_wait(std::chrono::milliseconds lame_duck);
 
   std::string log();
 

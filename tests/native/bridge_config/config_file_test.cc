@@ -41,6 +41,8 @@ TEST_CASE("an empty file leaves everything as it is by default") {
   CHECK(config.limits.ipv6_prefix_bits == 64);
   CHECK(config.limits.memory_limit == 256 * 1024 * 1024);
   CHECK(config.limits.ping_interval == std::chrono::seconds(25));
+  CHECK(config.limits.lame_duck == std::chrono::seconds(0));
+  CHECK(config.log_format == bridge::LogFormat::text);
 }
 
 TEST_CASE("a file says where to listen, to whom, and how much") {
@@ -53,6 +55,7 @@ TEST_CASE("a file says where to listen, to whom, and how much") {
     origins = ["https://app.example", "http://localhost:5173"]
     hosts = ["bridge.local"]
     access_log = "stderr"
+    log_format = "json"
 
     [tls]
     certificate_file = "/etc/bridge/certificate.pem"
@@ -66,6 +69,7 @@ TEST_CASE("a file says where to listen, to whom, and how much") {
     request_bytes_max = 65536
     memory_limit = "1 GiB"
     connect_timeout = "250 ms"
+    lame_duck = "15 s"
     drain_timeout = "0 s"
   )",
                              "/etc/plimsoll/bridge.toml")
@@ -78,6 +82,7 @@ TEST_CASE("a file says where to listen, to whom, and how much") {
   CHECK(config.origins.size() == 2);
   CHECK(config.hosts == std::vector<std::string>{"bridge.local"});
   CHECK(config.access_log == "stderr");
+  CHECK(config.log_format == bridge::LogFormat::json);
   CHECK(config.certificate_file == "/etc/bridge/certificate.pem");
   CHECK(config.key_file == "/etc/plimsoll/key.pem");
   CHECK(config.limits.connections_max == 7);
@@ -86,6 +91,7 @@ TEST_CASE("a file says where to listen, to whom, and how much") {
   CHECK(config.limits.request_bytes_max == 65536);
   CHECK(config.limits.memory_limit == 1024 * 1024 * 1024);
   CHECK(config.limits.connect_timeout == std::chrono::milliseconds(250));
+  CHECK(config.limits.lame_duck == std::chrono::seconds(15));
   CHECK(config.limits.drain_timeout == std::chrono::milliseconds(0));
 }
 

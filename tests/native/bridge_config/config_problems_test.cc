@@ -42,6 +42,8 @@ TEST_CASE("a problem of the whole file names file, line, key, what it is and wha
       Row{"metrics = \"9380\"",
           "b.toml:1: metrics: has no address; expected ADDRESS:PORT, such as "
           "127.0.0.1:8380 or [::]:80"},
+      Row{"log_format = \"xml\"",
+          "b.toml:1: log_format: is unknown; expected \"text\" or \"json\""},
       Row{"behind_proxy = \"yes\"", "b.toml:1: behind_proxy: is a text; expected true or false"},
       Row{"proxy_protocol = true",
           "b.toml:1: proxy_protocol: is true without trusted_proxies, so the bridge would refuse "
@@ -107,6 +109,8 @@ TEST_CASE("a limit out of its bounds, or of another type, is named with its boun
           "\"250 ms\""},
       Row{"[limits]\nconnect_timeout = \"1 h\"",
           "b.toml:2: limits.connect_timeout: is 1 h; expected 100 ms to 5 min"},
+      Row{"[limits]\nlame_duck = \"3601 s\"",
+          "b.toml:2: limits.lame_duck: is 3601 s; expected 0 s to 1 h"},
       Row{"[limits]\nrequest_bytes_max = \"64 MiB\"\nmemory_limit = \"100 MiB\"",
           "b.toml:3: limits.memory_limit: is 100 MiB; expected at least twice request_bytes_max "
           "(64 MiB)"}));
@@ -246,8 +250,8 @@ TEST_CASE("an unknown key is named with those that there are") {
   REQUIRE(problems.size() == 1);
   CHECK(problems[0] ==
         "b.toml:1: listening: unknown key; expected one of access_log, behind_proxy, hosts, "
-        "jwt_keys, limits, listen, metrics, origins, pages, profiles, proxy_protocol, tls, "
-        "tokens_file, trusted_proxies, upstreams");
+        "jwt_keys, limits, listen, log_format, metrics, origins, pages, profiles, proxy_protocol, "
+        "tls, tokens_file, trusted_proxies, upstreams");
 }
 
 }  // namespace

@@ -1,0 +1,33 @@
+#include "plimsoll/native/bridge/server_counters.h"
+
+#include "plimsoll/core/base/check.h"
+
+namespace plimsoll::bridge {
+
+void ProfileCounters::add(const ProfileCounters& others) {
+  done.add(others.done);
+  connections += others.connections;
+  handshakes.add(others.handshakes);
+  closes.add(others.closes);
+}
+
+ProfileCounters& ServerCounters::of_profile(std::string_view name) {
+  if (name.empty()) return nobody_;
+  const auto found = profiles_.find(name);
+  PLIMSOLL_CHECK(found != profiles_.end());
+  return found->second;
+}
+
+UpstreamCounters& ServerCounters::of_upstream(std::string_view name) {
+  const auto found = upstreams_.find(name);
+  PLIMSOLL_CHECK(found != upstreams_.end());
+  return found->second;
+}
+
+Counters ServerCounters::total() const {
+  Counters all = own_;
+  for (const auto& [name, profile] : profiles_) all.add(profile.done);
+  return all;
+}
+
+}  // namespace plimsoll::bridge

@@ -1,0 +1,163 @@
+// The program: its signals, and what it writes.
+
+#include <signal.h>
+#include <sys/socket.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <optional>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <catch2/catch_test_macros.hpp>
+#include <nlohmann/json.hpp>
+
+#include "plimsoll/tests/native/bridge/bridge_world.h"
+#include "plimsoll/tests/native/observe/http_peer.h"
+#include "plimsoll/tests/native/patience.h"
+#include "plimsoll/tests/support/child_process.h"
+#include "plimsoll/tests/support/loopback.h"
+#include "plimsoll/tests/support/temporary_directory.h"
+
+namespace plimsoll::testing::program_test {
+namespace {
+
+using Json = nlohmann::json;
+
+// A line for the file of tokens: of which token, is of no interest here.
+constexpr std::string_view tokens_line =
+    "sha256:0000000000000000000000000000000000000000000000000000000000000000 page\n";
+
+class RunningBridge {
+ public:
+  // `config`: what the file says before its tables; `limits`: what [limits] says.
+  explicit RunningBridge(const std::string& config, const std::string& limits = {},
+                         std::uint16_t port = 0) {
+    write_tokens(std::string(tokens_line));
+    std::ofstream(folder_.path() + "/bridge.toml")
+        << "listen = [\"127.0.0.1:" << port
+        << "\"]\nmetrics = \"127.0.0.1:0\"\ntokens_file = \"tokens\"\n"
+        << config << "\n[upstreams.main]\nurl = \"valkey://127.0.0.1:1\"\n"
+        << "[profiles.page]\nallow = [\"get\"]\n[limits]\n"
+        << limits << '\n';
+    program_.emplace(std::vector<std::string>{std::getenv("PLIMSOLL_BRIDGE"), "--config",
+                                              folder_.path() + "/bridge.toml"},
+                     folder_.path() + "/output");
+  }
+
+  void write_tokens(const std::string& text) { std::ofstream(folder_.path() + "/tokens") << text; }
+
+  void signal(int number) { ::kill(program_->pid(), number); }
+  bool has_ended() {
+    return eventually([this] { return !program_->running(); });
+  }
+
+  std::string output() const {
+    std::ostringstream text;
+    text << std::ifstream(folder_.path() + "/output").rdbuf();
+    return text.str();
+  }
+
+  bool says(std::string_view words) {
+    return eventually([&] { return output().find(words) != std::string::npos; });
+  }
+
+  // The port of the address that follows these words.
+  std::uint16_t port_behind(const std::string& words) {
+    REQUIRE(says(words));
+    const std::string text = output();
+    const std::size_t at = text.find(':', text.find(words) + words.size());
+    return static_cast<std::uint16_t>(std::stoi(text.substr(at + 1)));
+  }
+
+  std::vector<Json> lines() const {
+    std::vector<Json> all;
+    std::istringstream text(output());
+    for (std::string line; std::getline(text, line);) {
+      INFO(line);
+      all.push_back(Json::parse(line));
+      for (const char* const key : {"time", "level", "event", "message"}) {
+        CHECK(all.back().at(key).is_string());
+      }
+    }
+    return all;
+  }
+
+ private:
+  const TemporaryDirectory folder_;
+  std::optional<ChildProcess> program_;
+};
+
+std::string ask(std::uint16_t port, const std::string& target) {
+  return exchange_raw(port, "GET " + target + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
+}
+
+TEST_CASE("all lines are JSON if the configuration says so, whatever happens") {
+  RunningBridge bridge("log_format = \"json\"");
+  REQUIRE(bridge.says("listening on ws://"));
+  bridge.signal(SIGHUP);
+  REQUIRE(bridge.says("were read again"));
+  bridge.write_tokens("no token\n");
+  bridge.signal(SIGHUP);
+  REQUIRE(bridge.says("stay in force"));
+  bridge.signal(SIGUSR1);
+  REQUIRE(bridge.says("plimsoll_bridge_build_info"));
+  bridge.signal(SIGTERM);
+  REQUIRE(bridge.has_ended());
+  std::vector<std::string> events;
+  for (const Json& line : bridge.lines()) events.push_back(line["event"]);
+  CHECK(events == std::vector<std::string>{"metrics_listening", "listening", "reloaded",
+                                           "configuration_invalid", "reload_refused", "metrics"});
+}
+
+TEST_CASE("a configuration that is wrong is told as JSON, too, if its file says so") {
+  RunningBridge bridge("log_format = \"json\"\nbehind_proxy = 1");
+  REQUIRE(bridge.has_ended());
+  const auto lines = bridge.lines();
+  REQUIRE(lines.size() == 1);
+  CHECK(lines[0]["event"] == "configuration_invalid");
+  CHECK(lines[0]["level"] == "error");
+  CHECK(lines[0]["message"].get<std::string>().ends_with(
+      "behind_proxy: is an integer; expected true or false"));
+}
+
+TEST_CASE("what prevents the start later is told as JSON, too") {
+  const Descriptor other = bind_tcp(0);
+  checked(::listen(other.number(), 1), "listen");
+  RunningBridge bridge("log_format = \"json\"", "", port_of(other));
+  REQUIRE(bridge.has_ended());
+  const auto lines = bridge.lines();
+  REQUIRE(lines.size() == 1);
+  CHECK(lines[0]["event"] == "start_failed");
+}
+
+TEST_CASE("people get sentences") {
+  RunningBridge bridge("");
+  REQUIRE(bridge.says("\nlistening on ws://127.0.0.1:"));
+  bridge.signal(SIGHUP);
+  REQUIRE(bridge.says("\nplimsoll-bridge: SIGHUP: tokens and keys were read again"));
+  bridge.signal(SIGUSR1);
+  REQUIRE(bridge.says("\n# HELP plimsoll_bridge_build_info "));
+  bridge.signal(SIGTERM);
+  CHECK(bridge.has_ended());
+}
+
+TEST_CASE("SIGTERM begins the lame duck, which a second one ends; nobody's silence holds it up") {
+  RunningBridge bridge("", "lame_duck = \"1 h\"");
+  const std::uint16_t status_port = bridge.port_behind("metrics on http://127.0.0.1");
+  const std::uint16_t port = bridge.port_behind("listening on ws://127.0.0.1");
+  CHECK(ask(status_port, "/readyz").ends_with("main: Connection refused\n"));
+  const HttpPeer silent(status_port);
+  REQUIRE(silent.connected());
+  bridge.signal(SIGTERM);
+  REQUIRE(bridge.says("going: new connections are still accepted"));
+  CHECK(ask(status_port, "/readyz").ends_with("\r\n\r\ndraining\n"));
+  CHECK(status_of_upgrade(port, {}) == 401);  // it still answers
+  bridge.signal(SIGTERM);
+  CHECK(bridge.has_ended());
+}
+
+}  // namespace
+}  // namespace plimsoll::testing::program_test
