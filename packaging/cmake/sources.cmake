@@ -569,6 +569,7 @@ set(PLIMSOLL_BRIDGE_SOURCES
   native/bridge/entry/connection_limits.cc
   native/bridge/entry/entry.cc
   native/bridge/entry/forwarded_for.cc
+  native/bridge/event_log.cc
   native/bridge/gate/answers.cc
   native/bridge/gate/command_ways.cc
   native/bridge/gate/gate.cc
@@ -595,6 +596,7 @@ set(PLIMSOLL_BRIDGE_SOURCES
   native/bridge/replies/reply_scanner.cc
   native/bridge/replies/reply_sizes.cc
   native/bridge/server.cc
+  native/bridge/server_counters.cc
   native/bridge/start_check.cc
   native/bridge/status_pages.cc
   native/bridge/stream/dial.cc
@@ -628,6 +630,7 @@ set(PLIMSOLL_BRIDGE_HEADERS
   native/bridge/config/config_limits.h
   native/bridge/config/config_places.h
   native/bridge/config/config_table.h
+  native/bridge/config/log_format.h
   native/bridge/config/problems.h
   native/bridge/config/profile_rules.h
   native/bridge/config/read_config.h
@@ -637,6 +640,7 @@ set(PLIMSOLL_BRIDGE_HEADERS
   native/bridge/entry/connection_limits.h
   native/bridge/entry/entry.h
   native/bridge/entry/forwarded_for.h
+  native/bridge/event_log.h
   native/bridge/gate/answers.h
   native/bridge/gate/command_ways.h
   native/bridge/gate/gate.h
@@ -651,12 +655,14 @@ set(PLIMSOLL_BRIDGE_HEADERS
   native/bridge/http/header_list.h
   native/bridge/http/proxy_header.h
   native/bridge/http/request_form.h
+  native/bridge/metrics_text.h
   native/bridge/pages/content_type.h
   native/bridge/pages/page_answer.h
   native/bridge/pages/page_folder.h
   native/bridge/pages/pages.h
   native/bridge/prepare.h
   native/bridge/program.h
+  native/bridge/relay/ahead_bytes.h
   native/bridge/relay/counters.h
   native/bridge/relay/credit.h
   native/bridge/relay/liveness.h
@@ -670,6 +676,7 @@ set(PLIMSOLL_BRIDGE_HEADERS
   native/bridge/replies/reply_sizes.h
   native/bridge/replies/reply_window.h
   native/bridge/server.h
+  native/bridge/server_counters.h
   native/bridge/start_check.h
   native/bridge/status_pages.h
   native/bridge/stream/dial.h
