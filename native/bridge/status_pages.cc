@@ -74,7 +74,7 @@ std::optional<TextPage> StatusPages::refuse(const Request& request,
                                             const asio::ip::address& here) const {
   if (!checks_host_ || request.count(boost::beast::http::field::host) == 0) return std::nullopt;
   const auto authority = authority_of(request);
-  if (!authority) return TextPage{.status = 400, .text = "several Host headers\n"};
+  if (!authority) return TextPage{.status = 400, .text = "no Host that is good, or several\n"};
   const std::string host = host_of(*authority);
   if (is_own_host(host, settings_.rules.hosts) || host == name_of(here)) return std::nullopt;
   return TextPage{.status = 421,
