@@ -332,8 +332,9 @@ asio::awaitable<void> Server::carry(Visit& visit) {
   if (is_draining_) relay->end(Relay::Code::going_away, "shutting down");
   // The token may have been withdrawn while dial() waited, when relays_ had no such relay.
   end_if_withdrawn(*relay);
-  const std::unique_ptr<Request> request = std::move(visit.request);
-  const RelayEnd end = co_await relay->run(std::move(*request), admission.protocol);
+  auto running = relay->run(std::move(*visit.request), admission.protocol);
+  visit.request.reset();  // the relay has it now, and may last for days
+  const RelayEnd end = co_await std::move(running);
   connection.profile().closes.add(end.code == Relay::Code::none ? no_close_code
                                                                 : unsigned{end.code});
   line.close_code = end.code;
