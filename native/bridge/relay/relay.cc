@@ -146,50 +146,50 @@ asio::awaitable<bool> Relay::take_large() {
   co_return size.has_value();
 }
 
-// Reads and forwards a part of a message. Returns its size, or nothing if the relay is over.
+// Reads and forwards a part of a message. Returns its size, or nothing if the relay is over. While
+// the client is silent, the relay waits here: this coroutine's frame should stay small.
 asio::awaitable<std::optional<std::size_t>> Relay::take(std::span<char> space) {
-  std::string_view data;
-  const std::optional<std::size_t> size = co_await receive(space, data);
-  co_await forward(data);
-  while (!ahead_.empty() && !is_over_) {
-    const AheadBytes next(std::move(ahead_));
-    co_await forward(next.view());
-  }
-  end_if_drained();
-  co_return size;
-}
-
-// Reads a part of a message. `data` becomes what is RESP of it.
-asio::awaitable<std::optional<std::size_t>> Relay::receive(std::span<char> space,
-                                                           std::string_view& data) {
-  is_reading_ = true;
-  end_if_drained();
+  begin_reading();
   const auto [problem, size] = co_await client_.async_read_some(
       asio::buffer(space.data(), space.size()),
       asio::bind_cancellation_slot(operations_.reading.slot(), as_tuple(use_awaitable)));
+  const std::string_view data = end_reading(problem, space.first(size));
+  if (problem) co_return std::nullopt;
+  if (!data.empty()) co_await forward(data);
+  if (!ahead_.empty()) co_await forward_ahead();
+  co_return size;
+}
+
+void Relay::begin_reading() {
+  is_reading_ = true;
+  end_if_drained();
+}
+
+// Returns what is RESP of a part of a message.
+std::string_view Relay::end_reading(const error_code& problem, std::span<const char> part) {
   is_reading_ = false;
   if (problem) {
     handle_client_gone(problem);
-    co_return std::nullopt;
+    return {};
   }
   liveness_.handle_sign();
-  if (is_over_) co_return size;  // dropped: reading goes on until the client answers the close
-  result_.bytes_in += size;
-  counters_.bytes_from_clients += size;
+  if (is_over_) return {};  // dropped: reading goes on until the client answers the close
+  result_.bytes_in += part.size();
+  counters_.bytes_from_clients += part.size();
   if (!client_.got_binary()) {
     end(Code::unknown_data, "text");
-    co_return size;
+    return {};
   }
-  data = {space.data(), size};
+  std::string_view data(part.data(), part.size());
   if (has_credits_) {
     data = credit_.take(data, client_.is_message_done());
     if (credit_.problem() != CreditReader::Problem::none) {
       end(Code::policy_error, words_of(credit_.problem()));
-      data = {};
+      return {};
     }
     if (waiting_since_) change_.cancel();
   }
-  co_return size;
+  return data;
 }
 
 // Returns when the server has all of `data`, or when the relay is over.
@@ -267,13 +267,24 @@ asio::awaitable<void> Relay::pause() {
 
 asio::awaitable<void> Relay::read_ahead() {
   std::array<char, ahead_bytes> space;
-  std::string_view data;
-  const std::optional<std::size_t> size = co_await receive(space, data);
-  if (!size || is_over_) co_return;
+  begin_reading();
+  const auto [problem, size] = co_await client_.async_read_some(
+      asio::buffer(space.data(), space.size()),
+      asio::bind_cancellation_slot(operations_.reading.slot(), as_tuple(use_awaitable)));
+  const std::string_view data = end_reading(problem, std::span(space).first(size));
+  if (is_over_) co_return;
   if (ahead_.view().size() + data.size() > options_.requests_ahead_bytes_max) {
     co_return end(Code::policy_error, "too many requests without credit");
   }
   if (!ahead_.append(data)) end_for(GateOutcome::no_memory);
+}
+
+// Forwards what was read ahead, and what is read ahead meanwhile.
+asio::awaitable<void> Relay::forward_ahead() {
+  while (!ahead_.empty() && !is_over_) {
+    const AheadBytes next(std::move(ahead_));
+    co_await forward(next.view());
+  }
 }
 
 // Replies have come, or have been taken: there may be room for a request that waits.

@@ -139,14 +139,16 @@ class Relay : public std::enable_shared_from_this<Relay> {
   Awaitable carry_replies();
   boost::asio::awaitable<bool> take_large();
   boost::asio::awaitable<std::optional<std::size_t>> take(std::span<char> space);
-  boost::asio::awaitable<std::optional<std::size_t>> receive(std::span<char> space,
-                                                             std::string_view& data);
+  void begin_reading();
+  std::string_view end_reading(const boost::system::error_code& problem,
+                               std::span<const char> part);
   Awaitable forward(std::string_view data);
   Awaitable write_rest(std::string_view rest, boost::system::error_code& problem);
   Awaitable wait_for_rate();
   Awaitable wait_for_room();
   Awaitable pause();
   Awaitable read_ahead();
+  Awaitable forward_ahead();
   Awaitable wait_for_credit();
   Awaitable send_large(std::span<const char> begin);
   Awaitable send(std::span<char> bytes);

@@ -131,6 +131,8 @@ TEST_CASE("what it has done, in figures") {
   CHECK(has(metrics, "\nplimsoll_bridge_relays 1\n"));
   CHECK(has(metrics, "\nplimsoll_bridge_upgrades_total 1\n"));
   CHECK(has(metrics, "\nplimsoll_bridge_refused_handshakes_total 1\n"));
+  CHECK(has(metrics, "\nplimsoll_bridge_dropped_half_open_total 0\n"));
+  CHECK(has(metrics, "\nplimsoll_bridge_half_open_connections "));
   CHECK(has(metrics, "\nplimsoll_bridge_memory_limit_bytes 67108864\n"));
 }
 
