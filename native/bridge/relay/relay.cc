@@ -248,6 +248,8 @@ asio::awaitable<void> Relay::wait_for_rate() {
 asio::awaitable<void> Relay::wait_for_room() {
   ++counters_.held_back;
   is_waiting_for_room_ = true;
+  // Half of them at a time: if each reply let one request go on, each would be written by itself.
+  room_at_ = owed_.requests_in_flight() / 2;
   while (is_waiting_for_room_ && !is_over_) {
     if (sendable_bytes() == 0) {
       co_await read_ahead();
@@ -289,7 +291,7 @@ asio::awaitable<void> Relay::forward_ahead() {
 
 // Replies have come, or have been taken: there may be room for a request that waits.
 void Relay::handle_room() {
-  if (!is_waiting_for_room_) return;
+  if (!is_waiting_for_room_ || owed_.requests_in_flight() > room_at_) return;
   is_waiting_for_room_ = false;
   if (pause_) pause_->cancel();
 }

@@ -194,6 +194,7 @@ class Relay : public std::enable_shared_from_this<Relay> {
   std::optional<boost::asio::steady_timer> pause_;
   bool is_reading_ = false;  // the client
   bool is_waiting_for_room_ = false;
+  std::uint32_t room_at_ = 0;  // how few requests are in flight when waiting for room ends
   using Since = std::optional<std::chrono::steady_clock::time_point>;
   Since waiting_since_;         // for the client to give credit, or to take replies
   Since server_waiting_since_;  // for the server to take requests

@@ -47,7 +47,7 @@ class OwedReplies {
   static constexpr std::size_t request_bytes_ahead_max = std::size_t{32} << 10;
 
   /// How many replies of unknown size fill the window.
-  static constexpr std::size_t unknown_replies_max = 16;
+  static constexpr std::size_t unknown_replies_max = 64;
 
   /// follow() may put bytes that it held back in front of those that it is given.
   static constexpr std::size_t headroom = RefusalLine::held_max;
