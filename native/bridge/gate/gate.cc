@@ -129,8 +129,9 @@ bool Gate::judge(std::string_view request, Verdict& verdict, Passing& passing) c
   const commands::Row* const row = commands::find(words);
   verdict = policy_.judge(row, words);
   passing.answer = answer_of(row, words);
-  if (is_queueing_ && is_confirmed(passing.answer)) {
-    // EXEC's reply would have fewer elements than it says, and further ones behind it.
+  if (is_queueing_ && (is_confirmed(passing.answer) || passing.answer == Answer::hello)) {
+    // EXEC's reply would have fewer elements than it says, and further ones behind it; or nobody
+    // would see there which protocol the replies have from then on.
     verdict = Verdict::refused().name(row->name_view()).say(" within MULTI is not allowed");
   }
   if (!verdict.is_allowed()) {

@@ -79,6 +79,31 @@ TEST_CASE("a reason of the longest kind is whole in what the server repeats") {
   CHECK(bridge::Verdict::reason_bytes_max + bridge::Verdict::refusal_mark.size() == 128);
 }
 
+struct Answers final : Gate::Sink {
+  bool admit(const bridge::Passing& command) override {
+    all.push_back(command.answer);
+    return true;
+  }
+  void write(std::string_view) override {}
+  std::vector<bridge::Answer> all;
+};
+
+TEST_CASE("a number that may have thousands of digits is no short reply") {
+  TestBudget test;
+  const AccountHandle account = test.budget.open_account(PoolKind::requests);
+  const bridge::Policy policy = policy_of({.allow = {"@all"}});
+  Gate gate(policy, *account);
+  Answers answers;
+  const std::string requests = encoded("INCRBYFLOAT k 1e4900") +
+                               encoded("HINCRBYFLOAT h k 1e4900") + encoded("SET k v GET") +
+                               encoded("INCR k") + encoded("SET k v");
+  std::string_view piece = requests;
+  CHECK(gate.feed(piece, answers) == GateOutcome::ok);
+  using bridge::Answer;
+  CHECK(answers.all ==
+        std::vector{Answer::one, Answer::one, Answer::one, Answer::short_one, Answer::short_one});
+}
+
 TEST_CASE("however a stream is split, the same comes out of it") {
   // 40 words have to be held apart from the stack.
   const std::string stream =
