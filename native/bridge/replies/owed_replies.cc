@@ -12,6 +12,9 @@ namespace {
 // What a status, a number, or the answer to a command that MULTI queues takes at most.
 constexpr std::size_t short_bytes = 32;
 
+// What a confirmation takes besides the channel's name.
+constexpr std::size_t confirmation_bytes = 32;
+
 // After a large reply, how fast its size is forgotten: by an eighth with each smaller one.
 constexpr std::size_t forgetting = 8;
 
@@ -49,6 +52,12 @@ bool OwedReplies::has_room(const Passing& request, std::size_t unsent) {
 // How many bytes the reply will have, as far as that can be told.
 std::size_t OwedReplies::foresee(const Passing& request) const {
   if (request.answer == Answer::exec) return queued_bytes_ + short_bytes;
+  if (is_confirmed(request.answer)) {
+    // Each confirmation repeats the channel's name. Without names it is of all channels.
+    const bool is_of_all = request.count == 0 && subscriptions() > 0;
+    return is_of_all ? window_.reply_bytes_ahead_max
+                     : request.bytes + request.count * confirmation_bytes;
+  }
   if (request.answer != Answer::one || is_queueing_) return short_bytes;
   if (const auto known = sizes_.find(request.fingerprint)) return *known;
   return std::max(usual_bytes_, window_.reply_bytes_ahead_max / unknown_replies_max);
@@ -65,8 +74,9 @@ void OwedReplies::add(const Passing& request, std::uint32_t now) {
   }
   switch (request.answer) {
     case Answer::multi:
+      // Within MULTI it is an error, and not every server forgets for that what it has queued.
+      if (!is_queueing_) queued_bytes_ = 0;
       is_queueing_ = true;
-      queued_bytes_ = 0;
       break;
     case Answer::exec:
     case Answer::discard: is_queueing_ = false; break;

@@ -170,6 +170,23 @@ TEST_CASE("what MULTI queues is answered by EXEC, whose reply is as large as all
   CHECK(*world.sizes.find(1) >= 30'000);  // "+QUEUED" told nothing of it
 }
 
+TEST_CASE("MULTI within MULTI does not forget what is queued") {
+  World world;
+  world.sizes.note(1, 30'000);
+  const Passing multi{.answer = Answer::multi, .bytes = 15};
+  REQUIRE(world.send(multi));
+  for (int i = 0; i < 3; ++i) REQUIRE(world.send(get(1)));
+  REQUIRE(world.send(multi));
+  CHECK_FALSE(world.send({.answer = Answer::exec, .bytes = 14}));
+}
+
+TEST_CASE("confirmations count with the names that they repeat") {
+  World world;
+  REQUIRE(world.send(set(30)));
+  CHECK(world.send({.answer = Answer::subscribe, .count = 900, .bytes = 16'000}));
+  CHECK_FALSE(world.send({.answer = Answer::subscribe, .count = 900, .bytes = 16'000}));
+}
+
 TEST_CASE("memory for a long list is charged, and given back when nothing is owed") {
   World world;
   CHECK(world.send_all(set(30)) == 128);
@@ -276,15 +293,23 @@ TEST_CASE("UNSUBSCRIBE without a channel is confirmed for each, and once for non
   world.confirm("subscribe", 2);  // a channel that was named twice
   world.confirm("psubscribe", 3);
   CHECK(world.owed_now() == 0);
-  for (int i = 0; i < 2; ++i) {
-    REQUIRE(world.send({.answer = Answer::unsubscribe, .bytes = 21}));
-  }
+  for (int i = 0; i < 2; ++i) world.owed.add({.answer = Answer::unsubscribe, .bytes = 21}, 0);
   world.confirm("unsubscribe", 2);
   CHECK(world.owed_now() == 2);
   world.confirm("unsubscribe", 1);
   CHECK(world.owed_now() == 1);
   world.confirm("unsubscribe", 1);
   CHECK(world.owed_now() == 0);
+}
+
+TEST_CASE("UNSUBSCRIBE from all channels, whose names may be long, goes alone") {
+  Subscriber world(GENERATE(false, true));
+  REQUIRE(world.send({.answer = Answer::subscribe, .count = 1, .bytes = 40}));
+  world.confirm("subscribe", 1);
+  REQUIRE(world.send(set(14)));
+  CHECK_FALSE(world.send({.answer = Answer::unsubscribe, .bytes = 21}));
+  world.follow("+PONG\r\n");
+  CHECK(world.send({.answer = Answer::unsubscribe, .bytes = 21}));
 }
 
 TEST_CASE("a command that subscribes may be answered by an error instead") {
