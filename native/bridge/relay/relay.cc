@@ -330,10 +330,7 @@ asio::awaitable<void> Relay::carry_replies() {
 
 std::size_t Relay::sendable_bytes() const {
   if (!has_credits_) return options_.sent_bytes_max;
-  // Bytes that are held back are sent later, and need credit then.
-  return static_cast<std::size_t>(std::min<std::uint64_t>(
-      options_.sent_bytes_max,
-      credit_.left() - std::min<std::uint64_t>(credit_.left(), owed_.held_bytes())));
+  return static_cast<std::size_t>(std::min<std::uint64_t>(options_.sent_bytes_max, credit_.left()));
 }
 
 // Waits until the server has sent something, and then for credit to pass it on. The order matters:
@@ -346,7 +343,10 @@ asio::awaitable<void> Relay::wait_for_credit() {
     if (problem) co_return handle_server_gone(problem.message());
     if (server_.has_ended()) co_return handle_server_gone("End of file");
   }
-  if (sendable_bytes() > 0) co_return;
+  if (sendable_bytes() == 0) co_await wait_for_grant();
+}
+
+asio::awaitable<void> Relay::wait_for_grant() {
   ++counters_.stalls;
   const During waiting(waiting_since_);
   if (is_waiting_for_room_ && pause_) pause_->cancel();  // only reading on brings credit
@@ -380,26 +380,38 @@ asio::awaitable<void> Relay::send_large(std::span<const char> begin) {
 asio::awaitable<void> Relay::send(std::span<char> bytes) {
   std::span<char> message = owed_.follow(bytes, microseconds_now());
   if (owed_.is_broken()) co_return handle_server_gone("it sent what is no RESP");
-  result_.bytes_out += message.size();
-  counters_.bytes_to_clients += message.size();
-  if (!message.empty()) {
-    if (has_credits_) {
-      credit_.use(message.size());
-      message = {message.data() - type_bytes, message.size() + type_bytes};
-      message[0] = type_data;
-    }
+  while (!message.empty()) {
     unsent_ = message.size();
-    handle_room();
-    const During waiting(waiting_since_);
-    const auto [problem, sent] = co_await client_.async_write(
-        asio::const_buffer(message.data(), message.size()),
-        asio::bind_cancellation_slot(operations_.writing.slot(), as_tuple(use_awaitable)));
-    unsent_ = 0;
-    if (problem) co_return handle_client_gone(problem);
+    // What was held back comes on top of what was read within the credit.
+    if (sendable_bytes() == 0) co_await wait_for_grant();
+    if (is_over_) co_return;
+    const std::size_t size = has_credits_ ? std::min(message.size(), sendable_bytes()) : unsent_;
+    const bool has_gone = co_await send_message(message.first(size));
+    if (!has_gone) co_return;
+    message = message.subspan(size);
   }
+  unsent_ = 0;
   handle_room();
   if (owed_.has_quit()) end(Code::normal, "QUIT");
   end_if_drained();
+}
+
+// Sends one message within the credit. Returns false if the relay is over.
+asio::awaitable<bool> Relay::send_message(std::span<char> bytes) {
+  result_.bytes_out += bytes.size();
+  counters_.bytes_to_clients += bytes.size();
+  if (has_credits_) {
+    credit_.use(bytes.size());
+    bytes = {bytes.data() - type_bytes, bytes.size() + type_bytes};
+    bytes[0] = type_data;
+  }
+  handle_room();
+  const During waiting(waiting_since_);
+  const auto [problem, sent] = co_await client_.async_write(
+      asio::const_buffer(bytes.data(), bytes.size()),
+      asio::bind_cancellation_slot(operations_.writing.slot(), as_tuple(use_awaitable)));
+  if (problem) handle_client_gone(problem);
+  co_return !problem;
 }
 
 // ---- The end: by either peer, by time, or by the Server

@@ -150,8 +150,10 @@ class Relay : public std::enable_shared_from_this<Relay> {
   Awaitable read_ahead();
   Awaitable forward_ahead();
   Awaitable wait_for_credit();
+  Awaitable wait_for_grant();
   Awaitable send_large(std::span<const char> begin);
   Awaitable send(std::span<char> bytes);
+  boost::asio::awaitable<bool> send_message(std::span<char> bytes);
   void handle_room();
   void end_if_drained();
   void end_for(GateOutcome outcome);

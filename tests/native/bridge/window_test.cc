@@ -194,6 +194,38 @@ TEST_CASE("a client that is not read and goes is noticed") {
   CHECK(world.log().find("the client is gone") != std::string::npos);
 }
 
+TEST_CASE("a refusal reaches a client that grants a few bytes at a time") {
+  BridgeWorld world;
+  WebSocketClient client(world.port(), "plimsoll.resp.v1");
+  const std::uint32_t granted = GENERATE(1u, 2u, 10u, 22u, 23u, 40u);
+  const std::string refused = "-NOPERM plimsoll-bridge: AUTH is not allowed\r\n";
+  client.grant(granted);
+  client.send_data(encoded("AUTH x") + encoded("PING") + encoded("AUTH x"));
+  const std::string expected = refused + "+PONG\r\n" + refused;
+  std::string got;
+  std::size_t left = granted;
+  while (got.size() < expected.size()) {
+    const std::string message = client.receive().substr(1);
+    REQUIRE(message.size() <= left);
+    got += message;
+    left -= message.size();
+    if (left > 0) continue;
+    client.grant(granted);
+    left = granted;
+  }
+  CHECK(got == expected);
+}
+
+TEST_CASE("HELLO within MULTI does not let what counts replies take the wrong protocol") {
+  BridgeWorld world;
+  WebSocketClient client(world.port());
+  client.send(encoded("MULTI") + encoded("HELLO 3") + encoded("EXEC"));
+  const std::string refused = "-NOPERM plimsoll-bridge: HELLO within MULTI is not allowed\r\n";
+  const std::string aborted = "-EXECABORT Transaction discarded because of previous errors.\r\n";
+  const std::string expected = "+OK\r\n" + refused + aborted;
+  CHECK(client.receive_bytes(expected.size()) == expected);
+}
+
 TEST_CASE("QUIT ends with 1000, and is no loss of the server") {
   BridgeWorld world;
   WebSocketClient client(world.port());
