@@ -152,7 +152,8 @@ Answer answer_of(const commands::Row* row, Words words) {
     // With more words, PING repeats one of them, and SET may have the option GET.
     case row_numbers::ping: return words.size() == 1 ? Answer::short_one : Answer::one;
     case row_numbers::set:
-      return std::ranges::any_of(words, [](auto word) { return is_option(word, "GET"); })
+      return std::ranges::any_of(words.subspan(std::min<std::size_t>(3, words.size())),
+                                 [](auto word) { return is_option(word, "GET"); })
                  ? Answer::one
                  : Answer::short_one;
     default: return has_short_reply(*row) ? Answer::short_one : Answer::one;

@@ -90,7 +90,7 @@ GateOutcome Gate::pass(std::string_view part, Sink& sink) {
   const std::string_view request = is_held ? held_.view() : part;
   Verdict verdict = Verdict::refused();
   Passing passing;
-  if (!judge(request, verdict, passing)) return GateOutcome::no_memory;
+  if (!judge(request, sink.is_queueing(), verdict, passing)) return GateOutcome::no_memory;
   if (!sink.admit(passing)) {
     if (is_held) held_.cut(part.size());
     return GateOutcome::full;
@@ -100,7 +100,6 @@ GateOutcome Gate::pass(std::string_view part, Sink& sink) {
     refuse(verdict.reason(), sink);
   } else {
     statistics_.allowed += 1;
-    note_queueing(passing.answer);
     // Allowed requests that lie side by side in the piece are written in one go. Only the piece's
     // first request can be held.
     if (is_held) {
@@ -114,7 +113,8 @@ GateOutcome Gate::pass(std::string_view part, Sink& sink) {
 }
 
 // False: there was no memory to list the words.
-bool Gate::judge(std::string_view request, Verdict& verdict, Passing& passing) const {
+bool Gate::judge(std::string_view request, bool is_queueing, Verdict& verdict,
+                 Passing& passing) const {
   const std::size_t count = scanner_.words_count();
   std::array<std::string_view, stack_words_max> few;
   Block many;
@@ -129,7 +129,7 @@ bool Gate::judge(std::string_view request, Verdict& verdict, Passing& passing) c
   const commands::Row* const row = commands::find(words);
   verdict = policy_.judge(row, words);
   passing.answer = answer_of(row, words);
-  if (is_queueing_ && (is_confirmed(passing.answer) || passing.answer == Answer::hello)) {
+  if (is_queueing && (is_confirmed(passing.answer) || passing.answer == Answer::hello)) {
     // EXEC's reply would have fewer elements than it says, and further ones behind it; or nobody
     // would see there which protocol the replies have from then on.
     verdict = Verdict::refused().name(row->name_view()).say(" within MULTI is not allowed");
@@ -146,11 +146,6 @@ bool Gate::judge(std::string_view request, Verdict& verdict, Passing& passing) c
     passing.fingerprint = sizes_->fingerprint_of(request, server_);
   }
   return true;
-}
-
-void Gate::note_queueing(Answer answer) {
-  if (answer == Answer::multi) is_queueing_ = true;
-  if (answer == Answer::exec || answer == Answer::discard) is_queueing_ = false;
 }
 
 // Sends a command of one word, which no server knows: the server executes nothing, and repeats the

@@ -64,6 +64,9 @@ class Gate {
     /// in this order.
     virtual bool admit(const Passing&) { return true; }
 
+    /// Whether the server queues commands now, between MULTI and EXEC.
+    virtual bool is_queueing() const { return false; }
+
     /// `commands` are one or more whole commands; the view is valid during the call.
     virtual void write(std::string_view commands) = 0;
 
@@ -94,8 +97,7 @@ class Gate {
 
  private:
   GateOutcome pass(std::string_view part, Sink& sink);
-  bool judge(std::string_view request, Verdict& verdict, Passing& passing) const;
-  void note_queueing(Answer answer);
+  bool judge(std::string_view request, bool is_queueing, Verdict& verdict, Passing& passing) const;
   void refuse(std::string_view reason, Sink& sink);
   void write(std::string_view commands, Sink& sink);
   GateOutcome fail(GateOutcome outcome);
@@ -105,9 +107,8 @@ class Gate {
   const ReplySizes* const sizes_;
   const std::uint64_t server_;
   RequestScanner scanner_;
-  HeldBytes held_;            // the part of a request that came in earlier pieces
-  std::string_view run_;      // allowed bytes of the current piece, not written yet
-  bool is_queueing_ = false;  // MULTI has passed, and neither EXEC nor DISCARD since
+  HeldBytes held_;        // the part of a request that came in earlier pieces
+  std::string_view run_;  // allowed bytes of the current piece, not written yet
   GateOutcome outcome_ = GateOutcome::ok;
   GateStatistics statistics_;
 };

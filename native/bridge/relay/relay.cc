@@ -471,12 +471,19 @@ void Relay::drain(std::chrono::steady_clock::time_point deadline) {
   end_if_drained();
 }
 
-// A client that has sent nothing which is unanswered is closed; others are heard out.
+// Whether the client has sent nothing that is unanswered.
+bool Relay::is_drained() const {
+  return drained_at_ && is_reading_ && !is_over_ && owed_.is_settled() && unsent_ == 0 &&
+         !gate_.is_amid_request();
+}
+
+// Posted, because a read that was just begun may complete with bytes that Beast holds already.
 void Relay::end_if_drained() {
-  if (!drained_at_ || !is_reading_ || is_over_) return;
-  if (!owed_.is_settled() || unsent_ > 0 || gate_.is_amid_request()) return;
-  if (client_.next_layer().available_bytes() > 0) return;
-  end(Code::going_away, "shutting down");
+  if (!is_drained()) return;
+  asio::post(client_.get_executor(), [self = shared_from_this()] {
+    if (!self->is_drained() || self->client_.next_layer().available_bytes() > 0) return;
+    self->end(Code::going_away, "shutting down");
+  });
 }
 
 void Relay::abort(std::string_view why) {

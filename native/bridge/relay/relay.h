@@ -155,6 +155,7 @@ class Relay : public std::enable_shared_from_this<Relay> {
   Awaitable send(std::span<char> bytes);
   boost::asio::awaitable<bool> send_message(std::span<char> bytes);
   void handle_room();
+  bool is_drained() const;
   void end_if_drained();
   void end_for(GateOutcome outcome);
   void check_close_code();

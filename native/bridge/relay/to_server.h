@@ -31,6 +31,7 @@ class ToServer final : public Gate::Sink {
         now_(now) {}
 
   bool admit(const Passing& command) override;
+  bool is_queueing() const override { return owed_.is_queueing(); }
   void write(std::string_view commands) override;
 
   /// Why the server's socket took nothing more, if it has failed.

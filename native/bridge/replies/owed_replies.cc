@@ -49,8 +49,14 @@ bool OwedReplies::has_room(const Passing& request, std::size_t unsent) {
   return count_ < places() || grow();
 }
 
-// How many bytes the reply will have, as far as that can be told.
+// How many bytes the reply will have, as far as that can be told. A server may refuse MULTI, and
+// would then answer what follows at once: only what it says itself counts.
 std::size_t OwedReplies::foresee(const Passing& request) const {
+  const bool is_queued = is_queueing_ && has_taken_multi_ && request.answer == Answer::one;
+  return is_queued ? short_bytes : foresee_outside_multi(request);
+}
+
+std::size_t OwedReplies::foresee_outside_multi(const Passing& request) const {
   if (request.answer == Answer::exec) return queued_bytes_ + short_bytes;
   if (is_confirmed(request.answer)) {
     // Each confirmation repeats the channel's name. Without names it is of all channels.
@@ -58,13 +64,13 @@ std::size_t OwedReplies::foresee(const Passing& request) const {
     return is_of_all ? window_.reply_bytes_ahead_max
                      : request.bytes + request.count * confirmation_bytes;
   }
-  if (request.answer != Answer::one || is_queueing_) return short_bytes;
+  if (request.answer != Answer::one) return short_bytes;
   if (const auto known = sizes_.find(request.fingerprint)) return *known;
   return std::max(usual_bytes_, window_.reply_bytes_ahead_max / unknown_replies_max);
 }
 
 void OwedReplies::add(const Passing& request, std::uint32_t now) {
-  std::size_t reply_bytes = foresee(request);
+  const std::size_t reply_bytes = foresee(request);
   std::uint32_t fingerprint = request.fingerprint;
   if (is_queueing_ || request.answer != Answer::one) {
     fingerprint = 0;  // the reply is not that of the command
@@ -72,20 +78,8 @@ void OwedReplies::add(const Passing& request, std::uint32_t now) {
     // Until it is known, the same request has to wait, of all clients.
     sizes_.note(fingerprint, window_.reply_bytes_ahead_max);
   }
-  switch (request.answer) {
-    case Answer::multi:
-      // Within MULTI it is an error, and not every server forgets for that what it has queued.
-      if (!is_queueing_) queued_bytes_ = 0;
-      is_queueing_ = true;
-      break;
-    case Answer::exec:
-    case Answer::discard: is_queueing_ = false; break;
-    default:
-      if (!is_queueing_) break;
-      is_queueing_ = false;
-      queued_bytes_ += foresee(request);
-      is_queueing_ = true;
-  }
+  const bool is_queued = is_queueing_;
+  note_multi(request);
   count_ += 1;
   Request& last = at(count_ - 1);
   last = {.bytes = to_32(request.bytes),
@@ -94,9 +88,35 @@ void OwedReplies::add(const Passing& request, std::uint32_t now) {
           .count = request.count,
           .sent_at = now,
           .answer = request.answer,
-          .has_begun = false};
+          .has_begun = false,
+          .is_queued = is_queued};
   requests_bytes_ += last.bytes;
   replies_bytes_ += last.reply_bytes;
+}
+
+void OwedReplies::note_multi(const Passing& request) {
+  switch (request.answer) {
+    case Answer::multi:
+      multis_owed_ += 1;
+      // Within MULTI it is an error, and not every server forgets for that what it has queued.
+      if (is_queueing_) return;
+      is_queueing_ = true;
+      has_taken_multi_ = false;
+      queued_bytes_ = 0;
+      return;
+    case Answer::exec:
+    case Answer::discard: is_queueing_ = false; return;
+    default:
+      if (is_queueing_) queued_bytes_ += foresee_outside_multi(request);
+  }
+}
+
+// MULTI is answered. An error says that the server does not queue, except within MULTI.
+void OwedReplies::handle_multi() {
+  multis_owed_ -= 1;
+  if (multis_owed_ > 0 || has_taken_multi_) return;
+  has_taken_multi_ = scanner_.mark() == '+';
+  is_queueing_ = is_queueing_ && has_taken_multi_;
 }
 
 bool OwedReplies::grow() {
@@ -166,7 +186,8 @@ void OwedReplies::handle_reply(std::uint32_t now) {
     is_resp3_ = scanner_.mark() == '%';
   }
   if (answered.answer == Answer::quit) has_quit_ = scanner_.mark() == '+';
-  if (answered.answer == Answer::one) {
+  if (answered.answer == Answer::multi) handle_multi();
+  if (answered.answer == Answer::one && !answered.is_queued) {
     const std::size_t forgotten = usual_bytes_ - usual_bytes_ / forgetting;
     usual_bytes_ = std::max(amid_bytes_, forgotten);
     sizes_.note(answered.fingerprint, amid_bytes_);

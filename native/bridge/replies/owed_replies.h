@@ -83,6 +83,9 @@ class OwedReplies {
 
   std::uint32_t requests_in_flight() const { return count_; }
 
+  /// Whether what the server gets now is queued by a MULTI, as far as is known.
+  bool is_queueing() const { return is_queueing_; }
+
   /// Nothing is owed, and no push has begun.
   bool is_settled() const { return count_ == 0 && !scanner_.is_amid_reply(); }
 
@@ -98,11 +101,15 @@ class OwedReplies {
     std::uint32_t sent_at;
     Answer answer;
     bool has_begun;  // the first confirmation has come
+    bool is_queued;  // by a MULTI, if the server took that
   };
   static constexpr std::size_t few = 2;
   static constexpr std::size_t first_many = 16;
 
   std::size_t foresee(const Passing& request) const;
+  std::size_t foresee_outside_multi(const Passing& request) const;
+  void note_multi(const Passing& request);
+  void handle_multi();
   bool grow();
   std::size_t places() const { return many_ ? many_.size() / sizeof(Request) : few; }
   Request& at(std::size_t place);
@@ -122,6 +129,9 @@ class OwedReplies {
   bool has_quit_ = false;
   bool is_resp3_ = false;
   bool is_queueing_ = false;        // between MULTI and EXEC, as far as was sent
+  bool has_taken_multi_ = false;    // the server has said so
+  std::uint32_t multis_owed_ = 0;   // unanswered ones
+                                    // between MULTI and EXEC, as far as was sent
   std::size_t queued_bytes_ = 0;    // of the replies that EXEC will give
   std::size_t usual_bytes_;         // of this client's replies lately
   std::size_t amid_bytes_ = 0;      // of the reply that has begun

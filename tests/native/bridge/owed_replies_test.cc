@@ -161,9 +161,9 @@ TEST_CASE("what MULTI queues is answered by EXEC, whose reply is as large as all
   World world;
   world.sizes.note(1, 30'000);
   REQUIRE(world.send({.answer = Answer::multi, .bytes = 15}));
+  world.follow("+OK\r\n");
   for (int i = 0; i < 50; ++i) REQUIRE(world.send(get(1)));
   CHECK_FALSE(world.send({.answer = Answer::exec, .bytes = 14}));
-  world.follow("+OK\r\n");
   for (int i = 0; i < 50; ++i) world.follow("+QUEUED\r\n");
   REQUIRE(world.send({.answer = Answer::exec, .bytes = 14}));
   CHECK_FALSE(world.send(set(30)));
@@ -175,9 +175,57 @@ TEST_CASE("MULTI within MULTI does not forget what is queued") {
   world.sizes.note(1, 30'000);
   const Passing multi{.answer = Answer::multi, .bytes = 15};
   REQUIRE(world.send(multi));
+  world.follow("+OK\r\n");
   for (int i = 0; i < 3; ++i) REQUIRE(world.send(get(1)));
   REQUIRE(world.send(multi));
   CHECK_FALSE(world.send({.answer = Answer::exec, .bytes = 14}));
+  for (int i = 0; i < 3; ++i) world.follow("+QUEUED\r\n");
+  world.follow("-ERR MULTI calls can not be nested\r\n");
+  CHECK(world.owed.is_queueing());
+  CHECK(world.send(get(1)));
+  CHECK(world.send(get(1)));
+}
+
+TEST_CASE("a server that refuses MULTI answers what follows at once") {
+  World world;
+  world.sizes.note(1, 30'000);
+  const Passing multi{.answer = Answer::multi, .bytes = 15};
+  REQUIRE(world.send(multi));
+  CHECK(world.owed.is_queueing());
+  REQUIRE(world.send(get(1)));
+  CHECK_FALSE(world.send(get(1)));
+  world.follow("-NOPERM User page has no permissions to run the 'multi' command\r\n");
+  CHECK_FALSE(world.owed.is_queueing());
+  CHECK(world.send(get(1)));
+  CHECK_FALSE(world.send(get(1)));
+}
+
+TEST_CASE("the answer to one MULTI says nothing of the next") {
+  World world;
+  world.sizes.note(1, 30'000);
+  const Passing multi{.answer = Answer::multi, .bytes = 15};
+  REQUIRE(world.send(multi));
+  REQUIRE(world.send({.answer = Answer::discard, .bytes = 17}));
+  REQUIRE(world.send(multi));
+  world.follow("+OK\r\n+OK\r\n");
+  REQUIRE(world.send(get(1)));
+  CHECK_FALSE(world.send(get(1)));
+  world.follow("+OK\r\n");
+  CHECK(world.send(get(1)));
+}
+
+TEST_CASE("that a command was queued says nothing of what its reply is like") {
+  World world;
+  REQUIRE(world.send({.answer = Answer::multi, .bytes = 15}));
+  world.follow("+OK\r\n");
+  for (std::uint32_t i = 1; i < 100; ++i) {
+    REQUIRE(world.send(get(i)));
+    world.follow("+QUEUED\r\n");
+  }
+  REQUIRE(world.send({.answer = Answer::discard, .bytes = 17}));
+  world.follow("+OK\r\n");
+  REQUIRE(world.send(get(1000)));
+  CHECK_FALSE(world.send(get(1001)));
 }
 
 TEST_CASE("confirmations count with the names that they repeat") {
