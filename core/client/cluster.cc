@@ -1,8 +1,6 @@
 #include "plimsoll/core/client/cluster.h"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 
 #include "plimsoll/core/base/check.h"
 #include "plimsoll/core/client/handed_request.h"
@@ -12,15 +10,6 @@
 
 namespace plimsoll::inline v0 {
 namespace {
-
-// How long a request waits that a node has not run, at first and at most: while its keys are on
-// their way; while nobody serves its slot; and from its second redirection on.
-constexpr Duration try_again_min = std::chrono::milliseconds(1);
-constexpr Duration try_again_max = std::chrono::milliseconds(16);
-constexpr Duration down_again_min = std::chrono::milliseconds(10);
-constexpr Duration down_again_max = std::chrono::milliseconds(500);
-constexpr Duration hop_again_min = std::chrono::milliseconds(1);
-constexpr Duration hop_again_max = std::chrono::milliseconds(128);
 
 // The wait before a parked request for which there was no room is tried again.
 constexpr Duration no_room_wait = std::chrono::milliseconds(20);
@@ -66,31 +55,6 @@ Pipeline::Options options_of_parked(const SessionOptions& of_main) {
 
 constexpr std::string_view ask_node_id[] = {"CLUSTER", "MYID"};
 
-// The beginning of an error's text, in one piece.
-class ErrorWords {
- public:
-  explicit ErrorWords(const std::optional<Value>& value) {
-    if (!value || !value->is_error()) return;
-    value->as_error()->for_each_piece([this](std::string_view piece) {
-      const std::size_t taken = std::min(piece.size(), words_.size() - size_);
-      std::copy_n(piece.data(), taken, words_.data() + size_);
-      size_ += taken;
-    });
-  }
-  std::string_view view() const { return {words_.data(), size_}; }
-
- private:
-  // More than the longest redirection: its word, slot, host and port.
-  std::array<char, NodeAddress::host_bytes_max + 32> words_;
-  std::size_t size_ = 0;
-};
-
-std::optional<NodeAddress> address_of(std::string_view host, std::uint16_t port) {
-  std::array<char, 8> text;
-  const char* const end = std::to_chars(text.data(), text.data() + text.size(), port).ptr;
-  return NodeAddress::read(host, {text.data(), static_cast<std::size_t>(end - text.data())});
-}
-
 }  // namespace
 
 Cluster::Cluster(const ClusterOptions& options, Session& main, Box<SlotTable> table)
@@ -98,9 +62,9 @@ Cluster::Cluster(const ClusterOptions& options, Session& main, Box<SlotTable> ta
       main_(main),
       nodes_(main),
       slots_(options, main, nodes_, std::move(table)),
+      verdicts_(options_, main, nodes_, slots_),
       returned_(main.accounts().requests, options_of_parked(main.options()), returned_place),
-      waiting_(main.accounts().requests, options_of_parked(main.options()), waiting_place),
-      random_(main.options().random_seed) {}
+      waiting_(main.accounts().requests, options_of_parked(main.options()), waiting_place) {}
 
 // ---- Requests of callers.
 
@@ -558,11 +522,7 @@ bool Cluster::take_back(NodeNumber number, const Pipeline::Handed& request, Jour
   const HandedRequest moving(node.session->requests(), request,
                              journey.with_asking ? Asking::yes : Asking::no, Asking::no);
   journey.with_asking = false;
-  if (verdict.is_hop) {
-    ++journey.hops;
-  } else if (journey.waits < Journey::waits_max) {
-    ++journey.waits;
-  }
+  count_in(journey, verdict);
   const bool waits = verdict.wait > Duration::zero();
   const ParkedRequests::Request parked{
       .journey = journey,
@@ -585,7 +545,8 @@ bool Cluster::handle_part(NodeNumber number, const Event& event) {
   if (node.part_of == id) return true;
   const std::optional<SentRequests::Request> sent = node.sent.find(id);
   if (sent && sent->journey.with_asking && is_first_part(*node.session, event)) return true;
-  const Verdict verdict = sent ? judge_refusal(number, event, sent->journey) : Verdict();
+  const Verdict verdict =
+      sent ? verdicts_.of_refusal(number, event, sent->journey, now_) : Verdict();
   if (verdict.kind == Verdict::Kind::told) return false;
   node.part_of = id;
   node.part_verdict = verdict;
@@ -595,89 +556,10 @@ bool Cluster::handle_part(NodeNumber number, const Event& event) {
 Cluster::Verdict Cluster::judge(NodeNumber number, const Event& event,
                                 const Pipeline::Handed& request, const Journey& journey) {
   const ClusterNode& node = nodes_[number];
-  switch (event.error->code) {
-    case ErrorCode::lost_unsent: ++counters_.sent_again; return {.kind = Verdict::Kind::goes_on};
-    case ErrorCode::lost_in_doubt:
-      if (!request.may_resend || main_.options().read_resends_max == 0 ||
-          journey.hops >= options_.redirects_max) {
-        return {};
-      }
-      ++counters_.sent_again;
-      return {.kind = Verdict::Kind::goes_on, .is_hop = true};
-    case ErrorCode::transaction_aborted:
-      return node.part_of == request.id ? node.part_verdict : Verdict();
-    default: return judge_refusal(number, event, journey);
+  if (event.error->code == ErrorCode::transaction_aborted) {
+    return node.part_of == request.id ? node.part_verdict : Verdict();
   }
-}
-
-Cluster::Verdict Cluster::judge_refusal(NodeNumber number, const Event& event,
-                                        const Journey& journey) {
-  const ErrorWords words(event.value);
-  Verdict again{.kind = Verdict::Kind::goes_on};
-  switch (event.error->code) {
-    case ErrorCode::cluster_redirect: {
-      const std::optional<Redirection> redirection = read_redirection(words.view());
-      // A script may say so of another slot, and has run.
-      if (!redirection || redirection->slot != journey.slot) return {};
-      if (journey.hops >= options_.redirects_max) return {};
-      return judge_redirection(number, *redirection, journey);
-    }
-    case ErrorCode::cluster_down:
-      if (words.view().starts_with("TRYAGAIN")) {
-        again.wait = wait_of(journey.waits, try_again_min, try_again_max);
-        break;
-      }
-      [[fallthrough]];
-    case ErrorCode::read_only_replica:
-    case ErrorCode::server_loading:
-    case ErrorCode::primary_down:
-      want_view(ViewSchedule::Need::urgent);
-      again.wait = wait_of(journey.waits, down_again_min, down_again_max);
-      break;
-    default: return {};
-  }
-  ++counters_.sent_again;
-  return again;
-}
-
-Cluster::Verdict Cluster::judge_redirection(NodeNumber number, const Redirection& redirection,
-                                            const Journey& journey) {
-  Verdict verdict{.kind = Verdict::Kind::goes_on, .is_hop = true};
-  // While two nodes send a request to each other, until they agree, it waits longer each time.
-  if (journey.hops > 0) verdict.wait = wait_of(journey.hops - 1, hop_again_min, hop_again_max);
-  const std::string_view host =
-      redirection.host.empty() ? nodes_[number].address.host() : redirection.host;
-  const std::optional<NodeAddress> address = address_of(host, redirection.port);
-  const auto there = address ? nodes_.find_or_add(*address, {}) : std::nullopt;
-  slots_.prefer_asking(number);
-  if (there && redirection.kind == Redirection::Kind::ask) {
-    ++counters_.asked;
-    verdict.asked = *there;
-    return verdict;
-  }
-  ++counters_.moved;
-  if (there == number) {
-    // Behind a name there may be another server by now.
-    nodes_[number].is_leaving = true;
-    want_view(ViewSchedule::Need::urgent);
-  } else if (!there || nodes_[*there].is_doubtful(now_)) {
-    want_view(ViewSchedule::Need::urgent);
-    verdict.wait = wait_of(journey.hops, down_again_min, down_again_max);
-  } else {
-    slots_.learn(redirection.slot, *there);
-    want_view(ViewSchedule::Need::normal);
-  }
-  return verdict;
-}
-
-// The wait doubles from `at_first` to `at_most`; half of it is drawn (with a linear congruential
-// generator: Knuth, MMIX), so that many requests, and many clients, do not come back together.
-Duration Cluster::wait_of(int count, Duration at_first, Duration at_most) {
-  Duration wait = at_first;
-  for (int i = 0; i < count && wait < at_most; ++i) wait *= 2;
-  wait = std::min(wait, at_most);
-  random_ = random_ * 6364136223846793005u + 1442695040888963407u;
-  return wait / 2 + wait / 2 * static_cast<int>(random_ >> 56) / 256;
+  return verdicts_.of_failure(number, event, request.may_resend, journey, now_);
 }
 
 // A user who may not ask has to trust the address.
@@ -769,7 +651,7 @@ bool Cluster::have_said_all() const {
 }
 
 ClusterCounters Cluster::counters() const {
-  ClusterCounters all = counters_;
+  ClusterCounters all = verdicts_.counters();
   all.views = slots_.views();
   all.views_refused = slots_.views_refused();
   all.nodes_left_out = slots_.nodes_left_out();

@@ -12,9 +12,9 @@
 #include "plimsoll/core/client/cluster_nodes.h"
 #include "plimsoll/core/client/cluster_options.h"
 #include "plimsoll/core/client/cluster_slots.h"
+#include "plimsoll/core/client/cluster_verdicts.h"
 #include "plimsoll/core/client/parked_requests.h"
 #include "plimsoll/core/client/side_connections.h"
-#include "plimsoll/core/cluster/redirection.h"
 #include "plimsoll/core/cluster/routing.h"
 #include "plimsoll/core/session/session.h"
 
@@ -241,10 +241,6 @@ class Cluster {
   bool handle_part(NodeNumber number, const Event& event);
   Verdict judge(NodeNumber number, const Event& event, const Pipeline::Handed& request,
                 const Journey& journey);
-  Verdict judge_refusal(NodeNumber number, const Event& event, const Journey& journey);
-  Verdict judge_redirection(NodeNumber number, const Redirection& redirection,
-                            const Journey& journey);
-  Duration wait_of(int count, Duration at_first, Duration at_most);
   void handle_identity(NodeNumber number, const Event& event);
   void want_view(ViewSchedule::Need need) { slots_.want_view(now_, need); }
   void count_in_flight();
@@ -254,6 +250,7 @@ class Cluster {
   Session& main_;
   ClusterNodes nodes_;
   ClusterSlots slots_;
+  ClusterVerdicts verdicts_;
   ParkedRequests returned_;
   ParkedRequests waiting_;
   NodeNumber spoke_ = no_node;  // the node of the last event
@@ -263,11 +260,9 @@ class Cluster {
   bool keyless_held_ = false;    // requests without a key are parked
   std::uint32_t submitted_ = 0;  // a request's number (Journey)
   std::size_t in_flight_ = 0;
-  std::uint64_t random_;
   Instant now_ = Instant::min();
   Instant release_at_ = never;  // when parked requests may go on without another reason
   Instant close_by_ = never;
-  ClusterCounters counters_;
   Error event_error_{};
 };
 

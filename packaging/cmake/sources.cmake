@@ -31,6 +31,7 @@ set(PLIMSOLL_CLIENT_SOURCES
   core/client/cluster_nodes.cc
   core/client/cluster_options.cc
   core/client/cluster_slots.cc
+  core/client/cluster_verdicts.cc
   core/client/credit_window.cc
   core/client/due_reads.cc
   core/client/fetch_request.cc
@@ -238,6 +239,7 @@ set(PLIMSOLL_CLIENT_HEADERS
   core/client/cluster_nodes.h
   core/client/cluster_options.h
   core/client/cluster_slots.h
+  core/client/cluster_verdicts.h
   core/client/credit_window.h
   core/client/deadline_heap.h
   core/client/due_reads.h

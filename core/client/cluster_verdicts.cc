@@ -1,0 +1,143 @@
+#include "plimsoll/core/client/cluster_verdicts.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <optional>
+#include <string_view>
+
+namespace plimsoll::inline v0 {
+namespace {
+
+// How long a request waits that a node has not run, at first and at most: while its keys are on
+// their way; while nobody serves its slot; and from its second redirection on.
+constexpr Duration try_again_min = std::chrono::milliseconds(1);
+constexpr Duration try_again_max = std::chrono::milliseconds(16);
+constexpr Duration down_again_min = std::chrono::milliseconds(10);
+constexpr Duration down_again_max = std::chrono::milliseconds(500);
+constexpr Duration hop_again_min = std::chrono::milliseconds(1);
+constexpr Duration hop_again_max = std::chrono::milliseconds(128);
+
+// The beginning of an error's text, in one piece.
+class ErrorWords {
+ public:
+  explicit ErrorWords(const std::optional<Value>& value) {
+    if (!value || !value->is_error()) return;
+    value->as_error()->for_each_piece([this](std::string_view piece) {
+      const std::size_t taken = std::min(piece.size(), words_.size() - size_);
+      std::copy_n(piece.data(), taken, words_.data() + size_);
+      size_ += taken;
+    });
+  }
+  std::string_view view() const { return {words_.data(), size_}; }
+
+ private:
+  // More than the longest redirection: its word, slot, host and port.
+  std::array<char, NodeAddress::host_bytes_max + 32> words_;
+  std::size_t size_ = 0;
+};
+
+std::optional<NodeAddress> address_of(std::string_view host, std::uint16_t port) {
+  std::array<char, 8> text;
+  const char* const end = std::to_chars(text.data(), text.data() + text.size(), port).ptr;
+  return NodeAddress::read(host, {text.data(), static_cast<std::size_t>(end - text.data())});
+}
+
+}  // namespace
+
+ClusterVerdicts::Verdict ClusterVerdicts::of_failure(NodeNumber number, const Event& event,
+                                                     bool may_resend, const Journey& journey,
+                                                     Instant now) {
+  switch (event.error->code) {
+    case ErrorCode::lost_unsent: ++counters_.sent_again; return {.kind = Verdict::Kind::goes_on};
+    case ErrorCode::lost_in_doubt:
+      if (!may_resend || main_.options().read_resends_max == 0 ||
+          journey.hops >= options_.redirects_max) {
+        return {};
+      }
+      ++counters_.sent_again;
+      return {.kind = Verdict::Kind::goes_on, .is_hop = true};
+    default: return of_refusal(number, event, journey, now);
+  }
+}
+
+ClusterVerdicts::Verdict ClusterVerdicts::of_refusal(NodeNumber number, const Event& event,
+                                                     const Journey& journey, Instant now) {
+  const ErrorWords words(event.value);
+  Verdict again{.kind = Verdict::Kind::goes_on};
+  switch (event.error->code) {
+    case ErrorCode::cluster_redirect: {
+      const std::optional<Redirection> redirection = read_redirection(words.view());
+      // A script may say so of another slot, and has run.
+      if (!redirection || redirection->slot != journey.slot) return {};
+      if (journey.hops >= options_.redirects_max) return {};
+      return of_redirection(number, *redirection, journey, now);
+    }
+    case ErrorCode::cluster_down:
+      if (words.view().starts_with("TRYAGAIN")) {
+        again.wait = wait_of(journey.waits, try_again_min, try_again_max);
+        break;
+      }
+      [[fallthrough]];
+    case ErrorCode::read_only_replica:
+    case ErrorCode::server_loading:
+    case ErrorCode::primary_down:
+      slots_.want_view(now, ViewSchedule::Need::urgent);
+      again.wait = wait_of(journey.waits, down_again_min, down_again_max);
+      break;
+    default: return {};
+  }
+  ++counters_.sent_again;
+  return again;
+}
+
+ClusterVerdicts::Verdict ClusterVerdicts::of_redirection(NodeNumber number,
+                                                         const Redirection& redirection,
+                                                         const Journey& journey, Instant now) {
+  Verdict verdict{.kind = Verdict::Kind::goes_on, .is_hop = true};
+  // While two nodes send a request to each other, until they agree, it waits longer each time.
+  if (journey.hops > 0) verdict.wait = wait_of(journey.hops - 1, hop_again_min, hop_again_max);
+  const std::string_view host =
+      redirection.host.empty() ? nodes_[number].address.host() : redirection.host;
+  const std::optional<NodeAddress> address = address_of(host, redirection.port);
+  const auto there = address ? nodes_.find_or_add(*address, {}) : std::nullopt;
+  slots_.prefer_asking(number);
+  if (there && redirection.kind == Redirection::Kind::ask) {
+    ++counters_.asked;
+    verdict.asked = *there;
+    return verdict;
+  }
+  ++counters_.moved;
+  if (there == number) {
+    // Behind a name there may be another server by now.
+    nodes_[number].is_leaving = true;
+    slots_.want_view(now, ViewSchedule::Need::urgent);
+  } else if (!there || nodes_[*there].is_doubtful(now)) {
+    slots_.want_view(now, ViewSchedule::Need::urgent);
+    verdict.wait = wait_of(journey.hops, down_again_min, down_again_max);
+  } else {
+    slots_.learn(redirection.slot, *there);
+    slots_.want_view(now, ViewSchedule::Need::normal);
+  }
+  return verdict;
+}
+
+// The wait doubles from `at_first` to `at_most`; half of it is drawn (with a linear congruential
+// generator: Knuth, MMIX), so that many requests, and many clients, do not come back together.
+Duration ClusterVerdicts::wait_of(int count, Duration at_first, Duration at_most) {
+  Duration wait = at_first;
+  for (int i = 0; i < count && wait < at_most; ++i) wait *= 2;
+  wait = std::min(wait, at_most);
+  random_ = random_ * 6364136223846793005u + 1442695040888963407u;
+  return wait / 2 + wait / 2 * static_cast<int>(random_ >> 56) / 256;
+}
+
+void count_in(Journey& journey, const ClusterNode::Verdict& verdict) {
+  if (verdict.is_hop) {
+    ++journey.hops;
+  } else if (journey.waits < Journey::waits_max) {
+    ++journey.waits;
+  }
+}
+
+}  // namespace plimsoll::inline v0
