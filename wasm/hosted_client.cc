@@ -251,7 +251,7 @@ Status HostedClient::cancel(RequestId request, Instant now) {
 Result<std::uint32_t> HostedClient::note_role(const Result<ConnectionId>& connection, Role role) {
   if (!connection) return connection.error();
   const auto number = static_cast<std::uint32_t>(*connection);
-  connections_[number].role = role;
+  roles_[number] = role;
   return number;
 }
 
@@ -261,14 +261,13 @@ Result<std::uint32_t> HostedClient::open_exclusive(Instant now) {
 
 Status HostedClient::submit_to(std::uint32_t connection, const CommandView& command,
                                std::uint32_t tag, std::optional<Duration> timeout, Instant now) {
-  if (const auto found = find(connection, Role::exclusive); !found) return found.error();
+  if (const Status found = check(connection, Role::exclusive); !found) return found;
   return note(client_.submit_to(ConnectionId{connection}, command, now, timeout_or(timeout), tag));
 }
 
 Status HostedClient::release(std::uint32_t connection, Instant now) {
-  const auto found = find(connection, Role::exclusive);
-  if (!found) return found.error();
-  (*found)->role = Role::other;
+  if (const Status found = check(connection, Role::exclusive); !found) return found;
+  roles_[connection] = Role::other;
   client_.release(ConnectionId{connection}, now);
   return {};
 }
@@ -280,7 +279,7 @@ Result<std::uint32_t> HostedClient::open_subscription(Instant now) {
 Status HostedClient::subscribe(Subscribe what, std::uint32_t connection, std::uint32_t kind,
                                std::span<const std::string_view> names, std::uint32_t tag,
                                std::optional<Duration> timeout, Instant now) {
-  if (const auto found = find(connection, Role::subscription); !found) return found.error();
+  if (const Status found = check(connection, Role::subscription); !found) return found;
   if (kind > static_cast<std::uint32_t>(SubscriptionKind::shard)) {
     return misuse("no such kind of subscription", kind);
   }
@@ -295,7 +294,7 @@ Status HostedClient::subscribe(Subscribe what, std::uint32_t connection, std::ui
 Status HostedClient::next_messages(std::uint32_t connection, std::uint32_t messages_max,
                                    std::uint32_t tag, std::optional<Duration> timeout,
                                    Instant now) {
-  if (const auto found = find(connection, Role::subscription); !found) return found.error();
+  if (const Status found = check(connection, Role::subscription); !found) return found;
   if (messages_max == 0) return misuse("no messages are wanted");
   // Without a timeout from the caller, the wait for a message has no end: request_timeout does not
   // apply.
@@ -305,16 +304,15 @@ Status HostedClient::next_messages(std::uint32_t connection, std::uint32_t messa
 }
 
 Status HostedClient::close_subscription(std::uint32_t connection, Instant now) {
-  const auto found = find(connection, Role::subscription);
-  if (!found) return found.error();
-  (*found)->role = Role::other;
+  if (const Status found = check(connection, Role::subscription); !found) return found;
+  roles_[connection] = Role::other;
   client_.close_subscription(ConnectionId{connection}, now);
   return {};
 }
 
 Result<SubscriptionStatistics> HostedClient::subscription_statistics(
     std::uint32_t connection) const {
-  if (connection >= connections_max || connections_[connection].role != Role::subscription) {
+  if (connection >= connections_max || roles_[connection] != Role::subscription) {
     return misuse("no such connection", connection);
   }
   return client_.subscription_statistics(ConnectionId{connection});
@@ -325,9 +323,11 @@ Result<HostedClient::Connection*> HostedClient::find(std::uint32_t connection) {
   return misuse("no such connection", connection, connections_max - 1);
 }
 
-Result<HostedClient::Connection*> HostedClient::find(std::uint32_t connection, Role role) {
-  const Result<Connection*> found = find(connection);
-  if (!found || (*found)->role == role) return found;
+Status HostedClient::check(std::uint32_t connection, Role role) const {
+  if (connection >= roles_.size()) {
+    return misuse("no such connection", connection, roles_.size() - 1);
+  }
+  if (roles_[connection] == role) return {};
   return misuse("the connection is for something else, or no more", connection);
 }
 

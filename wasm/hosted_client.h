@@ -178,7 +178,6 @@ class HostedClient {
   enum class Role : std::uint8_t { other, exclusive, subscription };
   struct Connection {
     Link link = Link::none;
-    Role role = Role::other;
     std::uint32_t read_space_bytes = 0;  // room that the host may fill
     std::uint32_t unwritten_bytes = 0;   // given to the host to send
   };
@@ -196,7 +195,7 @@ class HostedClient {
   Status refuse_call() const;
   bool is_connected(std::uint32_t connection) const;
   Result<Connection*> find(std::uint32_t connection);
-  Result<Connection*> find(std::uint32_t connection, Role role);
+  Status check(std::uint32_t connection, Role role) const;
   Duration timeout_or(std::optional<Duration> timeout) const;
   Status note(const Result<RequestId>& request);
   Result<std::uint32_t> note_role(const Result<ConnectionId>& connection, Role role);
@@ -217,6 +216,7 @@ class HostedClient {
   bool has_admitted_ = false;  // poll() reported an admitted request, and the host has not answered
   NodeWalk walk_;
   std::array<Connection, connections_max> connections_{};
+  std::array<Role, ExclusiveHandles::ids_max> roles_{};
   HostedCredits credits_;
 };
 

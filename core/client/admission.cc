@@ -15,7 +15,8 @@ Error Admission::refuse(const char* what, std::uint64_t value, std::uint64_t lim
 
 // Drivers keep the commands of waiters in the same pool. If waiters could use the whole pool, there
 // would be no room left to admit any of them.
-Result<RequestId> Admission::join(std::size_t bytes, Instant deadline, Tag tag, const Size& other) {
+Result<RequestId> Admission::join(std::size_t bytes, Instant deadline, Tag tag, const Size& other,
+                                  Slot slot) {
   const std::size_t bytes_max = waiters_.payer().budget().share(PoolKind::requests) / 2;
   const std::size_t waiters_max = waiters_.size_max() / 2;
   const std::size_t waiters = size().waiters + other.waiters;
@@ -31,6 +32,7 @@ Result<RequestId> Admission::join(std::size_t bytes, Instant deadline, Tag tag, 
                       .deadline = deadline,
                       .id = last_id_ + 1,
                       .bytes = static_cast<std::uint32_t>(bytes),
+                      .slot = slot,
                       .state = Waiter::State::waiting};
   if (waiters_.push_back(waiter) != Queue<Waiter>::Push::accepted) {
     return refuse("the requests pool has no room for one more to wait", sizeof(Waiter),
@@ -163,6 +165,22 @@ void Admission::erase_delivered() {
     return waiter.state == Waiter::State::delivered;
   });
   delivered_count_ = 0;
+}
+
+Error Admission::error_of(const Ended& ended, const Error& closed) const {
+  const bool is_for_room = !is_for_connection(last_id_);
+  Error error = closed;
+  if (ended.code == ErrorCode::timed_out) {
+    error = {.what = is_for_room
+                         ? "the request's deadline passed while it waited for room"
+                         : "the request's deadline passed while it waited for a connection"};
+  } else if (ended.code == ErrorCode::cancelled) {
+    error = {.what = is_for_room ? "the request was cancelled while it waited for room"
+                                 : "the request was cancelled while it waited for a connection"};
+  }
+  error.code = ended.code;
+  error.executed = ended.executed;
+  return error;
 }
 
 std::optional<Ended> Admission::take_closed() {

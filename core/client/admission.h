@@ -7,6 +7,7 @@
 #include "plimsoll/core/base/packed_id.h"
 #include "plimsoll/core/base/result.h"
 #include "plimsoll/core/base/time.h"
+#include "plimsoll/core/cluster/slot.h"
 #include "plimsoll/core/memory/queue.h"
 #include "plimsoll/core/session/pipeline.h"
 
@@ -68,7 +69,9 @@ class Admission {
   /// Adds a waiter for a request of `bytes` encoded bytes. Fails with rejected_by_limit if there
   /// are waiters_max waiters, if they wait for too many bytes, or if there is no memory for one
   /// more. `other` is the size of the client's other queue, which shares these limits.
-  Result<RequestId> join(std::size_t bytes, Instant deadline, Tag tag, const Size& other);
+  /// `slot`: of a cluster, for which the connection is needed.
+  Result<RequestId> join(std::size_t bytes, Instant deadline, Tag tag, const Size& other,
+                         Slot slot = 0);
 
   /// Cancels a waiter, unless it has ended already. next_ended() reports it. The search in
   /// next_ended() covers the waiters from the first to the last that ended since it last returned
@@ -90,11 +93,15 @@ class Admission {
   /// For a client that closes: removes and returns one waiter per call, until none is left.
   std::optional<Ended> take_closed();
 
+  /// Why a waiter has ended. `closed`: why the client is over, if it is.
+  Error error_of(const Ended& ended, const Error& closed) const;
+
   struct Waiter {
     Tag tag;
     Instant deadline;
     RequestId id;
     std::uint32_t bytes;
+    Slot slot;
     enum class State : std::uint8_t { waiting, cancelled, timed_out, delivered } state;
   };
   static_assert(sizeof(Waiter) == 32);

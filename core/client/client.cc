@@ -6,7 +6,6 @@
 #include "plimsoll/core/base/check.h"
 #include "plimsoll/core/client/near_cache.h"
 #include "plimsoll/core/client/other_servers.h"
-#include "plimsoll/core/client/refused_in_cluster.h"
 #include "plimsoll/core/commands/command_table.h"
 #include "plimsoll/core/resp/reader.h"
 
@@ -129,7 +128,7 @@ Status Client::use_cluster(const ClusterOptions& options) {
   if (table) {
     made = Box<Cluster>::make(*accounts_.connections, 0, options, session_, std::move(table));
   }
-  if (!made) {
+  if (!made || !side_connections_.use_cluster(made->owners())) {
     return Error{.code = ErrorCode::out_of_memory,
                  .what = "the connections pool has no room for a client of a cluster",
                  .value = sizeof(Cluster) + sizeof(SlotTable)};
@@ -170,7 +169,7 @@ Result<RequestId> Client::wait_for_room(const CommandView& command, Instant now,
   // Side connections are not recorded.
   if (command.block_time != Duration::zero()) {
     if (const Status can = check_may_wait(); !can) return can.error();
-    return side_connections_.join(bytes, now, deadline_of(command, now, timeout), tag,
+    return side_connections_.join(command, bytes, now, deadline_of(command, now, timeout), tag,
                                   admission_.size());
   }
   if (cluster_) {
@@ -225,7 +224,6 @@ void Client::set_credentials(const Credentials& credentials) {
 
 Result<ConnectionId> Client::open_exclusive(Instant now) {
   if (const Status open = check_open(); !open) return open.error();
-  if (cluster_) return refused_in_cluster::exclusive;
   return side_connections_.open_exclusive(now);
 }
 
@@ -233,8 +231,8 @@ Result<RequestId> Client::submit_to(ConnectionId connection, const CommandView& 
                                     Instant now, Duration timeout, Tag tag) {
   if (const Status open = check_open(); !open) return count(open.error());
   const Instant deadline = deadline_of(command, now, timeout);
-  return note_side_request(command,
-                           count(side_connections_.submit_to(connection, command, deadline, tag)));
+  return note_side_request(
+      command, count(side_connections_.submit_to(connection, command, now, deadline, tag)));
 }
 
 // If the client is closing or closed, it has already given up the connection itself.
@@ -251,7 +249,6 @@ Result<RequestId> Client::subscribe(ConnectionId connection, SubscriptionKind ki
                                     std::span<const std::string_view> names, Instant now,
                                     Duration timeout, Tag tag) {
   if (const Status open = check_open(); !open) return count(open.error());
-  if (cluster_ && kind == SubscriptionKind::shard) return count(refused_in_cluster::shard_channel);
   return count(
       side_connections_.subscribe(connection, kind, names, now, deadline_of(now, timeout), tag));
 }
@@ -410,7 +407,7 @@ std::optional<Action> Client::poll_action_of_several() {
   return Action{.kind = kind_of(side->action),
                 .connection = side->connection,
                 .seed = side->seed,
-                .told = told};
+                .told = side->told != nullptr ? side->told : told};
 }
 
 // The main connection's attempt begins with a question to the sentinels.
@@ -524,7 +521,7 @@ Result<RequestId> Client::stage_by_reader(const CommandView& command, Instant no
 // Only the owner of a slot is read, so any bound on staleness holds.
 Result<RequestId> Client::stage_in_cluster(const CommandView& command, Instant now,
                                            Duration timeout, Tag tag) {
-  if (command.block_time != Duration::zero()) return count(refused_in_cluster::blocking);
+  if (command.block_time != Duration::zero()) return stage_blocking(command, now, timeout, tag);
   if (!admission_.empty()) return refuse_to_overtake();
   return count(cluster_->submit(command, now, deadline_of(now, timeout), tag));
 }
@@ -621,8 +618,8 @@ Instant Client::near_timeout() const { return near_->poll_timeout(); }
 std::optional<Event> Client::poll_all() {
   if (side_spoke_) {
     const bool is_other = others_ && others_->spoke();
-    if (const auto event =
-            is_other ? others_->poll_same_again() : side_connections_.poll_message()) {
+    if (const auto event = is_other ? others_->poll_same_again() : side_connections_.poll_message();
+        event && !is_for_side_connections(*event)) {
       if (near_) report_to_near_cache(*event);
       return event;
     }
@@ -642,7 +639,8 @@ std::optional<Event> Client::poll_all() {
   }
   if (!side_connections_.empty()) {
     if (others_) {
-      if (const auto event = others_->poll_event()) {
+      while (const auto event = others_->poll_event()) {
+        if (is_for_side_connections(*event)) continue;
         side_spoke_ = others_->spoke();
         return event;
       }
@@ -666,6 +664,13 @@ std::optional<Event> Client::poll_all() {
   }
   if (!end_ || !others_have_said_all()) return std::nullopt;
   return std::exchange(end_, std::nullopt);
+}
+
+// The answer to a CLIENT UNBLOCK at a node of a cluster.
+bool Client::is_for_side_connections(const Event& event) {
+  if (!SideConnections::is_about_unblocking(event.tag)) return false;
+  side_connections_.handle_unblocked(event.tag, event);
+  return true;
 }
 
 void Client::report_to_near_cache(const Event& event) {
@@ -746,15 +751,7 @@ std::optional<Event> Client::poll_first_waiter() {
 }
 
 Event Client::waiter_failed(const Ended& ended) {
-  if (ended.code == ErrorCode::timed_out) {
-    admission_error_ = {.what = "the request's deadline passed while it waited for room"};
-  } else if (ended.code == ErrorCode::cancelled) {
-    admission_error_ = {.what = "the request was cancelled while it waited for room"};
-  } else {
-    admission_error_ = session_.refusal();
-  }
-  admission_error_.code = ended.code;
-  admission_error_.executed = ended.executed;
+  admission_error_ = admission_.error_of(ended, session_.refusal());
   return {.kind = Event::Kind::failed, .tag = ended.tag, .error = &admission_error_};
 }
 

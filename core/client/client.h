@@ -513,6 +513,7 @@ class Client {
   bool others_have_said_all() const;
 
   std::optional<Event> poll_all();
+  bool is_for_side_connections(const Event& event);
   void report_to_near_cache(const Event& event);
   std::optional<Event> poll_session();
   std::optional<Event> poll_main(std::optional<Event> event);

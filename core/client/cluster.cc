@@ -63,6 +63,7 @@ Cluster::Cluster(const ClusterOptions& options, Session& main, Box<SlotTable> ta
       nodes_(main),
       slots_(options, main, nodes_, std::move(table)),
       verdicts_(options_, main, nodes_, slots_),
+      owners_(nodes_, slots_, verdicts_),
       returned_(main.accounts().requests, options_of_parked(main.options()), returned_place),
       waiting_(main.accounts().requests, options_of_parked(main.options()), waiting_place) {}
 
@@ -483,6 +484,7 @@ std::optional<Event> Cluster::handle_event(NodeNumber number, const Event& event
       if (event.tag == internal_auth) return SideConnections::credentials_outcome(event);
       if (event.tag == internal_node_id) handle_identity(number, event);
       if (event.tag == internal_slots && !aborted_) slots_.handle_node(number, event, now_);
+      if (SideConnections::is_about_unblocking(event.tag)) return event;
       if (is_internal) return std::nullopt;
       return node.session->hands_back() ? handle_handed(number, event) : event;
     case Event::Kind::closed:

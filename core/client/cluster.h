@@ -15,6 +15,7 @@
 #include "plimsoll/core/client/cluster_verdicts.h"
 #include "plimsoll/core/client/parked_requests.h"
 #include "plimsoll/core/client/side_connections.h"
+#include "plimsoll/core/client/slot_owners.h"
 #include "plimsoll/core/cluster/routing.h"
 #include "plimsoll/core/session/session.h"
 
@@ -66,6 +67,9 @@ class Cluster {
   std::size_t in_flight() const { return in_flight_; }
   /// What all these connections have done so far.
   SessionCounters session_counters() const { return nodes_.counters(); }
+
+  /// For the client's side connections.
+  SlotOwners& owners() { return owners_; }
 
   /// Whether a connection, or the connection of a request, is one of these.
   static bool owns(ConnectionId connection) { return ClusterNodes::owns(connection); }
@@ -251,6 +255,7 @@ class Cluster {
   ClusterNodes nodes_;
   ClusterSlots slots_;
   ClusterVerdicts verdicts_;
+  SlotOwners owners_;
   ParkedRequests returned_;
   ParkedRequests waiting_;
   NodeNumber spoke_ = no_node;  // the node of the last event

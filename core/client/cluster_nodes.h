@@ -10,7 +10,7 @@
 #include "plimsoll/core/base/packed_id.h"
 #include "plimsoll/core/client/cluster_node.h"
 #include "plimsoll/core/client/cluster_options.h"
-#include "plimsoll/core/client/side_connections.h"
+#include "plimsoll/core/client/connection_id.h"
 #include "plimsoll/core/memory/box.h"
 #include "plimsoll/core/session/session.h"
 

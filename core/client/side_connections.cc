@@ -5,9 +5,11 @@
 #include <utility>
 
 #include "plimsoll/core/base/check.h"
+#include "plimsoll/core/client/handed_request.h"
+#include "plimsoll/core/client/slot_owners.h"
 #include "plimsoll/core/commands/command_table.h"
 #include "plimsoll/core/commands/row_numbers.h"
-#include "plimsoll/core/memory/budget.h"
+#include "plimsoll/core/session/problems.h"
 
 // More than 500 lines, because the three uses of a side connection (blocking, exclusive,
 // subscription) and the queue of waiters share one table: a connection changes from one use to
@@ -20,21 +22,27 @@ constexpr std::uint32_t index_of(ConnectionId connection) {
   return static_cast<std::uint32_t>(connection);
 }
 
-constexpr Error no_room{.code = ErrorCode::rejected_by_limit,
-                        .what = "the connections pool has no room for one more connection"};
-
 constexpr Error others_wait_to_block{.code = ErrorCode::rejected_by_limit,
                                      .what = "other commands wait for a connection already"};
 
-Error too_many(const char* what, std::uint32_t limit) {
-  return {.code = ErrorCode::rejected_by_limit, .what = what, .value = limit, .limit = limit};
-}
+constexpr Error is_served_elsewhere{
+    .code = ErrorCode::connection_lost,
+    .what = "the shard channels are served by another node of the cluster now"};
 
-// How long to wait before asking again for memory for the first waiter.
-constexpr Duration memory_again_wait = std::chrono::milliseconds(20);
+constexpr Error is_of_other_slot{
+    .code = ErrorCode::invalid_argument,
+    .what = "the shard channels of a subscription belong to several slots of the cluster",
+    .expected =
+        "channels of one slot: with the same {hash tag}; or one subscription for each slot"};
 
-constexpr Error main_is_elsewhere{.code = ErrorCode::connection_lost,
-                                  .what = "the client has another server now"};
+constexpr Error watches_other_slot{
+    .code = ErrorCode::invalid_argument,
+    .what = "the exclusive connection watches keys of another slot of the cluster",
+    .expected = "keys of the slot that is watched; or UNWATCH first"};
+
+constexpr Error no_room_for_handle{
+    .code = ErrorCode::rejected_by_limit,
+    .what = "the connections pool has no room for exclusive connections"};
 
 constexpr Error no_connections{.code = ErrorCode::rejected_by_limit,
                                .what = "blocking_connections_max is 0"};
@@ -49,97 +57,161 @@ SideConnections::~SideConnections() = default;
 
 Result<RequestId> SideConnections::submit_blocking(const CommandView& command, Instant now,
                                                    Instant deadline, Tag tag) {
+  sides_.note_time(now);
+  const Result<Slot> slot = sides_.owners() ? SlotOwners::slot_of(command) : Result<Slot>(no_slot);
+  if (!slot) return slot.error();
   if (!nobody_waits()) return others_wait_to_block;
-  std::optional<std::uint32_t> index = idle_one();
-  if (!index) {
-    const Result<std::uint32_t> opened = open(Role::blocking, now);
-    if (!opened) return opened.error();
-    index = *opened;
-  }
-  const Result<RequestId> id = table_->sides[*index]->session.submit(command, never, tag);
+  const Result<std::uint32_t> index = take(Role::blocking, *slot);
+  if (!index) return index.error();
+  const Result<RequestId> id = sides_[*index].session.submit(command, never, tag);
   if (!id) return id.error();
-  return begin(*index, *id, deadline);
+  return begin(*index, *id, command, deadline);
 }
 
-Result<RequestId> SideConnections::join(std::size_t bytes, Instant now, Instant deadline, Tag tag,
-                                        const Admission::Size& other) {
-  now_ = now;
+Result<RequestId> SideConnections::join(const CommandView& command, std::size_t bytes, Instant now,
+                                        Instant deadline, Tag tag, const Admission::Size& other) {
+  sides_.note_time(now);
   // No waiter would ever be admitted.
-  if (options().blocking_connections_max == 0) return no_connections;
-  if (!make_table()) return no_room_for_waiters;
-  Box<Waiting>& made = table_->waiting;
-  if (!made) {
-    // Like the table, the queue is kept when it becomes empty.
-    made =
-        Box<Waiting>::make(accounts().connections, 0, accounts().requests, options().waiters_max);
-  }
-  if (!made) return no_room_for_waiters;
-  if (table_->waiting->waiters.empty()) table_->waiting->room_again_at = never;
-  const Result<RequestId> id = table_->waiting->waiters.join(bytes, deadline, tag, other);
+  if (sides_.options().blocking_connections_max == 0) return no_connections;
+  const Result<Slot> slot = sides_.owners() ? SlotOwners::slot_of(command) : Result<Slot>(no_slot);
+  if (!slot) return slot.error();
+  if (sides_.make_waiters() == nullptr) return no_room_for_waiters;
+  if (waiting()->waiters.empty()) waiting()->room_again_at = never;
+  const Result<RequestId> id = waiting()->waiters.join(bytes, deadline, tag, other, *slot);
   note_use();
   return id;
 }
 
 void SideConnections::cancel_wait(RequestId id) {
   PLIMSOLL_CHECK(has_waiting());
-  if (table_->waiting->reserved && table_->waiting->waiters.first().id == id) release_room();
-  table_->waiting->waiters.cancel(id);
+  if (waiting()->reserved && waiting()->waiters.first().id == id) release_room();
+  waiting()->waiters.cancel(id);
 }
 
 RequestId SideConnections::submit_admitted(const CommandView& command, Tag tag) {
   PLIMSOLL_CHECK(admitted() != nullptr);
-  const std::uint32_t index = *std::exchange(table_->waiting->reserved, std::nullopt);
-  const Admission::Waiter waiter = table_->waiting->waiters.first();
+  const std::uint32_t index = *std::exchange(waiting()->reserved, std::nullopt);
+  const Admission::Waiter waiter = waiting()->waiters.first();
   PLIMSOLL_CHECK(encoded_size(command) == waiter.bytes);
-  table_->waiting->waiters.leave();
+  waiting()->waiters.leave();
   note_use();
-  const RequestId id = table_->sides[index]->session.submit_to_room(command, never, tag);
-  return begin(index, id, waiter.deadline);
+  const RequestId id = sides_[index].session.submit_to_room(command, never, tag);
+  return begin(index, id, command, waiter.deadline);
 }
 
 Result<ConnectionId> SideConnections::open_exclusive(Instant now) {
+  sides_.note_time(now);
   if (!nobody_waits()) return others_wait_to_block;
-  std::optional<std::uint32_t> index = idle_one();
-  if (!index) index = returning_one();
-  if (!index) {
-    const Result<std::uint32_t> opened = open(Role::exclusive, now);
-    if (!opened) return opened.error();
-    index = *opened;
-  }
-  Side& side = *table_->sides[*index];
-  side.role = Role::exclusive;
-  side.given_up = false;
+  if (sides_.owners()) return open_handle();
+  const Result<std::uint32_t> index = take(Role::exclusive, no_slot);
+  if (!index) return index.error();
   return ConnectionId{*index};
 }
 
+// A place is kept for each handle: a connection that nobody uses can be closed for it.
+Result<ConnectionId> SideConnections::open_handle() {
+  ExclusiveHandles* const handles = sides_.make_handles();
+  if (handles == nullptr) return no_room_for_handle;
+  const std::size_t used = sides_.blocking_in_use() + handles->without_connection();
+  const std::uint32_t limit = sides_.options().blocking_connections_max;
+  const std::optional<std::uint32_t> handle =
+      used < limit ? handles->add() : std::optional<std::uint32_t>();
+  if (!handle) return sides_.too_many("blocking_connections_max is reached", limit);
+  return ConnectionId{*handle};
+}
+
 Result<RequestId> SideConnections::submit_to(ConnectionId connection, const CommandView& command,
-                                             Instant deadline, Tag tag) {
-  Side& used = side(connection, Role::exclusive);
-  const commands::Row* const row = commands::row_of(command);
-  used.may_watch |= row == nullptr || commands::number_of(*row) == commands::row_numbers::watch;
+                                             Instant now, Instant deadline, Tag tag) {
+  sides_.note_time(now);
+  std::uint32_t index = index_of(connection);
+  if (ExclusiveHandles::is_handle(index)) {
+    const Result<std::uint32_t> stands_for = connection_for(index, command);
+    if (!stands_for) return stands_for.error();
+    index = *stands_for;
+  }
+  Side& used = sides_.side(ConnectionId{index}, Role::exclusive);
   const Result<RequestId> id = used.session.submit(command, deadline, tag);
   if (!id && id.error().code == ErrorCode::closed) {
     return Error{.code = ErrorCode::connection_lost,
                  .what = used.session.last_problem().what,
                  .expected = "a new exclusive connection: this one is not replaced"};
   }
-  return on(index_of(connection), id);
+  if (id) note_watched(used, *id, command);
+  return on(index, id);
+}
+
+// What a command that is not known does is not known either. The end of a transaction ends all
+// watches.
+void SideConnections::note_watched(Side& side, RequestId id, const CommandView& command) {
+  const commands::Row* const row = commands::row_of(command);
+  const bool is_watch = row != nullptr && commands::number_of(*row) == commands::row_numbers::watch;
+  const bool ends = row != nullptr
+                        ? commands::number_of(*row) == commands::row_numbers::unwatch
+                        : command.answers > 1 && command.answer == CommandView::Answer::replies;
+  side.may_watch |= row == nullptr || is_watch;
+  if (is_watch && side.watched == no_slot) {
+    side.watched = side.journey.slot;
+    side.watched_by = id;
+  }
+  if (ends) side.watched = no_slot;
+}
+
+// The connection for a command of the user who holds this handle. While nothing is watched, each
+// key may lead to another node.
+Result<std::uint32_t> SideConnections::connection_for(std::uint32_t handle,
+                                                      const CommandView& command) {
+  ExclusiveHandles& handles = *sides_.handles();
+  PLIMSOLL_CHECK(handles.has(handle));
+  const Result<Slot> slot = SlotOwners::slot_of(command);
+  if (!slot) return slot.error();
+  const std::uint32_t before = handles.connection(handle);
+  if (before != ExclusiveHandles::none) {
+    Side& side = sides_[before];
+    if (side.session.state() == Session::State::closed || *slot == no_slot) return before;
+    if (side.watched != no_slot && side.watched != *slot) return watches_other_slot;
+    if (side.watched != no_slot || sides_.leads_to(side, *slot)) {
+      if (side.watched == no_slot) sides_.lead(side, *slot);
+      return before;
+    }
+    handles.set_connection(handle, ExclusiveHandles::none);
+    give_back(side);
+  }
+  const Result<std::uint32_t> index = take(Role::exclusive, *slot);
+  if (index) handles.set_connection(handle, *index);
+  return index;
+}
+
+void SideConnections::release(ConnectionId connection, Instant now) {
+  sides_.note_time(now);
+  std::uint32_t index = index_of(connection);
+  if (ExclusiveHandles::is_handle(index)) {
+    PLIMSOLL_CHECK(sides_.handles()->has(index));
+    const std::uint32_t handle = index;
+    index = sides_.handles()->connection(handle);
+    sides_.handles()->remove(handle);
+    if (index == ExclusiveHandles::none) return;
+  }
+  give_back(sides_.side(ConnectionId{index}, Role::exclusive));
 }
 
 // The server must forget what the user watched. If UNWATCH cannot be staged, the connection closes.
-void SideConnections::release(ConnectionId connection, Instant now) {
-  Side& used = side(connection, Role::exclusive);
-  used.given_up = true;
-  if (!std::exchange(used.may_watch, false)) return;
-  used.unwatching = true;
+void SideConnections::give_back(Side& side) {
+  side.given_up = true;
+  side.watched = no_slot;
+  if (!std::exchange(side.may_watch, false)) return;
+  side.unwatching = true;
   constexpr std::string_view word = "UNWATCH";
   CommandView unwatch;
   unwatch.args = {&word, 1};
-  if (!used.session.submit_internal(unwatch, internal_unwatch)) used.session.close(now);
+  if (!side.session.submit_internal(unwatch, internal_unwatch)) side.session.close(sides_.now());
 }
 
 Result<ConnectionId> SideConnections::open_subscription(Instant now) {
-  const Result<std::uint32_t> index = open(Role::subscription, now);
+  sides_.note_time(now);
+  const std::uint32_t limit = sides_.options().subscriptions_max;
+  if (subscriptions_count() >= limit) return sides_.too_many("subscriptions_max is reached", limit);
+  const Result<std::uint32_t> index = sides_.open(Role::subscription);
+  note_use();
   if (!index) return index.error();
   return ConnectionId{*index};
 }
@@ -147,8 +219,9 @@ Result<ConnectionId> SideConnections::open_subscription(Instant now) {
 Result<RequestId> SideConnections::subscribe(ConnectionId connection, SubscriptionKind kind,
                                              std::span<const std::string_view> names, Instant now,
                                              Instant deadline, Tag tag) {
-  now_ = now;
-  Side& used = side(connection, Role::subscription);
+  sides_.note_time(now);
+  Side& used = sides_.side(connection, Role::subscription);
+  if (const Status leads = lead_subscription(used, kind, names); !leads) return leads.error();
   return on(index_of(connection),
             used.subscription->subscribe(used.session, kind, names, deadline, tag));
 }
@@ -156,16 +229,17 @@ Result<RequestId> SideConnections::subscribe(ConnectionId connection, Subscripti
 Result<RequestId> SideConnections::unsubscribe(ConnectionId connection, SubscriptionKind kind,
                                                std::span<const std::string_view> names, Instant now,
                                                Instant deadline, Tag tag) {
-  now_ = now;
-  Side& used = side(connection, Role::subscription);
+  sides_.note_time(now);
+  Side& used = sides_.side(connection, Role::subscription);
+  if (const Status leads = lead_subscription(used, kind, names); !leads) return leads.error();
   return on(index_of(connection),
             used.subscription->unsubscribe(used.session, kind, names, deadline, tag));
 }
 
 Result<RequestId> SideConnections::next_messages(ConnectionId connection, std::size_t messages_max,
                                                  Instant now, Instant deadline, Tag tag) {
-  now_ = now;
-  Side& used = side(connection, Role::subscription);
+  sides_.note_time(now);
+  Side& used = sides_.side(connection, Role::subscription);
   return on(index_of(connection), used.subscription->wait(messages_max, deadline, tag));
 }
 
@@ -175,7 +249,7 @@ MessagesMissed SideConnections::messages_missed() const {
 }
 
 void SideConnections::close_subscription(ConnectionId connection, Instant now) {
-  Side& used = side(connection, Role::subscription);
+  Side& used = sides_.side(connection, Role::subscription);
   used.given_up = true;
   used.subscription->stop_waiting(
       Error{.code = ErrorCode::closed, .what = "the subscription was closed"});
@@ -185,15 +259,16 @@ void SideConnections::close_subscription(ConnectionId connection, Instant now) {
 SubscriptionStatistics SideConnections::subscription_statistics(ConnectionId connection) const {
   if (session(connection) == nullptr) return {};  // the connection is over
   // Not side(): the client may be about to close.
-  const Side& used = *table_->sides[index_of(connection)];
+  const Side& used = sides_[index_of(connection)];
   PLIMSOLL_CHECK(used.role == Role::subscription);
   return used.subscription->statistics(used.session);
 }
 
 void SideConnections::cancel(RequestId id, Instant now) {
+  if (sides_.owners() && cancel_moved(id, now)) return;
   const auto index = static_cast<std::uint32_t>(request_ids::connection_of(id));
-  if (index >= connections_max || (used_ >> index & 1) == 0) return;
-  Side& side = *table_->sides[index];
+  if (!sides_.has(index)) return;
+  Side& side = sides_[index];
   if (request_ids::incarnation_of(id) != side.incarnation) return;
   const RequestId request = request_ids::request_of(id);
   if (side.role == Role::blocking) {
@@ -206,18 +281,28 @@ void SideConnections::cancel(RequestId id, Instant now) {
   }
 }
 
+// A command that blocks may have gone on to another connection.
+bool SideConnections::cancel_moved(RequestId id, Instant now) {
+  bool found = false;
+  sides_.for_each([&](std::uint32_t index, Side& side) {
+    if (found || side.role != Role::blocking || !side.busy || side.known_as != id) return;
+    found = true;
+    end_early(index, Early::cancelled, now);
+  });
+  return found;
+}
+
 std::size_t SideConnections::staged_places(RequestId id, std::uint64_t offset, std::size_t size,
                                            std::span<std::string_view> spans) const {
   const auto index = static_cast<std::uint32_t>(request_ids::connection_of(id));
-  PLIMSOLL_CHECK(index < connections_max && (used_ >> index & 1) == 1);
-  return table_->sides[index]->session.staged_places(request_ids::request_of(id), offset, size,
-                                                     spans);
+  PLIMSOLL_CHECK(sides_.has(index));
+  return sides_[index].session.staged_places(request_ids::request_of(id), offset, size, spans);
 }
 
 bool SideConnections::is_answered(RequestId id) const {
   const auto index = static_cast<std::uint32_t>(request_ids::connection_of(id));
-  if (index >= connections_max || (used_ >> index & 1) == 0) return true;
-  Side& side = *table_->sides[index];
+  if (!sides_.has(index)) return true;
+  Side& side = sides_[index];
   if (request_ids::incarnation_of(id) != side.incarnation) return true;
   const RequestId request = request_ids::request_of(id);
   return request < side.session.answered_until();
@@ -225,36 +310,38 @@ bool SideConnections::is_answered(RequestId id) const {
 
 bool SideConnections::none_is_under_way() const {
   bool none = true;
-  for_each(
+  sides_.for_each(
       [&none](std::uint32_t, const Side& side) { none = none && side.session.in_flight() == 0; });
   return none;
 }
 
 bool SideConnections::have_said_all() const {
   bool all = nobody_waits();
-  for_each([&all](std::uint32_t, const Side& side) {
+  sides_.for_each([&all](std::uint32_t, const Side& side) {
     const bool waited_for = side.subscription && side.subscription->waits();
     all = all && side.session.has_said_all() && !waited_for;
   });
   return all;
 }
 
-// A connection that has yet to be opened will go to the new server anyway.
+// A connection that has yet to be opened will go to the new server anyway. Those to a slot's owner
+// have nothing to do with that server.
 void SideConnections::leave_server(const Error& reason, Instant now) {
-  now_ = std::max(now_, now);
-  for_each([&](std::uint32_t, Side& side) {
+  sides_.note_time(now);
+  sides_.for_each([&](std::uint32_t, Side& side) {
+    if (side.leads != Leads::to_main) return;
     side.session.leave(reason);
     side.session.hurry(now);
   });
 }
 
 void SideConnections::set_credentials(const Credentials& credentials) {
-  for_each([&](std::uint32_t, Side& side) { side.session.set_credentials(credentials); });
+  sides_.for_each([&](std::uint32_t, Side& side) { side.session.set_credentials(credentials); });
 }
 
 void SideConnections::close(Instant now) {
   closing_ = true;
-  for_each([now](std::uint32_t, Side& side) {
+  sides_.for_each([now](std::uint32_t, Side& side) {
     side.given_up = true;
     side.session.close(now);
   });
@@ -262,7 +349,7 @@ void SideConnections::close(Instant now) {
 
 void SideConnections::abort() {
   closing_ = aborted_ = true;
-  for_each([](std::uint32_t, Side& side) {
+  sides_.for_each([](std::uint32_t, Side& side) {
     side.given_up = true;
     side.session.abort();
   });
@@ -273,19 +360,23 @@ void SideConnections::abort_unless_closing() {
 }
 
 void SideConnections::handle_timeout(Instant now) {
-  now_ = now;
+  sides_.note_time(now);
   if (has_waiting()) {
-    if (now >= table_->waiting->room_again_at) table_->waiting->room_again_at = never;
-    table_->waiting->waiters.handle_timeout(now);
+    if (now >= waiting()->room_again_at) waiting()->room_again_at = never;
+    waiting()->waiters.handle_timeout(now);
   }
-  for_each([&](std::uint32_t index, Side& side) {
+  sides_.for_each([&](std::uint32_t index, Side& side) {
     side.session.handle_timeout(now);
     if (side.busy && now >= side.deadline) {
       side.early == Early::no ? end_early(index, Early::timed_out, now) : cut(side);
     }
+    if (side.busy && now >= side.out_of_time_at && side.early == Early::no) {
+      const bool is_there = side.session.is_exposed(side.request);
+      end_early(index, is_there ? Early::out_of_time : Early::timed_out, now);
+    }
     if (side.busy && now >= side.unblock_at && !side.unblocking) unblock(index);
     if (side.subscription) side.subscription->handle_timeout(side.session, now);
-    if (now >= after(side.idle_since, side_connection_idle_max) && is_idle(side)) {
+    if (now >= after(side.idle_since, side_connection_idle_max) && side.is_idle()) {
       side.session.close(now);
     }
   });
@@ -294,29 +385,16 @@ void SideConnections::handle_timeout(Instant now) {
 Instant SideConnections::poll_timeout() {
   Instant next = never;
   if (!nobody_waits())
-    next = std::min(table_->waiting->waiters.next_deadline(), table_->waiting->room_again_at);
-  for_each([&next](std::uint32_t, Side& side) {
+    next = std::min(waiting()->waiters.next_deadline(), waiting()->room_again_at);
+  sides_.for_each([&](std::uint32_t, Side& side) {
     next = std::min(next, side.session.poll_timeout());
-    if (side.busy) next = std::min({next, side.deadline, side.unblock_at});
+    if (side.busy) next = std::min({next, side.deadline, side.unblock_at, side.out_of_time_at});
+    if (side.waits_for_node() && side.not_before > sides_.now())
+      next = std::min(next, side.not_before);
     if (side.subscription) next = std::min(next, side.subscription->poll_timeout());
-    if (is_idle(side)) next = std::min(next, after(side.idle_since, side_connection_idle_max));
+    if (side.is_idle()) next = std::min(next, after(side.idle_since, side_connection_idle_max));
   });
   return next;
-}
-
-std::optional<SideConnections::SideAction> SideConnections::poll_action() {
-  std::optional<SideAction> found;
-  for_each([&](std::uint32_t index, Side& side) {
-    if (found) return;
-    const std::optional<Session::Action> action = side.session.poll_action();
-    if (!action) return;
-    if (*action == Session::Action::open) {
-      side.main_when_opened = main_number();
-      side.seed = main_.seed();
-    }
-    found = SideAction{.action = *action, .connection = ConnectionId{index}, .seed = side.seed};
-  });
-  return found;
 }
 
 std::optional<Event> SideConnections::poll_event() {
@@ -329,7 +407,7 @@ std::optional<Event> SideConnections::poll_event() {
 std::optional<Event> SideConnections::poll_message() {
   if (last_ == nullptr || !last_->subscription) return std::nullopt;
   Side& side = *last_;
-  now_ = std::max(now_, side.session.now());
+  sides_.note_time(side.session.now());
   while (side.subscription->takes_pushes()) {
     const std::optional<Event> event = side.session.poll_event();
     if (!event) break;
@@ -340,7 +418,7 @@ std::optional<Event> SideConnections::poll_message() {
 
 std::uint64_t SideConnections::unsent() const {
   std::uint64_t mask = 0;
-  for_each([&mask](std::uint32_t index, const Side& side) {
+  sides_.for_each([&mask](std::uint32_t index, const Side& side) {
     if (side.session.has_unsent()) mask |= std::uint64_t{1} << index;
   });
   return mask;
@@ -348,7 +426,7 @@ std::uint64_t SideConnections::unsent() const {
 
 std::uint64_t SideConnections::take_resumed() {
   std::uint64_t mask = 0;
-  for_each([&mask](std::uint32_t index, Side& side) {
+  sides_.for_each([&mask](std::uint32_t index, Side& side) {
     if (side.session.take_resumed()) mask |= std::uint64_t{1} << index;
   });
   return mask;
@@ -357,15 +435,15 @@ std::uint64_t SideConnections::take_resumed() {
 // If the outcome of CLIENT UNBLOCK is unknown, it may still arrive and unblock the next command on
 // that connection, so the connection is dropped.
 void SideConnections::handle_unblocked(Tag internal_tag, const Event& event) {
-  const Tag index = internal_tag - internal_unblock_first;
+  const auto index = static_cast<std::uint32_t>(internal_tag - internal_unblock_first);
   // Others ask the main connection, too, under tags beyond these.
-  if (index >= connections_max || (used_ >> index & 1) == 0) return;
-  Side& side = *table_->sides[index];
+  if (!sides_.has(index)) return;
+  Side& side = sides_[index];
   if (!std::exchange(side.unblocking, false)) return;
   const bool refused = event.kind == Event::Kind::failed && event.value.has_value();
   const bool lost = event.kind == Event::Kind::failed && !event.value.has_value();
   if (lost || (refused && side.busy)) return cut(side);
-  if (side.busy) side.unblock_at = after(now_, unblock_again_wait);
+  if (side.busy) side.unblock_at = after(sides_.now(), unblock_again_wait);
 }
 
 std::optional<Event> SideConnections::credentials_outcome(const Event& event) {
@@ -377,7 +455,7 @@ std::optional<Event> SideConnections::credentials_outcome(const Event& event) {
 Session* SideConnections::session(ConnectionId connection) const {
   const std::uint32_t index = index_of(connection);
   PLIMSOLL_CHECK(index < connections_max);
-  return (used_ >> index & 1) == 1 ? &table_->sides[index]->session : nullptr;
+  return sides_.has(index) ? &sides_[index].session : nullptr;
 }
 
 Result<Reply> SideConnections::keep_reply() {
@@ -389,163 +467,61 @@ Result<Reply> SideConnections::keep_reply() {
 }
 
 void SideConnections::validate() {
-  for_each([](std::uint32_t, Side& side) {
+  sides_.for_each([](std::uint32_t, Side& side) {
     side.session.validate();
     PLIMSOLL_CHECK(side.role == Role::blocking || !side.busy);
     PLIMSOLL_CHECK((side.role == Role::subscription) == static_cast<bool>(side.subscription));
     PLIMSOLL_CHECK(side.busy || side.early == Early::no);
   });
-  if (has_waiting()) table_->waiting->waiters.validate();
-  PLIMSOLL_CHECK(empty_ == (used_ == 0 && nobody_waits() && !never_empty_));
-  PLIMSOLL_CHECK(subscriptions_count() <= options().subscriptions_max);
-  PLIMSOLL_CHECK(blocking_count() <= options().blocking_connections_max);
+  if (has_waiting()) waiting()->waiters.validate();
+  PLIMSOLL_CHECK(empty_ == (sides_.empty() && nobody_waits() && !never_empty_));
+  PLIMSOLL_CHECK(subscriptions_count() <= sides_.options().subscriptions_max);
+  PLIMSOLL_CHECK(blocking_count() <= sides_.options().blocking_connections_max);
 }
 
-bool SideConnections::make_table() {
-  if (!table_) table_ = Box<Table>::make(accounts().connections, 0);
-  return static_cast<bool>(table_);
-}
-
-Result<std::uint32_t> SideConnections::open(Role role, Instant now) {
-  now_ = now;
-  const bool subscribes = role == Role::subscription;
-  const std::uint32_t limit =
-      subscribes ? options().subscriptions_max : options().blocking_connections_max;
-  if ((subscribes ? subscriptions_count() : blocking_count()) >= limit) {
-    return subscribes ? too_many("subscriptions_max is reached", limit)
-                      : too_many("blocking_connections_max is reached", limit);
-  }
-  if (!make_table()) return no_room;
-  // The first place is the main connection's.
-  const auto index = static_cast<std::uint32_t>(std::countr_one(used_ | 1));
-  PLIMSOLL_CHECK(index < connections_max);
-  SessionOptions own_options = options();
-  own_options.random_seed += index;
-  own_options.seeds_count = 1;  // the main connection's address, whichever that is
-  own_options.follows_main = options().seeds_count > 1 || options().sentinel != nullptr;
-  own_options.tracking = {};
-  own_options.reconnect_attempts_max = subscribes ? options().reconnect_attempts_max : 0;
-  own_options.read_resends_max = subscribes ? read_resends_limit : std::uint8_t{0};
-  AccountHandle pushes;
-  if (subscribes) {
-    pushes = accounts().connections.budget().open_account(PoolKind::pushes,
-                                                          accounts().connections.owner());
-    if (!pushes) return no_room;
-  }
-  const Session::Accounts own{.requests = accounts().requests,
-                              .replies = subscribes ? *pushes : accounts().replies,
-                              .connections = accounts().connections};
-  Box<Side> side =
-      Box<Side>::make(accounts().connections, 0, role, own_options, own,
-                      subscribes ? Session::Use::subscriptions : Session::Use::requests);
-  if (!side) return no_room;
-  if (subscribes) {
-    side->pushes = std::move(pushes);
-    side->subscription = Box<Subscription>::make(accounts().connections, 0, accounts().connections,
-                                                 *side->pushes, options());
-    if (!side->subscription) return no_room;
-  }
-  side->incarnation = ++incarnations_ % request_ids::Incarnation::values_count;
-  side->idle_since = now;
-  side->session.connect(now);
-  table_->sides[index] = std::move(side);
-  used_ |= std::uint64_t{1} << index;
+Result<std::uint32_t> SideConnections::take(Role role, Slot slot) {
+  Result<std::uint32_t> index = sides_.take(role, slot);
   note_use();
   return index;
 }
 
-// Prefers a connection that is ready to one that is being opened.
-std::optional<std::uint32_t> SideConnections::idle_one() const {
-  std::optional<std::uint32_t> found;
-  for_each([&found](std::uint32_t index, const Side& side) {
-    const Session::State state = side.session.state();
-    const bool ending = state == Session::State::closing || state == Session::State::closed;
-    if (side.role != Role::blocking || side.busy || side.unblocking || ending) return;
-    if (!found || state == Session::State::ready) found = index;
-  });
-  return found;
-}
-
-bool SideConnections::is_idle(const Side& side) {
-  return side.role == Role::blocking && !side.busy && !side.unblocking &&
-         side.session.state() == Session::State::ready;
-}
-
-// An exclusive connection that its user gave back, with nothing under way but the UNWATCH of
-// release(). The next user's commands follow that on the wire, so nobody needs to wait for its
-// reply, and a caller who takes one connection after the other is not refused.
-std::optional<std::uint32_t> SideConnections::returning_one() const {
-  std::optional<std::uint32_t> found;
-  for_each([&found](std::uint32_t index, const Side& side) {
-    const Session::State state = side.session.state();
-    const bool ending = state == Session::State::closing || state == Session::State::closed;
-    const bool returns = side.role == Role::exclusive && side.given_up && !ending &&
-                         side.session.in_flight() == (side.unwatching ? 1U : 0U);
-    if (returns && !found) found = index;
-  });
-  return found;
-}
-
-std::size_t SideConnections::count(Role role) const {
-  std::size_t count = 0;
-  for_each([role, &count](std::uint32_t, const Side& side) { count += side.role == role; });
-  return count;
-}
-
-SideConnections::Side& SideConnections::side(ConnectionId connection, Role role) const {
-  const std::uint32_t index = index_of(connection);
-  PLIMSOLL_CHECK(index < connections_max && (used_ >> index & 1) == 1);
-  Side& side = *table_->sides[index];
-  PLIMSOLL_CHECK(side.role == role && !side.given_up);
-  return side;
-}
-
 Result<RequestId> SideConnections::on(std::uint32_t index, const Result<RequestId>& id) const {
   if (!id) return id.error();
-  return request_ids::on_side(index, table_->sides[index]->incarnation, *id);
+  return sides_.known_as(index, *id);
 }
 
-RequestId SideConnections::begin(std::uint32_t index, RequestId id, Instant deadline) {
-  Side& side = *table_->sides[index];
+RequestId SideConnections::begin(std::uint32_t index, RequestId id, const CommandView& command,
+                                 Instant deadline) {
+  Side& side = sides_[index];
   side.busy = true;
   side.early = Early::no;
   side.request = id;
+  side.known_as = sides_.known_as(index, id);
   side.deadline = deadline;
-  return on(index, id).value();
+  side.blocks_until =
+      command.block_time == CommandView::forever ? never : after(sides_.now(), command.block_time);
+  if (sides_.owners()) sides_.follow(side);
+  return side.known_as;
 }
 
 // The server may already have taken an element for this command. So the client asks the server to
 // end the wait (CLIENT UNBLOCK), and the server's reply to the command is the outcome.
 void SideConnections::end_early(std::uint32_t index, Early early, Instant now) {
-  Side& side = *table_->sides[index];
+  Side& side = sides_[index];
   if (side.early != Early::no) return;
   side.early = early;
   if (!side.session.is_exposed(side.request)) {
-    side.deadline = never;
+    side.deadline = side.out_of_time_at = never;
     return side.session.cancel(side.request);
   }
-  side.deadline = after(now, options().tombstone_age_max);
+  side.deadline = after(now, sides_.options().tombstone_age_max);
   unblock(index);
 }
 
-// Counts the client's main connections; 0 while none is ready.
-std::uint64_t SideConnections::main_number() const {
-  return main_.state() == Session::State::ready ? main_.counters().connections : 0;
-}
-
-// True if CLIENT UNBLOCK on the main connection is sure to mean this connection. A restarted server
-// numbers connections from 1 again, so an old number may belong to another client, which would be
-// unblocked. If this connection was opened while the present main connection was ready, and has the
-// higher number, the server did not restart in between.
-bool SideConnections::is_known_to_main(const Side& side) const {
-  const std::uint64_t main = main_number();
-  return main != 0 && side.main_when_opened == main && side.session.client_id() > main_.client_id();
-}
-
 void SideConnections::unblock(std::uint32_t index) {
-  Side& side = *table_->sides[index];
+  Side& side = sides_[index];
   side.unblock_at = never;
-  if (!is_known_to_main(side)) return cut(side);
+  if (!sides_.is_known_to_host(side)) return cut(side);
   const std::uint64_t known_as = side.session.client_id();
   std::array<char, 20> digits;
   const char* const end = std::to_chars(digits.data(), digits.data() + digits.size(), known_as).ptr;
@@ -553,8 +529,9 @@ void SideConnections::unblock(std::uint32_t index) {
   const std::array<std::string_view, 4> words{"CLIENT", "UNBLOCK", id, "TIMEOUT"};
   CommandView unblock;
   unblock.args = words;
-  if (!main_.submit_internal(unblock, internal_unblock_first + index)) return cut(side);
-  side.unblocking = true;
+  const Tag tag = internal_unblock_first + index;
+  side.unblocking = sides_.ask_host(side, unblock, tag);
+  if (!side.unblocking) cut(side);
 }
 
 // Aborts the connection: the client cannot tell whether the command still blocks there.
@@ -565,20 +542,20 @@ void SideConnections::cut(Side& side) {
 
 std::optional<Event> SideConnections::poll_side_connections() {
   std::optional<Event> reported;
-  for_each([&](std::uint32_t, Side& side) {
+  sides_.for_each([&](std::uint32_t index, Side& side) {
     if (reported) return;
     last_ = &side;
-    now_ = std::max(now_, side.session.now());
-    close_if_older(side);
-    follow_main(side);
-    if (side.subscription) reported = side.subscription->resume(side.session, now_);
+    sides_.note_time(side.session.now());
+    sides_.follow(side);
+    if (side.subscription) reported = side.subscription->resume(side.session, sides_.now());
     if (reported) return;
     while (const std::optional<Event> event = side.session.poll_event()) {
       reported = translate(side, *event);
       if (reported) return;
     }
-    if (side.subscription) reported = poll_subscription(side);
-    settle(side);
+    if (side.subscription) reported = side.poll_subscription();
+    side.settle(sides_.now());
+    if (!has_waiting() || waiting()->reserved != index) drop_if_never_opened(side);
   });
   return reported;
 }
@@ -591,13 +568,22 @@ std::optional<Event> SideConnections::translate(Side& side, const Event& event) 
     if (event.kind == Event::Kind::failed) side.session.abort();
     return std::nullopt;
   }
-  if (side.role == Role::subscription) return side.subscription->handle_event(side.session, event);
+  if (side.subscription) return translate_subscription(side, event);
+  if (side.session.hands_back() && goes_on(side, event)) return std::nullopt;
   const bool is_replica =
       event.error != nullptr && event.error->code == ErrorCode::read_only_replica;
   // It may only read, and would not hear of it. If it was replaced since, it may have left the
   // replica already.
-  if (is_replica && side.main_when_opened == main_number()) main_.leave_replica();
-  if (side.role == Role::blocking) return translate_blocking(side, event);
+  const bool is_at_main = !sides_.owners() && side.host_when_opened == sides_.host_number(side);
+  if (is_replica && is_at_main) sides_.main().leave_replica();
+  if (side.role == Role::blocking) return side.end_command(event, sides_.now());
+  if (event.kind == Event::Kind::failed && sides_.owners() && is_about_slots(event.error->code)) {
+    side.error = *event.error;
+    side.error.expected = "the same once more, from WATCH on: nothing of it was executed";
+    Event told = event;
+    told.error = &side.error;
+    return told;
+  }
   switch (event.kind) {
     case Event::Kind::completed:
     case Event::Kind::failed:
@@ -612,148 +598,191 @@ std::optional<Event> SideConnections::translate(Side& side, const Event& event) 
   return std::nullopt;
 }
 
-std::optional<Event> SideConnections::translate_blocking(Side& side, const Event& event) {
-  const bool completed = event.kind == Event::Kind::completed;
-  if (!completed && event.kind != Event::Kind::failed) return std::nullopt;
-  PLIMSOLL_CHECK(side.busy);
+// In a cluster, for a request that the node has not run: whether a command that blocks goes on to
+// another one, for the rest of its time. On an exclusive connection it does not: its user has to
+// begin anew. What the node has said of the slot is learnt in any case.
+bool SideConnections::goes_on(Side& side, const Event& event) {
+  const Pipeline::Handed request = side.session.handed();
+  ClusterNode::Verdict verdict;
+  if (side.node != no_node && !closing_) {
+    verdict =
+        sides_.owners()->judge(side.node, event, request.may_resend, side.journey, sides_.now());
+  }
+  const bool may = side.role == Role::blocking && side.early == Early::no &&
+                   verdict.kind == ClusterNode::Verdict::Kind::goes_on;
+  const bool goes = may && move_on(side, request, verdict);
+  side.session.settle_handed();
+  if (request.id == side.watched_by) side.watched = no_slot;  // the WATCH itself was refused
+  if (!goes) return false;
   side.busy = false;
-  side.deadline = side.unblock_at = never;
-  side.idle_since = now_;
-  const Early early = std::exchange(side.early, Early::no);
-  // If the server took an element for a command that was given up, the element is delivered all the
-  // same, because it would be lost otherwise.
-  const bool nothing_came = completed ? event.value->is_null() : !event.value.has_value();
-  // Otherwise the rest of a reply that was given up would be taken for the next command's reply.
-  if (!completed && event.error->code == ErrorCode::out_of_memory) side.session.abort();
-  if (early == Early::no || !nothing_came) return event;
-  side.error = Error{.code = ErrorCode::cancelled, .what = "the request was cancelled"};
-  if (early == Early::timed_out) {
-    side.error = {.code = ErrorCode::timed_out, .what = side.session.deadline_passed()};
+  side.deadline = side.out_of_time_at = side.unblock_at = never;
+  side.idle_since = sides_.now();
+  if (blocking_count() > sides_.options().blocking_connections_max) side.session.abort();
+  return true;
+}
+
+// Returns false if there is no memory for it.
+bool SideConnections::move_on(Side& from, const Pipeline::Handed& request,
+                              const ClusterNode::Verdict& verdict) {
+  using Asking = HandedRequest::Asking;
+  const Result<std::uint32_t> index = sides_.open(Role::blocking);
+  if (!index) return false;
+  Side& to = sides_[*index];
+  const HandedRequest moving(from.session.requests(), request,
+                             from.asked != no_node ? Asking::yes : Asking::no,
+                             verdict.asked != no_node ? Asking::yes : Asking::no);
+  const Result<RequestId> id = to.session.submit(moving.command(), never, request.tag);
+  if (!id) return false;
+  to.leads = Leads::to_owner;
+  to.journey = from.journey;
+  count_in(to.journey, verdict);
+  to.asked = verdict.asked;
+  if (verdict.wait > Duration::zero()) to.not_before = after(sides_.now(), verdict.wait);
+  to.busy = true;
+  to.request = *id;
+  to.known_as = from.known_as;
+  to.deadline = from.deadline;
+  to.blocks_until = to.out_of_time_at = from.blocks_until;
+  sides_.follow(to);
+  return true;
+}
+
+// ---- Subscriptions in a cluster. Shard channels are served where their slot is; all others
+// anywhere.
+
+Status SideConnections::lead_subscription(Side& side, SubscriptionKind kind,
+                                          std::span<const std::string_view> names) {
+  if (!sides_.owners() || names.empty()) return {};
+  if (kind != SubscriptionKind::shard) {
+    if (side.leads == Leads::nowhere) sides_.lead(side, no_slot);
+    return {};
   }
-  if (!completed) side.error.executed = event.error->executed;
-  return Event{.kind = Event::Kind::failed, .tag = event.tag, .error = &side.error};
+  const Slot slot = slot_of_key(names.front());
+  const bool are_of_one = std::all_of(names.begin(), names.end(), [slot](std::string_view name) {
+    return slot_of_key(name) == slot;
+  });
+  const bool is_bound = side.leads == Leads::to_owner;
+  if (!are_of_one || (is_bound && side.journey.slot != slot)) return is_of_other_slot;
+  if (is_bound) return {};
+  // Its other channels have been served at another node so far.
+  if (side.leads == Leads::to_main) sides_.move_subscription(side, is_served_elsewhere);
+  sides_.lead(side, slot);
+  return {};
 }
 
-std::optional<Event> SideConnections::poll_subscription(Side& side) {
-  Subscription& subscription = *side.subscription;
-  subscription.restore(side.session);
-  std::optional<Event> event = subscription.poll_event();
-  if (!event && side.session.state() == Session::State::closed) {
-    Error reason = side.session.last_problem();
-    reason.code = ErrorCode::closed;
-    subscription.stop_waiting(reason);
-    event = subscription.poll_event();
+std::optional<Event> SideConnections::translate_subscription(Side& side, const Event& event) {
+  const bool is_handed = side.session.hands_back();
+  const bool is_restore = event.tag == internal_restore && event.kind == Event::Kind::failed;
+  const bool is_of_slot =
+      event.value && event.error != nullptr && (is_about_slots(event.error->code) || is_handed);
+  const bool may_move = (is_handed || is_restore) && is_of_slot && side.node != no_node &&
+                        side.session.state() == Session::State::ready;
+  if (event.kind == Event::Kind::completed) side.journey = {.slot = side.journey.slot};
+  if (!may_move) {
+    if (is_handed) side.session.settle_handed();
+    return side.subscription->handle_event(side.session, event);
   }
-  return event;
+  const ClusterNode::Verdict verdict =
+      sides_.owners()->judge(side.node, event, false, side.journey, sides_.now());
+  count_in(side.journey, verdict);
+  const bool goes_on = verdict.kind == ClusterNode::Verdict::Kind::goes_on;
+  const bool is_staged = is_handed && goes_on && stage_again(side);
+  if (is_handed) side.session.settle_handed();
+  if (!goes_on || (is_handed && !is_staged)) {
+    return side.subscription->handle_event(side.session, event);
+  }
+  if (is_restore) {
+    Event unserved = event;  // nothing was refused for good
+    unserved.value.reset();
+    side.subscription->handle_event(side.session, unserved);
+  }
+  side.not_before = after(sides_.now(), verdict.wait);
+  sides_.move_subscription(side, is_served_elsewhere);
+  return std::nullopt;
 }
 
-// A connection that its user gave back can be used again once none of the user's requests is in
-// flight.
-void SideConnections::settle(Side& side) {
-  if (side.role != Role::exclusive || !side.given_up || side.session.in_flight() > 0) return;
-  if (side.session.state() != Session::State::ready) return;
-  side.role = Role::blocking;
-  side.given_up = false;
-  side.idle_since = now_;
-}
-
-// Closes an idle connection that is older than the main one: a command that blocks on it could not
-// be unblocked (is_known_to_main()). The next such command opens a new connection.
-void SideConnections::close_if_older(Side& side) {
-  const std::uint64_t main = main_number();
-  if (main != 0 && side.main_when_opened != main && is_idle(side)) side.session.close(now_);
-}
-
-// A subscription to the server that the main connection has left might hear nothing more, for ever.
-// An attempt at an address that the main connection has given up might never end, or lead to
-// another server than the main connection's. Nothing was sent on it, so nothing is in doubt.
-void SideConnections::follow_main(Side& side) const {
-  const Session::State main = main_.state();
-  if (side.seed == main_.seed() || main != Session::State::ready) return;
-  const Session::State state = side.session.state();
-  const bool is_in_use =
-      state == Session::State::closing || (state == Session::State::ready && !side.subscription);
-  if (!is_in_use) side.session.leave(main_is_elsewhere);
+// The request that the node has refused is to be sent at the next one.
+bool SideConnections::stage_again(Side& side) {
+  using Asking = HandedRequest::Asking;
+  const Pipeline::Handed request = side.session.handed();
+  const HandedRequest moving(side.session.requests(), request, Asking::no, Asking::no);
+  CommandView command = moving.command();
+  command.answers = request.answers;
+  return side.session.submit_owed(command, request.deadline, request.tag).ok();
 }
 
 void SideConnections::drop_those_over() {
-  for_each([this](std::uint32_t index, Side& side) {
+  sides_.for_each([this](std::uint32_t index, Side& side) {
     const bool waited_for = side.subscription && side.subscription->waits();
     const bool unused = side.role == Role::blocking ? !side.unblocking : side.given_up;
     if (!side.session.is_over() || waited_for || !unused) return;
     if (last_ == &side) last_ = nullptr;
-    table_->sides[index] = {};
-    used_ &= ~(std::uint64_t{1} << index);
+    sides_.drop(index);
   });
   note_use();
+}
+
+// A connection that was to be opened for a request which then found no room.
+void SideConnections::drop_if_never_opened(Side& side) {
+  if (!sides_.owners() || side.session.state() != Session::State::idle ||
+      side.session.in_flight() > 0) {
+    return;
+  }
+  const bool is_unused = side.is_free() || (side.role == Role::exclusive && side.given_up);
+  if (is_unused) side.session.abort();
 }
 
 // Reports the end of a waiter, or admits the first waiter.
 std::optional<Event> SideConnections::poll_waiters() {
   if (nobody_waits()) return std::nullopt;
-  PLIMSOLL_CHECK(!table_->waiting->reserved);
-  Admission& waiters = table_->waiting->waiters;
-  const bool over = closing_ || main_.is_closed();
+  PLIMSOLL_CHECK(!waiting()->reserved);
+  Admission& waiters = waiting()->waiters;
+  const bool over = closing_ || sides_.main().is_closed();
   const std::optional<Ended> ended = over ? waiters.take_closed() : waiters.next_ended();
   if (ended) {
     // No note_use() yet: the client's `closed` may follow this event, and Client::poll_event()
     // calls poll_all(), which reports it, only while empty() is false.
-    table_->waiting->room_again_at = never;  // the first waiter may be another one now
-    return waiter_failed(*ended);
+    waiting()->room_again_at = never;  // the first waiter may be another one now
+    return waiting()->failed(*ended, sides_.main().refusal());
   }
   note_use();
   if (over || waiters.empty()) return std::nullopt;
-  Waiting& waiting = *table_->waiting;
-  // Progress of the main connection counts as well as time. With a coarse clock, a PING of the main
-  // connection may hold the memory each time that this asks again, and the first waiter would
-  // starve.
-  const bool is_too_soon = waiting.room_again_at != never && now_ < waiting.room_again_at;
-  if (is_too_soon && main_.counters().progress() == waiting.refused_progress) return std::nullopt;
+  ConnectionWaiters& waiting = *sides_.waiters();
+  if (waiting.is_too_soon(sides_.now(), sides_.main().counters().progress())) return std::nullopt;
   waiting.room_again_at = never;
   const Admission::Waiter& first = waiters.first();
-  switch (make_room(first.bytes)) {
+  switch (make_room(first.bytes, first.slot)) {
     case Pipeline::Room::made: return Event{.kind = Event::Kind::admitted, .tag = first.tag};
     case Pipeline::Room::no_place: return std::nullopt;
     case Pipeline::Room::no_memory:
-      waiting.room_again_at = after(now_, memory_again_wait);
-      waiting.refused_progress = main_.counters().progress();
+      waiting.note_no_memory(sides_.now(), sides_.main().counters().progress());
       break;
   }
   return std::nullopt;
 }
 
-Event SideConnections::waiter_failed(const Ended& ended) {
-  Error& error = table_->waiting->error;
-  if (ended.code == ErrorCode::timed_out) {
-    error = {.what = "the request's deadline passed while it waited for a connection"};
-  } else if (ended.code == ErrorCode::cancelled) {
-    error = {.what = "the request was cancelled while it waited for a connection"};
-  } else {
-    error = main_.refusal();
-  }
-  error.code = ended.code;
-  error.executed = ended.executed;
-  return {.kind = Event::Kind::failed, .tag = ended.tag, .error = &error};
-}
-
 // Finds or opens a connection for the first waiter, and reserves room for its command there. The
 // caller must not treat no_memory as no_place: it would ask for memory with every event, and take
 // memory that others need.
-Pipeline::Room SideConnections::make_room(std::size_t bytes) {
-  std::optional<std::uint32_t> index = idle_one();
+Pipeline::Room SideConnections::make_room(std::size_t bytes, Slot slot) {
+  std::optional<std::uint32_t> index = sides_.free_one(slot);
   if (!index) {
-    if (blocking_count() >= options().blocking_connections_max) return Pipeline::Room::no_place;
-    const Result<std::uint32_t> opened = open(Role::blocking, now_);
+    if (sides_.is_full(Role::blocking)) sides_.close_unused();
+    if (sides_.is_full(Role::blocking)) return Pipeline::Room::no_place;
+    const Result<std::uint32_t> opened = sides_.open(Role::blocking);
     if (!opened) return Pipeline::Room::no_memory;
     index = *opened;
+    note_use();
   }
-  const Pipeline::Room room = table_->sides[*index]->session.make_room(bytes);
-  if (room == Pipeline::Room::made) table_->waiting->reserved = index;
+  Side& side = sides_[*index];
+  sides_.lead(side, slot);
+  const Pipeline::Room room = side.session.make_room(bytes);
+  if (room == Pipeline::Room::made) waiting()->reserved = index;
   return room;
 }
 
 void SideConnections::release_room() {
-  table_->sides[*std::exchange(table_->waiting->reserved, std::nullopt)]->session.release_room();
+  sides_[*std::exchange(waiting()->reserved, std::nullopt)].session.release_room();
 }
 
 }  // namespace plimsoll::inline v0

@@ -9,6 +9,10 @@
 #include <string_view>
 
 #include "plimsoll/core/client/admission.h"
+#include "plimsoll/core/client/cluster_node.h"
+#include "plimsoll/core/client/connection_waiters.h"
+#include "plimsoll/core/client/side_connection.h"
+#include "plimsoll/core/client/side_table.h"
 #include "plimsoll/core/client/subscription.h"
 #include "plimsoll/core/memory/box.h"
 #include "plimsoll/core/session/session.h"
@@ -45,14 +49,13 @@
 //    same, because the element would be lost otherwise.
 //  - A side connection goes to the main connection's server. A subscription follows the main
 //    connection to another one.
+//  - In a cluster it goes to the owner of the slot that it is used for, once the client's own
+//    connection to that node is ready, beside which it stands then. A command that blocks goes on
+//    to the next owner, for the rest of its time; a subscription follows its slot; an exclusive
+//    connection stays where it is while it watches keys.
 //  - empty() is true only if there are no side connections and no waiters for one.
 
 namespace plimsoll::inline v0 {
-
-/// Identifies one of the client's connections: a small number, used again once the connection is
-/// over.
-enum class ConnectionId : std::uint32_t {};
-inline constexpr ConnectionId first_connection{0};
 
 /// How long to wait before sending CLIENT UNBLOCK again if the server had nothing to unblock: it
 /// may not have read the blocking command yet.
@@ -65,7 +68,11 @@ class SideConnections {
  public:
   /// The options and the accounts are those of `main`, on which CLIENT UNBLOCK is sent, and which
   /// must outlive this object.
-  explicit SideConnections(Session& main) : main_(main) {}
+  explicit SideConnections(Session& main) : sides_(main) {}
+  /// The servers are a cluster: a connection leads to the owner of the slot that it is used for.
+  /// Call this before any other function. `owners` must outlive all calls. Returns false if there
+  /// is no memory.
+  [[nodiscard]] bool use_cluster(SlotOwners& owners) { return sides_.use_cluster(owners); }
   ~SideConnections();
   SideConnections(const SideConnections&) = delete;
   SideConnections& operator=(const SideConnections&) = delete;
@@ -88,23 +95,26 @@ class SideConnections {
   /// `other` is the size of the main connection's queue of waiters, which shares its bounds with
   /// this one. Errors of Admission::join(). Once there is a connection, Event::admitted is
   /// reported; the client must then call submit_admitted() or cancel_wait().
-  Result<RequestId> join(std::size_t bytes, Instant now, Instant deadline, Tag tag,
-                         const Admission::Size& other);
+  Result<RequestId> join(const CommandView& command, std::size_t bytes, Instant now,
+                         Instant deadline, Tag tag, const Admission::Size& other);
   void cancel_wait(RequestId id);
   /// The waiter that was admitted and has yet to be submitted; null if there is none.
   const Admission::Waiter* admitted() const {
-    return has_waiting() && table_->waiting->reserved ? &table_->waiting->waiters.first() : nullptr;
+    return has_waiting() && waiting()->reserved ? &waiting()->waiters.first() : nullptr;
   }
   RequestId submit_admitted(const CommandView& command, Tag tag);
   /// The queue of waiters, for its counters; null until the first waiter joins.
-  const Admission* waiters() const { return has_waiting() ? &table_->waiting->waiters : nullptr; }
+  const Admission* waiters() const { return has_waiting() ? &waiting()->waiters : nullptr; }
 
-  /// Opens an exclusive connection, or takes an idle one. Error: rejected_by_limit, also while
-  /// commands wait for a connection.
+  /// Opens an exclusive connection, or takes an idle one. In a cluster the id is a handle
+  /// (ExclusiveHandles), and the first command decides which connection it stands for. Error:
+  /// rejected_by_limit, also while commands wait for a connection.
   Result<ConnectionId> open_exclusive(Instant now);
-  /// connection_lost: the exclusive connection was lost, and is not replaced.
-  Result<RequestId> submit_to(ConnectionId connection, const CommandView& command, Instant deadline,
-                              Tag tag);
+  /// Errors: connection_lost: the exclusive connection was lost, and is not replaced; in a cluster
+  /// invalid_argument, if the command has keys of several slots, or of another slot than the keys
+  /// that are watched.
+  Result<RequestId> submit_to(ConnectionId connection, const CommandView& command, Instant now,
+                              Instant deadline, Tag tag);
   /// Gives the connection back. Requests in flight on it still get their outcomes.
   void release(ConnectionId connection, Instant now);
 
@@ -153,12 +163,7 @@ class SideConnections {
   void handle_timeout(Instant now);
   Instant poll_timeout();
 
-  struct SideAction {
-    Session::Action action;
-    ConnectionId connection;
-    SeedId seed;
-  };
-  std::optional<SideAction> poll_action();
+  std::optional<SideTable::Action> poll_action() { return sides_.poll_action(); }
   std::optional<Event> poll_event();
   /// A short cut, if the last event came from here: the next message that the same connection
   /// brings, if a call waits for it. Messages come in crowds; nobody else needs to be asked between
@@ -167,6 +172,10 @@ class SideConnections {
   std::uint64_t unsent() const;
   std::uint64_t take_resumed();
 
+  /// Whether an internal request is a CLIENT UNBLOCK.
+  static constexpr bool is_about_unblocking(Tag tag) {
+    return tag >= internal_unblock_first && tag < internal_unblock_first + connections_max;
+  }
   /// Handles the answer to a CLIENT UNBLOCK, or its loss.
   void handle_unblocked(Tag internal_tag, const Event& event);
 
@@ -178,111 +187,55 @@ class SideConnections {
   /// Moves out the value of the last event, so that it outlives the event.
   Result<Reply> keep_reply();
 
-  std::size_t blocking_count() const { return count(Role::blocking) + count(Role::exclusive); }
-  std::size_t subscriptions_count() const { return count(Role::subscription); }
+  std::size_t blocking_count() const { return sides_.blocking_count(); }
+  std::size_t subscriptions_count() const { return sides_.count(Role::subscription); }
 
   /// CHECKs all that must hold between calls.
   void validate();
 
  private:
-  enum class Role : std::uint8_t { blocking, exclusive, subscription };
-  enum class Early : std::uint8_t { no, cancelled, timed_out };
-
-  struct Side {
-    Side(Role what_for, const SessionOptions& options, const Session::Accounts& accounts,
-         Session::Use use)
-        : role(what_for), session(options, accounts, use) {}
-
-    Role role;
-    AccountHandle pushes{};  // a subscription's: pays for what it reads and queues
-    RequestId incarnation = 0;
-    std::uint64_t main_when_opened = 0;  // main_number() when it was opened
-    SeedId seed{};                       // the main connection's address when it was opened
-    bool given_up = false;               // its user gave it back
-    // While it is `exclusive`:
-    bool may_watch = false;   // WATCH was submitted since the last UNWATCH
-    bool unwatching = false;  // the UNWATCH of release() is under way
-    // While it is `blocking`:
-    bool busy = false;
-    bool unblocking = false;  // CLIENT UNBLOCK is under way: no command may be sent here
-    Early early = Early::no;  // why its user stopped waiting; `no`: still waits
-    RequestId request = 0;
-    Instant deadline = never;    // the request's; once it has passed, that of the server's answer
-    Instant unblock_at = never;  // when to send CLIENT UNBLOCK again
-    Instant idle_since = never;
-    Error error{};
-    Session session;
-    Box<Subscription> subscription{};
-  };
+  using Side = SideConnection;
+  using Role = Side::Role;
+  using Early = Side::Early;
+  using Leads = Side::Leads;
 
   static_assert(connections_max <= request_ids::places_of_connections);
 
-  const SessionOptions& options() const { return main_.options(); }
-  const Session::Accounts& accounts() const { return main_.accounts(); }
-  bool make_table();
-  Result<std::uint32_t> open(Role role, Instant now);
-  std::optional<std::uint32_t> idle_one() const;
-  std::optional<std::uint32_t> returning_one() const;
-  static bool is_idle(const Side& side);
-  std::size_t count(Role role) const;
-  Side& side(ConnectionId connection, Role role) const;
+  Result<std::uint32_t> take(Role role, Slot slot);
   Result<RequestId> on(std::uint32_t index, const Result<RequestId>& id) const;
-  RequestId begin(std::uint32_t index, RequestId id, Instant deadline);
+  RequestId begin(std::uint32_t index, RequestId id, const CommandView& command, Instant deadline);
   void end_early(std::uint32_t index, Early early, Instant now);
-  std::uint64_t main_number() const;
-  bool is_known_to_main(const Side& side) const;
+  bool cancel_moved(RequestId id, Instant now);
+  Result<ConnectionId> open_handle();
+  Result<std::uint32_t> connection_for(std::uint32_t handle, const CommandView& command);
+  static void note_watched(Side& side, RequestId id, const CommandView& command);
+  void give_back(Side& side);
   void unblock(std::uint32_t index);
   void cut(Side& side);
   std::optional<Event> poll_side_connections();
   std::optional<Event> translate(Side& side, const Event& event);
-  std::optional<Event> translate_blocking(Side& side, const Event& event);
-  std::optional<Event> poll_subscription(Side& side);
-  void settle(Side& side);
-  void close_if_older(Side& side);
-  void follow_main(Side& side) const;
+  bool goes_on(Side& side, const Event& event);
+  bool move_on(Side& from, const Pipeline::Handed& request, const ClusterNode::Verdict& verdict);
+  Status lead_subscription(Side& side, SubscriptionKind kind,
+                           std::span<const std::string_view> names);
+  std::optional<Event> translate_subscription(Side& side, const Event& event);
+  bool stage_again(Side& side);
+  void drop_if_never_opened(Side& side);
   void drop_those_over();
   std::optional<Event> poll_waiters();
-  Event waiter_failed(const Ended& ended);
-  Pipeline::Room make_room(std::size_t bytes);
+  Pipeline::Room make_room(std::size_t bytes, Slot slot);
   void release_room();
-  bool has_waiting() const { return table_ && table_->waiting; }
-  bool nobody_waits() const { return !has_waiting() || table_->waiting->waiters.empty(); }
-  void note_use() { empty_ = used_ == 0 && nobody_waits() && !never_empty_; }
+  ConnectionWaiters* waiting() const { return sides_.waiters(); }
+  bool has_waiting() const { return waiting() != nullptr; }
+  bool nobody_waits() const { return !has_waiting() || waiting()->waiters.empty(); }
+  void note_use() { empty_ = sides_.empty() && nobody_waits() && !never_empty_; }
 
-  template <class Visit>
-  void for_each(Visit&& visit) const {
-    for (std::uint64_t left = used_; left != 0; left &= left - 1) {
-      const auto index = static_cast<std::uint32_t>(std::countr_zero(left));
-      visit(index, *table_->sides[index]);
-    }
-  }
-
-  Session& main_;
-  Instant now_ = Instant::min();
-  std::uint64_t used_ = 0;  // a bit for each connection that exists
-  bool empty_ = true;       // no connection and no waiter; cached because every event asks
+  SideTable sides_;
+  Side* last_ = nullptr;  // the connection of the last event
+  bool empty_ = true;     // no connection and no waiter; cached because every event asks
   bool never_empty_ = false;
   bool closing_ = false;
   bool aborted_ = false;
-  RequestId incarnations_ = 0;
-  Side* last_ = nullptr;  // the connection of the last event
-
-  // Both are allocated when they are first needed.
-  struct Waiting {
-    explicit Waiting(Account& requests, std::size_t waiters_max)
-        : waiters(requests, waiters_max, Admission::Of::connections) {}
-
-    Admission waiters;
-    std::optional<std::uint32_t> reserved;  // the connection with room for the first waiter
-    Instant room_again_at = never;          // when to ask again for memory for the first waiter
-    std::uint64_t refused_progress = 0;     // the main connection's progress() at that time
-    Error error{};
-  };
-  struct Table {
-    std::array<Box<Side>, connections_max> sides;  // the first is not used
-    Box<Waiting> waiting;
-  };
-  Box<Table> table_;
 };
 
 }  // namespace plimsoll::inline v0

@@ -12,6 +12,9 @@ using Slot = std::uint16_t;
 
 inline constexpr std::uint32_t slots_count = 16384;
 
+/// No slot.
+inline constexpr Slot no_slot = UINT16_MAX;
+
 /// Returns the slot of a key: CRC-16/XMODEM of the key, modulo slots_count. If the key has a hash
 /// tag, which is the text between the first { and the next } behind it, and that text is not empty,
 /// the slot is that of the tag. Runs once for every request, so it uses no table: see slot.cc.

@@ -243,7 +243,8 @@ class Pipeline {
     Instant deadline;
     std::uint32_t bytes;  ///< of the encoded request
     CommandView::Answer answer;
-    bool may_resend;  ///< a read that may be sent again although a server may have run it
+    std::uint16_t answers;  ///< that are still owed
+    bool may_resend;        ///< a read that may be sent again although a server may have run it
   };
   /// The request at the front, whose bytes the log must still have: next() is `request`, or
   /// is_first_live() has returned true.
@@ -391,6 +392,7 @@ class Pipeline {
             .deadline = request.deadline,
             .bytes = request.size,
             .answer = request.answer,
+            .answers = request.answers_left,
             .may_resend = request.resends_left > 0};
   }
   Request* find(RequestId id);

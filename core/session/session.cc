@@ -317,13 +317,6 @@ bool Session::poll_frame(std::optional<Event>& event) {
   return false;
 }
 
-// In RESP2 a subscriber gets messages as arrays, and the reply to PING as well.
-bool Session::is_array_push() const {
-  if (reader_.dropped() != Parser::Drop::none) return false;
-  const Value value = reader_.value();
-  return state_ != State::handshaking && value.type() == Type::array && !is_about(value, "pong");
-}
-
 std::optional<Event> Session::handle_push(Pipeline::Next due) {
   const bool may_confirm = due != Pipeline::Next::nothing && state_ != State::handshaking &&
                            pipeline_.next_wants_confirmations();
@@ -403,7 +396,8 @@ std::optional<Event> Session::handle_refusal() {
   const CommandView::Answer answer = pipeline_.next_answer();
   const bool shown = reader_.dropped() == Parser::Drop::none;
   const bool not_subscribed = shown && says_not_subscribed(reader_.value());
-  if (options_.hands_back && shown && !is_broken_transaction()) {
+  const bool has_ended = answer == CommandView::Answer::ends && not_subscribed;
+  if (options_.hands_back && shown && !has_ended && !is_broken_transaction()) {
     if (const std::optional<Event> event = hand_back_refused()) return event;
   }
   if (pipeline_.next_tag() == internal_end_of_answers && not_subscribed) return std::nullopt;
@@ -414,7 +408,7 @@ std::optional<Event> Session::handle_refusal() {
   if (!shown) return handle_skipped_reply(tag);
   const Value value = reader_.value();
   const Result<BytesView> text = value.as_error();
-  if (answer == CommandView::Answer::ends && not_subscribed) {
+  if (has_ended) {
     ++counters_.completed;
     return Event{.kind = Event::Kind::completed, .tag = tag, .value = value};
   }
@@ -491,8 +485,8 @@ Event Session::failed(const Ended& ended) {
 }
 
 std::optional<Event> Session::poll_ended() {
-  const std::optional<Ended> ended = pipeline_.next_ended();
-  return ended ? std::optional(failed(*ended)) : std::nullopt;
+  if (const std::optional<Ended> ended = pipeline_.next_ended()) return failed(*ended);
+  return std::nullopt;
 }
 
 std::optional<Event> Session::handle_handshake_reply() {

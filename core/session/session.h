@@ -14,6 +14,7 @@
 #include "plimsoll/core/base/time.h"
 #include "plimsoll/core/resp/reader.h"
 #include "plimsoll/core/session/attempts.h"
+#include "plimsoll/core/session/confirmation.h"
 #include "plimsoll/core/session/handshake.h"
 #include "plimsoll/core/session/holders_text.h"
 #include "plimsoll/core/session/options.h"
@@ -405,7 +406,12 @@ class Session {
   enum class Transmitting : std::uint8_t { nothing, handshake, requests };
 
   bool poll_frame(std::optional<Event>& event);
-  bool is_array_push() const;
+  // In RESP2 a subscriber gets messages as arrays, and the reply to PING as well.
+  bool is_array_push() const {
+    if (reader_.dropped() != Parser::Drop::none || state_ == State::handshaking) return false;
+    const Value value = reader_.value();
+    return value.type() == Type::array && !is_about(value, "pong");
+  }
   std::optional<Event> handle_push(Pipeline::Next due);
   std::optional<Event> handle_confirmation(Pipeline::Next due);
   std::optional<Event> handle_part();

@@ -93,8 +93,10 @@ export interface TransactOptions extends CallOptions {
 }
 
 // The same code with words of the server's says that it took one of the commands for wrong, and would again.
+// After a redirection nothing was executed, and the client knows now where the slot is.
 const isConflict = (error: unknown): boolean =>
-  error instanceof ServerError && error.code === "transaction_aborted" && error.serverText === "";
+  error instanceof ServerError && (error.code === "cluster_redirect" ||
+    (error.code === "transaction_aborted" && error.serverText === ""));
 
 /** @internal Client.transact() on a connection. */
 export const transactOn = async (own: Exclusive, keys: Key | readonly Key[],
@@ -104,13 +106,13 @@ export const transactOn = async (own: Exclusive, keys: Key | readonly Key[],
     throw new TypeError(`attemptsMax: got ${described(attemptsMax)}; give a whole number from 1`);
   }
   for (let attempt = 1; ; ++attempt) {
-    await own.watch(keys, options);
-    const transaction = await prepare(own);
-    if (!(transaction instanceof Transaction) || transaction.owner !== own) {
-      throw new TypeError("transact: the function must return a transaction of its argument: " +
-        "own.transaction()");
-    }
     try {
+      await own.watch(keys, options);
+      const transaction = await prepare(own);
+      if (!(transaction instanceof Transaction) || transaction.owner !== own) {
+        throw new TypeError("transact: the function must return a transaction of its argument: " +
+          "own.transaction()");
+      }
       return await transaction.exec(options);
     } catch (error) {
       if (!isConflict(error) || attempt >= attemptsMax) throw error;

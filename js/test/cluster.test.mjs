@@ -77,9 +77,6 @@ test("what does not work in a cluster is refused, and nothing is sent", async ()
   for (const call of [client.dbsize(), client.scan("0"), client.keys("*"), client.flushall()]) {
     await refused(call, "refused_command", /every node of the cluster/);
   }
-  await refused(client.blpop("a", 1), "refused_command", /block/);
-  await refused(client.exclusive((own) => own.ping()), "refused_command", /exclusive/);
-  await refused(client.subscribe("s", { kind: "shardChannels" }), "refused_command", /shard/);
   assert.equal(await client.exists("a"), 0);
   await client.close();
 });

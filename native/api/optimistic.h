@@ -34,11 +34,17 @@ boost::asio::awaitable<TransactionReplies> optimistic_transaction(Channel client
                                                                   std::vector<std::string> keys,
                                                                   Build build, int attempts_max) {
   Exclusive own = co_await Exclusive::open(client);
-  for (int attempt = 0; attempt < attempts_max; ++attempt) {
-    co_await own.watch(keys);
-    Transaction transaction = co_await build(own);
-    TransactionReplies done = co_await transaction.exec();
-    if (done.committed()) co_return done;
+  for (int attempt = 1; attempt <= attempts_max; ++attempt) {
+    try {
+      co_await own.watch(keys);
+      Transaction transaction = co_await build(own);
+      TransactionReplies done = co_await transaction.exec();
+      if (done.committed()) co_return done;
+    } catch (const Error& error) {
+      // In a cluster the slot has moved: nothing was executed, and the client knows now where it
+      // is.
+      if (error.code() != ErrorCode::cluster_redirect || attempt == attempts_max) throw;
+    }
   }
   throw Error(ErrorCode::transaction_aborted, Executed::no,
               "a key that was watched has changed before each of the attempts");

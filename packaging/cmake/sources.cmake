@@ -46,7 +46,10 @@ set(PLIMSOLL_CLIENT_SOURCES
   core/client/replicas.cc
   core/client/reply_source.cc
   core/client/sentinels.cc
+  core/client/side_connection.cc
   core/client/side_connections.cc
+  core/client/side_table.cc
+  core/client/slot_owners.cc
   core/client/subscription.cc
   core/client/subscription_names.cc
   core/client/write_fences.cc
@@ -240,10 +243,13 @@ set(PLIMSOLL_CLIENT_HEADERS
   core/client/cluster_options.h
   core/client/cluster_slots.h
   core/client/cluster_verdicts.h
+  core/client/connection_id.h
+  core/client/connection_waiters.h
   core/client/credit_window.h
   core/client/deadline_heap.h
   core/client/due_reads.h
   core/client/encoded_pieces.h
+  core/client/exclusive_handles.h
   core/client/fetch_request.h
   core/client/fetches.h
   core/client/flight_record.h
@@ -255,7 +261,6 @@ set(PLIMSOLL_CLIENT_HEADERS
   core/client/other_servers.h
   core/client/parked_requests.h
   core/client/redactor.h
-  core/client/refused_in_cluster.h
   core/client/replica_counters.h
   core/client/replica_options.h
   core/client/replicas.h
@@ -263,7 +268,10 @@ set(PLIMSOLL_CLIENT_HEADERS
   core/client/sent_requests.h
   core/client/sentinels.h
   core/client/server_node.h
+  core/client/side_connection.h
   core/client/side_connections.h
+  core/client/side_table.h
+  core/client/slot_owners.h
   core/client/subscription.h
   core/client/subscription_names.h
   core/client/write_fences.h

@@ -176,6 +176,15 @@ std::uint64_t ClusterGroup::errors(std::size_t node, std::string_view name) cons
                   "\nerrorstat_" + std::string(name) + ":count=");
 }
 
+void ClusterGroup::wait_until_blocked(std::size_t node, std::size_t clients) const {
+  const auto block = [&] {
+    return count_in(ask(node, {"INFO", "clients"}).text, "\nblocked_clients:") == clients;
+  };
+  if (!wait_for(block, settle_limit)) {
+    throw std::runtime_error("not so many clients block: " + std::to_string(clients));
+  }
+}
+
 std::vector<KnownNode> ClusterGroup::known_nodes(std::size_t asked) const {
   return read_known_nodes(ask(asked, {"CLUSTER", "NODES"}).text);
 }

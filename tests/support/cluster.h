@@ -81,6 +81,10 @@ class ClusterGroup {
   /// How often a node has answered with an error of this name, "MOVED".
   std::uint64_t errors(std::size_t node, std::string_view name) const;
 
+  /// Waits until exactly so many clients block at the node. Throws std::runtime_error after a
+  /// while.
+  void wait_until_blocked(std::size_t node, std::size_t clients) const;
+
   std::vector<KnownNode> known_nodes(std::size_t asked) const;
 
   /// The owner of a slot, by what most of the nodes that run say. Throws std::runtime_error if none

@@ -153,25 +153,6 @@ TEST_CASE("a client of one request at a time has one after the other answered") 
   world.verify();
 }
 
-TEST_CASE("what needs a connection of its own is refused, except plain subscriptions") {
-  ClusterWorld world;
-  world.connect();
-  for (const Words& words :
-       {Words{"BLPOP", "a", "1"}, Words{"XREAD", "BLOCK", "1", "STREAMS", "a", "0"}}) {
-    CHECK(world.call(words.size(), words) == "refused with refused_command (no)");
-  }
-  CHECK_FALSE(world.client().open_exclusive(world.now()).ok());
-  const Result<ConnectionId> connection = world.client().open_subscription(world.now());
-  REQUIRE(connection.ok());
-  const std::vector<std::string_view> names{"a"};
-  const auto subscribed =
-      world.client().subscribe(*connection, SubscriptionKind::shard, names, world.now(), 1s, 100);
-  REQUIRE_FALSE(subscribed.ok());
-  CHECK(subscribed.error().code == ErrorCode::refused_command);
-  world.client().close_subscription(*connection, world.now());
-  world.run();
-}
-
 TEST_CASE("new credentials are used for every node") {
   ClusterWorld world({.client = {.password = "old"}});
   for (NodeIndex i = 0; i < 3; ++i) world.node(i).password = "old";

@@ -64,7 +64,7 @@ TEST_CASE("keys of several slots in one command are refused before anything is s
   CHECK(finish(client.get(one)) == std::nullopt);
 }
 
-TEST_CASE("commands that concern more than one node, or block, are refused by name") {
+TEST_CASE("commands that concern more than one node are refused by name") {
   Client client = member_of(shared_cluster());
   const std::vector<std::vector<std::string_view>> all = {
       {"KEYS", "*"},
@@ -73,13 +73,11 @@ TEST_CASE("commands that concern more than one node, or block, are refused by na
       {"FLUSHALL"},
       {"FLUSHDB"},
       {"RANDOMKEY"},
-      {"WAIT", "0", "0"},
       {"SCRIPT", "LOAD", "return 1"},
       {"SCRIPT", "FLUSH"},
       {"FUNCTION", "FLUSH"},
       {"CONFIG", "SET", "maxmemory", "0"},
-      {"BLPOP", "k", "0"},
-      {"XREAD", "BLOCK", "0", "STREAMS", "k", "$"}};
+  };
   for (const auto& words : all) {
     INFO(words[0] << " " << words.back());
     const auto answer = finish(client.command(native::Words(words), use_future));
@@ -92,17 +90,6 @@ TEST_CASE("commands that concern more than one node, or block, are refused by na
            error.code() == ErrorCode::invalid_argument));
     CHECK_THAT(std::string(error.text()), ContainsSubstring("cluster"));
   }
-  CHECK(finish(client.get("ship")) == std::nullopt);
-}
-
-TEST_CASE("exclusive connections and shard channels are refused") {
-  Client client = member_of(shared_cluster());
-  const native::Error exclusive = error_of(client.exclusive(use_future));
-  INFO(exclusive.what());
-  CHECK_THAT(std::string(exclusive.text()), ContainsSubstring("cluster"));
-  const native::Error shard = error_of(client.ssubscribe({"news"}, use_future));
-  INFO(shard.what());
-  CHECK_THAT(std::string(shard.text()), ContainsSubstring("cluster"));
   CHECK(finish(client.get("ship")) == std::nullopt);
 }
 

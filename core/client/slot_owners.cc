@@ -1,0 +1,48 @@
+#include "plimsoll/core/client/slot_owners.h"
+
+namespace plimsoll::inline v0 {
+namespace {
+
+constexpr Error needs_one_slot{
+    .code = ErrorCode::invalid_argument,
+    .what =
+        "the keys belong to several slots of the cluster (CROSSSLOT), and one connection leads "
+        "to one node",
+    .expected = "keys of one slot: with the same {hash tag}"};
+
+}  // namespace
+
+Result<Slot> SlotOwners::slot_of(const CommandView& command) {
+  const Route route = route_of(command);
+  switch (route.kind) {
+    case Route::Kind::one_slot: return route.slot;
+    case Route::Kind::several_slots: return needs_one_slot;
+    case Route::Kind::no_key:
+    case Route::Kind::unclear: break;
+  }
+  return no_slot;
+}
+
+NodeNumber SlotOwners::find(Slot slot, NodeNumber asked, Instant now) {
+  // After ASK, a node that cannot be reached is given up: the owner is asked again.
+  const bool is_asked = nodes_.has(asked) && nodes_[asked].may_be_awaited(now);
+  const NodeNumber number = is_asked ? asked : owner_of(slot);
+  if (number == no_node) {
+    slots_.want_view(now, ViewSchedule::Need::urgent);
+    return no_node;
+  }
+  if (nodes_.may_send_to(number)) return number;
+  nodes_.want(number, now);
+  if (nodes_[number].is_doubtful(now)) slots_.want_view(now, ViewSchedule::Need::urgent);
+  return no_node;
+}
+
+bool SlotOwners::ask(NodeNumber number, const CommandView& command, Tag tag, Instant now) {
+  ClusterNode& node = nodes_[number];
+  const bool owed = node.owes();
+  if (!node.session->submit_internal(command, tag)) return false;
+  if (!owed) node.quiet_since = now;
+  return true;
+}
+
+}  // namespace plimsoll::inline v0
