@@ -619,7 +619,7 @@ std::optional<Event> Client::poll_all() {
   if (side_spoke_) {
     const bool is_other = others_ && others_->spoke();
     if (const auto event = is_other ? others_->poll_same_again() : side_connections_.poll_message();
-        event && !is_for_side_connections(*event)) {
+        event && !(is_other && is_for_side_connections(*event))) {
       if (near_) report_to_near_cache(*event);
       return event;
     }

@@ -411,7 +411,11 @@ std::optional<Event> SideConnections::poll_message() {
   while (side.subscription->takes_pushes()) {
     const std::optional<Event> event = side.session.poll_event();
     if (!event) break;
-    if (std::optional<Event> reported = translate(side, *event)) return reported;
+    const bool is_message = event->kind == Event::Kind::pushed;
+    std::optional<Event> reported = is_message
+                                        ? side.subscription->handle_event(side.session, *event)
+                                        : translate(side, *event);
+    if (reported) return reported;
   }
   return std::nullopt;
 }
