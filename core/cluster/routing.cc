@@ -32,6 +32,7 @@ class RouteBuilder {
     }
   }
   void add_command(const Row* row) {
+    route_.row = commands_count_++ == 0 && row != nullptr ? number_of(*row) : std::uint16_t{0};
     if (row != nullptr && concerned_by(*row) == Concerns::every_node) {
       route_.is_for_every_node = true;
     }
@@ -42,6 +43,7 @@ class RouteBuilder {
 
  private:
   Route route_;
+  std::size_t commands_count_ = 0;
 };
 
 bool names_shard_channels(std::uint16_t row_number) {

@@ -25,6 +25,9 @@ struct Route {
   /// it for all, whatever keys it has.
   bool is_for_every_node = false;
   Slot slot = 0;
+  /// The row of the one command, as CommandView::row; 0 if there are several, if the table does not
+  /// have it, or if nobody needs to know, because it has one key.
+  std::uint16_t row = 0;
 };
 
 enum class Concerns : std::uint8_t { one_node, every_node };
@@ -34,7 +37,7 @@ enum class Concerns : std::uint8_t { one_node, every_node };
 /// SCAN, DBSIZE and SCRIPT LOAD. A command of several keys, such as DEL, concerns one node, and all
 /// its keys must be in one slot.
 inline Concerns concerned_by(const commands::Row& row) {
-  return row.is_for_every_node != 0 ? Concerns::every_node : Concerns::one_node;
+  return row.spread >= commands::Spread::nodes_values ? Concerns::every_node : Concerns::one_node;
 }
 
 namespace detail {

@@ -41,13 +41,33 @@ enum class Written : std::uint8_t {
 
 enum class KeyAccess : std::uint8_t { read, write };
 
+/// Over which nodes of a cluster a command is spread, and how their answers become one: by the
+/// server's tips (valkey.io/topics/command-tips: request_policy, response_policy).
+enum class Spread : std::uint8_t {
+  one_node,  ///< the node of its keys, or any node
+  // A part for each slot that has some of the keys.
+  slots_values,  ///< the answers' elements, in the order of the keys
+  slots_sum,     ///< the sum of the answers
+  slots_all,     ///< one answer, if all have succeeded
+  // The whole command for each primary.
+  nodes_values,  ///< the answers' elements, one node's behind the other's
+  nodes_sum,
+  nodes_min,  ///< of numbers, or of the numbers in each place of an array
+  nodes_max,  ///< likewise
+  nodes_and,  ///< 1 where all have 1, in each place of an array
+  nodes_or,   ///< 1 where any has 1, in each place of an array
+  nodes_all,  ///< one answer, if all have succeeded
+  nodes_one,  ///< the answer of one that has succeeded
+  nodes_any,  ///< an answer that is not null, if there is one
+  special,    ///< the answers of several nodes cannot be joined, or need a rule of their own
+};
+
 struct KeySpec;  // where a command's keys are among its words (key_spec.h)
 
 /// One command or subcommand.
 struct Row {
   std::uint16_t name_at;
-  std::uint8_t name_size : 7;
-  std::uint8_t is_for_every_node : 1;  ///< of a cluster: see core/cluster/routing.h
+  std::uint8_t name_size;
   std::int8_t arity : 7;  ///< number of words, including the name; negative: at least that many
   std::uint8_t has_only_key : 1;  ///< there is one specification, of one key in a fixed place
   Class command_class : 2;
@@ -63,7 +83,8 @@ struct Row {
   std::uint8_t writes_with : 2;         ///< `writes` applies only if the command has this word; 0:
                                         ///< always
   std::int8_t timeout_at;    ///< number of the word; negative: from the end; timeout_behind_block
-  std::uint16_t instead_at;  ///< the text of a refusal that names what to use instead
+  std::uint16_t instead_at : 12;  ///< the text of a refusal that names what to use instead
+  Spread spread : 4;              ///< in a cluster
 
   /// The timeout is the word behind BLOCK. Without that word the command does not block.
   static constexpr std::int8_t timeout_behind_block = 127;

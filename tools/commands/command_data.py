@@ -30,8 +30,18 @@ _SIMPLE_REPLIES = """
 # Change nothing, though the server flags them not as readonly: they touch no key.
 _ALSO_READS = ("ECHO", "INFO", "LASTSAVE", "PING", "ROLE", "TIME")
 
-# Tips (valkey.io/topics/command-tips) of commands that one node of a cluster cannot answer for all.
-_EVERY_NODE = ("request_policy:all_nodes", "request_policy:all_shards", "request_policy:special")
+# Tips (valkey.io/topics/command-tips) of commands that one node of a cluster cannot answer for all,
+# and what the client does: commands::Spread without the part behind "_".
+_REQUEST = "request_policy:"
+_RESPONSE = "response_policy:"
+_SPREAD_OVER = {"multi_shard": "slots", "all_nodes": "nodes", "all_shards": "nodes"}
+_JOINED_BY = {None: "values", "agg_sum": "sum", "agg_min": "min", "agg_max": "max",
+              "agg_logical_and": "and", "agg_logical_or": "or", "all_succeeded": "all",
+              "one_succeeded": "one", "special": None}
+_JOINED_OF_SLOTS = ("values", "sum", "all")
+
+# The tips call the way to join these "special", and it is: one answer that is not null will do.
+_ANY_WILL_DO = ("RANDOMKEY",)
 
 # The tips name PING too, so that a client may find out whether the whole cluster works. A caller
 # asks with it whether the client works, and each node gives the same answer.
@@ -84,10 +94,27 @@ class Command:
                 and self.kept.get("uncacheable") not in ("side-effect", "rewrites", "script"))
 
     @property
-    def is_for_every_node(self):
-        """Whether a cluster's client would have to ask more than one node, and join the answers."""
-        return (self.name not in _ONE_NODE_WILL_DO
-                and bool(set(_EVERY_NODE) & set(self.served.get("tips", []))))
+    def spread(self):
+        """Over which nodes of a cluster it is spread, and how the answers are joined."""
+        request, response = self._tip(_REQUEST), self._tip(_RESPONSE)
+        if request is None or self.name in _ONE_NODE_WILL_DO:
+            return "one_node"
+        if self.name in _ANY_WILL_DO:
+            return "nodes_any"
+        if response not in _JOINED_BY:
+            raise DataError(f"[{self.name}] has a tip that no code knows: {_RESPONSE}{response}")
+        over, joined = _SPREAD_OVER.get(request), _JOINED_BY[response]
+        if over is None or joined is None:
+            return "special"
+        if over == "slots" and joined not in _JOINED_OF_SLOTS:
+            raise DataError(f"[{self.name}] has keys in several slots, and no code knows how to"
+                            f" join answers by {_RESPONSE}{response}")
+        return f"{over}_{joined}"
+
+    def _tip(self, policy):
+        tips = [tip.removeprefix(policy) for tip in self.served.get("tips", [])
+                if tip.startswith(policy)]
+        return tips[0] if tips else None
 
     @property
     def writes_keys(self):

@@ -105,7 +105,7 @@ def _row(command, names, reasons, specs, keywords):
     packed = [spec for spec in packed if spec]
     timeout = command.kept.get("timeout", {})
     values = [
-        names.place(command.name), len(command.name), int(command.is_for_every_node),
+        names.place(command.name), len(command.name),
         served["arity"], int(_has_only_key(command)),
         f"Class::{_CLASSES[command.command_class]}",
         f"Writes::{_WRITES[command.kept.get('writes')]}",
@@ -114,7 +114,7 @@ def _row(command, names, reasons, specs, keywords):
         _place_of_specs(packed, specs), len(packed),
         int(timeout.get("unit") == "seconds"), f"Written::{_written(command)}",
         _writes_with(command), _timeout_at(command, timeout),
-        reasons.place(command.kept.get("instead", "")),
+        reasons.place(command.kept.get("instead", "")), f"Spread::{command.spread}",
     ]
     return "{" + ", ".join(str(value) for value in values) + "}"
 
