@@ -28,6 +28,7 @@
 //     a user's request, WebAssembly                    31..0: the host's number
 //     ... that waits for messages                      32: set
 //     a fetch of the near cache                        63..48: 0xffff; 47..0: address of the Fetch
+//     a request of several parts, or a part of one     63..48: 0xfffe, 0xfffd; 47..0: its address
 //     a request of the client's own                    the last 256 values (session.h)
 //
 // The template of wasm/table.h makes a third packed id: a place and a count of uses in 31 bits.
@@ -142,6 +143,20 @@ constexpr bool is_fetch(std::uint64_t tag) { return tag >= fetch_first && tag < 
 
 constexpr std::uint64_t of_fetch(std::uint64_t address) { return fetch_first | address; }
 constexpr std::uint64_t address_of_fetch(std::uint64_t tag) { return tag & ~fetch_first; }
+
+/// Requests that a client of a cluster sends in parts (core/client/scattered_requests.h).
+inline constexpr std::uint64_t whole_first = Kind::put(0xfffe);
+inline constexpr std::uint64_t part_first = Kind::put(0xfffd);
+
+static_assert(part_first < whole_first && whole_first < fetch_first);
+
+constexpr bool is_whole(std::uint64_t tag) { return tag >= whole_first && tag < fetch_first; }
+constexpr bool is_part(std::uint64_t tag) { return tag >= part_first && tag < whole_first; }
+
+constexpr std::uint64_t of_whole(std::uint64_t address) { return whole_first | address; }
+constexpr std::uint64_t of_part(std::uint64_t address) { return part_first | address; }
+/// The address in a tag of either kind.
+constexpr std::uint64_t address_of(std::uint64_t tag) { return Address::get(tag); }
 
 /// In WebAssembly: the host's number of a request, and whether the request waits for messages.
 using HostNumber = BitField<0, 32>;

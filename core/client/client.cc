@@ -173,7 +173,7 @@ Result<RequestId> Client::wait_for_room(const CommandView& command, Instant now,
                                   admission_.size());
   }
   if (cluster_) {
-    if (const Status can = Cluster::check(command); !can) return can.error();
+    if (const Status can = cluster_->check(command); !can) return can.error();
   }
   recording_.note_wait(bytes, now, timeout, tag);
   Result<RequestId> id = join_waiters(command, bytes, now, timeout, tag);

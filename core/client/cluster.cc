@@ -4,6 +4,7 @@
 
 #include "plimsoll/core/base/check.h"
 #include "plimsoll/core/client/handed_request.h"
+#include "plimsoll/core/client/scatter_refusal.h"
 
 // More than 500 lines, because a request is sent, handed back, parked and sent on here, and each of
 // these relies on the others for the order of a slot's requests.
@@ -17,21 +18,6 @@ constexpr Duration no_room_wait = std::chrono::milliseconds(20);
 constexpr Error no_room_for_journey{
     .code = ErrorCode::rejected_by_limit,
     .what = "the requests pool has no room for what is remembered of a request to a cluster"};
-
-constexpr Error is_across_slots{
-    .code = ErrorCode::invalid_argument,
-    .what = "the keys belong to several slots of the cluster (CROSSSLOT)",
-    .expected = "keys of one slot: with the same {hash tag}, or one request for each slot"};
-
-constexpr Error is_for_all_nodes{
-    .code = ErrorCode::refused_command,
-    .what = "a command concerns every node of the cluster, and would be sent to one only",
-    .expected = "a client of each node, with an address that begins with valkey://"};
-
-const Error* refusal_of(const Route& route) {
-  if (route.is_for_every_node) return &is_for_all_nodes;
-  return route.kind == Route::Kind::several_slots ? &is_across_slots : nullptr;
-}
 
 constexpr Error is_renewed{.code = ErrorCode::connection_lost,
                            .what = "the node says that the owner of a slot is at its own address"};
@@ -55,6 +41,14 @@ Pipeline::Options options_of_parked(const SessionOptions& of_main) {
 
 constexpr std::string_view ask_node_id[] = {"CLUSTER", "MYID"};
 
+// The bytes of such a word come after submit().
+bool has_deferred(const CommandView& command) {
+  bool has = false;
+  const auto look = [&has](std::string_view word) { has = has || is_deferred(word); };
+  encoding::for_each_argument(command, look);
+  return has;
+}
+
 }  // namespace
 
 Cluster::Cluster(const ClusterOptions& options, Session& main, Box<SlotTable> table)
@@ -65,7 +59,9 @@ Cluster::Cluster(const ClusterOptions& options, Session& main, Box<SlotTable> ta
       verdicts_(options_, main, nodes_, slots_),
       owners_(nodes_, slots_, verdicts_),
       returned_(main.accounts().requests, options_of_parked(main.options()), returned_place),
-      waiting_(main.accounts().requests, options_of_parked(main.options()), waiting_place) {}
+      waiting_(main.accounts().requests, options_of_parked(main.options()), waiting_place),
+      scattered_(main, nodes_, slots_, waiting_),
+      places_(main.options().inflight_requests_limit) {}
 
 // ---- Requests of callers.
 
@@ -73,13 +69,13 @@ Result<RequestId> Cluster::submit(const CommandView& command, Instant now, Insta
                                   Tag tag) {
   now_ = std::max(now_, now);
   const Route route = route_of(command);
-  if (const Error* const refusal = refusal_of(route)) return *refusal;
+  if (is_scattered(route)) return scatter(command, route, deadline, tag);
   if (route.kind != Route::Kind::one_slot) return submit_keyless(command, deadline, tag);
   const SlotTable::Entry entry = slots_.table().at(route.slot);
   if (!entry.plain() || !nodes_.may_send_to(entry.owner()) || closing_) {
     return submit_slowly(command, route.slot, deadline, tag);
   }
-  if (is_full()) return limit_reached(main_.options());
+  if (must_look_twice()) return submit_slowly(command, route.slot, deadline, tag);
   return submit_to(entry.owner(), command, {.number = submitted_++, .slot = route.slot}, deadline,
                    tag);
 }
@@ -87,10 +83,10 @@ Result<RequestId> Cluster::submit(const CommandView& command, Instant now, Insta
 Result<RequestId> Cluster::submit_keyless(const CommandView& command, Instant deadline, Tag tag) {
   if (main_.is_closed()) return main_.refusal();
   if (is_full()) return limit_reached(main_.options());
-  if (keyless_held_) {
+  if (must_wait_for_parts() || keyless_held_) {
     return park(command, {.journey = {.number = submitted_++}, .is_for_main = true}, deadline, tag);
   }
-  main_.take_places(in_flight_);
+  main_.take_places(in_flight_ - std::min(in_flight_, scattered_.wholes_with_parts()));
   return main_.submit(command, deadline, tag);
 }
 
@@ -98,8 +94,9 @@ Result<RequestId> Cluster::submit_slowly(const CommandView& command, Slot slot, 
                                          Tag tag) {
   if (main_.is_closed()) return main_.refusal();
   if (is_full()) return limit_reached(main_.options());
+  const bool waits = must_wait_for_parts();
   const Journey journey{.number = submitted_++, .slot = slot};
-  if (slots_.is_at_rest(slot, no_node)) {
+  if (!waits && slots_.is_at_rest(slot, no_node)) {
     const SlotTable::Entry entry = slots_.table().at(slot);
     if (entry.plain() && nodes_.may_send_to(entry.owner())) {
       return submit_to(entry.owner(), command, journey, deadline, tag);
@@ -142,12 +139,15 @@ Result<RequestId> Cluster::park(const CommandView& command, const ParkedRequests
 
 void Cluster::note_parked(const ParkedRequests::Request& request) {
   ++in_flight_;
+  if (request.is_whole) return;
   if (request.is_for_main) {
     keyless_held_ = true;
     return;
   }
   slots_.table().set_held(request.journey.slot, true);
-  const NodeNumber owner = slots_.table().at(request.journey.slot).owner();
+  const NodeNumber owner = request.journey.is_for_node
+                               ? target_of(request)
+                               : slots_.table().at(request.journey.slot).owner();
   if (owner == no_node) {
     want_view(ViewSchedule::Need::urgent);
   } else if (!nodes_.may_send_to(owner)) {
@@ -155,22 +155,33 @@ void Cluster::note_parked(const ParkedRequests::Request& request) {
   }
 }
 
-Status Cluster::check(const CommandView& command) {
-  const Error* const refusal = refusal_of(route_of(command));
+Status Cluster::check(const CommandView& command) const {
+  const Error* const refusal = refusal_of(route_of(command), options_);
   return refusal == nullptr ? Status() : *refusal;
 }
 
 Pipeline::Room Cluster::make_room(std::size_t bytes) {
-  return is_full() ? Pipeline::Room::no_place : waiting_.make_room(bytes);
+  if (is_full()) return Pipeline::Room::no_place;
+  // It is not known yet whether the request will go in parts.
+  return scattered_.make_room() ? waiting_.make_room(bytes) : Pipeline::Room::no_memory;
 }
 
 // The request is parked first, even if it can go on at once, because the room is there.
 RequestId Cluster::submit_to_room(const CommandView& command, Instant deadline, Tag tag) {
   const Route route = route_of(command);
-  const ParkedRequests::Request request{.journey = {.number = submitted_++, .slot = route.slot},
-                                        .is_for_main = route.kind != Route::Kind::one_slot};
-  const RequestId id = waiting_.park_in_room(command, deadline, tag, request);
+  const bool is_whole = is_scattered(route);
+  const ParkedRequests::Request request{
+      .journey = {.number = submitted_++, .slot = route.slot},
+      .is_for_main = !is_whole && route.kind != Route::Kind::one_slot,
+      .is_whole = is_whole};
+  const Tag parked_tag = is_whole ? scattered_.next_tag() : tag;
+  const RequestId id = waiting_.park_in_room(command, deadline, parked_tag, request);
   note_parked(request);
+  if (is_whole) {
+    scattered_.begin(id, spread_of(route), tag, request.journey.number);
+    parts_waited_ = true;
+    follow_parts();
+  }
   nodes_.note_change();
   return waiting_.known_as(id);
 }
@@ -233,6 +244,87 @@ std::size_t Cluster::staged_places(RequestId id, std::uint64_t offset, std::size
   return nodes_.session_of_request(id)->staged_places(request, offset, size, spans);
 }
 
+// ---- Requests in parts.
+
+Result<RequestId> Cluster::scatter(const CommandView& command, const Route& route, Instant deadline,
+                                   Tag tag) {
+  if (const Error* const refusal = refusal_of(route, options_)) return *refusal;
+  if (main_.is_closed()) return main_.refusal();
+  if (is_full()) return limit_reached(main_.options());
+  if (!scattered_.make_room()) return no_room_for_journey;
+  const ParkedRequests::Request request{.journey = {.number = submitted_++}, .is_whole = true};
+  const Result<RequestId> id = waiting_.park(command, deadline, scattered_.next_tag(), request);
+  if (!id) return id;
+  note_parked(request);
+  scattered_.begin(*id, spread_of(route), tag, request.journey.number);
+  if (const Status planned = scattered_.plan_last(); !planned) {
+    waiting_.end(*id);
+    --in_flight_;
+    follow_parts();
+    return planned.error();
+  }
+  if (has_deferred(command)) {
+    release_at_ = now_;
+    parts_waited_ = true;
+    follow_parts();
+  } else {
+    send_parts();
+  }
+  return waiting_.known_as(*id);
+}
+
+void Cluster::send_parts() {
+  while (scattered_.has_unsent() && !aborted_ && (scattered_.has_place() || !is_full())) {
+    const auto part = scattered_.next_part();
+    if (!part) break;
+    const Result<RequestId> id = submit_part(*part);
+    if (!id) {
+      scattered_.note_not_sent();
+      break;
+    }
+    scattered_.note_sent(*id);
+    follow_parts();
+  }
+  if (scattered_.lacks_memory()) release_at_ = std::min(release_at_, after(now_, no_room_wait));
+  follow_parts();
+  const bool has_unsent = scattered_.has_unsent();
+  // What was submitted behind the parts may go now.
+  if (std::exchange(parts_waited_, has_unsent) && !has_unsent) nodes_.note_change();
+}
+
+Result<RequestId> Cluster::submit_part(const ScatteredRequests::PartToSend& part) {
+  const Slot slot = part.journey.slot;
+  const bool is_for_node = part.journey.is_for_node;
+  const bool may_go =
+      is_for_node || (slots_.is_at_rest(slot, no_node) && slots_.table().at(slot).plain());
+  const NodeNumber to = is_for_node ? part.node : slots_.table().at(slot).owner();
+  if (may_go && nodes_.has(to) && nodes_.may_send_to(to)) {
+    return submit_to(to, *part.command, part.journey, part.deadline, part.tag);
+  }
+  // What was submitted behind it may be what holds the slot.
+  if (slots_.table().at(slot).held()) nodes_.note_change();
+  return park(*part.command, {.journey = part.journey, .asked = part.node}, part.deadline,
+              part.tag);
+}
+
+bool Cluster::must_wait_for_parts() {
+  if (scattered_.has_unsent()) send_parts();
+  return scattered_.has_unsent();
+}
+
+// Call this with each change of the scattered requests.
+void Cluster::follow_parts() { places_ = scattered_.has_unsent() ? 0 : places(); }
+
+void Cluster::set_spoke(NodeNumber number) {
+  if (spoke_ == parts_spoke) scattered_.forget_outcome();
+  spoke_ = number;
+}
+
+Event Cluster::take_outcome_of_parts() {
+  spoke_ = parts_spoke;
+  return scattered_.take_outcome();
+}
+
 // ---- Parked requests go on.
 
 // Goes through all that is parked, once after each change that may let some of it go.
@@ -246,6 +338,7 @@ void Cluster::release() {
   if (returned_.empty() && waiting_.empty()) return;
   const auto mark_all = [this](bool held) {
     const auto mark = [this, held](const ParkedRequests::Request& each) {
+      if (each.is_whole) return;
       if (each.is_for_main) {
         keyless_held_ = held;
         return;
@@ -267,9 +360,14 @@ void Cluster::release() {
 void Cluster::release(ParkedRequests& parked) {
   SlotTable& table = slots_.table();
   parked.release([&](const ParkedRequests::Request& each, const Pipeline::Handed& handed) {
+    if (each.is_whole) return false;
     const Slot slot = each.journey.slot;
-    const bool is_blocked = each.is_for_main ? keyless_held_ : table.at(slot).blocked();
-    if (!is_blocked && may_go(each) && go(parked, each, handed)) return true;
+    const bool is_blocked = scattered_.is_behind_unsent(each.journey) ||
+                            (each.is_for_main ? keyless_held_ : table.at(slot).blocked());
+    if (is_for_no_node(each, handed.tag)) {
+      parked.pipeline().cancel(each.id);
+      release_at_ = now_;
+    } else if (!is_blocked && may_go(each) && go(parked, each, handed)) return true;
     each.is_for_main ? void(keyless_held_ = true) : table.set_blocked(slot, true);
     return false;
   });
@@ -286,7 +384,9 @@ bool Cluster::may_go(const ParkedRequests::Request& request) {
     want_view(ViewSchedule::Need::urgent);
     return false;
   }
-  if (!slots_.is_at_rest(request.journey.slot, target)) return false;
+  if (!request.journey.is_for_node && !slots_.is_at_rest(request.journey.slot, target)) {
+    return false;
+  }
   if (nodes_.may_send_to(target)) return true;
   want_node(target);
   return false;
@@ -297,9 +397,22 @@ void Cluster::want_node(NodeNumber number) {
   if (nodes_[number].is_doubtful(now_)) want_view(ViewSchedule::Need::urgent);
 }
 
-// After ASK, a node that cannot be reached is given up: the owner is asked again.
+// Whether a part for one node cannot be sent any more: the node owns nothing, and its successor has
+// a part of the same request.
+bool Cluster::is_for_no_node(const ParkedRequests::Request& request, Tag tag) {
+  if (!request.journey.is_for_node || !tags::is_part(tag)) return false;
+  const NodeNumber target = target_of(request);
+  return target != request.asked && target != no_node && !scattered_.may_take_over(tag, target);
+}
+
+// After ASK, a node that cannot be reached is given up: the owner is asked again. What is for one
+// node waits for it as long as it owns slots, and then goes to the owner of one that it had.
 NodeNumber Cluster::target_of(const ParkedRequests::Request& request) const {
   const NodeNumber asked = request.asked;
+  if (request.journey.is_for_node) {
+    if (nodes_.has(asked) && nodes_[asked].slots > 0) return asked;
+    return slots_.table().at(request.journey.slot).owner();
+  }
   if (nodes_.has(asked) && nodes_[asked].may_be_awaited(now_)) return asked;
   return slots_.table().at(request.journey.slot).owner();
 }
@@ -311,11 +424,11 @@ bool Cluster::go(ParkedRequests& parked, const ParkedRequests::Request& request,
   Result<RequestId> to = no_room_for_journey;
   if (request.is_for_main) {
     const HandedRequest moving(parked.pipeline(), handed, Asking::no, Asking::no);
-    main_.take_places(in_flight_ - std::min<std::size_t>(in_flight_, 1));
+    main_.take_places(in_flight_ - std::min(in_flight_, scattered_.wholes_with_parts() + 1));
     to = main_.submit_owed(moving.command(), handed.deadline, handed.tag);
   } else {
     const NodeNumber target = target_of(request);
-    journey.with_asking = target == request.asked;
+    journey.with_asking = !journey.is_for_node && target == request.asked;
     const HandedRequest moving(parked.pipeline(), handed, Asking::no,
                                journey.with_asking ? Asking::yes : Asking::no);
     to = submit_to(target, moving.command(), journey, handed.deadline, handed.tag);
@@ -373,7 +486,7 @@ void Cluster::handle_main(const Event& event) {
 }
 
 std::optional<Event> Cluster::poll_event() {
-  spoke_ = no_node;
+  set_spoke(no_node);
   now_ = std::max(now_, main_.now());
   slots_.follow_main(now_);
   do {
@@ -385,6 +498,8 @@ std::optional<Event> Cluster::poll_event() {
       nodes_.note_heard_all(number);
     }
     if (const std::optional<Event> event = poll_parked()) return event;
+    if (scattered_.has_unsent()) send_parts();
+    if (scattered_.has_outcome()) return take_outcome_of_parts();
     follow_nodes();
   } while (nodes_.may_have_events());
   count_in_flight();
@@ -402,16 +517,23 @@ void Cluster::follow_nodes() {
 }
 
 std::optional<Event> Cluster::poll_same_again() {
-  const NodeNumber number = std::exchange(spoke_, no_node);
+  const NodeNumber number = spoke_;
+  set_spoke(no_node);
   return nodes_.has(number) && nodes_[number].session ? poll_node(number) : std::nullopt;
 }
 
 Session* Cluster::speaker() {
-  if (!nodes_.may_have_events()) return nullptr;
+  // The answers to parts are not for the caller.
+  if (!nodes_.may_have_events() || scattered_.parts_under_way() > 0) return nullptr;
   const NodeNumber number = nodes_.first_heard();
   if (!nodes_.has(number) || !nodes_[number].session) return nullptr;
-  spoke_ = number;
+  set_spoke(number);
   return nodes_[number].session.get();
+}
+
+// Not a part of an answer.
+bool Cluster::is_outcome(const Event& event) {
+  return event.kind == Event::Kind::completed || event.kind == Event::Kind::failed;
 }
 
 std::optional<Event> Cluster::poll_node(NodeNumber number) {
@@ -420,10 +542,16 @@ std::optional<Event> Cluster::poll_node(NodeNumber number) {
   now_ = std::max(now_, session.now());
   for (;;) {
     while (const std::optional<Event> event = session.poll_event()) {
-      if (const auto passed_on = handle_event(number, *event)) {
+      const std::optional<Event> passed_on = handle_event(number, *event);
+      if (!passed_on) continue;
+      if (!tags::is_part(passed_on->tag)) {
         spoke_ = number;
         return passed_on;
       }
+      if (!is_outcome(*passed_on)) continue;
+      scattered_.handle_part(*passed_on, &node.address);
+      follow_parts();
+      if (scattered_.has_outcome()) return take_outcome_of_parts();
     }
     if (!node.is_leaving || node.owes() || session.state() == Session::State::closed) break;
     session.give_up(is_renewed);
@@ -443,13 +571,27 @@ std::optional<Event> Cluster::poll_node(NodeNumber number) {
 std::optional<Event> Cluster::poll_parked() {
   for (ParkedRequests* const parked : {&returned_, &waiting_}) {
     Pipeline& pipeline = parked->pipeline();
-    if (const auto ended = aborted_ ? pipeline.take_lost() : pipeline.next_ended()) {
+    while (const auto ended = aborted_ ? pipeline.take_lost() : pipeline.next_ended()) {
       nodes_.note_change();  // so that its slot is not held for it any more
-      return parked_ended(*ended);
+      const Event event = parked_ended(*ended);
+      if (!handle_parked_part(event)) return event;
     }
     if (aborted_) pipeline.release();
   }
   return std::nullopt;
+}
+
+// Returns false if the request was sent whole, or is for one node: its caller gets the event.
+bool Cluster::handle_parked_part(const Event& event) {
+  if (tags::is_part(event.tag)) {
+    scattered_.handle_part(event, nullptr);
+  } else if (tags::is_whole(event.tag)) {
+    scattered_.handle_whole(event, [this](RequestId id) { cancel(id); });
+  } else {
+    return false;
+  }
+  follow_parts();
+  return true;
 }
 
 Event Cluster::parked_ended(const Ended& ended) {
@@ -528,7 +670,7 @@ bool Cluster::take_back(NodeNumber number, const Pipeline::Handed& request, Jour
   const bool waits = verdict.wait > Duration::zero();
   const ParkedRequests::Request parked{
       .journey = journey,
-      .asked = verdict.asked,
+      .asked = journey.is_for_node ? number : verdict.asked,
       .not_before = waits ? after(now_, verdict.wait) : Instant::min()};
   const Result<RequestId> id =
       returned_.park(moving.command(), request.deadline, request.tag, parked);
@@ -646,7 +788,7 @@ void Cluster::abort() {
 }
 
 bool Cluster::have_said_all() const {
-  bool all = parked_count() == 0;
+  bool all = parked_count() == 0 && !scattered_.has_outcome();
   nodes_.for_each_session(
       [&all](NodeNumber, const Session& session) { all = all && session.has_said_all(); });
   return all;
@@ -657,8 +799,17 @@ ClusterCounters Cluster::counters() const {
   all.views = slots_.views();
   all.views_refused = slots_.views_refused();
   all.nodes_left_out = slots_.nodes_left_out();
-  all.parked = parked_count();
+  all.scattered = scattered_.scattered();
+  all.parts = scattered_.parts();
+  all.parked = parked_count() - scattered_.wholes_parked();
   return all;
+}
+
+bool Cluster::is_full() {
+  if (!must_look_twice()) return false;
+  // Between the events of one turn in_flight_ still counts requests that have ended in it.
+  count_in_flight();
+  return in_flight_ + main_.callers_in_flight() >= places();
 }
 
 void Cluster::count_in_flight() {
@@ -670,10 +821,11 @@ void Cluster::count_in_flight() {
 void Cluster::validate() {
   nodes_.validate();
   slots_.validate();
+  scattered_.validate();
   for (ParkedRequests* const parked : {&returned_, &waiting_}) {
     parked->pipeline().validate();
     parked->for_each([&](const ParkedRequests::Request& each) {
-      if (!parked->pipeline().live(each.id)) return;
+      if (each.is_whole || !parked->pipeline().live(each.id)) return;
       PLIMSOLL_CHECK(each.is_for_main ? keyless_held_
                                       : slots_.table().at(each.journey.slot).held());
     });

@@ -14,6 +14,7 @@
 #include "plimsoll/core/client/cluster_slots.h"
 #include "plimsoll/core/client/cluster_verdicts.h"
 #include "plimsoll/core/client/parked_requests.h"
+#include "plimsoll/core/client/scattered_requests.h"
 #include "plimsoll/core/client/side_connections.h"
 #include "plimsoll/core/client/slot_owners.h"
 #include "plimsoll/core/cluster/routing.h"
@@ -27,6 +28,9 @@
 //    the slot now, or because its connection ended before it had the whole request;
 //  - in `waiting_`, if its slot is on the move, has no owner that can be reached, or has parked
 //    requests already; or if it waited for room.
+//
+// A request for several slots or nodes is sent in parts (ScatteredRequests), and lies in `waiting_`
+// meanwhile. Each part is a request of one slot or node.
 //
 // Invariants:
 //  - A slot's requests are run in the order of their submission. So while any of them are parked,
@@ -47,13 +51,12 @@ class Cluster {
   Cluster& operator=(const Cluster&) = delete;
 
   /// Submits a request for which no connection of its own is needed. Errors: those of
-  /// Session::submit(); invalid_argument, if its keys are in several slots; refused_command, if it,
-  /// or a command of a transaction, concerns every node.
+  /// Session::submit(); and what refusal_of() says.
   Result<RequestId> submit(const CommandView& command, Instant now, Instant deadline, Tag tag);
 
   /// The refusal of a command that submit() would refuse whatever room there is. Call this before a
   /// request waits for room.
-  static Status check(const CommandView& command);
+  Status check(const CommandView& command) const;
 
   /// Pipeline::make_room(), for whichever connection the request will need.
   Pipeline::Room make_room(std::size_t bytes);
@@ -116,7 +119,9 @@ class Cluster {
   /// there is none. spoke() is true then.
   Session* speaker();
   bool spoke() const { return spoke_ != no_node; }
-  Result<Reply> keep_reply() { return nodes_[spoke_].session->keep_reply(); }
+  Result<Reply> keep_reply() {
+    return spoke_ == parts_spoke ? scattered_.keep_reply() : nodes_[spoke_].session->keep_reply();
+  }
 
   struct NodeAction {
     Session::Action action;
@@ -204,15 +209,25 @@ class Cluster {
 
   Known::State state_of(const ClusterNode& node) const;
 
-  bool takes_all_places() const {
-    return in_flight_ + main_.callers_in_flight() >= main_.options().inflight_requests_limit;
+  // What spoke_ is if the last event was the outcome of a request that was sent in parts.
+  static constexpr NodeNumber parts_spoke = no_node - 1;
+  static_assert(parts_spoke > cluster_nodes_max);
+
+  // Also true if a request has to wait because others have unsent parts.
+  bool must_look_twice() const { return in_flight_ + main_.callers_in_flight() >= places_; }
+  bool is_full();
+  std::size_t places() const {
+    return main_.options().inflight_requests_limit + scattered_.wholes_with_parts();
   }
-  // Between the events of one turn in_flight_ still counts requests that have ended in it.
-  bool is_full() {
-    if (!takes_all_places()) return false;
-    count_in_flight();
-    return takes_all_places();
-  }
+  bool must_wait_for_parts();
+  bool is_for_no_node(const ParkedRequests::Request& request, Tag tag);
+  Result<RequestId> scatter(const CommandView& command, const Route& route, Instant deadline,
+                            Tag tag);
+  void send_parts();
+  Result<RequestId> submit_part(const ScatteredRequests::PartToSend& part);
+  void follow_parts();
+  void set_spoke(NodeNumber number);
+  Event take_outcome_of_parts();
   Result<RequestId> submit_keyless(const CommandView& command, Instant deadline, Tag tag);
   Result<RequestId> submit_slowly(const CommandView& command, Slot slot, Instant deadline, Tag tag);
   Result<RequestId> submit_to(NodeNumber number, const CommandView& command, const Journey& journey,
@@ -236,6 +251,8 @@ class Cluster {
 
   std::optional<Event> poll_node(NodeNumber number);
   std::optional<Event> poll_parked();
+  bool handle_parked_part(const Event& event);
+  static bool is_outcome(const Event& event);
   Event parked_ended(const Ended& ended);
   void follow_nodes();
   std::optional<Event> handle_event(NodeNumber number, const Event& event);
@@ -258,13 +275,16 @@ class Cluster {
   SlotOwners owners_;
   ParkedRequests returned_;
   ParkedRequests waiting_;
-  NodeNumber spoke_ = no_node;  // the node of the last event
+  ScatteredRequests scattered_;
+  NodeNumber spoke_ = no_node;  // the node of the last event, or parts_spoke
   bool was_ready_ = false;
   bool closing_ = false;
   bool aborted_ = false;
   bool keyless_held_ = false;    // requests without a key are parked
   std::uint32_t submitted_ = 0;  // a request's number (Journey)
   std::size_t in_flight_ = 0;
+  std::size_t places_;         // 0 while there are unsent parts
+  bool parts_waited_ = false;  // some parts could not be sent at once
   Instant now_ = Instant::min();
   Instant release_at_ = never;  // when parked requests may go on without another reason
   Instant close_by_ = never;

@@ -15,6 +15,8 @@ struct ClusterCounters {
   std::uint64_t views_refused = 0;   ///< how often it should have, and did not
   std::uint32_t nodes_left_out = 0;  ///< primaries of the last view for which there was no place,
                                      ///< or no address; 64 at most
+  std::uint64_t scattered = 0;       ///< requests that were sent in parts
+  std::uint64_t parts = 0;           ///< their parts
   std::size_t parked = 0;            ///< requests that wait for a slot's owner now
 };
 

@@ -103,6 +103,7 @@ class ClusterNode {
   Instant quiet_since{};           ///< the last sign of life, or when it began to owe answers
   std::uint64_t incarnation = 0;   ///< of its connection
   std::uint32_t slots = 0;         ///< that it owns
+  Slot last_slot = 0;              ///< of all that it has owned, the one that came last
   RequestId hold_until = 0;        ///< see has_answered(); 0: nothing waits for its answers
   std::uint32_t hold_also = 0;     ///< a bit for each node whose answers are waited for as well
   RequestId part_of = no_request;  ///< the transaction of which it has not taken a command...

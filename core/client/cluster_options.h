@@ -9,11 +9,20 @@
 
 namespace plimsoll::inline v0 {
 
+/// What becomes of a write whose keys are in several slots and that a single server runs as one:
+/// MSET.
+enum class CrossSlotWrites : std::uint8_t {
+  refuse,
+  split  ///< it is sent in a part for each slot, and others may see some parts without the others
+};
+
 /// For a client of a cluster. The texts are views; their owner must outlive the client.
 struct ClusterOptions {
   /// How often a request is sent on to another server, because a server has said MOVED or ASK,
   /// before its error is told: 1 to redirects_limit.
   std::uint8_t redirects_max = 16;
+
+  CrossSlotWrites cross_slot_writes = CrossSlotWrites::refuse;
 
   /// The hosts of the driver's addresses, without a port or brackets: one for each of the
   /// SessionOptions::seeds_count. A server that names a host "" means the one at which the client

@@ -54,10 +54,21 @@ void ClusterSlots::set_owner(Slot slot, NodeNumber owner) {
   if (before == owner) return;
   table_->set_owner(slot, owner);
   nodes_.note_change();
-  if (owner != no_node) ++nodes_[owner].slots;
+  if (owner != no_node) {
+    ++nodes_[owner].slots;
+    nodes_[owner].last_slot = slot;
+  }
   if (before == no_node) return;
   --nodes_[before].slots;
   if (nodes_[before].owes()) hold_until_answered(slot, before);
+}
+
+Slot ClusterSlots::slot_of(NodeNumber number) {
+  Slot& slot = nodes_[number].last_slot;
+  for (std::uint32_t i = 0; i < slots_count && table_->at(slot).owner() != number; ++i) {
+    slot = static_cast<Slot>(i);
+  }
+  return slot;
 }
 
 void ClusterSlots::hold_until_answered(Slot slot, NodeNumber number) {

@@ -38,6 +38,10 @@ class ClusterSlots {
   /// A node has said, by a redirection, that this one owns the slot.
   void learn(Slot slot, NodeNumber owner);
 
+  /// A slot that the node owns; it must own one. Walks over the slots only if the one that it was
+  /// given last has left it.
+  Slot slot_of(NodeNumber number);
+
   /// Requests for the slot have to wait until this node has answered all that it has been sent.
   void hold_until_answered(Slot slot, NodeNumber number);
   /// Whether they need not wait any more; if so, the slot is at rest. Answers of the node `target`

@@ -23,8 +23,10 @@ class ParkedRequests {
   struct Request {
     RequestId id = 0;  ///< in pipeline()
     Journey journey{};
-    NodeNumber asked = no_node;  ///< to this node, with ASKING; no_node: to the owner of the slot
+    NodeNumber asked = no_node;  ///< to this node, with ASKING; no_node: to the owner of the slot.
+                                 ///< If its journey is_for_node: that node, without ASKING
     bool is_for_main = false;    ///< it has no key: to the client's main connection
+    bool is_whole = false;       ///< it goes in parts, and stays here until all are answered
     Instant not_before = Instant::min();  ///< earlier it would be refused again
   };
 
@@ -37,6 +39,7 @@ class ParkedRequests {
 
   /// Fails with rejected_by_limit.
   Result<RequestId> park(const CommandView& command, Instant deadline, Tag tag, Request request) {
+    if (requests_.size() == requests_.size_max()) forget_ended();
     request.id = pipeline_.staged_until();
     // What comes back may have been submitted before others that are back already.
     const bool is_last = requests_.empty() || requests_.back().journey.is_before(request.journey);
@@ -56,6 +59,7 @@ class ParkedRequests {
 
   /// Pipeline::make_room(), also for the place here.
   Pipeline::Room make_room(std::size_t bytes) {
+    if (requests_.size() == requests_.size_max()) forget_ended();
     if (requests_.push_back({}) != Queue<Request>::Push::accepted) return Pipeline::Room::no_memory;
     const Pipeline::Room room = pipeline_.make_room(bytes);
     if (room != Pipeline::Room::made) requests_.pop_back();
@@ -69,6 +73,12 @@ class ParkedRequests {
   void release_room() {
     requests_.pop_back();
     pipeline_.release_room();
+  }
+
+  /// Ends a request, without an outcome.
+  void end(RequestId id) {
+    pipeline_.leave_to_another(id);
+    while (!requests_.empty() && !pipeline_.live(requests_.front().id)) requests_.pop_front();
   }
 
   bool empty() const { return requests_.empty(); }
@@ -103,6 +113,10 @@ class ParkedRequests {
   RequestId known_as(RequestId id) const { return request_ids::on_side(place_, 0, id); }
 
  private:
+  void forget_ended() {
+    requests_.erase_if([this](const Request& each) { return !pipeline_.live(each.id); });
+  }
+
   // The last place is free for the last request: those behind the new one go one place further.
   void insert(Request carried) {
     requests_.for_each_from_bound(

@@ -307,6 +307,19 @@ std::string ClusterModel::run_keyless(NodeIndex number, ModelSession& session, c
     return reply;
   }
   asked.keyless.push_back(words_in_one(words));
+  if (name == "DBSIZE") return integer_reply(asked.data.size());
+  if (name == "KEYS") {
+    std::string reply = header('*', asked.data.size());
+    for (const auto& [key, values] : asked.data) reply += bulk_reply(key);
+    return reply;
+  }
+  if (name == "RANDOMKEY") {
+    return asked.data.empty() ? std::string(null_reply) : bulk_reply(asked.data.begin()->first);
+  }
+  if (name == "FLUSHALL") {
+    asked.data.clear();
+    return std::string(ok);
+  }
   if (name == "PUBLISH") {
     published_.emplace_back(words.at(1), words.at(2));
     return integer_reply(0);

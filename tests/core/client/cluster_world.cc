@@ -41,7 +41,9 @@ ClusterWorld::ClusterWorld(ClusterWorldOptions options)
                   Client::open_accounts(budget_).value());
   for (const std::string& seed : seeds_) hosts_.push_back(seed.substr(0, seed.rfind(':')));
   host_views_.assign(hosts_.begin(), hosts_.end());
-  const ClusterOptions cluster{.redirects_max = options.redirects_max, .seed_hosts = host_views_};
+  const ClusterOptions cluster{.redirects_max = options.redirects_max,
+                               .cross_slot_writes = options.cross_slot_writes,
+                               .seed_hosts = host_views_};
   REQUIRE(client_->use_cluster(cluster).ok());
 }
 
@@ -423,7 +425,11 @@ void ClusterWorld::admit(Tag tag) {
 
 void ClusterWorld::note(const Event& event) {
   const std::string value = event.value ? show(*event.value) : "";
-  if (event.error != nullptr) last_error_ = *event.error;
+  if (event.error != nullptr) {
+    last_error_ = *event.error;
+    last_error_words_ = event.error->what + value;
+    last_error_.what = last_error_words_.c_str();
+  }
   const std::string reason = event.error == nullptr ? "" : std::string(name(event.error->code));
   switch (event.kind) {
     case Event::Kind::ready: events_.push_back("ready"); return;

@@ -32,6 +32,7 @@ struct ClusterWorldOptions {
   bool with_replicas = false;
   std::vector<std::string> seeds{"10.0.0.1:7000"};
   std::uint8_t redirects_max = 16;
+  CrossSlotWrites cross_slot_writes = CrossSlotWrites::refuse;
   ClientOptions client{};
   BudgetOptions budget{};
 };
@@ -137,6 +138,8 @@ class ClusterWorld {
   std::size_t used(PoolKind pool) { return budget_.statistics().pool(pool).used; }
   /// The error of the last event that had one, or of the last refused call.
   const Error& last_error() const { return last_error_; }
+  /// Its words, and those of the server, if it has any.
+  const std::string& last_error_words() const { return last_error_words_; }
   /// Whether validate() is called after each exchange, and not only when all is at rest.
   void validate_always() { validates_always_ = true; }
 
@@ -218,6 +221,7 @@ class ClusterWorld {
   int wakes_ = 0;  // at this moment
   Lines events_;
   Error last_error_;
+  std::string last_error_words_;
   bool closed_ = false;
   bool validates_always_ = false;
 };
