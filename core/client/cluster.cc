@@ -33,8 +33,10 @@ Error limit_reached(const SessionOptions& options) {
                .limit = options.inflight_requests_limit};
 }
 
+// Twice the limit, because a request of several parts is parked itself, and so may be its parts.
 Pipeline::Options options_of_parked(const SessionOptions& of_main) {
-  return {.requests_max = static_cast<std::uint32_t>(of_main.inflight_requests_limit),
+  static_assert(2 * inflight_requests_limit_max <= UINT32_MAX);
+  return {.requests_max = static_cast<std::uint32_t>(2 * of_main.inflight_requests_limit),
           .read_resends_max = std::max<std::uint8_t>(of_main.read_resends_max, 1),
           .others_wait = of_main.inflight_overflow == OnLimit::wait};
 }
@@ -285,7 +287,18 @@ void Cluster::send_parts() {
     scattered_.note_sent(*id);
     follow_parts();
   }
-  if (scattered_.lacks_memory()) release_at_ = std::min(release_at_, after(now_, no_room_wait));
+  while (scattered_.has_ready_walk() && !aborted_) {
+    const auto part = scattered_.next_of_walks(is_full());
+    if (!part) break;
+    const Result<RequestId> id = submit_part(*part);
+    if (!id) {
+      scattered_.note_not_sent();
+      break;
+    }
+    scattered_.note_sent(*id);
+    follow_parts();
+  }
+  if (scattered_.take_lack_of_memory()) release_at_ = std::min(release_at_, after(now_, no_room_wait));
   follow_parts();
   const bool has_unsent = scattered_.has_unsent();
   // What was submitted behind the parts may go now.
@@ -498,7 +511,7 @@ std::optional<Event> Cluster::poll_event() {
       nodes_.note_heard_all(number);
     }
     if (const std::optional<Event> event = poll_parked()) return event;
-    if (scattered_.has_unsent()) send_parts();
+    if (scattered_.has_unsent() || scattered_.has_ready_walk()) send_parts();
     if (scattered_.has_outcome()) return take_outcome_of_parts();
     follow_nodes();
   } while (nodes_.may_have_events());

@@ -99,10 +99,27 @@ Status ScatteredRequests::plan_last() {
 }
 
 Status ScatteredRequests::plan(Whole& whole) {
-  const Status planned = goes_by_slots(whole.spread) ? plan_slots(whole) : plan_nodes(whole);
+  const bool is_walk = whole.spread == Spread::walk;
+  const Status planned = goes_by_slots(whole.spread) ? plan_slots(whole)
+                         : is_walk                   ? plan_walk(whole)
+                                                     : plan_nodes(whole);
   if (!planned) return planned;
   if (const Status places = make_places(whole); !places) return places;
   whole.is_planned = true;
+  if (is_walk) {
+    note_ready(whole);
+    follow_unsent();
+  }
+  return {};
+}
+
+Status ScatteredRequests::plan_walk(Whole& whole) {
+  if (whole.walk) return {};
+  const auto request = parked_.pipeline().live(whole.id);
+  PLIMSOLL_CHECK(request);
+  Result<Box<ClusterWalk>> walk = ClusterWalk::begin(parked_.pipeline(), *request, requests_);
+  if (!walk) return walk.error();
+  whole.walk = std::move(*walk);
   return {};
 }
 
@@ -149,7 +166,8 @@ Status ScatteredRequests::plan_nodes(Whole& whole) {
 }
 
 Status ScatteredRequests::make_places(Whole& whole) {
-  const std::size_t count = std::min<std::size_t>(whole.parts_count, window_);
+  const std::uint32_t parts = whole.walk ? ClusterWalk::under_way_max : whole.parts_count;
+  const std::size_t count = std::min<std::size_t>(parts, window_);
   whole.places = Block::allocate(requests_, count * sizeof(Part));
   if (!whole.places) return no_room_for_plan;
   whole.places_count = static_cast<std::uint32_t>(count);
@@ -165,13 +183,12 @@ Status ScatteredRequests::make_places(Whole& whole) {
 // ---- Parts.
 
 std::optional<ScatteredRequests::PartToSend> ScatteredRequests::next_part() {
-  lacks_memory_ = false;
   for (;;) {
     if (unsent_ == nullptr) return std::nullopt;
     if (unsent_->is_planned) break;
     Whole& whole = *unsent_;
     const Status planned = plan(whole);
-    if (planned) break;
+    if (planned) continue;
     if (planned.error().code == ErrorCode::rejected_by_limit) {
       lacks_memory_ = true;
       return std::nullopt;
@@ -184,13 +201,8 @@ std::optional<ScatteredRequests::PartToSend> ScatteredRequests::next_part() {
   if (under_way_ >= window_ && whole.under_way > 0) return std::nullopt;
   const auto request = parked_.pipeline().live(whole.id);
   if (!request) return std::nullopt;  // it is about to end
-  Part& part = whole.all_places()[whole.free_place];
-  sending_ = &part;
-  PartToSend to_send{.command = nullptr,
-                     .journey = {.number = whole.number},
-                     .node = no_node,
-                     .deadline = request->deadline,
-                     .tag = tags::of_part(reinterpret_cast<std::uintptr_t>(&part))};
+  PartToSend to_send{};
+  Part& part = place_for(whole, to_send, *request);
   if (goes_by_slots(whole.spread)) {
     const std::span<const SplitKey> left = whole.keys().subspan(whole.next_key);
     const std::size_t count = size_of_part(left);
@@ -216,11 +228,65 @@ std::optional<ScatteredRequests::PartToSend> ScatteredRequests::next_part() {
   return to_send;
 }
 
+ScatteredRequests::Part& ScatteredRequests::place_for(Whole& whole, PartToSend& to_send,
+                                                      const Pipeline::Handed& request) {
+  Part& part = whole.all_places()[whole.free_place];
+  sending_ = &part;
+  to_send.journey.number = whole.number;
+  to_send.node = no_node;
+  to_send.deadline = request.deadline;
+  to_send.tag = tags::of_part(reinterpret_cast<std::uintptr_t>(&part));
+  return part;
+}
+
+std::optional<ScatteredRequests::PartToSend> ScatteredRequests::next_of_walks(bool is_full) {
+  while (ready_ != nullptr) {
+    Whole& whole = *ready_;
+    const auto request = parked_.pipeline().live(whole.id);
+    if (whole.has_failed || !request || whole.free_place == Whole::no_place) {
+      forget_ready(whole);
+      continue;
+    }
+    if (is_full && whole.under_way > 0) return std::nullopt;
+    const Result<ClusterWalk::Next> next = whole.walk->next(nodes_, slots_);
+    if (next && next->kind == ClusterWalk::Next::Kind::send) {
+      PLIMSOLL_CHECK(nodes_.has(next->node) && nodes_[next->node].slots > 0);
+      PartToSend to_send{};
+      to_send.command = next->command;
+      Part& part = place_for(whole, to_send, *request);
+      part.node = to_send.node = next->node;
+      part.slot = to_send.journey.slot = slots_.slot_of(next->node);
+      to_send.journey.is_for_node = true;
+      whole.targets[0] = {.node = next->node, .slot = part.slot};
+      return to_send;
+    }
+    forget_ready(whole);
+    if (!next) fail(whole, nullptr, next.error(), std::nullopt, nullptr);
+    if (next && next->kind == ClusterWalk::Next::Kind::done) whole.walk_is_done = true;
+    PLIMSOLL_CHECK(whole.has_failed || whole.walk_is_done || whole.under_way > 0);
+    finish_if_done(whole);
+  }
+  return std::nullopt;
+}
+
+void ScatteredRequests::note_ready(Whole& whole) {
+  if (std::exchange(whole.is_ready, true)) return;
+  whole.next_ready = std::exchange(ready_, &whole);
+}
+
+void ScatteredRequests::forget_ready(Whole& whole) {
+  if (!std::exchange(whole.is_ready, false)) return;
+  Whole** link = &ready_;
+  while (*link != &whole) link = &(*link)->next_ready;
+  *link = whole.next_ready;
+}
+
 void ScatteredRequests::note_sent(RequestId id) {
   Part& part = *std::exchange(sending_, nullptr);
   Whole& whole = *part.whole;
   whole.free_place = part.first;
-  part.first = static_cast<std::uint32_t>(whole.next_key);
+  part.first = whole.walk ? whole.sent : static_cast<std::uint32_t>(whole.next_key);
+  if (whole.walk) whole.walk->note_sent();
   part.id = id;
   part.is_used = true;
   part.has_no_node = false;
@@ -240,9 +306,10 @@ void ScatteredRequests::note_not_sent() {
 
 // Those behind a whole with unsent parts have sent none.
 void ScatteredRequests::follow_unsent() {
-  while (unsent_ != nullptr && (unsent_->is_sent() || unsent_->has_failed)) {
-    unsent_ = unsent_->next;
-  }
+  const auto is_past = [](const Whole& whole) {
+    return whole.is_sent() || whole.has_failed || (whole.walk && whole.is_planned);
+  };
+  while (unsent_ != nullptr && is_past(*unsent_)) unsent_ = unsent_->next;
 }
 
 void ScatteredRequests::handle_part(const Event& event, const NodeAddress* node) {
@@ -251,8 +318,15 @@ void ScatteredRequests::handle_part(const Event& event, const NodeAddress* node)
   PLIMSOLL_CHECK(part.is_used);
   if (event.kind == Event::Kind::completed) {
     ++whole.run;
-    const std::span<SplitKey> keys = whole.keys().subspan(part.first, part.count);
-    const Status added = whole.has_failed ? Status() : whole.gather->add(*event.value, keys);
+    const std::span<SplitKey> keys =
+        whole.walk ? std::span<SplitKey>() : whole.keys().subspan(part.first, part.count);
+    Status added;
+    if (whole.walk && !whole.has_failed) {
+      added = whole.walk->take(part.first, *event.value);
+      note_ready(whole);
+    } else if (!whole.has_failed) {
+      added = whole.gather->add(*event.value, keys);
+    }
     if (!added) fail(whole, &part, added.error(), std::nullopt, node);
   } else {
     const Error& error = part.has_no_node ? node_is_gone : *event.error;
@@ -287,7 +361,7 @@ ScatteredRequests::Whole* ScatteredRequests::end_parked(const Event& event) {
 bool ScatteredRequests::may_take_over(Tag tag, NodeNumber owner) {
   Part& part = *reinterpret_cast<Part*>(tags::address_of(tag));
   const Whole& whole = *part.whole;
-  const auto targets = std::span(whole.targets).first(whole.parts_count);
+  const auto targets = std::span(whole.targets).first(whole.walk ? 0 : whole.parts_count);
   part.has_no_node = std::any_of(targets.begin(), targets.end(),
                                  [owner](const Target& each) { return each.node == owner; });
   return !part.has_no_node;
@@ -349,7 +423,7 @@ void ScatteredRequests::write_words(Whole& whole, const Part* part, const Error&
 
 Executed ScatteredRequests::executed(const Whole& whole) {
   if (whole.run + whole.maybe_run == 0) return Executed::no;
-  return whole.is_planned && whole.run == whole.parts_count ? Executed::yes : Executed::maybe;
+  return whole.is_planned && !whole.walk && whole.run == whole.parts_count ? Executed::yes : Executed::maybe;
 }
 
 Event ScatteredRequests::failure(Whole& whole) {
@@ -361,7 +435,7 @@ Event ScatteredRequests::failure(Whole& whole) {
   TextWriter more(std::span(words.text).subspan(words.size, words.text.size() - words.size - 3));
   more.append(std::uint64_t{whole.run});
   more.append(" of ");
-  more.append(std::uint64_t{whole.parts_count});
+  more.append(std::uint64_t{whole.walk ? whole.sent : whole.parts_count});
   more.append(" parts of the request had run");
   if (whole.maybe_run > 0) {
     more.append(", and ");
@@ -407,6 +481,7 @@ void ScatteredRequests::finish_if_done(Whole& whole) {
 }
 
 void ScatteredRequests::unlink(Whole& whole) {
+  forget_ready(whole);
   if (unsent_ == &whole) unsent_ = whole.next;
   (whole.previous == nullptr ? first_ : whole.previous->next) = whole.next;
   (whole.next == nullptr ? last_ : whole.next->previous) = whole.previous;
@@ -421,7 +496,9 @@ Event ScatteredRequests::take_outcome() {
   reader_.emplace(replies_);
   const bool has_none = whole.spread == Spread::nodes_one && whole.gather->count() == 0;
   if (whole.has_failed || has_none) return failure(whole);
-  const Result<std::string_view> wire = whole.gather->finish(whole.keys());
+  const Status walked = whole.walk ? whole.walk->finish(*whole.gather) : Status();
+  const Result<std::string_view> wire = walked ? whole.gather->finish(whole.keys())
+                                               : Result<std::string_view>(walked.error());
   Result<Value> value = wire ? reader_->read(*wire) : Result<Value>(wire.error());
   if (!value) {
     event_error_ = value.error();
@@ -449,8 +526,7 @@ void ScatteredRequests::validate() const {
   bool is_unsent = false;
   for (Whole* whole = first_; whole != nullptr; whole = whole->next) {
     is_unsent = is_unsent || whole == unsent_;
-    PLIMSOLL_CHECK(is_unsent ? !whole->is_sent() || whole->has_failed
-                             : whole->is_sent() || whole->has_failed);
+    if (!whole->walk && !whole->has_failed) PLIMSOLL_CHECK(whole->is_sent() != is_unsent);
     std::size_t used = 0;
     for (const Part& part : whole->all_places()) used += part.is_used ? 1 : 0;
     PLIMSOLL_CHECK(used == whole->under_way);

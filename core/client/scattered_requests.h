@@ -6,10 +6,12 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <utility>
 
 #include "plimsoll/core/base/packed_id.h"
 #include "plimsoll/core/client/cluster_nodes.h"
 #include "plimsoll/core/client/cluster_slots.h"
+#include "plimsoll/core/client/cluster_walk.h"
 #include "plimsoll/core/client/handed_request.h"
 #include "plimsoll/core/client/parked_requests.h"
 #include "plimsoll/core/client/part_command.h"
@@ -35,6 +37,8 @@ namespace plimsoll::inline v0 {
 /// - Wholes send their parts in the order of submission: one begins when all parts of those before
 ///   it are sent. While a whole has unsent parts (has_unsent()), what was submitted behind it has
 ///   to wait: the order of each slot is kept so, without a look at slots.
+/// - A walk over all keys (ClusterWalk) decides itself what it sends, one part after the other, and
+///   nothing waits behind it.
 /// - A whole and its parts take as many places as it has parts under way, but one at least.
 /// - Once a part has failed, no further part is sent, and the whole fails when those that are under
 ///   way have ended.
@@ -62,11 +66,11 @@ class ScatteredRequests {
   // ---- Parts.
 
   struct PartToSend {
-    const CommandView* command;  ///< valid until the next call
-    Journey journey;             ///< with the slot
-    NodeNumber node;             ///< for which it is; no_node: for the owner of the slot
-    Instant deadline;
-    Tag tag;
+    const CommandView* command = nullptr;  ///< valid until the next call
+    Journey journey{};                     ///< with the slot
+    NodeNumber node = no_node;             ///< for which it is; no_node: for the slot's owner
+    Instant deadline{};
+    Tag tag = 0;
   };
   /// Whether parts wait to be sent.
   bool has_unsent() const { return unsent_ != nullptr; }
@@ -77,11 +81,15 @@ class ScatteredRequests {
   /// Whether the next part may be sent although all places are taken: its whole takes one anyway.
   bool has_place() const { return unsent_ != nullptr && unsent_->under_way == 0; }
   /// The next part, for which note_sent() or note_not_sent() has to follow. Nothing, if none may be
-  /// sent now: so many are under way, or there is no memory (lacks_memory()).
+  /// sent now: so many are under way, or there is no memory.
   std::optional<PartToSend> next_part();
+  /// The same for walks that have more to send. `is_full`: all places are taken.
+  bool has_ready_walk() const { return ready_ != nullptr; }
+  std::optional<PartToSend> next_of_walks(bool is_full);
   void note_sent(RequestId id);
   void note_not_sent();
-  bool lacks_memory() const { return lacks_memory_; }
+  /// Whether memory was missing since the last call.
+  bool take_lack_of_memory() { return std::exchange(lacks_memory_, false); }
 
   std::size_t parts_under_way() const { return under_way_; }
   /// How many wholes have parts under way.
@@ -128,7 +136,7 @@ class ScatteredRequests {
   struct Part {
     Whole* whole = nullptr;
     RequestId id = 0;
-    std::uint32_t first = 0;  ///< of its keys; in a free place: the next free place
+    std::uint32_t first = 0;  ///< of its keys; of a walk: its number; in a free place: the next
     std::uint32_t count = 0;  ///< of keys; 0: the place is free, or the part has no keys
     Slot slot = 0;
     NodeNumber node = no_node;  ///< for which it is; no_node: for the owner of its slot
@@ -167,6 +175,11 @@ class ScatteredRequests {
     std::uint32_t under_way = 0;
     std::uint32_t run = 0;        ///< parts that have run
     std::uint32_t maybe_run = 0;  ///< parts that may have run
+    // Of a walk.
+    Box<ClusterWalk> walk{};
+    bool walk_is_done = false;
+    bool is_ready = false;  ///< it may have more to send
+    Whole* next_ready = nullptr;
     // Of keys.
     std::uint32_t name_at = 0;
     std::uint32_t name_size = 0;
@@ -184,7 +197,7 @@ class ScatteredRequests {
     Error error{};  ///< has_failed: of the first part that has
     Box<Words> words{};
 
-    bool is_sent() const { return is_planned && sent == parts_count; }
+    bool is_sent() const { return walk ? walk_is_done : is_planned && sent == parts_count; }
     std::span<SplitKey> keys() {
       return {static_cast<SplitKey*>(keys_block.data()), keys_count};
     }
@@ -194,6 +207,10 @@ class ScatteredRequests {
   Status plan(Whole& whole);
   Status plan_slots(Whole& whole);
   Status plan_nodes(Whole& whole);
+  Status plan_walk(Whole& whole);
+  Part& place_for(Whole& whole, PartToSend& to_send, const Pipeline::Handed& request);
+  void note_ready(Whole& whole);
+  void forget_ready(Whole& whole);
   Status make_places(Whole& whole);
   Whole* end_parked(const Event& event);
   void fail(Whole& whole, const Part* part, const Error& error, const std::optional<Value>& value,
@@ -220,6 +237,7 @@ class ScatteredRequests {
   Whole* unsent_ = nullptr;       // the first that has unsent parts; so have all behind it
   Whole* ended_first_ = nullptr;  // their outcomes were not taken yet
   Whole* ended_last_ = nullptr;
+  Whole* ready_ = nullptr;        // walks that may have more to send
   Part* sending_ = nullptr;       // next_part() has made it
   std::size_t under_way_ = 0;
   std::size_t wholes_with_parts_ = 0;

@@ -88,6 +88,7 @@ Status Gather::add(const Value& answer, std::span<SplitKey> keys) {
     case Spread::nodes_all:
     case Spread::nodes_one:
     case Spread::one_node:
+    case Spread::walk:
     case Spread::special: break;
   }
   return answer_ ? Status() : keep(answer);
@@ -221,6 +222,7 @@ Result<std::string_view> Gather::finish(std::span<SplitKey> keys) {
     case Spread::nodes_all:
     case Spread::nodes_one:
     case Spread::one_node:
+    case Spread::walk:
     case Spread::special: break;
   }
   PLIMSOLL_CHECK(answer_);

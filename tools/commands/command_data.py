@@ -40,8 +40,8 @@ _JOINED_BY = {None: "values", "agg_sum": "sum", "agg_min": "min", "agg_max": "ma
               "one_succeeded": "one", "special": None}
 _JOINED_OF_SLOTS = ("values", "sum", "all")
 
-# The tips call the way to join these "special", and it is: one answer that is not null will do.
-_ANY_WILL_DO = ("RANDOMKEY",)
+# What the tips call "special": one answer that is not null will do; and the walk over all keys.
+_BY_HAND = {"RANDOMKEY": "nodes_any", "SCAN": "walk"}
 
 # The tips name PING too, so that a client may find out whether the whole cluster works. A caller
 # asks with it whether the client works, and each node gives the same answer.
@@ -99,8 +99,8 @@ class Command:
         request, response = self._tip(_REQUEST), self._tip(_RESPONSE)
         if request is None or self.name in _ONE_NODE_WILL_DO:
             return "one_node"
-        if self.name in _ANY_WILL_DO:
-            return "nodes_any"
+        if self.name in _BY_HAND:
+            return _BY_HAND[self.name]
         if response not in _JOINED_BY:
             raise DataError(f"[{self.name}] has a tip that no code knows: {_RESPONSE}{response}")
         over, joined = _SPREAD_OVER.get(request), _JOINED_BY[response]

@@ -269,7 +269,7 @@ TEST_CASE("a request of more parts than there are places sends them one after th
 }
 
 TEST_CASE("requests behind unsent parts keep their order, and none starves") {
-  ClusterWorld world(with_limit(10));
+  ClusterWorld world(with_limit(16));
   world.validate_always();
   world.connect();
   CHECK(world.call(1, {"RPUSH", "key:1", "x"}) == "1");

@@ -127,8 +127,8 @@ TEST_CASE("what is refused is refused also behind requests that wait for room") 
   const std::size_t keyless = world.node(0).keyless.size();
   world.push(1, "a");
   world.push(2, "a");
-  world.submit(3, {"FLUSHALL"});
-  world.submit(4, {"MGET", "a", "b"});
+  world.submit(3, {"MEMORY", "STATS"});
+  world.submit(4, {"SINTER", "a", "b"});
   world.submit_transaction(5, {{"PING"}, {"DBSIZE"}});
   CHECK(world.outcome(3) == "refused with refused_command (no)");
   CHECK(world.outcome(4) == "refused with invalid_argument (no)");
