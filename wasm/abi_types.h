@@ -330,9 +330,11 @@ struct PlimsollClusterStatistics {
   double views;           ///< 24
   double views_refused;   ///< 32
   double nodes_left_out;  ///< 40
-  double parked;          ///< 48
-  double slots_unserved;  ///< 56: slots that nobody owns, as far as is known
-  double problem;         ///< 64: PlimsollError: why no node has said who owns which slot when it
+  double scattered;       ///< 48
+  double parts;           ///< 56
+  double parked;          ///< 64
+  double slots_unserved;  ///< 72: slots that nobody owns, as far as is known
+  double problem;         ///< 80: PlimsollError: why no node has said who owns which slot when it
                           ///< was last asked; 0: one has
 };
 
@@ -453,6 +455,7 @@ struct PlimsollOptions {
                                        ///< the primary
   uint32_t cluster;                    ///< 148: the addresses are those of servers of a cluster
   uint32_t redirects_max;              ///< 152: core/client/cluster_options.h
+  uint32_t cross_slot_writes;          ///< 156: core/client/cluster_options.h, in its order
 };
 
 /// The options of a cache: core/cache/options.h. The texts of its filter are staged as words.

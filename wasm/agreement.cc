@@ -142,10 +142,10 @@ static_assert(offsetof(PlimsollSentinel, is_found) == 40);
 static_assert(offsetof(PlimsollReplica, problem) == 48);
 static_assert(offsetof(PlimsollReplicasStatistics, problem) == 40);
 static_assert(offsetof(PlimsollClusterNode, problem) == 32);
-static_assert(offsetof(PlimsollClusterStatistics, problem) == 64);
+static_assert(offsetof(PlimsollClusterStatistics, problem) == 80);
 static_assert(offsetof(PlimsollOptions, inflight_requests_limit) == 72);
 static_assert(offsetof(PlimsollOptions, read_from) == 144);
-static_assert(offsetof(PlimsollOptions, redirects_max) == 152);
+static_assert(offsetof(PlimsollOptions, cross_slot_writes) == 156);
 static_assert(offsetof(PlimsollCacheOptions, broadcast_prefixes_count) == 72);
 #endif
 

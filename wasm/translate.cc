@@ -100,7 +100,8 @@ PlimsollOptions to_abi(const ClientOptions& options, const ReplicaOptions& repli
           .sentinel = 0,
           .read_from = static_cast<std::uint32_t>(replicas.read_from),
           .cluster = 0,
-          .redirects_max = cluster.redirects_max};
+          .redirects_max = cluster.redirects_max,
+          .cross_slot_writes = static_cast<std::uint32_t>(cluster.cross_slot_writes)};
 }
 
 Result<ClientOptions> from_abi(const PlimsollOptions& from) {
@@ -130,6 +131,7 @@ Result<ClientOptions> from_abi(const PlimsollOptions& from) {
                       "read_from is none"},
           NamedChoice{from.cluster, 1, "cluster is neither no nor yes"},
           NamedChoice{from.redirects_max, redirects_limit, "redirects_max is too large"},
+          NamedChoice{from.cross_slot_writes, 1, "cross_slot_writes is neither refuse nor split"},
           NamedChoice{from.subscription_overflow,
                       static_cast<std::uint32_t>(OverflowPolicy::pause_reading),
                       "subscription_overflow is none"},
@@ -175,7 +177,9 @@ ReplicaOptions replicas_from_abi(const PlimsollOptions& from) {
 }
 
 ClusterOptions cluster_from_abi(const PlimsollOptions& from) {
-  return {.redirects_max = static_cast<std::uint8_t>(from.redirects_max), .seed_hosts = {}};
+  return {.redirects_max = static_cast<std::uint8_t>(from.redirects_max),
+          .cross_slot_writes = static_cast<CrossSlotWrites>(from.cross_slot_writes),
+          .seed_hosts = {}};
 }
 
 PlimsollCacheOptions to_abi(const cache::CacheOptions& options) {
@@ -383,6 +387,8 @@ PlimsollClusterStatistics to_abi(const Cluster& cluster) {
           .views = number(counters.views),
           .views_refused = number(counters.views_refused),
           .nodes_left_out = number(counters.nodes_left_out),
+          .scattered = number(counters.scattered),
+          .parts = number(counters.parts),
           .parked = number(counters.parked),
           .slots_unserved = number(cluster.slots_unserved()),
           .problem = problem_number(cluster.problem())};

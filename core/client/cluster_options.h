@@ -5,16 +5,10 @@
 #include <string_view>
 
 #include "plimsoll/core/base/result.h"
+#include "plimsoll/core/cluster/cross_slot_writes.h"
 #include "plimsoll/core/session/options.h"
 
 namespace plimsoll::inline v0 {
-
-/// What becomes of a write whose keys are in several slots and that a single server runs as one:
-/// MSET.
-enum class CrossSlotWrites : std::uint8_t {
-  refuse,
-  split  ///< it is sent in a part for each slot, and others may see some parts without the others
-};
 
 /// For a client of a cluster. The texts are views; their owner must outlive the client.
 struct ClusterOptions {

@@ -469,6 +469,7 @@ const create = (core: Core, target: Target, options: ClientOptions): number => {
     sentinel: target.primaryName === undefined ? 0 : 1,
     cluster: isCluster ? 1 : 0,
     redirectsMax: isCluster ? options.redirectsMax : undefined,
+    crossSlotWrites: options.crossSlotWrites === "split" ? 1 : 0,
     readFrom,
     replicaLagMax: options.replicaLagMax,
     resp2: options.protocol === 2 ? 1 : 0,

@@ -150,7 +150,7 @@ const coreOptions = new Set(["inflight_requests_limit", "inflight_overflow", "wa
   "reconnect_wait_min", "reconnect_wait_max", "reconnect_attempts_max", "health_check_interval",
   "read_resends_max", "client_name", "no_evict", "no_touch", "entry_ttl", "coherence_lease",
   "server_ttl_cap", "module_reads", "only_commands", "only_key_prefixes", "broadcast_prefixes",
-  "read_from", "client_az", "replica_lag_max", "redirects_max"]);
+  "read_from", "client_az", "replica_lag_max", "redirects_max", "cross_slot_writes"]);
 
 const withOwnNames = (text: string): string => text.replace(/\b[a-z]+(?:_[a-z]+)+\b/g, (name) =>
   coreOptions.has(name) ? name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()) : name);

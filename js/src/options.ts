@@ -67,6 +67,10 @@ export interface ClientOptions extends TransportOptions {
   /** For valkey+cluster:// and valkeys+cluster://: how often a request is sent on to another server, because a server has
       said MOVED or ASK, before its error is told; 1 to 31. Default: 16. */
   readonly redirectsMax?: number | undefined;
+  /** For the same addresses: what becomes of MSET with keys of several slots. It is refused, or sent in a part for each slot
+      ("split"). Then it is not atomic: others may see some parts without the others, and if a part fails, the others may
+      have run. Default: "refuse". */
+  readonly crossSlotWrites?: "refuse" | "split" | undefined;
   /** Is asked for the username and password before a connection is opened, and before they end: for tokens
       that expire. Not with a password, and not over a bridge, which has `token`. */
   readonly credentials?: (() => Credentials | Promise<Credentials>) | undefined;
@@ -155,7 +159,7 @@ const kinds: Record<string, Kind | readonly unknown[]> = {
   requestTimeout: "time", connectTimeout: "time", closeTimeout: "time", reconnectWaitMin: "time",
   reconnectWaitMax: "time", healthCheckInterval: "time", credentialsRefreshBefore: "time",
   lazyConnect: "boolean", noEvict: "boolean", noTouch: "boolean",
-  inflightOverflow: ["reject", "wait"], protocol: [2, 3],
+  inflightOverflow: ["reject", "wait"], crossSlotWrites: ["refuse", "split"], protocol: [2, 3],
   subscriptionOverflow: ["drop-oldest", "drop-newest", "pause-reading"],
 };
 

@@ -34,6 +34,11 @@ constexpr auto choices_of(ReadFrom) {
        {"lowest_latency", ReadFrom::lowest_latency}}};
 }
 
+constexpr auto choices_of(CrossSlotWrites) {
+  return std::array<Choice<CrossSlotWrites>, 2>{
+      {{"refuse", CrossSlotWrites::refuse}, {"split", CrossSlotWrites::split}}};
+}
+
 constexpr auto choices_of(OverflowPolicy) {
   return std::array<Choice<OverflowPolicy>, 3>{{{"drop_oldest", OverflowPolicy::drop_oldest},
                                                 {"drop_newest", OverflowPolicy::drop_newest},

@@ -162,6 +162,10 @@ constexpr OptionRow client_table[] = {
         "client.redirects_max",
         "How often a request is sent on to another server of a cluster because of MOVED or ASK; 1 "
         "to 31."),
+    client_row<Kind::choice, &Options::cross_slot_writes>(
+        "client.cross_slot_writes",
+        "What becomes of MSET with keys of several slots of a cluster: it is refused, or sent in a "
+        "part for each slot, which is not atomic."),
     client_row<Kind::time, &Options::credentials_refresh_before>(
         "client.credentials_refresh_before",
         "How long before credentials expire the program is asked for new ones, if the program "

@@ -177,7 +177,9 @@ ReplicaOptions replica_options(const Target& target) {
 }
 
 ClusterOptions cluster_options(const Target& target) {
-  return {.redirects_max = target.options.redirects_max, .seed_hosts = {}};
+  return {.redirects_max = target.options.redirects_max,
+          .cross_slot_writes = target.options.cross_slot_writes,
+          .seed_hosts = {}};
 }
 
 bool has_sentinel_options(const Options& options) {

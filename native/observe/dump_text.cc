@@ -139,6 +139,8 @@ class Dump {
       add_count("asked", statistics.cluster.asked);
       add_count("sent again", statistics.cluster.sent_again);
       add_count("parked", statistics.cluster.parked);
+      add_count("sent in parts", statistics.cluster.scattered);
+      add_count("parts", statistics.cluster.parts);
       add_count("views of the slots", statistics.cluster.views);
     }
     text_.back() = '\n';  // no comma behind the last one

@@ -182,6 +182,11 @@ inline constexpr Row<ClientTotals> total_rows[] = {
      [](const ClientTotals& all) { return all.cluster_sent_again; }},
     {"cluster_views_total", counter, "How often a node of a cluster has said who owns which slot",
      [](const ClientTotals& all) { return all.cluster_views; }},
+    {"cluster_scattered_total", counter,
+     "Requests that went to several nodes or slots of a cluster, in parts",
+     [](const ClientTotals& all) { return all.cluster_scattered; }},
+    {"cluster_parts_total", counter, "The parts of these requests that were sent",
+     [](const ClientTotals& all) { return all.cluster_parts; }},
 };
 
 // Metrics of each client.

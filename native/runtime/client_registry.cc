@@ -16,6 +16,8 @@ void ClientTotals::add(const ClientStatistics& client) {
   cluster_asked += client.cluster.asked;
   cluster_sent_again += client.cluster.sent_again;
   cluster_views += client.cluster.views;
+  cluster_scattered += client.cluster.scattered;
+  cluster_parts += client.cluster.parts;
   counters += client.counters;
 }
 

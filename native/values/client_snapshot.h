@@ -51,6 +51,8 @@ struct ClientTotals {
   std::uint64_t cluster_asked = 0;
   std::uint64_t cluster_sent_again = 0;
   std::uint64_t cluster_views = 0;
+  std::uint64_t cluster_scattered = 0;
+  std::uint64_t cluster_parts = 0;
 
   void add(const ClientStatistics& client);
 };

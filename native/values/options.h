@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "plimsoll/core/cluster/cross_slot_writes.h"
 #include "plimsoll/core/cluster/read_choice.h"
 #include "plimsoll/core/memory/overflow.h"
 #include "plimsoll/core/session/options.h"
@@ -32,6 +33,9 @@ using plimsoll::Protocol;
 
 /// For Options::read_from.
 using plimsoll::ReadFrom;
+
+/// For Options::cross_slot_writes.
+using plimsoll::CrossSlotWrites;
 
 /// For Options::inflight_overflow.
 using plimsoll::OnLimit;
@@ -143,6 +147,11 @@ struct Options {
   /// For valkey+cluster://: how often a request is sent on to another server, because a server has
   /// said MOVED or ASK, before its error is told; 1 to 31.
   std::uint8_t redirects_max = 16;
+
+  /// For valkey+cluster://: what becomes of MSET with keys of several slots. It is refused, or split:
+  /// sent in a part for each slot. Then it is not atomic: others may see some parts without the
+  /// others, and if a part fails, the others may have run.
+  CrossSlotWrites cross_slot_writes = CrossSlotWrites::refuse;
 
   /// How long the client waits before it tries to replace a lost connection; with several
   /// addresses, each time that it has tried all of them. It draws each wait at random, between zero

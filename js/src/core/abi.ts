@@ -87,7 +87,7 @@ export const optionsAt = {
   reconnectAttemptsMax: 88, readResendsMax: 92, database: 96, resp2: 100, noEvict: 104, noTouch: 108,
   blockingConnectionsMax: 112, subscriptionsMax: 116, subscriptionMessagesMax: 120,
   subscriptionOverflow: 124, cache: 128, seedsCount: 132, primaryOnly: 136, sentinel: 140,
-  readFrom: 144, cluster: 148, redirectsMax: 152,
+  readFrom: 144, cluster: 148, redirectsMax: 152, crossSlotWrites: 156,
 } as const;
 
 export const cacheOptionsAt = {
