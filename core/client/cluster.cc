@@ -60,8 +60,11 @@ Cluster::Cluster(const ClusterOptions& options, Session& main, Box<SlotTable> ta
       slots_(options, main, nodes_, std::move(table)),
       verdicts_(options_, main, nodes_, slots_),
       owners_(nodes_, slots_, verdicts_),
-      returned_(main.accounts().requests, options_of_parked(main.options()), returned_place),
-      waiting_(main.accounts().requests, options_of_parked(main.options()), waiting_place),
+      returned_(main.accounts().requests, options_of_parked(main.options()),
+                RequestTrail::returned_place),
+      waiting_(main.accounts().requests, options_of_parked(main.options()),
+               RequestTrail::waiting_place),
+      trail_(main, nodes_, returned_, waiting_),
       scattered_(main, nodes_, slots_, waiting_),
       places_(main.options().inflight_requests_limit) {}
 
@@ -188,64 +191,6 @@ RequestId Cluster::submit_to_room(const CommandView& command, Instant deadline, 
   return waiting_.known_as(id);
 }
 
-std::optional<RequestId> Cluster::cancel(RequestId id) {
-  while (owns_request(id)) {
-    if (const std::optional<RequestId> to = moved_to(id)) {
-      id = *to;
-      continue;
-    }
-    if (is_parked_id(id)) {
-      parked_of(id).pipeline().cancel(request_ids::request_of(id));
-    } else if (Session* const session = nodes_.session_of_request(id)) {
-      session->cancel(request_ids::request_of(id));
-      nodes_.note_input(ClusterNodes::number_of_request(id));
-    }
-    return std::nullopt;
-  }
-  return id;
-}
-
-std::optional<RequestId> Cluster::moved_to(RequestId id) {
-  if (is_parked_id(id)) return parked_of(id).moved.find(id);
-  const NodeNumber number = ClusterNodes::number_of_request(id);
-  return nodes_.has(number) ? nodes_[number].moved.find(id) : std::nullopt;
-}
-
-// Whether the request has ended, here or where it has gone on, as far as it is known.
-bool Cluster::is_answered(RequestId id) {
-  while (owns_request(id)) {
-    const std::optional<RequestId> to = moved_to(id);
-    if (!to) break;
-    id = *to;
-  }
-  if (!owns_request(id)) return id < main_.answered_until();
-  const RequestId request = request_ids::request_of(id);
-  if (is_parked_id(id)) return !parked_of(id).pipeline().live(request);
-  Session* const session = nodes_.session_of_request(id);
-  return session == nullptr || request < session->answered_until();
-}
-
-// Without memory for this the request goes on, and can no longer be cancelled.
-void Cluster::remember_move(MovedRequests& moved, RequestId from, RequestId to) {
-  moved.forget([this](RequestId id) { return is_answered(id); });
-  moved.add(from, to);
-}
-
-// The place of a node that is gone is free once none of its requests can be cancelled elsewhere.
-void Cluster::forget_moves() {
-  const auto answered = [this](RequestId id) { return is_answered(id); };
-  nodes_.for_each([&](NodeNumber, ClusterNode& node) {
-    if (!node.session) node.moved.forget(answered);
-  });
-}
-
-std::size_t Cluster::staged_places(RequestId id, std::uint64_t offset, std::size_t size,
-                                   std::span<std::string_view> spans) const {
-  const RequestId request = request_ids::request_of(id);
-  if (is_parked_id(id)) return parked_of(id).pipeline().staged_places(request, offset, size, spans);
-  return nodes_.session_of_request(id)->staged_places(request, offset, size, spans);
-}
-
 // ---- Requests in parts.
 
 Result<RequestId> Cluster::scatter(const CommandView& command, const Route& route, Instant deadline,
@@ -343,7 +288,7 @@ Event Cluster::take_outcome_of_parts() {
 // Goes through all that is parked, once after each change that may let some of it go.
 void Cluster::release() {
   release_at_ = never;
-  forget_moves();
+  trail_.forget_ended();
   nodes_.forget_answered_chains();
   nodes_.for_each([](NodeNumber, ClusterNode& node) {
     if (node.state != ClusterNode::State::ready) node.is_wanted = false;
@@ -454,7 +399,7 @@ bool Cluster::go(ParkedRequests& parked, const ParkedRequests::Request& request,
     return false;
   }
   --in_flight_;  // submit_to() has counted it once more, or the main connection counts it
-  remember_move(parked.moved, parked.known_as(request.id), *to);
+  trail_.remember(parked.moved, parked.known_as(request.id), *to);
   return true;
 }
 
@@ -599,7 +544,7 @@ bool Cluster::handle_parked_part(const Event& event) {
   if (tags::is_part(event.tag)) {
     scattered_.handle_part(event, nullptr);
   } else if (tags::is_whole(event.tag)) {
-    scattered_.handle_whole(event, [this](RequestId id) { cancel(id); });
+    scattered_.handle_whole(event, [this](RequestId id) { trail_.cancel(id); });
   } else {
     return false;
   }
@@ -690,7 +635,7 @@ bool Cluster::take_back(NodeNumber number, const Pipeline::Handed& request, Jour
   if (!id) return false;
   slots_.table().set_held(journey.slot, true);
   nodes_.note_change();
-  remember_move(node.moved, nodes_.known_as(number, request.id), returned_.known_as(*id));
+  trail_.remember(node.moved, nodes_.known_as(number, request.id), returned_.known_as(*id));
   return true;
 }
 

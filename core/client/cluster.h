@@ -14,6 +14,7 @@
 #include "plimsoll/core/client/cluster_slots.h"
 #include "plimsoll/core/client/cluster_verdicts.h"
 #include "plimsoll/core/client/parked_requests.h"
+#include "plimsoll/core/client/request_trail.h"
 #include "plimsoll/core/client/scattered_requests.h"
 #include "plimsoll/core/client/side_connections.h"
 #include "plimsoll/core/client/slot_owners.h"
@@ -64,7 +65,7 @@ class Cluster {
   void release_room() { waiting_.release_room(); }
 
   /// Cancels a request, wherever it is now. Returns its id on the main connection if it is there.
-  std::optional<RequestId> cancel(RequestId id);
+  std::optional<RequestId> cancel(RequestId id) { return trail_.cancel(id); }
 
   /// The requests and tombstones of callers, without those on the main connection.
   std::size_t in_flight() const { return in_flight_; }
@@ -76,11 +77,7 @@ class Cluster {
 
   /// Whether a connection, or the connection of a request, is one of these.
   static bool owns(ConnectionId connection) { return ClusterNodes::owns(connection); }
-  static bool owns_request(RequestId id) {
-    return !request_ids::is_waiter(id) &&
-           (is_parked_id(id) ||
-            owns(ConnectionId{static_cast<std::uint32_t>(request_ids::connection_of(id))}));
-  }
+  static bool owns_request(RequestId id) { return RequestTrail::owns(id); }
   /// The session of a connection; null if there is none.
   Session* session(ConnectionId connection) const {
     const NodeNumber number = ClusterNodes::number_of(connection);
@@ -99,7 +96,9 @@ class Cluster {
 
   /// See Client::staged_places().
   std::size_t staged_places(RequestId id, std::uint64_t offset, std::size_t size,
-                            std::span<std::string_view> spans) const;
+                            std::span<std::string_view> spans) const {
+    return trail_.staged_places(id, offset, size, spans);
+  }
 
   void handle_timeout(Instant now);
   Instant poll_timeout();
@@ -189,22 +188,6 @@ class Cluster {
  private:
   using Verdict = ClusterNode::Verdict;
 
-  // Places of requests (packed_id.h), not of connections.
-  static constexpr std::uint64_t returned_place = 64;
-  static constexpr std::uint64_t waiting_place = 65;
-  static_assert(connections_max <= returned_place);
-  static_assert(waiting_place < request_ids::places_of_connections);
-
-  static bool is_parked_id(RequestId id) {
-    const std::uint64_t place = request_ids::connection_of(id);
-    return place == returned_place || place == waiting_place;
-  }
-  ParkedRequests& parked_of(RequestId id) {
-    return request_ids::connection_of(id) == returned_place ? returned_ : waiting_;
-  }
-  const ParkedRequests& parked_of(RequestId id) const {
-    return request_ids::connection_of(id) == returned_place ? returned_ : waiting_;
-  }
   std::size_t parked_count() const { return returned_.count() + waiting_.count(); }
 
   Known::State state_of(const ClusterNode& node) const;
@@ -235,11 +218,6 @@ class Cluster {
   Result<RequestId> park(const CommandView& command, const ParkedRequests::Request& request,
                          Instant deadline, Tag tag);
   void note_parked(const ParkedRequests::Request& request);
-
-  std::optional<RequestId> moved_to(RequestId id);
-  bool is_answered(RequestId id);
-  void remember_move(MovedRequests& moved, RequestId from, RequestId to);
-  void forget_moves();
 
   void release();
   void release(ParkedRequests& parked);
@@ -275,6 +253,7 @@ class Cluster {
   SlotOwners owners_;
   ParkedRequests returned_;
   ParkedRequests waiting_;
+  RequestTrail trail_;
   ScatteredRequests scattered_;
   NodeNumber spoke_ = no_node;  // the node of the last event, or parts_spoke
   bool was_ready_ = false;

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "plimsoll/core/base/packed_id.h"
+#include "plimsoll/core/client/cluster_nodes.h"
+#include "plimsoll/core/client/moved_requests.h"
+#include "plimsoll/core/client/parked_requests.h"
+#include "plimsoll/core/session/session.h"
+
+namespace plimsoll::inline v0 {
+
+/// Where a request of a client of a cluster is now, by an id that it had before: at a node, parked,
+/// or on the main connection.
+class RequestTrail {
+ public:
+  // Places of requests (packed_id.h), not of connections.
+  static constexpr std::uint64_t returned_place = 64;
+  static constexpr std::uint64_t waiting_place = 65;
+  static_assert(connections_max <= returned_place);
+  static_assert(waiting_place < request_ids::places_of_connections);
+
+  /// All must outlive this object.
+  RequestTrail(Session& main, ClusterNodes& nodes, ParkedRequests& returned,
+               ParkedRequests& waiting)
+      : main_(main), nodes_(nodes), returned_(returned), waiting_(waiting) {}
+
+  /// Whether a request is parked or at a node, or was when it got this id.
+  static bool owns(RequestId id) {
+    return !request_ids::is_waiter(id) &&
+           (is_parked(id) ||
+            ClusterNodes::owns(
+                ConnectionId{static_cast<std::uint32_t>(request_ids::connection_of(id))}));
+  }
+
+  /// Cancels a request, wherever it is now. Returns its id on the main connection if it is there.
+  std::optional<RequestId> cancel(RequestId id);
+
+  /// Remembers that a request has gone on. Without memory for this it can no longer be cancelled.
+  void remember(MovedRequests& moved, RequestId from, RequestId to);
+  /// Forgets where requests of nodes that are gone have gone on, if they have ended: the place of
+  /// such a node is free once none of its requests can be cancelled elsewhere.
+  void forget_ended();
+
+  /// See Client::staged_places().
+  std::size_t staged_places(RequestId id, std::uint64_t offset, std::size_t size,
+                            std::span<std::string_view> spans) const;
+
+ private:
+  static bool is_parked(RequestId id) {
+    const std::uint64_t place = request_ids::connection_of(id);
+    return place == returned_place || place == waiting_place;
+  }
+  ParkedRequests& parked_of(RequestId id) const {
+    return request_ids::connection_of(id) == returned_place ? returned_ : waiting_;
+  }
+  std::optional<RequestId> moved_to(RequestId id) const;
+  bool is_answered(RequestId id) const;
+
+  Session& main_;
+  ClusterNodes& nodes_;
+  ParkedRequests& returned_;
+  ParkedRequests& waiting_;
+};
+
+}  // namespace plimsoll::inline v0
