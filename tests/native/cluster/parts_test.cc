@@ -95,7 +95,8 @@ TEST_CASE("a reply over several nodes can be taken whole") {
   const std::string one = key_in(0, "one");
   const std::string two = key_in(last_slot, "two");
   finish(client.set(one, "1"));
-  const native::Reply reply = finish(client.command({"MGET", two, one, two}, use_future));
+  const native::Reply reply =
+      value_of(client.command({"MGET", two, one, two}, use_future));
   const auto elements = *reply.value().as_elements();
   CHECK(elements.size() == 3);
   CHECK((*elements.begin()).is_null());
