@@ -243,7 +243,8 @@ void Cluster::send_parts() {
     scattered_.note_sent(*id);
     follow_parts();
   }
-  if (scattered_.take_lack_of_memory()) release_at_ = std::min(release_at_, after(now_, no_room_wait));
+  if (scattered_.take_lack_of_memory())
+    release_at_ = std::min(release_at_, after(now_, no_room_wait));
   follow_parts();
   const bool has_unsent = scattered_.has_unsent();
   // What was submitted behind the parts may go now.
@@ -325,7 +326,8 @@ void Cluster::release(ParkedRequests& parked) {
     if (is_for_no_node(each, handed.tag)) {
       parked.pipeline().cancel(each.id);
       release_at_ = now_;
-    } else if (!is_blocked && may_go(each) && go(parked, each, handed)) return true;
+    } else if (!is_blocked && may_go(each) && go(parked, each, handed))
+      return true;
     each.is_for_main ? void(keyless_held_ = true) : table.set_blocked(slot, true);
     return false;
   });

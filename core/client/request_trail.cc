@@ -52,7 +52,7 @@ void RequestTrail::forget_ended() {
 }
 
 std::size_t RequestTrail::staged_places(RequestId id, std::uint64_t offset, std::size_t size,
-                                   std::span<std::string_view> spans) const {
+                                        std::span<std::string_view> spans) const {
   const RequestId request = request_ids::request_of(id);
   if (is_parked(id)) return parked_of(id).pipeline().staged_places(request, offset, size, spans);
   return nodes_.session_of_request(id)->staged_places(request, offset, size, spans);

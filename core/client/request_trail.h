@@ -32,9 +32,8 @@ class RequestTrail {
   /// Whether a request is parked or at a node, or was when it got this id.
   static bool owns(RequestId id) {
     return !request_ids::is_waiter(id) &&
-           (is_parked(id) ||
-            ClusterNodes::owns(
-                ConnectionId{static_cast<std::uint32_t>(request_ids::connection_of(id))}));
+           (is_parked(id) || ClusterNodes::owns(ConnectionId{
+                                 static_cast<std::uint32_t>(request_ids::connection_of(id))}));
   }
 
   /// Cancels a request, wherever it is now. Returns its id on the main connection if it is there.

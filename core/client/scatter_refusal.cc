@@ -22,8 +22,9 @@ constexpr Error is_for_all_nodes{
 
 constexpr Error cannot_be_joined{
     .code = ErrorCode::refused_command,
-    .what = "the nodes of the cluster answer this command each for itself, and no answer stands for"
-            " all of them",
+    .what =
+        "the nodes of the cluster answer this command each for itself, and no answer stands for"
+        " all of them",
     .expected = "a client of each node, with an address that begins with valkey://"};
 
 }  // namespace

@@ -5,8 +5,6 @@
 #include <utility>
 
 #include "plimsoll/core/base/check.h"
-#include "plimsoll/core/base/text_writer.h"
-#include "plimsoll/core/commands/row_numbers.h"
 #include "plimsoll/core/resp/reader.h"
 
 namespace plimsoll::inline v0 {
@@ -27,14 +25,8 @@ constexpr Error node_is_gone{
     .what = "the node owns no slots any more, and the one that has them was asked already",
     .expected = "the same request again"};
 
-constexpr Error no_words{.what = "a part of the request has failed, and there is no memory to say"
-                                 " more about it"};
-
-// In the text of a failure: of the words of a server, or of an error; of a host's name; and of what
-// says where a part was. Behind that is room for the rest.
-constexpr std::size_t words_max = 200;
-constexpr std::size_t host_max = 100;
-constexpr std::size_t where_max = 180;
+constexpr const char* no_words =
+    "a part of the request has failed, and there is no memory to say more about it";
 
 bool goes_by_slots(Spread spread) {
   return spread == Spread::slots_values || spread == Spread::slots_sum ||
@@ -374,91 +366,39 @@ bool ScatteredRequests::may_take_over(Tag tag, NodeNumber owner) {
 void ScatteredRequests::fail(Whole& whole, const Part* part, const Error& error,
                              const std::optional<Value>& value, const NodeAddress* node) {
   const bool one_will_do = whole.spread == Spread::nodes_one && part != nullptr;
-  const bool is_usual =
-      whole.words && std::string_view(whole.words->text.data() + Words::header_bytes,
-                                      whole.words->size - Words::header_bytes)
-                         .starts_with("NOTBUSY");
-  if (!whole.has_failed && !(one_will_do && whole.words && !is_usual)) {
+  const bool says_more = !whole.failure || whole.failure->starts_with("NOTBUSY");
+  if (!whole.has_failed && (!one_will_do || says_more)) {
+    PartsFailure::Place place{.slot = std::nullopt, .node = node};
+    if (part != nullptr && part->node == no_node) place.slot = part->slot;
     whole.error = error;
-    write_words(whole, part, error, value, node);
+    whole.failure =
+        Box<PartsFailure>::make(requests_, 0, error, value, part == nullptr ? nullptr : &place);
+    if (!whole.failure) whole.error.what = no_words;
   }
   if (one_will_do) return;
   whole.has_failed = true;
   follow_unsent();
 }
 
-void ScatteredRequests::write_words(Whole& whole, const Part* part, const Error& error,
-                                    const std::optional<Value>& value, const NodeAddress* node) {
-  if (!whole.words) whole.words = Box<Words>::make(requests_, 0);
-  if (!whole.words) {
-    whole.error.what = no_words.what;
-    return;
-  }
-  Words& words = *whole.words;
-  const std::span<char> text = std::span(words.text).subspan(Words::header_bytes);
-  TextWriter first(text.first(words_max));
-  const Result<BytesView> of_server = value ? value->as_error() : Result<BytesView>(error);
-  words.are_of_server = of_server.ok();
-  if (of_server) {
-    of_server->for_each_piece([&first](std::string_view piece) { first.append(piece); });
-  } else {
-    first.append(error.what);
-  }
-  TextWriter more(text.subspan(first.text().size(), where_max));
-  if (part != nullptr) {
-    more.append(part->node == no_node ? " (slot " : " (node");
-    if (part->node == no_node) more.append(std::uint64_t{part->slot});
-    if (node != nullptr) {
-      more.append(" at ");
-      more.append(node->host().substr(0, host_max));
-      more.append(":");
-      more.append(std::uint64_t{node->port()});
-    }
-    more.append("; ");
-  } else {
-    more.append(" (");
-  }
-  words.size = Words::header_bytes + first.text().size() + more.text().size();
-}
-
 Executed ScatteredRequests::executed(const Whole& whole) {
   if (whole.run + whole.maybe_run == 0) return Executed::no;
-  return whole.is_planned && !whole.walk && whole.run == whole.parts_count ? Executed::yes : Executed::maybe;
+  return whole.is_planned && !whole.walk && whole.run == whole.parts_count ? Executed::yes
+                                                                           : Executed::maybe;
 }
 
 Event ScatteredRequests::failure(Whole& whole) {
   event_error_ = whole.error;
   event_error_.executed = executed(whole);
   Event event{.kind = Event::Kind::failed, .tag = whole.tag, .error = &event_error_};
-  if (!whole.words) return event;
-  Words& words = *whole.words;
-  TextWriter more(std::span(words.text).subspan(words.size, words.text.size() - words.size - 3));
-  more.append(std::uint64_t{whole.run});
-  more.append(" of ");
-  more.append(std::uint64_t{whole.walk ? whole.sent : whole.parts_count});
-  more.append(" parts of the request had run");
-  if (whole.maybe_run > 0) {
-    more.append(", and ");
-    more.append(std::uint64_t{whole.maybe_run});
-    more.append(" may have");
-  }
-  more.append(")");
-  words.size += more.text().size();
-  char* const begin = words.text.data() + Words::header_bytes;
-  const std::size_t size = words.size - Words::header_bytes;
-  if (!words.are_of_server) {
-    begin[size] = '\0';
-    event_error_.what = begin;
+  if (!whole.failure) return event;
+  whole.failure->add({.run = whole.run,
+                      .maybe_run = whole.maybe_run,
+                      .all = whole.walk ? whole.sent : whole.parts_count});
+  if (!whole.failure->is_of_server()) {
+    event_error_.what = whole.failure->what();
     return event;
   }
-  std::array<char, encoding::header_bytes_max> header;
-  const char* const header_end = encoding::write_header(header.data(), '!', size);
-  const auto header_size = static_cast<std::size_t>(header_end - header.data());
-  PLIMSOLL_CHECK(header_size <= Words::header_bytes);
-  std::copy_n(header.data(), header_size, begin - header_size);
-  begin[size] = '\r';
-  begin[size + 1] = '\n';
-  delivered_wire_ = {begin - header_size, header_size + size + 2};
+  delivered_wire_ = whole.failure->wire();
   if (const Result<Value> value = reader_->read(delivered_wire_)) event.value = *value;
   return event;
 }
@@ -497,8 +437,8 @@ Event ScatteredRequests::take_outcome() {
   const bool has_none = whole.spread == Spread::nodes_one && whole.gather->count() == 0;
   if (whole.has_failed || has_none) return failure(whole);
   const Status walked = whole.walk ? whole.walk->finish(*whole.gather) : Status();
-  const Result<std::string_view> wire = walked ? whole.gather->finish(whole.keys())
-                                               : Result<std::string_view>(walked.error());
+  const Result<std::string_view> wire =
+      walked ? whole.gather->finish(whole.keys()) : Result<std::string_view>(walked.error());
   Result<Value> value = wire ? reader_->read(*wire) : Result<Value>(wire.error());
   if (!value) {
     event_error_ = value.error();

@@ -15,6 +15,7 @@
 #include "plimsoll/core/client/handed_request.h"
 #include "plimsoll/core/client/parked_requests.h"
 #include "plimsoll/core/client/part_command.h"
+#include "plimsoll/core/client/parts_failure.h"
 #include "plimsoll/core/cluster/gather.h"
 #include "plimsoll/core/cluster/split.h"
 #include "plimsoll/core/commands/command_table.h"
@@ -144,14 +145,6 @@ class ScatteredRequests {
     bool has_no_node = false;  ///< see may_take_over()
   };
 
-  /// The words of a part's error. In front there is room for what makes an error reply of them.
-  struct Words {
-    static constexpr std::size_t header_bytes = 8;
-    bool are_of_server = false;
-    std::size_t size = header_bytes;
-    std::array<char, 512> text;
-  };
-
   /// One node that gets the whole command, and a slot that it owns.
   struct Target {
     NodeNumber node;
@@ -195,12 +188,10 @@ class ScatteredRequests {
     std::uint32_t places_count = 0;
     std::uint32_t free_place = no_place;
     Error error{};  ///< has_failed: of the first part that has
-    Box<Words> words{};
+    Box<PartsFailure> failure{};
 
     bool is_sent() const { return walk ? walk_is_done : is_planned && sent == parts_count; }
-    std::span<SplitKey> keys() {
-      return {static_cast<SplitKey*>(keys_block.data()), keys_count};
-    }
+    std::span<SplitKey> keys() { return {static_cast<SplitKey*>(keys_block.data()), keys_count}; }
     std::span<Part> all_places() { return {static_cast<Part*>(places.data()), places_count}; }
   };
 
@@ -215,8 +206,6 @@ class ScatteredRequests {
   Whole* end_parked(const Event& event);
   void fail(Whole& whole, const Part* part, const Error& error, const std::optional<Value>& value,
             const NodeAddress* node);
-  void write_words(Whole& whole, const Part* part, const Error& error,
-                   const std::optional<Value>& value, const NodeAddress* node);
   void follow_unsent();
   void release_part(Whole& whole, Part& part);
   void finish_if_done(Whole& whole);
@@ -232,13 +221,13 @@ class ScatteredRequests {
   Account& replies_;
   const std::size_t window_;  // the most parts under way
   Box<Whole> spare_{};
-  Whole* first_ = nullptr;        // in the order of submission
+  Whole* first_ = nullptr;  // in the order of submission
   Whole* last_ = nullptr;
   Whole* unsent_ = nullptr;       // the first that has unsent parts; so have all behind it
   Whole* ended_first_ = nullptr;  // their outcomes were not taken yet
   Whole* ended_last_ = nullptr;
-  Whole* ready_ = nullptr;        // walks that may have more to send
-  Part* sending_ = nullptr;       // next_part() has made it
+  Whole* ready_ = nullptr;   // walks that may have more to send
+  Part* sending_ = nullptr;  // next_part() has made it
   std::size_t under_way_ = 0;
   std::size_t wholes_with_parts_ = 0;
   std::size_t wholes_parked_ = 0;

@@ -16,20 +16,23 @@ using commands::Spread;
 
 constexpr Error is_no_array{.code = ErrorCode::wrong_type,
                             .executed = Executed::yes,
-                            .what = "a part of the request was answered with something that cannot"
-                                    " be joined with the other answers",
+                            .what =
+                                "a part of the request was answered with something that cannot"
+                                " be joined with the other answers",
                             .expected = "an array"};
 
 constexpr Error is_no_number{.code = ErrorCode::wrong_type,
                              .executed = Executed::yes,
-                             .what = "a part of the request was answered with something that cannot"
-                                     " be joined with the other answers",
+                             .what =
+                                 "a part of the request was answered with something that cannot"
+                                 " be joined with the other answers",
                              .expected = "an integer"};
 
 constexpr Error has_other_length{.code = ErrorCode::wrong_type,
                                  .executed = Executed::yes,
-                                 .what = "the answers to the parts of the request have different"
-                                         " lengths, and cannot be joined",
+                                 .what =
+                                     "the answers to the parts of the request have different"
+                                     " lengths, and cannot be joined",
                                  .expected = "a value for each key or argument"};
 
 constexpr Error is_too_high{.code = ErrorCode::wrong_type,
@@ -39,13 +42,15 @@ constexpr Error is_too_high{.code = ErrorCode::wrong_type,
 
 constexpr Error is_too_large{.code = ErrorCode::reply_too_large,
                              .executed = Executed::yes,
-                             .what = "the answers to the parts of the request have more bytes"
-                                     " together than reply_bytes_max allows"};
+                             .what =
+                                 "the answers to the parts of the request have more bytes"
+                                 " together than reply_bytes_max allows"};
 
 constexpr Error no_room{.code = ErrorCode::reply_too_large,
                         .executed = Executed::yes,
-                        .what = "the replies pool has no room to join the answers to the parts of"
-                                " the request"};
+                        .what =
+                            "the replies pool has no room to join the answers to the parts of"
+                            " the request"};
 
 std::size_t header_size(std::size_t count) { return 1 + encoding::digits_of(count) + 2; }
 
@@ -82,8 +87,7 @@ Status Gather::add(const Value& answer, std::span<SplitKey> keys) {
     case Spread::nodes_max:
     case Spread::nodes_and:
     case Spread::nodes_or: return add_numbers(answer);
-    case Spread::nodes_any:
-      return answer.is_null() || !draw() ? Status() : keep(answer);
+    case Spread::nodes_any: return answer.is_null() || !draw() ? Status() : keep(answer);
     case Spread::slots_all:
     case Spread::nodes_all:
     case Spread::nodes_one:

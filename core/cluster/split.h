@@ -70,7 +70,15 @@ class RequestSplitter {
   std::uint32_t name_size() const { return name_size_; }
 
  private:
-  enum class State : std::uint8_t { in_count, at_size, in_size, in_word, behind_word, done, broken };
+  enum class State : std::uint8_t {
+    in_count,
+    at_size,
+    in_size,
+    in_word,
+    behind_word,
+    done,
+    broken
+  };
 
   void take_letter(char c);
   std::size_t take_word(std::string_view piece);

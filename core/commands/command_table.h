@@ -83,7 +83,7 @@ struct Row {
   Written written : 2;                  ///< see written_by()
   std::uint8_t writes_with : 2;         ///< `writes` applies only if the command has this word; 0:
                                         ///< always
-  std::int8_t timeout_at;    ///< number of the word; negative: from the end; timeout_behind_block
+  std::int8_t timeout_at;  ///< number of the word; negative: from the end; timeout_behind_block
   std::uint16_t instead_at : 12;  ///< the text of a refusal that names what to use instead
   Spread spread : 4;              ///< in a cluster
 

@@ -148,9 +148,9 @@ struct Options {
   /// said MOVED or ASK, before its error is told; 1 to 31.
   std::uint8_t redirects_max = 16;
 
-  /// For valkey+cluster://: what becomes of MSET with keys of several slots. It is refused, or split:
-  /// sent in a part for each slot. Then it is not atomic: others may see some parts without the
-  /// others, and if a part fails, the others may have run.
+  /// For valkey+cluster://: what becomes of MSET with keys of several slots. It is refused, or
+  /// split: sent in a part for each slot. Then it is not atomic: others may see some parts without
+  /// the others, and if a part fails, the others may have run.
   CrossSlotWrites cross_slot_writes = CrossSlotWrites::refuse;
 
   /// How long the client waits before it tries to replace a lost connection; with several

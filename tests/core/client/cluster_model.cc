@@ -6,6 +6,8 @@
 
 #include "plimsoll/tests/core/client/peer.h"
 
+// More than 500 lines, because what a node answers and what an operator does change the same views.
+
 namespace plimsoll::testing {
 namespace {
 

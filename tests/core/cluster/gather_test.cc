@@ -37,8 +37,7 @@ TEST_CASE("numbers are added") {
   CHECK(gathered(Spread::nodes_sum, {":1\r\n", ":0\r\n", ":41\r\n"}) == ":42\r\n");
   CHECK(gathered(Spread::slots_sum, {":-5\r\n", ":2\r\n"}) == ":-3\r\n");
   CHECK(gathered(Spread::nodes_sum, {":7\r\n"}) == ":7\r\n");
-  CHECK(gathered(Spread::nodes_sum, {":-9223372036854775808\r\n"}) ==
-        ":-9223372036854775808\r\n");
+  CHECK(gathered(Spread::nodes_sum, {":-9223372036854775808\r\n"}) == ":-9223372036854775808\r\n");
   CHECK(gathered(Spread::nodes_sum, {":9223372036854775807\r\n", ":1\r\n"}) == "wrong_type");
 }
 
@@ -86,8 +85,8 @@ TEST_CASE("any answer that is not null will do") {
 }
 
 TEST_CASE("arrays come one behind the other") {
-  const std::string all = gathered(Spread::nodes_values, {"*2\r\n$1\r\na\r\n$1\r\nb\r\n", "*0\r\n",
-                                                          "~1\r\n*1\r\n:1\r\n"});
+  const std::string all = gathered(
+      Spread::nodes_values, {"*2\r\n$1\r\na\r\n$1\r\nb\r\n", "*0\r\n", "~1\r\n*1\r\n:1\r\n"});
   CHECK(all == "*3\r\n$1\r\na\r\n$1\r\nb\r\n*1\r\n:1\r\n");
   CHECK(gathered(Spread::nodes_values, {"*0\r\n", "*0\r\n"}) == "*0\r\n");
   CHECK(gathered(Spread::nodes_values, {"+OK\r\n"}) == "wrong_type");
@@ -119,8 +118,8 @@ TEST_CASE("values come in the order of the keys, whatever part they were in") {
 
 TEST_CASE("a part must have a value for each of its keys") {
   std::vector<SplitKey> keys(2);
-  for (const char* answer : {"*1\r\n:1\r\n", "*3\r\n:1\r\n:1\r\n:1\r\n", "+OK\r\n", "_\r\n",
-                             "~2\r\n:1\r\n:2\r\n"}) {
+  for (const char* answer :
+       {"*1\r\n:1\r\n", "*3\r\n:1\r\n:1\r\n:1\r\n", "+OK\r\n", "_\r\n", "~2\r\n:1\r\n:2\r\n"}) {
     ReplyMemory memory;
     Gather gather(Spread::slots_values, *memory.account, SIZE_MAX, 0);
     const Parsed parsed(answer);

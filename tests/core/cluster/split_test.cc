@@ -96,8 +96,16 @@ TEST_CASE("a request that is cut, or has a key without its value, is not done") 
 }
 
 TEST_CASE("the slot of a key in pieces is that of the whole key") {
-  const std::vector<std::string> keys{"",      "a",        "{a}b",  "{}a",    "x{a",
-                                      "x{}y}", "x{y}z{w}", "}{a}b", "{{a}}b", std::string(300, 'k'),
+  const std::vector<std::string> keys{"",
+                                      "a",
+                                      "{a}b",
+                                      "{}a",
+                                      "x{a",
+                                      "x{}y}",
+                                      "x{y}z{w}",
+                                      "}{a}b",
+                                      "{{a}}b",
+                                      std::string(300, 'k'),
                                       std::string(1, '\0') + "\xff{\x80}"};
   for (const std::string& key : keys) {
     CAPTURE(key);

@@ -95,8 +95,7 @@ TEST_CASE("a reply over several nodes can be taken whole") {
   const std::string one = key_in(0, "one");
   const std::string two = key_in(last_slot, "two");
   finish(client.set(one, "1"));
-  const native::Reply reply =
-      value_of(client.command({"MGET", two, one, two}, use_future));
+  const native::Reply reply = value_of(client.command({"MGET", two, one, two}, use_future));
   const auto elements = *reply.value().as_elements();
   CHECK(elements.size() == 3);
   CHECK((*elements.begin()).is_null());
@@ -117,8 +116,7 @@ TEST_CASE("MSET over several slots is refused by default, with what would allow 
   Client client = member_of(shared_cluster());
   const std::string one = key_in(0);
   const std::string two = key_in(last_slot);
-  const native::Error error =
-      error_of(client.command({"MSET", one, "1", two, "2"}, use_future));
+  const native::Error error = error_of(client.command({"MSET", one, "1", two, "2"}, use_future));
   CHECK(error.code() == ErrorCode::invalid_argument);
   CHECK_THAT(std::string(error.text()), ContainsSubstring("cross_slot_writes"));
   CHECK(finish(client.exists({one, two})) == 0);

@@ -47,19 +47,19 @@ inline void add_client(Fields& all, const native::Options& client) {
                blocking_connections_max, subscriptions_max, subscription_messages_max,
                subscription_overflow, request_timeout, connect_timeout, seeds, read_from, client_az,
                replica_lag_max, redirects_max, cross_slot_writes, reconnect_wait_min,
-               reconnect_wait_max, reconnect_attempts_max, health_check_interval, tombstone_age_max, read_resends_max,
-               tcp_user_timeout, on_connection, tracer, tls, close_timeout, reply_bytes_max,
-               username, password, token, credentials, credentials_refresh_before,
+               reconnect_wait_max, reconnect_attempts_max, health_check_interval, tombstone_age_max,
+               read_resends_max, tcp_user_timeout, on_connection, tracer, tls, close_timeout,
+               reply_bytes_max, username, password, token, credentials, credentials_refresh_before,
                sentinel_username, sentinel_password, sentinel_tls, client_side_cache, key_prefix,
                channel_prefix, client_name, protocol, no_evict, no_touch, database] = client;
   add(all, inflight_requests_limit, inflight_overflow, waiters_max, blocking_connections_max,
       subscriptions_max, subscription_messages_max, subscription_overflow, request_timeout,
       connect_timeout, seeds, read_from, client_az, replica_lag_max, redirects_max,
-      cross_slot_writes,
-      reconnect_wait_min, reconnect_wait_max, reconnect_attempts_max, health_check_interval,
-      tombstone_age_max, read_resends_max, tcp_user_timeout, close_timeout, reply_bytes_max,
-      username, password, token, credentials_refresh_before, sentinel_username, sentinel_password,
-      key_prefix, channel_prefix, client_name, protocol, no_evict, no_touch, database);
+      cross_slot_writes, reconnect_wait_min, reconnect_wait_max, reconnect_attempts_max,
+      health_check_interval, tombstone_age_max, read_resends_max, tcp_user_timeout, close_timeout,
+      reply_bytes_max, username, password, token, credentials_refresh_before, sentinel_username,
+      sentinel_password, key_prefix, channel_prefix, client_name, protocol, no_evict, no_touch,
+      database);
   add_tls(all, tls);
   add_tls(all, sentinel_tls);
 }
