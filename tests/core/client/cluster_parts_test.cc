@@ -1,5 +1,10 @@
 #include <algorithm>
+#include <array>
 #include <chrono>
+#include <map>
+#include <optional>
+#include <random>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -401,6 +406,103 @@ TEST_CASE("without memory a request is refused, or fails, and nothing stays char
   }
   CHECK(refused_at_once > 0);
   CHECK(failed > 0);
+}
+
+// What one server would answer to the commands, one after the other.
+class OneServer {
+ public:
+  std::string run(const Words& words) {
+    if (words[0] == "RPUSH") {
+      data_[words[1]].push_back(words[2]);
+      return std::to_string(data_[words[1]].size());
+    }
+    if (words[0] == "GET") return last_of(words[1]);
+    if (words[0] == "MGET") {
+      std::string all;
+      for (std::size_t i = 1; i < words.size(); ++i) all += (i > 1 ? ", " : "") + last_of(words[i]);
+      return "[" + all + "]";
+    }
+    if (words[0] == "MSET") {
+      for (std::size_t i = 1; i < words.size(); i += 2) data_[words[i]] = {words[i + 1]};
+      return "simple \"OK\"";
+    }
+    int count = 0;
+    for (std::size_t i = 1; i < words.size(); ++i) {
+      if (data_.contains(words[i])) ++count;
+      if (words[0] == "DEL") data_.erase(words[i]);
+    }
+    return std::to_string(count);
+  }
+
+ private:
+  std::string last_of(const std::string& key) const {
+    const auto found = data_.find(key);
+    return found == data_.end() ? "null" : "\"" + found->second.back() + "\"";
+  }
+
+  std::map<std::string, std::vector<std::string>> data_;
+};
+
+// The caller awaits nothing, slots move, and the network takes its time: the order of each slot
+// alone makes all answers those of one server.
+TEST_CASE("whatever goes in parts, the answers are those of one server that runs all in order") {
+  std::size_t moved = 0;
+  for (unsigned seed = 1; seed <= 150; ++seed) {
+    CAPTURE(seed);
+    std::mt19937 random(seed);
+    const auto pick = [&random](int count) {
+      return std::uniform_int_distribution<>(0, count - 1)(random);
+    };
+    static constexpr std::array<std::size_t, 5> limits{6, 10, 30, 200, 1000};
+    ClusterWorldOptions options = with_limit(limits[seed % limits.size()], OnLimit::wait);
+    if (seed % 4 == 0) options.budget.memory_limit = std::size_t{4} << 20;
+    ClusterWorld world(options);
+    if (seed % 8 == 0) world.validate_always();
+    if (seed % 3 != 0) world.delay = [&] { return std::chrono::microseconds(pick(3000)); };
+    if (seed % 7 == 0) {
+      world.piece = [&](std::size_t bytes) {
+        return std::min(bytes, static_cast<std::size_t>(1 + pick(300)));
+      };
+    }
+    world.connect();
+    world.advance(50ms);
+    OneServer one;
+    std::map<Tag, std::string> expected;
+    std::set<unsigned> has_moved;
+    for (Tag tag = 1; tag <= 80; ++tag) {
+      const auto key = [&] { return "key:" + std::to_string(pick(25)); };
+      Words words;
+      switch (pick(7)) {
+        case 0: words = {"GET", key()}; break;
+        case 1: words = many("EXISTS", 1 + pick(25)); break;
+        case 2: words = many("DEL", 1 + pick(25)); break;
+        case 3: words = {"MGET", key(), key(), key(), key()}; break;
+        case 4:
+          words = {"MSET"};
+          for (int i = 1 + pick(12); i > 0; --i) {
+            words.push_back(key());
+            words.push_back(std::to_string(tag));
+          }
+          break;
+        default: words = {"RPUSH", key(), std::to_string(tag)};
+      }
+      expected[tag] = one.run(words);
+      world.submit(tag, words, 60s);
+      const unsigned slot = model_slot_of(key());
+      if (pick(5) == 0 && has_moved.insert(slot).second) {
+        world.model().move_atomically(slot, (world.model().owner(slot) + 1) % 3);
+        ++moved;
+      }
+      if (pick(4) == 0) world.advance(std::chrono::milliseconds(pick(4)));
+    }
+    world.advance(3s);
+    for (const auto& [tag, outcome] : expected) {
+      CAPTURE(tag);
+      CHECK(world.outcome(tag) == outcome);
+    }
+    CHECK(world.cluster().in_flight() == 0);
+  }
+  CHECK(moved > 100);
 }
 
 }  // namespace

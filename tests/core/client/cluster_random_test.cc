@@ -109,7 +109,10 @@ class Chaos {
     const Tag tag = ++tags_;
     const Duration timeout = pick(6) == 0 ? Duration(std::chrono::milliseconds(1 + pick(300)))
                                           : Duration(std::chrono::seconds(5));
-    switch (pick(10)) {
+    switch (pick(13)) {
+      case 10: world_.submit(tag, {"MGET", "a", "b", "c", "d", "{b}1"}, timeout); break;
+      case 11: world_.submit(tag, many("EXISTS", 1 + pick(30)), timeout); break;
+      case 12: world_.submit(tag, {pick(2) == 0 ? "DBSIZE" : "RANDOMKEY"}, timeout); break;
       case 0:
       case 1: world_.read(tag, key, timeout); break;
       case 2:
@@ -120,6 +123,12 @@ class Chaos {
       case 4: world_.submit(tag, {"MGET", "{b}1", "{b}2"}, timeout); break;
       default: world_.push(tag, key, timeout);
     }
+  }
+
+  static Words many(const std::string& name, int count) {
+    Words words{name};
+    for (int i = 0; i < count; ++i) words.push_back("key:" + std::to_string(i));
+    return words;
   }
 
   // The next step of a migration, for which the generator keeps its own state.
@@ -354,8 +363,11 @@ class Chaos {
       last.push_back(tags_);
       world_.advance(20ms);
     }
-    world_.submit(++tags_, {"ECHO", "ship"}, 3s);
-    last.push_back(tags_);
+    for (const Words& words : {Words{"ECHO", "ship"}, Words{"DBSIZE"}, many("MGET", 20)}) {
+      world_.submit(++tags_, words, 3s);
+      last.push_back(tags_);
+      world_.advance(20ms);
+    }
     world_.advance(3500ms);
     for (const Tag tag : last) {
       CAPTURE(tag);
