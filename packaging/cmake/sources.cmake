@@ -32,6 +32,7 @@ set(PLIMSOLL_CLIENT_SOURCES
   core/client/cluster_options.cc
   core/client/cluster_slots.cc
   core/client/cluster_verdicts.cc
+  core/client/cluster_walk.cc
   core/client/credit_window.cc
   core/client/due_reads.cc
   core/client/fetch_request.cc
@@ -41,10 +42,14 @@ set(PLIMSOLL_CLIENT_SOURCES
   core/client/moved_requests.cc
   core/client/near_cache.cc
   core/client/other_servers.cc
+  core/client/parts_failure.cc
   core/client/redactor.cc
   core/client/replica_options.cc
   core/client/replicas.cc
   core/client/reply_source.cc
+  core/client/request_trail.cc
+  core/client/scatter_refusal.cc
+  core/client/scattered_requests.cc
   core/client/sentinels.cc
   core/client/side_connection.cc
   core/client/side_connections.cc
@@ -54,6 +59,7 @@ set(PLIMSOLL_CLIENT_SOURCES
   core/client/subscription_names.cc
   core/client/write_fences.cc
   core/client/write_marks.cc
+  core/cluster/gather.cc
   core/cluster/node_address.cc
   core/cluster/primary_choice.cc
   core/cluster/read_choice.cc
@@ -63,6 +69,7 @@ set(PLIMSOLL_CLIENT_SOURCES
   core/cluster/seeds.cc
   core/cluster/slot.cc
   core/cluster/slots_reply.cc
+  core/cluster/split.cc
   core/commands/command_table.cc
   core/commands/composed.cc
   core/commands/key_ranges.cc
@@ -243,6 +250,7 @@ set(PLIMSOLL_CLIENT_HEADERS
   core/client/cluster_options.h
   core/client/cluster_slots.h
   core/client/cluster_verdicts.h
+  core/client/cluster_walk.h
   core/client/connection_id.h
   core/client/connection_waiters.h
   core/client/credit_window.h
@@ -260,11 +268,16 @@ set(PLIMSOLL_CLIENT_HEADERS
   core/client/near_cache.h
   core/client/other_servers.h
   core/client/parked_requests.h
+  core/client/part_command.h
+  core/client/parts_failure.h
   core/client/redactor.h
   core/client/replica_counters.h
   core/client/replica_options.h
   core/client/replicas.h
   core/client/reply_source.h
+  core/client/request_trail.h
+  core/client/scatter_refusal.h
+  core/client/scattered_requests.h
   core/client/sent_requests.h
   core/client/sentinels.h
   core/client/server_node.h
@@ -276,6 +289,8 @@ set(PLIMSOLL_CLIENT_HEADERS
   core/client/subscription_names.h
   core/client/write_fences.h
   core/client/write_marks.h
+  core/cluster/cross_slot_writes.h
+  core/cluster/gather.h
   core/cluster/node_address.h
   core/cluster/node_id.h
   core/cluster/primary_choice.h
@@ -287,6 +302,7 @@ set(PLIMSOLL_CLIENT_HEADERS
   core/cluster/slot.h
   core/cluster/slot_table.h
   core/cluster/slots_reply.h
+  core/cluster/split.h
   core/cluster/view_schedule.h
   core/commands/answer.h
   core/commands/bound.h
