@@ -225,6 +225,13 @@ int32_t plimsoll_submit_to(int32_t client, uint32_t connection, uint32_t count, 
                            double timeout, double now);
 int32_t plimsoll_release(int32_t client, uint32_t connection, double now);
 
+/// Submits a command of `count` staged words to nodes of a cluster that the caller has chosen.
+/// `where`: 0 each primary, and the answer is a map of their addresses to their answers; 1 any of
+/// them; 2 the owner of a key, 3 the primary with an address. For the last two one more word stands
+/// in front of the command, the key or the address. Never waits for room.
+int32_t plimsoll_submit_at(int32_t client, uint32_t where, uint32_t count, uint32_t tag,
+                           double timeout, double now);
+
 /// Opens a connection for subscriptions. If it is lost, it is replaced and they are restored.
 int32_t plimsoll_open_subscription(int32_t client, double now);
 

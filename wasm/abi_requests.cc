@@ -1,6 +1,8 @@
 #include <array>
 
 #include "plimsoll/core/base/packed_id.h"
+#include "plimsoll/core/cluster/node_choice.h"
+#include "plimsoll/core/cluster/slot.h"
 #include "plimsoll/core/commands/command_table.h"
 #include "plimsoll/core/commands/row_numbers.h"
 #include "plimsoll/wasm/abi.h"
@@ -112,6 +114,20 @@ std::int32_t with_words(std::int32_t client, std::uint32_t count, double timeout
     const auto words = takes.staging.words(count, deferred);
     return words ? call(found, *words, at) : refuse(words.error());
   });
+}
+
+// Takes what belongs to `where` from the front of the words.
+Result<NodeChoice> take_choice(std::uint32_t where, std::span<const std::string_view>& words) {
+  if (where > static_cast<std::uint32_t>(NodeChoice::Kind::address)) {
+    return misuse("no such choice of nodes", where);
+  }
+  NodeChoice choice{.kind = static_cast<NodeChoice::Kind>(where)};
+  const bool is_by_key = choice.kind == NodeChoice::Kind::owner;
+  if (!is_by_key && choice.kind != NodeChoice::Kind::address) return choice;
+  if (words.empty() || is_deferred(words.front())) return misuse("the node's word is missing");
+  is_by_key ? void(choice.slot = slot_of_key(words.front())) : void(choice.address = words.front());
+  words = words.subspan(1);
+  return choice;
 }
 
 template <class Call>
@@ -267,6 +283,20 @@ int32_t PLIMSOLL_EXPORT(plimsoll_submit_to)(int32_t client, uint32_t connection,
               return answer_request(found, found.submit_to(connection, bounded(command, timeout),
                                                            tag, to_timeout(timeout), at));
             });
+      });
+}
+
+int32_t PLIMSOLL_EXPORT(plimsoll_submit_at)(int32_t client, uint32_t where, uint32_t count,
+                                            uint32_t tag, double timeout, double now) {
+  return with_words(
+      client, count, timeout, now, Deferred::taken,
+      [&](HostedClient& found, std::span<const std::string_view> words, Instant at) {
+        const Result<NodeChoice> choice = take_choice(where, words);
+        if (!choice) return refuse(choice.error());
+        return with_prepared(found, commands::prepare(words), [&](const CommandView& command) {
+          return answer_request(found,
+                                found.submit_at(*choice, command, tag, to_timeout(timeout), at));
+        });
       });
 }
 

@@ -265,6 +265,11 @@ Status HostedClient::submit_to(std::uint32_t connection, const CommandView& comm
   return note(client_.submit_to(ConnectionId{connection}, command, now, timeout_or(timeout), tag));
 }
 
+Status HostedClient::submit_at(const NodeChoice& where, const CommandView& command,
+                               std::uint32_t tag, std::optional<Duration> timeout, Instant now) {
+  return note(client_.submit_at(where, command, now, timeout_or(timeout), tag));
+}
+
 Status HostedClient::release(std::uint32_t connection, Instant now) {
   if (const Status found = check(connection, Role::exclusive); !found) return found;
   roles_[connection] = Role::other;

@@ -120,6 +120,8 @@ class HostedClient {
   Result<std::uint32_t> open_exclusive(Instant now);
   Status submit_to(std::uint32_t connection, const CommandView& command, std::uint32_t tag,
                    std::optional<Duration> timeout, Instant now);
+  Status submit_at(const NodeChoice& where, const CommandView& command, std::uint32_t tag,
+                   std::optional<Duration> timeout, Instant now);
   Status release(std::uint32_t connection, Instant now);
   Result<std::uint32_t> open_subscription(Instant now);
   enum class Subscribe : std::uint8_t { begin, end };

@@ -27,6 +27,10 @@ constexpr Error cannot_wait{.code = ErrorCode::rejected_by_limit,
                             .what = "requests do not wait for room",
                             .expected = "OnLimit::wait as inflight_overflow"};
 
+Error lacks_room(const char* what, std::size_t bytes) {
+  return {.code = ErrorCode::out_of_memory, .what = what, .value = bytes};
+}
+
 // A sentinel names the server that was a primary when it last looked, so the role is checked.
 ClientOptions main_options(ClientOptions options) {
   options.primary_only |= options.sentinel != nullptr;
@@ -76,9 +80,8 @@ Status Client::use_cache(cache::Cache& cache, std::string_view place, Duration c
   note_special();
   if (near_) return {};
   cache.leave(*member);
-  return Error{.code = ErrorCode::out_of_memory,
-               .what = "the connections pool has no room for a client with a cache",
-               .value = sizeof(NearCache)};
+  return lacks_room("the connections pool has no room for a client with a cache",
+                    sizeof(NearCache));
 }
 
 Status Client::use_sentinels() {
@@ -92,11 +95,9 @@ Status Client::use_sentinels() {
                                                   .replies = *accounts_.replies,
                                                   .connections = *accounts_.connections});
   }
-  if (!made) {
-    return Error{.code = ErrorCode::out_of_memory,
-                 .what = "the connections pool has no room for a client that asks sentinels",
-                 .value = sizeof(Sentinels)};
-  }
+  if (!made)
+    return lacks_room("the connections pool has no room for a client that asks sentinels",
+                      sizeof(Sentinels));
   sentinels_ = made.get();
   others_->sentinels = std::move(made);
   return {};
@@ -107,11 +108,9 @@ Status Client::use_replicas(const ReplicaOptions& options) {
   PLIMSOLL_CHECK(plimsoll::validate(options, session_.options()).ok());
   Box<Replicas> made;
   if (make_others()) made = Box<Replicas>::make(*accounts_.connections, 0, options, session_);
-  if (!made) {
-    return Error{.code = ErrorCode::out_of_memory,
-                 .what = "the connections pool has no room for a client that reads from replicas",
-                 .value = sizeof(Replicas)};
-  }
+  if (!made)
+    return lacks_room("the connections pool has no room for a client that reads from replicas",
+                      sizeof(Replicas));
   replicas_ = made.get();
   others_->replicas = std::move(made);
   note_special();
@@ -129,9 +128,8 @@ Status Client::use_cluster(const ClusterOptions& options) {
     made = Box<Cluster>::make(*accounts_.connections, 0, options, session_, std::move(table));
   }
   if (!made || !side_connections_.use_cluster(made->owners())) {
-    return Error{.code = ErrorCode::out_of_memory,
-                 .what = "the connections pool has no room for a client of a cluster",
-                 .value = sizeof(Cluster) + sizeof(SlotTable)};
+    return lacks_room("the connections pool has no room for a client of a cluster",
+                      sizeof(Cluster) + sizeof(SlotTable));
   }
   cluster_ = made.get();
   others_->cluster = std::move(made);
@@ -526,6 +524,13 @@ Result<RequestId> Client::stage_in_cluster(const CommandView& command, Instant n
   return count(cluster_->submit(command, now, deadline_of(now, timeout), tag));
 }
 
+Result<RequestId> Client::submit_at(const NodeChoice& where, const CommandView& command,
+                                    Instant now, Duration timeout, Tag tag) {
+  if (!cluster_) return count(NodeChoice::has_no_nodes);
+  if (!admission_.empty()) return refuse_to_overtake();
+  return count(cluster_->submit_at(where, command, now, deadline_of(now, timeout), tag));
+}
+
 // The call is recorded before it has any effect, so the record is there if it breaks a CHECK.
 Result<RequestId> Client::submit_recorded(const CommandView& command, Instant now, Duration timeout,
                                           Tag tag) {
@@ -619,7 +624,7 @@ std::optional<Event> Client::poll_all() {
   if (side_spoke_) {
     const bool is_other = others_ && others_->spoke();
     if (const auto event = is_other ? others_->poll_same_again() : side_connections_.poll_message();
-        event && !(is_other && is_for_side_connections(*event))) {
+        event && !(is_other && side_connections_.takes(*event))) {
       if (near_) report_to_near_cache(*event);
       return event;
     }
@@ -640,7 +645,7 @@ std::optional<Event> Client::poll_all() {
   if (!side_connections_.empty()) {
     if (others_) {
       while (const auto event = others_->poll_event()) {
-        if (is_for_side_connections(*event)) continue;
+        if (side_connections_.takes(*event)) continue;
         side_spoke_ = others_->spoke();
         return event;
       }
@@ -664,13 +669,6 @@ std::optional<Event> Client::poll_all() {
   }
   if (!end_ || !others_have_said_all()) return std::nullopt;
   return std::exchange(end_, std::nullopt);
-}
-
-// The answer to a CLIENT UNBLOCK at a node of a cluster.
-bool Client::is_for_side_connections(const Event& event) {
-  if (!SideConnections::is_about_unblocking(event.tag)) return false;
-  side_connections_.handle_unblocked(event.tag, event);
-  return true;
 }
 
 void Client::report_to_near_cache(const Event& event) {

@@ -18,6 +18,7 @@
 #include "plimsoll/core/client/replica_options.h"
 #include "plimsoll/core/client/side_connections.h"
 #include "plimsoll/core/cluster/node_address.h"
+#include "plimsoll/core/cluster/node_choice.h"
 #include "plimsoll/core/cluster/seeds.h"
 #include "plimsoll/core/memory/account.h"
 #include "plimsoll/core/memory/budget.h"
@@ -200,6 +201,13 @@ class Client {
   Result<RequestId> submit(const CommandView& command, Instant now, Tag tag) {
     return submit(command, now, options().request_timeout, tag);
   }
+
+  /// Submits a command to one node of the cluster, or to all of its primaries: then the reply is a
+  /// map of their addresses to their answers. After rejected_by_limit it cannot wait for room.
+  /// Other errors: invalid_argument, if the servers are no cluster; refused_command, if the command
+  /// blocks.
+  Result<RequestId> submit_at(const NodeChoice& where, const CommandView& command, Instant now,
+                              Duration timeout, Tag tag);
 
   /// Completes, without a value, when a proof shows that the client knows all changes from before
   /// this call to the keys that it has cached. A proof takes one round trip, with broadcasts two,
@@ -513,7 +521,6 @@ class Client {
   bool others_have_said_all() const;
 
   std::optional<Event> poll_all();
-  bool is_for_side_connections(const Event& event);
   void report_to_near_cache(const Event& event);
   std::optional<Event> poll_session();
   std::optional<Event> poll_main(std::optional<Event> event);

@@ -33,23 +33,7 @@ Error limit_reached(const SessionOptions& options) {
                .limit = options.inflight_requests_limit};
 }
 
-// Twice the limit, because a request of several parts is parked itself, and so may be its parts.
-Pipeline::Options options_of_parked(const SessionOptions& of_main) {
-  static_assert(2 * inflight_requests_limit_max <= UINT32_MAX);
-  return {.requests_max = static_cast<std::uint32_t>(2 * of_main.inflight_requests_limit),
-          .read_resends_max = std::max<std::uint8_t>(of_main.read_resends_max, 1),
-          .others_wait = of_main.inflight_overflow == OnLimit::wait};
-}
-
 constexpr std::string_view ask_node_id[] = {"CLUSTER", "MYID"};
-
-// The bytes of such a word come after submit().
-bool has_deferred(const CommandView& command) {
-  bool has = false;
-  const auto look = [&has](std::string_view word) { has = has || is_deferred(word); };
-  encoding::for_each_argument(command, look);
-  return has;
-}
 
 }  // namespace
 
@@ -60,9 +44,9 @@ Cluster::Cluster(const ClusterOptions& options, Session& main, Box<SlotTable> ta
       slots_(options, main, nodes_, std::move(table)),
       verdicts_(options_, main, nodes_, slots_),
       owners_(nodes_, slots_, verdicts_),
-      returned_(main.accounts().requests, options_of_parked(main.options()),
+      returned_(main.accounts().requests, ParkedRequests::options_for(main.options()),
                 RequestTrail::returned_place),
-      waiting_(main.accounts().requests, options_of_parked(main.options()),
+      waiting_(main.accounts().requests, ParkedRequests::options_for(main.options()),
                RequestTrail::waiting_place),
       trail_(main, nodes_, returned_, waiting_),
       scattered_(main, nodes_, slots_, waiting_),
@@ -74,7 +58,10 @@ Result<RequestId> Cluster::submit(const CommandView& command, Instant now, Insta
                                   Tag tag) {
   now_ = std::max(now_, now);
   const Route route = route_of(command);
-  if (is_scattered(route)) return scatter(command, route, deadline, tag);
+  if (is_scattered(route)) {
+    if (const Error* const refusal = refusal_of(route, options_)) return *refusal;
+    return scatter(command, spread_of(route), deadline, tag);
+  }
   if (route.kind != Route::Kind::one_slot) return submit_keyless(command, deadline, tag);
   const SlotTable::Entry entry = slots_.table().at(route.slot);
   if (!entry.plain() || !nodes_.may_send_to(entry.owner()) || closing_) {
@@ -83,6 +70,18 @@ Result<RequestId> Cluster::submit(const CommandView& command, Instant now, Insta
   if (must_look_twice()) return submit_slowly(command, route.slot, deadline, tag);
   return submit_to(entry.owner(), command, {.number = submitted_++, .slot = route.slot}, deadline,
                    tag);
+}
+
+Result<RequestId> Cluster::submit_at(const NodeChoice& where, const CommandView& command,
+                                     Instant now, Instant deadline, Tag tag) {
+  now_ = std::max(now_, now);
+  if (command.block_time != Duration::zero()) return NodeChoice::blocks;
+  if (where.kind == NodeChoice::Kind::all_primaries) {
+    return scatter(command, commands::Spread::nodes_map, deadline, tag);
+  }
+  const Result<Slot> slot = slots_.slot_at(where, submitted_);
+  if (!slot) return slot.error();
+  return submit_slowly(command, *slot, deadline, tag);
 }
 
 Result<RequestId> Cluster::submit_keyless(const CommandView& command, Instant deadline, Tag tag) {
@@ -193,9 +192,8 @@ RequestId Cluster::submit_to_room(const CommandView& command, Instant deadline, 
 
 // ---- Requests in parts.
 
-Result<RequestId> Cluster::scatter(const CommandView& command, const Route& route, Instant deadline,
-                                   Tag tag) {
-  if (const Error* const refusal = refusal_of(route, options_)) return *refusal;
+Result<RequestId> Cluster::scatter(const CommandView& command, commands::Spread spread,
+                                   Instant deadline, Tag tag) {
   if (main_.is_closed()) return main_.refusal();
   if (is_full()) return limit_reached(main_.options());
   if (!scattered_.make_room()) return no_room_for_journey;
@@ -203,14 +201,14 @@ Result<RequestId> Cluster::scatter(const CommandView& command, const Route& rout
   const Result<RequestId> id = waiting_.park(command, deadline, scattered_.next_tag(), request);
   if (!id) return id;
   note_parked(request);
-  scattered_.begin(*id, spread_of(route), tag, request.journey.number);
+  scattered_.begin(*id, spread, tag, request.journey.number);
   if (const Status planned = scattered_.plan_last(); !planned) {
     waiting_.end(*id);
     --in_flight_;
     follow_parts();
     return planned.error();
   }
-  if (has_deferred(command)) {
+  if (encoding::has_deferred(command)) {
     release_at_ = now_;
     parts_waited_ = true;
     follow_parts();

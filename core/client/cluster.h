@@ -18,6 +18,7 @@
 #include "plimsoll/core/client/scattered_requests.h"
 #include "plimsoll/core/client/side_connections.h"
 #include "plimsoll/core/client/slot_owners.h"
+#include "plimsoll/core/cluster/node_choice.h"
 #include "plimsoll/core/cluster/routing.h"
 #include "plimsoll/core/session/session.h"
 
@@ -54,6 +55,11 @@ class Cluster {
   /// Submits a request for which no connection of its own is needed. Errors: those of
   /// Session::submit(); and what refusal_of() says.
   Result<RequestId> submit(const CommandView& command, Instant now, Instant deadline, Tag tag);
+
+  /// Submits a command to the node, or all nodes, that the caller has chosen. Other errors:
+  /// invalid_argument, if no primary has the address; cluster_down, if none is known.
+  Result<RequestId> submit_at(const NodeChoice& where, const CommandView& command, Instant now,
+                              Instant deadline, Tag tag);
 
   /// The refusal of a command that submit() would refuse whatever room there is. Call this before a
   /// request waits for room.
@@ -204,7 +210,7 @@ class Cluster {
   }
   bool must_wait_for_parts();
   bool is_for_no_node(const ParkedRequests::Request& request, Tag tag);
-  Result<RequestId> scatter(const CommandView& command, const Route& route, Instant deadline,
+  Result<RequestId> scatter(const CommandView& command, commands::Spread spread, Instant deadline,
                             Tag tag);
   void send_parts();
   Result<RequestId> submit_part(const ScatteredRequests::PartToSend& part);

@@ -33,6 +33,15 @@ constexpr Error slots_not_in_time{
     .code = ErrorCode::connect_failed,
     .what = "connect_timeout has passed, and no server has said who owns the cluster's slots"};
 
+constexpr Error has_no_such_node{
+    .code = ErrorCode::invalid_argument,
+    .what = "no primary of the cluster has this address",
+    .expected = "the address of a primary with slots, as topology() has it"};
+
+constexpr Error has_no_primary{
+    .code = ErrorCode::cluster_down,
+    .what = "the client knows of no node of the cluster that owns slots"};
+
 constexpr std::string_view ask_slots[] = {"CLUSTER", "SLOTS"};
 constexpr std::string_view ask_main_id[] = {"CLUSTER", "MYID"};
 
@@ -69,6 +78,20 @@ Slot ClusterSlots::slot_of(NodeNumber number) {
     slot = static_cast<Slot>(i);
   }
   return slot;
+}
+
+Result<Slot> ClusterSlots::slot_at(const NodeChoice& where, std::uint32_t turn) {
+  if (where.kind == NodeChoice::Kind::owner) return where.slot;
+  const bool is_named = where.kind == NodeChoice::Kind::address;
+  std::array<NodeNumber, cluster_nodes_max> found;
+  std::size_t count = 0;
+  nodes_.for_each([&](NodeNumber number, const ClusterNode& node) {
+    std::array<char, NodeAddress::text_bytes_max> text;
+    if (node.slots == 0 || (is_named && node.address.write(text) != where.address)) return;
+    found[count++] = number;
+  });
+  if (count == 0) return is_named ? has_no_such_node : has_no_primary;
+  return slot_of(found[turn % count]);
 }
 
 void ClusterSlots::hold_until_answered(Slot slot, NodeNumber number) {

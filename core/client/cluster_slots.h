@@ -10,6 +10,7 @@
 
 #include "plimsoll/core/client/cluster_nodes.h"
 #include "plimsoll/core/client/cluster_options.h"
+#include "plimsoll/core/cluster/node_choice.h"
 #include "plimsoll/core/cluster/slot_table.h"
 #include "plimsoll/core/cluster/slots_reply.h"
 #include "plimsoll/core/cluster/view_schedule.h"
@@ -47,6 +48,11 @@ class ClusterSlots {
   /// Whether they need not wait any more; if so, the slot is at rest. Answers of the node `target`
   /// do not matter to a request that goes there behind all the others.
   bool is_at_rest(Slot slot, NodeNumber target);
+
+  /// A slot of the node that a caller has chosen, who is not `all_primaries`. Errors:
+  /// invalid_argument, if no primary has the address; cluster_down, if none is known. `turn`:
+  /// counts the calls.
+  Result<Slot> slot_at(const NodeChoice& where, std::uint32_t turn);
 
   /// Asks for a view: at once, or as soon as the last one is old enough.
   void want_view(Instant now, ViewSchedule::Need need) { schedule_.want(now, need); }

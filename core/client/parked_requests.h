@@ -11,6 +11,7 @@
 #include "plimsoll/core/client/sent_requests.h"
 #include "plimsoll/core/cluster/slot_table.h"
 #include "plimsoll/core/memory/queue.h"
+#include "plimsoll/core/session/options.h"
 #include "plimsoll/core/session/pipeline.h"
 
 namespace plimsoll::inline v0 {
@@ -29,6 +30,14 @@ class ParkedRequests {
     bool is_whole = false;       ///< it goes in parts, and stays here until all are answered
     Instant not_before = Instant::min();  ///< earlier it would be refused again
   };
+
+  /// Twice the limit, because a request of several parts is parked itself, and so may be its parts.
+  static Pipeline::Options options_for(const SessionOptions& of_main) {
+    static_assert(2 * inflight_requests_limit_max <= UINT32_MAX);
+    return {.requests_max = static_cast<std::uint32_t>(2 * of_main.inflight_requests_limit),
+            .read_resends_max = std::max<std::uint8_t>(of_main.read_resends_max, 1),
+            .others_wait = of_main.inflight_overflow == OnLimit::wait};
+  }
 
   /// `place`: of its requests among those of all connections (packed_id.h).
   ParkedRequests(Account& payer, const Pipeline::Options& options, std::uint64_t place)

@@ -25,7 +25,7 @@ constexpr Error cannot_be_joined{
     .what =
         "the nodes of the cluster answer this command each for itself, and no answer stands for"
         " all of them",
-    .expected = "a client of each node, with an address that begins with valkey://"};
+    .expected = "client.at(), which sends it to the nodes that you choose"};
 
 }  // namespace
 
@@ -51,7 +51,8 @@ const Error* refusal_of(const Route& route, const ClusterOptions& options) {
     case Spread::nodes_or:
     case Spread::nodes_all:
     case Spread::nodes_one:
-    case Spread::nodes_any: break;
+    case Spread::nodes_any:
+    case Spread::nodes_map: break;
   }
   return nullptr;
 }

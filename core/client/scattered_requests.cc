@@ -316,10 +316,14 @@ void ScatteredRequests::handle_part(const Event& event, const NodeAddress* node)
     if (whole.walk && !whole.has_failed) {
       added = whole.walk->take(part.first, *event.value);
       note_ready(whole);
+    } else if (whole.spread == Spread::nodes_map) {
+      add_of_node(whole, part, *event.value, node);
     } else if (!whole.has_failed) {
       added = whole.gather->add(*event.value, keys);
     }
     if (!added) fail(whole, &part, added.error(), std::nullopt, node);
+  } else if (whole.spread == Spread::nodes_map && event.value && node != nullptr) {
+    add_of_node(whole, part, *event.value, node);  // what a node says is its answer, whatever it is
   } else {
     const Error& error = part.has_no_node ? node_is_gone : *event.error;
     if (error.executed == Executed::yes) ++whole.run;
@@ -328,6 +332,13 @@ void ScatteredRequests::handle_part(const Event& event, const NodeAddress* node)
   }
   release_part(whole, part);
   finish_if_done(whole);
+}
+
+void ScatteredRequests::add_of_node(Whole& whole, const Part& part, const Value& value,
+                                    const NodeAddress* node) {
+  if (whole.has_failed) return;
+  const Status added = whole.gather->add_of_node(*node, value);
+  if (!added) fail(whole, &part, added.error(), std::nullopt, node);
 }
 
 void ScatteredRequests::release_part(Whole& whole, Part& part) {

@@ -207,6 +207,7 @@ class ScatteredRequests {
   void fail(Whole& whole, const Part* part, const Error& error, const std::optional<Value>& value,
             const NodeAddress* node);
   void follow_unsent();
+  void add_of_node(Whole& whole, const Part& part, const Value& value, const NodeAddress* node);
   void release_part(Whole& whole, Part& part);
   void finish_if_done(Whole& whole);
   void unlink(Whole& whole);

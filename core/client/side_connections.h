@@ -176,6 +176,13 @@ class SideConnections {
   static constexpr bool is_about_unblocking(Tag tag) {
     return tag >= internal_unblock_first && tag < internal_unblock_first + connections_max;
   }
+  /// Handles the answer to a CLIENT UNBLOCK at a node of a cluster. Returns false if the event is
+  /// something else.
+  bool takes(const Event& event) {
+    if (!is_about_unblocking(event.tag)) return false;
+    handle_unblocked(event.tag, event);
+    return true;
+  }
   /// Handles the answer to a CLIENT UNBLOCK, or its loss.
   void handle_unblocked(Tag internal_tag, const Event& event);
 

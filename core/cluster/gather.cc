@@ -1,6 +1,7 @@
 #include "plimsoll/core/cluster/gather.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <utility>
 
@@ -91,6 +92,7 @@ Status Gather::add(const Value& answer, std::span<SplitKey> keys) {
     case Spread::slots_all:
     case Spread::nodes_all:
     case Spread::nodes_one:
+    case Spread::nodes_map:
     case Spread::one_node:
     case Spread::walk:
     case Spread::special: break;
@@ -167,6 +169,21 @@ Status Gather::add_elements(const Value& answer) {
   return {};
 }
 
+// Both in one go, so that they lie together.
+Status Gather::add_of_node(const NodeAddress& address, const Value& value) {
+  ++count_;
+  std::array<char, NodeAddress::text_bytes_max> text;
+  const std::string_view name = address.write(text);
+  const std::size_t name_bytes = encoding::bulk_size(name.size());
+  char* at = room(name_bytes + wire_size(value));
+  if (at == nullptr) return kept_bytes_ > bytes_max_ ? is_too_large : no_room;
+  at = copy_bytes(name, encoding::write_header(at, '$', name.size()));
+  at = copy_bytes("\r\n", at);
+  write_wire(value, at);
+  ++elements_;
+  return {};
+}
+
 // A number, or an array of them: the first answer decides.
 Status Gather::add_numbers(const Value& answer) {
   const Result<std::int64_t> one = answer.as_integer();
@@ -212,7 +229,8 @@ Status Gather::join(std::int64_t& sum, std::int64_t number) const {
 Result<std::string_view> Gather::finish(std::span<SplitKey> keys) {
   switch (spread_) {
     case Spread::slots_values: return finish_values(keys);
-    case Spread::nodes_values: return finish_elements();
+    case Spread::nodes_values: return finish_elements('*');
+    case Spread::nodes_map: return finish_elements('%');
     case Spread::slots_sum:
     case Spread::nodes_sum:
     case Spread::nodes_min:
@@ -243,10 +261,10 @@ Result<std::string_view> Gather::finish_values(std::span<SplitKey> keys) {
   return std::string_view(answer, answer_bytes_);
 }
 
-Result<std::string_view> Gather::finish_elements() {
+Result<std::string_view> Gather::finish_elements(char type) {
   char* const answer = make_answer(header_size(elements_) + kept_bytes_);
   if (answer == nullptr) return answer_bytes_ > bytes_max_ ? is_too_large : no_room;
-  char* at = encoding::write_header(answer, '*', elements_);
+  char* at = encoding::write_header(answer, type, elements_);
   for (Chunk* chunk = chunks_.get(); chunk != nullptr; chunk = chunk->next.get()) {
     at = copy_bytes({chunk->bytes(), chunk->size}, at);
   }

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "plimsoll/core/base/result.h"
+#include "plimsoll/core/cluster/node_address.h"
 #include "plimsoll/core/cluster/split.h"
 #include "plimsoll/core/commands/command_table.h"
 #include "plimsoll/core/memory/account.h"
@@ -32,6 +33,10 @@ class Gather {
   /// where their values are. Fails with wrong_type, if the answer is none that can be joined with
   /// the others, and with reply_too_large. Then the request has failed.
   Status add(const Value& answer, std::span<SplitKey> keys);
+
+  /// The same for nodes_map. `value`: a node's answer, which may be an error; `address`: of the
+  /// node.
+  Status add_of_node(const NodeAddress& address, const Value& value);
 
   /// How many answers were added.
   std::size_t count() const { return count_; }
@@ -63,7 +68,7 @@ class Gather {
   Status add_numbers(const Value& answer);
   Status join(std::int64_t& sum, std::int64_t number) const;
   Result<std::string_view> finish_values(std::span<SplitKey> keys);
-  Result<std::string_view> finish_elements();
+  Result<std::string_view> finish_elements(char type);
   Result<std::string_view> finish_numbers();
   char* room(std::size_t size);
   std::span<std::int64_t> numbers() {

@@ -1,5 +1,7 @@
 #include "plimsoll/core/cluster/node_address.h"
 
+#include "plimsoll/core/base/text_writer.h"
+
 namespace plimsoll::inline v0 {
 namespace {
 
@@ -38,6 +40,16 @@ std::optional<NodeAddress> NodeAddress::read(std::string_view host, std::uint16_
   }
   address.host_size_ = static_cast<std::uint8_t>(host.size());
   return address;
+}
+
+std::string_view NodeAddress::write(std::span<char, text_bytes_max> out) const {
+  const bool is_ipv6 = host().find(':') != std::string_view::npos;
+  TextWriter text(out);
+  if (is_ipv6) text.append("[");
+  text.append(host());
+  text.append(is_ipv6 ? "]:" : ":");
+  text.append(std::uint64_t{port_});
+  return text.text();
 }
 
 }  // namespace plimsoll::inline v0

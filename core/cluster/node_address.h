@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 
 // The address of a server or a sentinel, as another one has told it.
@@ -25,6 +26,11 @@ class NodeAddress {
   /// neither names nor IP addresses have; or the port is no number from 1 to 65535.
   static std::optional<NodeAddress> read(std::string_view host, std::string_view port);
   static std::optional<NodeAddress> read(std::string_view host, std::uint16_t port);
+
+  /// Writes "host:port", with brackets around an IPv6 address, and returns the part of `out` that
+  /// was written.
+  static constexpr std::size_t text_bytes_max = host_bytes_max + 8;
+  std::string_view write(std::span<char, text_bytes_max> out) const;
 
   std::string_view host() const { return {host_.data(), host_size_}; }
   std::uint16_t port() const { return port_; }

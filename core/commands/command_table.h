@@ -59,6 +59,7 @@ enum class Spread : std::uint8_t {
   nodes_all,  ///< one answer, if all have succeeded
   nodes_one,  ///< the answer of one that has succeeded
   nodes_any,  ///< an answer that is not null, if there is one
+  nodes_map,  ///< a map of the nodes' addresses to their answers, errors among them
   walk,       ///< SCAN: by commands to one node after the other
   special,    ///< the answers of several nodes cannot be joined, or need a rule of their own
 };

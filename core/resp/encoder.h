@@ -161,6 +161,13 @@ inline void for_each_argument(const CommandView& command, Visit&& visit) {
   }
 }
 
+/// Whether there is a word whose bytes come after the command is staged.
+inline bool has_deferred(const CommandView& command) {
+  bool has = false;
+  for_each_argument(command, [&has](std::string_view word) { has = has || is_deferred(word); });
+  return has;
+}
+
 /// Calls `visit(std::string_view)` for each argument of `lists` that is not encoded yet. Not
 /// inlined, because it takes the address of `visit`: inlined, it would keep the variables to which
 /// `visit` refers out of registers, even for a command without lists, the common case.

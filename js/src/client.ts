@@ -22,6 +22,7 @@ import { Exclusive, type TransactOptions, transactOn } from "./exclusive.js";
 import { CancelledError, ConfigurationError, ConnectionError, wordsOf } from "./errors.js";
 import { Events, type ConnectionEvents } from "./events.js";
 import { configure, loadConfiguredCore } from "./memory.js";
+import { type NodeRoute, Nodes } from "./nodes.js";
 import { type ClientOptions, checkBridge, checkClientOptions, checkCluster, checkCredentials, checkReads, checkSentinel,
   checkTls, readFroms } from "./options.js";
 import { Scanning } from "./scan.js";
@@ -276,6 +277,9 @@ export class Client extends Scanning {
     const transaction = new Transaction(this.#driver);
     return fill === undefined ? transaction : executed(transaction, fill, options);
   }
+
+  /** The commands of this client for nodes of the cluster that the caller chooses. */
+  at(route: NodeRoute): Nodes { return new Nodes(this.#driver, route); }
 
   /**
    * Calls `use` with a connection that it has alone, for WATCH and the commands behind it, and for WAIT.

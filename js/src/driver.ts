@@ -7,7 +7,7 @@ import { checkCallOptions } from "./commands/call-options.js";
 import { wishOf } from "./commands/decoders.js";
 import { actions, errorNames, events, more, nodeWords, outboxAt, outcomes, peers,
   recordWords } from "./core/abi.js";
-import { ask, askAdmitted, askCache, askOn, askTransaction, timeoutOf } from "./core/ask.js";
+import { ask, askAdmitted, askAt, askCache, askOn, askTransaction, timeoutOf } from "./core/ask.js";
 import type { Core, Failable } from "./core/core.js";
 import { stage } from "./core/encode.js";
 import type { Decoding } from "./core/decode.js";
@@ -278,6 +278,14 @@ export class Driver implements Failable, LinkOwner {
   submitTo(connection: number, words: readonly Word[], wanted: Wanted): Promise<unknown> {
     const run = () => this.#submitChangedBy(() => this.changes.words(words), (changed) => this.submitBy(
       this.changes.wanted(words, wanted), (tag) => askOn(this.core, this.id, connection, changed, tag,
+        timeoutOf(wanted.options))));
+    return isTraced() ? traced(this.#traced, words, run) : run();
+  }
+
+  /** Submits one command to nodes of a cluster; `place`: the word that says which, if there is one. */
+  submitAt(where: number, place: readonly Word[], words: readonly Word[], wanted: Wanted): Promise<unknown> {
+    const run = () => this.#submitChangedBy(() => this.changes.words(words), (changed) => this.submitBy(
+      this.changes.wanted(words, wanted), (tag) => askAt(this.core, this.id, where, [...place, ...changed], tag,
         timeoutOf(wanted.options))));
     return isTraced() ? traced(this.#traced, words, run) : run();
   }

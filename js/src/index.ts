@@ -22,6 +22,7 @@ export {
 } from "./errors.js";
 export type { ConnectionEvents } from "./events.js";
 export type { Exclusive, TransactOptions } from "./exclusive.js";
+export type { NodeRoute, Nodes } from "./nodes.js";
 export {
   type MemoryOptions, type MemoryStatistics, type PoolStatistics, configure, getMemoryStatistics,
   setMemoryLimit,

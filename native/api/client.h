@@ -51,6 +51,8 @@
 
 namespace plimsoll::inline v0::native {
 
+class NodeRoute;
+class Nodes;
 class Transaction;
 
 /// Move-only; usable from any thread. Destroying a client closes it at once: calls under way end
@@ -123,6 +125,9 @@ class Client : public CommandSender<Client> {
   /// Returns an empty transaction for the main connection (transaction.h).
   Transaction transaction() const;
 
+  /// Returns this client's commands for nodes of the cluster that you choose (nodes.h).
+  Nodes at(const NodeRoute& where) const;
+
   /// Opens a connection for you alone, an Exclusive (exclusive.h). rejected_by_limit:
   /// Options::blocking_connections_max connections are in use, or commands wait for one already, or
   /// the connections pool has no room; try again later.
@@ -148,7 +153,9 @@ class Client : public CommandSender<Client> {
   }
 
   /// Converts to the place where this client's requests go: for scripts, scans and stream readers.
-  operator Channel() const { return {.driver = driver_, .timeout = timeout_}; }
+  operator Channel() const {
+    return {.driver = driver_, .held = nullptr, .at = nullptr, .timeout = timeout_};
+  }
 
   /// Closes in order: refuses new calls (`closed`), waits for the replies that the server owes, at
   /// most Options::close_timeout, and closes the connections. Completes when all is over.

@@ -73,6 +73,15 @@ export const askOn = (
     client, connection, words.length, tag, timeout, core.now())));
 };
 
+/** Submits a request to nodes of a cluster: `where` as in wasm/abi.h, with its word in front of the request's. */
+export const askAt = (
+  core: Core, client: number, where: number, words: readonly Word[], tag: number, timeout: number,
+): number => {
+  bytesMaxOfAll(words);  // throws for what is no word
+  return core.check(submitWords(core, client, words, () => core.calls.plimsoll_submit_at(
+    client, where, words.length, tag, timeout, core.now())));
+};
+
 /** Submits a request that has waited for room and was admitted. */
 export const askAdmitted = (
   core: Core, client: number, words: readonly Word[], tag: number,

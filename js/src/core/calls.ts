@@ -45,6 +45,8 @@ export interface Calls {
   plimsoll_open_exclusive(client: number, now: number): number;
   plimsoll_submit_to(client: number, connection: number, count: number, tag: number,
     timeout: number, now: number): number;
+  plimsoll_submit_at(client: number, where: number, count: number, tag: number,
+    timeout: number, now: number): number;
   plimsoll_release(client: number, connection: number, now: number): number;
   plimsoll_open_subscription(client: number, now: number): number;
   plimsoll_subscribe(client: number, connection: number, kind: number, count: number, tag: number,
