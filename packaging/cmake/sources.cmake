@@ -292,6 +292,7 @@ set(PLIMSOLL_CLIENT_HEADERS
   core/cluster/cross_slot_writes.h
   core/cluster/gather.h
   core/cluster/node_address.h
+  core/cluster/node_choice.h
   core/cluster/node_id.h
   core/cluster/primary_choice.h
   core/cluster/read_choice.h
@@ -380,6 +381,7 @@ set(PLIMSOLL_CLIENT_HEADERS
   native/api/exclusive.h
   native/api/memory.h
   native/api/message.h
+  native/api/nodes.h
   native/api/optimistic.h
   native/api/queued.h
   native/api/queued_commands.h
@@ -475,6 +477,7 @@ set(PLIMSOLL_CLIENT_HEADERS
   native/values/encoded.h
   native/values/error.h
   native/values/memory_options.h
+  native/values/node_route.h
   native/values/options.h
   native/values/reply.h
   native/values/result.h
@@ -738,6 +741,7 @@ set(PLIMSOLL_USER_HEADERS
   native/api/exclusive.h
   native/api/memory.h
   native/api/message.h
+  native/api/nodes.h
   native/api/optimistic.h
   native/api/queued.h
   native/api/queued_commands.h
@@ -767,6 +771,7 @@ set(PLIMSOLL_USER_HEADERS
   native/values/encoded.h
   native/values/error.h
   native/values/memory_options.h
+  native/values/node_route.h
   native/values/options.h
   native/values/reply.h
   native/values/result.h
