@@ -36,9 +36,10 @@ auto handing_over(std::function<void(Outcome)> done) {
   };
 }
 
-native::Options client_options(const std::string& memory_limit) {
+native::Options client_options(const Connection::Target& target) {
   native::Options options;
-  options.memory_limit = memory_limit;
+  options.memory_limit = target.memory_limit;
+  options.read_resends_max = target.read_resends_max;
   options.request_timeout = walk_timeout;
   options.client_name = "plimsoll-demo";
   return options;
@@ -46,11 +47,11 @@ native::Options client_options(const std::string& memory_limit) {
 
 }  // namespace
 
-Connection::Connection(asio::io_context& io, const Model& model, Target target)
+Connection::Connection(asio::io_context& io, const Model& model, const Target& target)
     : io_(io),
       model_(model),
-      prefix_(std::move(target.prefix)),
-      client_(connected(io, target.url, client_options(target.memory_limit))) {}
+      prefix_(target.prefix),
+      client_(connected(io, target.url, client_options(target))) {}
 
 void Connection::send(const Request& request, Done done) {
   const auto key = key_of(prefix_, request);

@@ -2,6 +2,7 @@
 // of the client besides. Everything happens on the thread that runs `io`.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -21,10 +22,11 @@ class Connection : public Store {
     std::string url;
     std::string prefix;        // stands before every key
     std::string memory_limit;  // empty: the client's default
+    std::uint8_t read_resends_max = 0;
   };
 
   /// Connects. Throws native::Error if that fails. Model and io must outlive this.
-  Connection(boost::asio::io_context& io, const Model& model, Target target);
+  Connection(boost::asio::io_context& io, const Model& model, const Target& target);
 
   void send(const Request& request, std::function<void(Outcome)> done) override;
 
@@ -35,6 +37,7 @@ class Connection : public Store {
   /// Adds members to a set of this name, behind the prefix. Throws native::Error.
   void add_to_set(std::string_view key, const Members& members);
 
+  [[nodiscard]] native::Client& client() { return client_; }
   [[nodiscard]] native::Statistics statistics() const { return client_.statistics(); }
 
  private:
