@@ -57,10 +57,8 @@ std::string outcomes_of(const CallOutcomes& calls) {
 
 }  // namespace
 
-void Report::title() {
-  out_ << style(bold)
-       << "Plimsoll demo: this machine's Debian packages, in a server, walked by the client"
-       << style(plain) << "\n\n";
+void Report::title(const std::string& what) {
+  out_ << style(bold) << "Plimsoll demo: " << what << style(plain) << std::endl << std::endl;
 }
 
 void Report::files(const Options& options, const Inventory& inventory) {
@@ -154,10 +152,12 @@ void Report::end(const Verdict& verdict, const std::string& stopped) {
        << with_commas(verdict.wrong_count()) << " wrong" << style(plain) << std::endl;
 }
 
-void Report::fail(const std::string& reason) {
-  begin_last_line(red);
-  out_ << reason << style(plain) << std::endl;
+void Report::end(Outcome outcome, const std::string& text) {
+  begin_last_line(outcome == Outcome::good ? green : red);
+  out_ << text << style(plain) << std::endl;
 }
+
+void Report::fail(const std::string& reason) { end(Outcome::bad, reason); }
 
 void Report::timing(std::string_view label, const std::string& what, const Timing& timing) {
   const auto count = timing.latencies.count();

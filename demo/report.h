@@ -69,7 +69,8 @@ class Report {
 
   Report(std::ostream& out, Target target) : out_(out), target_(target) {}
 
-  void title();
+  void title() { title("this machine's Debian packages, in a server, walked by the client"); }
+  void title(const std::string& what);
   void files(const Options& options, const Inventory& inventory);
   void server(const std::string& what, std::size_t in_flight_max);
   void load(const Model& model, const Timing& timing);
@@ -86,6 +87,10 @@ class Report {
 
   /// The last line. `stopped` says why the run did not come to its end; empty if it did.
   void end(const Verdict& verdict, const std::string& stopped);
+
+  /// The last line of another kind of run.
+  enum class Outcome { good, bad };
+  void end(Outcome outcome, const std::string& text);
 
   /// The last line of a run that could not begin.
   void fail(const std::string& reason);
