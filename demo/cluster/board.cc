@@ -32,9 +32,8 @@ std::vector<std::size_t> owners_of(const std::vector<StartedNode>& nodes,
                                    const std::vector<testing::KnownNode>& known) {
   std::vector<std::size_t> owners(testing::cluster_slots_count, nobody);
   for (const testing::KnownNode& each : known) {
-    const auto found = std::find_if(nodes.begin(), nodes.end(), [&](const StartedNode& node) {
-      return node.id == each.id;
-    });
+    const auto found = std::find_if(nodes.begin(), nodes.end(),
+                                    [&](const StartedNode& node) { return node.id == each.id; });
     if (found == nodes.end()) continue;
     for (const auto& [first, last] : each.slots) {
       std::fill(owners.begin() + first, owners.begin() + last + 1,
@@ -88,8 +87,7 @@ void Board::say(std::string_view label, std::string text) {
 void Board::tick() {
   const Sample sample = load_.tally().take_sample();
   points_.push_back({sample.replies * ticks_in_second, in<microseconds>(sample.median),
-                     in<microseconds>(sample.longest),
-                     load_.statistics().client.cluster.parked});
+                     in<microseconds>(sample.longest), load_.statistics().client.cluster.parked});
   if (points_.size() > points_max) points_.pop_front();
   if (!is_asking_) ask();
   if (!is_writing_ && out_.is_open()) write();
@@ -101,11 +99,11 @@ void Board::tick() {
 
 void Board::ask() {
   is_asking_ = true;
-  load_.client().command<std::string>(
-      {"CLUSTER", "NODES"}, [this](const native::Result<std::string>& text) {
-        is_asking_ = false;
-        if (text) known_ = testing::read_known_nodes(*text);
-      });
+  load_.client().command<std::string>({"CLUSTER", "NODES"},
+                                      [this](const native::Result<std::string>& text) {
+                                        is_asking_ = false;
+                                        if (text) known_ = testing::read_known_nodes(*text);
+                                      });
 }
 
 // A reader that is slow gets fewer lines.
@@ -120,9 +118,14 @@ void Board::write() {
 
 // What the nodes' own gossip, and the client, say of a node.
 json Board::node(const StartedNode& started, const native::Topology& topology) const {
-  json node = {{"name", started.name}, {"address", started.address},
-               {"running", started.is_running}, {"role", "unknown"},
-               {"failed", false}, {"of", nullptr}, {"client", nullptr}, {"inFlight", 0}};
+  json node = {{"name", started.name},
+               {"address", started.address},
+               {"running", started.is_running},
+               {"role", "unknown"},
+               {"failed", false},
+               {"of", nullptr},
+               {"client", nullptr},
+               {"inFlight", 0}};
   for (const testing::KnownNode& each : known_) {
     if (each.id != started.id) continue;
     node["role"] = each.has_flag("slave") ? "replica" : "primary";
@@ -202,6 +205,7 @@ std::string Board::state() {
   const std::vector<std::size_t> owners = owners_of(nodes_, known_);
   const json all = {{"at", in<milliseconds>(Tally::Clock::now() - began_)},
                     {"doing", doing_},
+                    {"walked", is_walked_},
                     {"nodes", nodes(owners)},
                     {"slots", rows_of(owners)},
                     {"moving", std::move(moving)},

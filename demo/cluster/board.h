@@ -49,8 +49,10 @@ class Board {
 
   void set_nodes(std::vector<StartedNode> nodes) { nodes_ = std::move(nodes); }
   void set_moving(std::optional<MovingSlots> moving) { moving_ = moving; }
-  /// What is being done; empty: nothing, and the page may order something.
+  /// What is being done; empty: nothing.
   void set_doing(std::string doing) { doing_ = std::move(doing); }
+  /// The page may order something from here on.
+  void set_walked() { is_walked_ = true; }
   void set_callers(const std::vector<std::uint16_t>& slots) { callers_ = slots; }
   void say(std::string_view label, std::string text);
 
@@ -86,6 +88,7 @@ class Board {
   std::vector<std::uint16_t> callers_;
   std::optional<MovingSlots> moving_;
   std::string doing_;
+  bool is_walked_ = false;
   std::deque<News> news_;
   std::size_t news_count_ = 0;
   std::deque<Point> points_;

@@ -18,9 +18,12 @@ Findings& Findings::operator+=(const Findings& other) {
 
 std::string to_text(const Findings& findings) {
   const std::pair<std::size_t, const char*> all[] = {
-      {findings.out_of_order, "out of order"},     {findings.twice, "twice"},
-      {findings.lost, "lost"},                     {findings.phantoms, "ran, and should not have"},
-      {findings.stale, "read what was old"}, {findings.early, "read what came later"}};
+      {findings.out_of_order, "out of order"},
+      {findings.twice, "twice"},
+      {findings.lost, "lost"},
+      {findings.phantoms, "ran, and should not have"},
+      {findings.stale, "read what was old"},
+      {findings.early, "read what came later"}};
   std::string text;
   for (const auto& [count, name] : all) {
     if (count == 0) continue;

@@ -58,8 +58,8 @@ class Ledger {
   /// What the list ended with. Without a call, the read has failed, which says nothing.
   void settle_read(std::size_t step, std::int64_t reply) { steps_[step].read = reply; }
 
-  /// The primary was killed. Of the steps that were begun so far, it may have acknowledged some that
-  /// its replica does not have: one row of them, behind which come those that the replica ran.
+  /// The primary was killed. Of the steps that were begun so far, it may have acknowledged some
+  /// that its replica does not have: one row of them, behind which come those that the replica ran.
   void primary_died() {
     died_at_ = steps_.size();
     ++deaths_;

@@ -132,8 +132,7 @@ Load::Written Load::written() const {
     all.findings += each.findings();
     all.lists += each.audits();
     all.not_compared += each.not_compared();
-    all.complaints.insert(all.complaints.end(), each.complaints().begin(),
-                          each.complaints().end());
+    all.complaints.insert(all.complaints.end(), each.complaints().begin(), each.complaints().end());
   }
   return all;
 }

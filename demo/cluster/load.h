@@ -1,6 +1,7 @@
 // All that uses the cluster through the client while something is done to it: the walk, which reads
 // this machine's packages again and again, and callers that write (writer.h). They have a thread of
-// their own from begin() on, and so a client each: the walk's may send a read twice, theirs may not.
+// their own from begin() on, and so a client each: the walk's may send a read twice, theirs may
+// not.
 #pragma once
 
 #include <atomic>
@@ -51,8 +52,8 @@ class Load {
 
   void begin();
 
-  /// Ends the walk and the callers, which compare their lists once more, and waits so long for that.
-  /// Returns why the load did not come to this end; empty if it did.
+  /// Ends the walk and the callers, which compare their lists once more, and waits so long for
+  /// that. Returns why the load did not come to this end; empty if it did.
   std::string end(std::chrono::milliseconds patience);
 
   /// Calls `act` in the load's thread, and waits for it. Throws std::runtime_error if the load has

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <csignal>
 #include <exception>
 #include <iostream>
 
@@ -11,6 +12,8 @@
 
 int main(int argument_count, char** arguments) {
   using plimsoll::demo::Report;
+  // The server of the page may be gone.
+  std::signal(SIGPIPE, SIG_IGN);
   try {
     const auto invocation = plimsoll::demo::parse_cluster_options(argument_count, arguments);
     if (!invocation.options) return invocation.exit_status;

@@ -42,6 +42,7 @@ ClusterDemoInvocation parse_cluster_options(int argument_count, const char* cons
       ->type_name("SIZE");
   // For the page's server: it gets lines of JSON here, and writes orders to standard input.
   app.add_option("--state-fd", options.state_descriptor)->group("");
+  app.add_option("--page", options.page)->group("");
   try {
     app.parse(argument_count, arguments);
   } catch (const CLI::ParseError& outcome) {  // --help, too

@@ -1,4 +1,5 @@
-// What a visitor of the page, or Ctrl-C, wants of the thread that runs the demo. Safe in any thread.
+// What a visitor of the page, or Ctrl-C, wants of the thread that runs the demo. Safe in any
+// thread.
 #pragma once
 
 #include <chrono>

@@ -164,6 +164,7 @@ void Director::start() {
                      counted(nodes_->slots_of(shard).count(), "slot", "slots") + ", its replica " +
                      Nodes::name_of(replica) + " at " + group.address(replica));
   }
+  if (has_page()) report_.line("page", options_.page + " for this machine alone");
   load_.emplace(io_, model_,
                 LoadOptions{.url = nodes_->group().url(),
                             .memory_limit = options_.memory_limit,
@@ -188,7 +189,9 @@ void Director::begin() {
   if (has_page()) {
     board_.emplace(io_, *load_, options_.state_descriptor);
     board_->set_callers(caller_slots(options_));
-    order_reader_.emplace(io_, orders_);
+    order_reader_.emplace(io_, orders_, [this](const std::string& order) {
+      board_->say("refused", order + ": too many orders wait");
+    });
     order_reader_->start();
     board_->start();
   }
@@ -278,10 +281,10 @@ void Director::kill(std::size_t node) {
     nodes_->group().wait_until_owner(static_cast<std::uint16_t>(slot), *heir);
     took = Clock::now() - began;
   });
-  say("kill", "kill -9 of " + name +
-                  (is_replica ? ", a replica"
-                              : ": " + Nodes::name_of(*heir) + " serves its slots after " +
-                                    as_time(took)));
+  say("kill",
+      "kill -9 of " + name +
+          (is_replica ? ", a replica"
+                      : ": " + Nodes::name_of(*heir) + " serves its slots after " + as_time(took)));
   say(counts);
 }
 
@@ -294,7 +297,8 @@ void Director::start_again(std::size_t node) {
 }
 
 void Director::follow_orders() {
-  say("walked", "the load goes on until Ctrl-C");
+  on_board([](Board& board) { board.set_walked(); });
+  say("walked", "walk and callers go on, and the page's buttons work, until Ctrl-C");
   for (;;) {
     doing("");
     const std::string order = orders_.wait();
@@ -380,10 +384,19 @@ void Director::show_nodes() {
 void Director::report_client() {
   const native::Statistics statistics = load_->statistics();
   const ClusterCounters& cluster = statistics.client.cluster;
+  report_.line("callers", "in all: " + counted_text(load_->tally().total()));
   report_.line("client", with_commas(cluster.moved) + " requests went on after MOVED, " +
                              with_commas(cluster.asked) + " after ASK, " +
                              with_commas(cluster.sent_again) + " were sent again; " +
                              with_commas(cluster.views) + " views of the slots");
+  const native::Topology topology = load_->client().topology();
+  std::string owners;
+  for (const native::Topology::Node& each : topology.nodes) {
+    if (each.slots == 0) continue;
+    owners += Nodes::name_of(nodes_->group().index_of(each.address)) + " " +
+              with_commas(each.slots) + ", ";
+  }
+  report_.line("slots", owners + with_commas(topology.slots_unserved) + " without an owner");
   report_.line("memory", "client: " + as_memory(statistics.memory.peak) +
                              " at most, under a limit of " + as_memory(statistics.memory.limit) +
                              "; this process: " + as_memory(resident_bytes()) + " resident");
@@ -408,7 +421,11 @@ int Director::conclude(const std::string& stopped) {
                              " acknowledged by a primary that was killed before its replica had "
                              "them: replication is asynchronous");
   }
-  if (problem.empty()) report_client();
+  if (problem.empty()) {
+    report_client();
+    const BudgetStatistics memory = load_->statistics().memory;
+    if (memory.peak > memory.limit) problem = "the client passed its memory line";
+  }
   const bool is_good = problem.empty() && wrong == 0 && written.not_compared == 0;
   report_.end(is_good ? Report::Outcome::good : Report::Outcome::bad,
               (problem.empty() ? "" : "stopped: " + problem + "; ") +
@@ -431,7 +448,8 @@ void Director::wait_for_signal() {
 }  // namespace
 
 int run_in_cluster(const ClusterDemoOptions& options, Report& report) {
-  report.title("this machine's Debian packages in a cluster, walked while slots move and a primary dies");
+  report.title(
+      "this machine's Debian packages in a cluster, walked while slots move and a primary dies");
   Inventory inventory;
   try {
     inventory = read_inventory(options.status, {});

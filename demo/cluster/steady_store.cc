@@ -46,10 +46,8 @@ void SteadyStore::wait_for_tick() {
 
 void SteadyStore::pass_on(Waiting waiting) {
   const Request request = waiting.request;
-  store_.send(request, [this, waiting = std::move(waiting),
-                        sent_at = Tally::Clock::now()](Outcome outcome) {
-    handle(waiting, sent_at, std::move(outcome));
-  });
+  store_.send(request, [this, waiting = std::move(waiting), sent_at = Tally::Clock::now()](
+                           Outcome outcome) { handle(waiting, sent_at, std::move(outcome)); });
 }
 
 void SteadyStore::handle(const Waiting& waiting, Tally::Clock::time_point sent_at,
@@ -67,8 +65,7 @@ void SteadyStore::handle(const Waiting& waiting, Tally::Clock::time_point sent_a
 
 void SteadyStore::ask_again(const Waiting& waiting) {
   auto timer = std::make_shared<boost::asio::steady_timer>(io_, wait_after_failure);
-  timer->async_wait(
-      [this, timer, waiting](const boost::system::error_code&) { pass_on(waiting); });
+  timer->async_wait([this, timer, waiting](const boost::system::error_code&) { pass_on(waiting); });
 }
 
 }  // namespace plimsoll::demo

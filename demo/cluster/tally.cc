@@ -6,7 +6,7 @@
 namespace plimsoll::demo {
 namespace {
 
-void add_to(Counts& counts, std::chrono::nanoseconds latency, std::size_t Counts::*count,
+void add_to(Counts& counts, std::chrono::nanoseconds latency, std::size_t Counts::* count,
             const std::string& error) {
   ++(counts.*count);
   if (!error.empty()) ++counts.errors[error];
@@ -44,7 +44,7 @@ void Tally::read_failed(std::uint16_t slot, Clock::time_point sent_at, const std
   note(slot, sent_at, &Counts::reads_failed, error);
 }
 
-void Tally::note(std::uint16_t slot, Clock::time_point sent_at, std::size_t Counts::*count,
+void Tally::note(std::uint16_t slot, Clock::time_point sent_at, std::size_t Counts::* count,
                  const std::string& error) {
   const std::chrono::nanoseconds latency = Clock::now() - sent_at;
   add_to(total_, latency, count, error);

@@ -66,7 +66,7 @@ class Tally {
 
  private:
   // Adds to one of the members of Counts.
-  void note(std::uint16_t slot, Clock::time_point sent_at, std::size_t Counts::*count,
+  void note(std::uint16_t slot, Clock::time_point sent_at, std::size_t Counts::* count,
             const std::string& error);
 
   Counts total_;

@@ -80,7 +80,8 @@ auto Writer::noting(Settle settle) {
 
 void Writer::take_step() {
   const std::size_t step = ledger_.begin();
-  client_.rpush(list_, {std::to_string(step)}, noting<std::int64_t>([this, step](const auto& reply) {
+  client_.rpush(list_, {std::to_string(step)},
+                noting<std::int64_t>([this, step](const auto& reply) {
                   ledger_.settle_push(step, fate_in(reply));
                 }));
   client_.incr(counter_, noting<std::int64_t>([this, step](const auto& reply) {

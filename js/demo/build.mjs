@@ -1,9 +1,8 @@
 // Builds the page into dist/, and beside each file what the bridge sends in its place to whoever takes
 // it compressed: NAME.br and NAME.gz.
 //
-//   node build.mjs
-//
-// js/dist, the package, has to be there (tools/dev/js.sh).
+//   node build.mjs              # js/dist, the package, has to be there (tools/dev/js.sh)
+//   node build.mjs --cluster    # the page of ./dev demo --cluster, into dist-cluster/
 
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -27,7 +26,14 @@ const compress = (file) => {
   }
 };
 
-await build({ root: import.meta.dirname, logLevel: "warn" });
+const root = import.meta.dirname;
+if (process.argv[2] === "--cluster") {
+  // Its server sends the files as they are: they come from this machine.
+  await build({ root, logLevel: "warn", build: { outDir: "dist-cluster", rollupOptions: { input: "cluster.html" } } });
+  process.exit();
+}
+
+await build({ root, logLevel: "warn" });
 for (const entry of readdirSync(dist, { recursive: true, withFileTypes: true })) {
   if (entry.isFile()) compress(join(entry.parentPath, entry.name));
 }

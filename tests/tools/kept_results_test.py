@@ -86,10 +86,11 @@ class KeptResultsTests(unittest.TestCase):
         self.assertEqual(self.names(), ["own", "page-flat"])
 
     def test_demo(self):
-        """the native demo concerns the page's suites alone"""
-        self.pass_all()
-        self.write("parts/demo", "changed")
-        self.assertEqual(self.names(), ["own"])
+        """the native demos concern the pages' suites alone"""
+        for name in ("parts/demo", "parts/demo-cluster"):
+            self.pass_all()
+            self.write(name, "changed")
+            self.assertEqual(self.names(), ["own"])
 
     def test_no_repository(self):
         """where git lists nothing, nothing is kept"""

@@ -37,6 +37,14 @@ build_page() {
   "$(find_node)" js/demo/build.mjs >&2 || die "the page does not build"
 }
 
+# build_cluster_page: js/demo/dist-cluster, which needs nothing of Bazel's.
+build_cluster_page() {
+  install_js_tools js
+  install_js_tools js/demo
+  say "building the page of the cluster's demo"
+  "$(find_node)" js/demo/build.mjs --cluster >&2 || die "the page does not build"
+}
+
 # pack_js FOLDER: the tarball in FOLDER, and its name.
 pack_js() {
   local stage name status=0

@@ -85,6 +85,7 @@ SUITES = [
     _page("console", seconds=15),
     _page("access", seconds=30),
     _page("flat", seconds=20),
+    _page("cluster", seconds=25),
     # It builds the page anew, as ./dev demo does.
     _page("command", seconds=15, alone=True),
 ]

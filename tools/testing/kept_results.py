@@ -18,8 +18,8 @@ _READ = ("bench/budget", "core/commands/data/", "tests/commands/examples/")
 _UNREAD = ("ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "DECISIONS.md")
 # Which programs they run, if not those of Debian's packages.
 _VARIABLES = ("CHROMIUM", "NODE", "PLIMSOLL_NODE", "VALKEY_SERVER")
-# The walk of ./dev demo, which is linked with the native client; the page's suites alone run it.
-_DEMO = "demo"
+# The walks of ./dev demo, which are linked with the native client; the page's suites alone run them.
+_DEMOS = ("demo", "demo-cluster")
 
 
 def sources():
@@ -58,7 +58,7 @@ class KeptResults:
         """
         paths = sorted(path for path in self._sources() if _is_read(path) and os.path.isfile(path))
         # The other case is a build that failed.
-        if not paths or not pathlib.Path(parts, _DEMO).exists():
+        if not paths or not pathlib.Path(parts, _DEMOS[0]).exists():
             return
         common = hashlib.sha256(self._installed())
         for name in _VARIABLES:
@@ -66,10 +66,13 @@ class KeptResults:
         for path in paths:
             _add(common, path, pathlib.Path(path).read_bytes())
         for part in sorted(pathlib.Path(parts).iterdir()):
-            if part.name != _DEMO:
+            if part.name not in _DEMOS:
                 _add(common, part.name, part.read_bytes())
         page = common.copy()
-        _add(page, _DEMO, pathlib.Path(parts, _DEMO).read_bytes())
+        for name in _DEMOS:
+            part = pathlib.Path(parts, name)
+            if part.exists():
+                _add(page, name, part.read_bytes())
         self._digests = {"page": page.hexdigest(), "other": common.hexdigest()}
 
     def result(self, stage, suite):

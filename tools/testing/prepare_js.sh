@@ -30,19 +30,21 @@ step_build() {
   local bin
   say "building the module, the bridge and the demo"
   run_bazel build "${quiet_build[@]}" --jobs=HOST_CPUS //wasm:plimsoll.wasm //core/commands:commands.ts //demo \
-    //native/bridge:plimsoll-bridge //native/bridge:plimsoll-bridge-release >&2 ||
+    //demo/cluster //native/bridge:plimsoll-bridge //native/bridge:plimsoll-bridge-release >&2 ||
     die "the module, the bridge or the demo does not build"
   bin=$(run_bazel info bazel-bin 2>/dev/null)
   # Copies: a build of another configuration makes bazel-bin another folder, and may build these anew.
   mkdir -p "$parts"
   cp "$bin/wasm/plimsoll.wasm" "$bin/core/commands/commands.ts" "$bin/demo/demo" \
     "$bin/native/bridge/plimsoll-bridge" "$bin/native/bridge/plimsoll-bridge-release" "$parts/"
+  cp "$bin/demo/cluster/cluster" "$parts/demo-cluster"
 }
 
 step_pack() {
   local bridge_package
   build_js_of "$parts/plimsoll.wasm" "$parts/commands.ts"
   build_page
+  build_cluster_page
   make_js_consumer "$folder/consumer"
   rm -rf "$folder/staged" "$folder/jsr"
   stage_js "$folder/staged"
@@ -57,6 +59,7 @@ VALKEY_SERVER=${VALKEY_SERVER:-valkey-server}
 CHROMIUM=${CHROMIUM:-$(command -v chromium || echo /usr/bin/chromium)}
 PLIMSOLL_BRIDGE=$parts/plimsoll-bridge
 PLIMSOLL_DEMO=$parts/demo
+PLIMSOLL_CLUSTER_DEMO=$parts/demo-cluster
 PLIMSOLL_BRIDGE_PACKAGE=$bridge_package
 PLIMSOLL_NPM=$PWD/packaging/npm
 PLIMSOLL_JSR=$folder/jsr

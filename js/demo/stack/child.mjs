@@ -1,6 +1,7 @@
 // A program that runs beside this process, and never outlives it.
 
 import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
 
 const wordsMax = 16 * 1024;  // of what it said last
 const lastLines = 20;        // of these, where it ends by itself
@@ -63,6 +64,27 @@ export const startChild = async (program, args, ready, { onFall } = {}) => {
     if (!stopping) onFall?.(new Error(whyNot(program, how, words)));
   });
   return { pid: child.pid, found: outcome.found, stop };
+};
+
+/**
+ * Starts a program that writes lines to its descriptor 3, which go to `onLine`, and reads orders from its standard
+ * input, lines as well. `ended` resolves with its exit status; an Error says why it has none. Who kills it is told.
+ */
+export const startReporter = (program, args, { onLine, output = "inherit" }) => {
+  const { child, ended } = spawnApart(program, args, ["pipe", output, output, "pipe"]);
+  child.stdin.on("error", () => {});  // it has ended, and `ended` says so
+  createInterface({ input: child.stdio[3] }).on("line", onLine);
+  return {
+    pid: child.pid,
+    order: (words) => child.stdin.write(`${words}\n`),
+    leave: () => child.stdin.end(),
+    interrupt: () => child.kill("SIGINT"),
+    ended: ended.then(({ error, status, signal }) => {
+      if (error !== undefined) throw new Error(whyNot(program, { error }));
+      if (status === null) throw new Error(`${program} ended by ${signal}`);
+      return status;
+    }),
+  };
 };
 
 /** Runs a program to its end; `signal` interrupts it. Its exit status, null if that came before it could say one. */

@@ -6,34 +6,12 @@
 // if all went well, Ctrl-C on a page that was served included; 130 if that came before; else 1: where the
 // server or the bridge ends by itself, with its last words.
 
-import { parseArgs } from "node:util";
-
 import { checkPage } from "./check.mjs";
+import { interrupted, line, readArguments, runCommand, stopOnSignals } from "./command.mjs";
 import { startStack } from "./stack.mjs";
 import { walk } from "./walk.mjs";
 
-const portMax = 65_535;
-const interrupted = 130;  // as shells have it: 128 and the number of SIGINT
-
-const readArguments = () => {
-  const { values, tokens } = parseArgs({ strict: false, tokens: true, options: {
-    once: { type: "boolean", default: false },
-    port: { type: "string", default: "0" },
-  } });
-  const port = /^\d+$/.test(values.port) ? Number(values.port) : NaN;
-  const found = values.port === true ? "nothing" : `'${values.port}'`;
-  if (!(port <= portMax)) throw new Error(`--port: expected 0 to ${portMax}, found ${found}`);
-  const ours = new Set();
-  for (const { index, name, inlineValue } of tokens) {
-    if (name === "once" || name === "port") ours.add(index);
-    if (name === "port" && !inlineValue) ours.add(index + 1);
-  }
-  const forWalk = process.argv.slice(2).filter((_, index) => !ours.has(index));
-  return { once: values.once || !process.stdout.isTTY, port, forWalk };
-};
-
-const stopping = new AbortController();
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => stopping.abort());
+const stopping = stopOnSignals();
 
 const untilAborted = (signal) => new Promise((resolve) => {
   if (signal.aborted) return resolve();
@@ -41,9 +19,6 @@ const untilAborted = (signal) => new Promise((resolve) => {
   const timer = setInterval(() => {}, 1 << 30);
   signal.addEventListener("abort", () => { clearInterval(timer); resolve(); });
 });
-
-// Labels as the native demo has them.
-const line = (label, text) => console.log(`${label.padEnd(9)}${text}`);
 
 const serve = async (stack, signal) => {
   line("page", stack.page);
@@ -57,7 +32,7 @@ const onStack = async (stack, work) => {
   const lost = new AbortController();
   stack.fallen.then((error) => lost.abort(error));
   try {
-    return await work(AbortSignal.any([stopping.signal, lost.signal]));
+    return await work(AbortSignal.any([stopping, lost.signal]));
   } finally {
     if (lost.signal.aborted) throw lost.signal.reason;
   }
@@ -67,7 +42,7 @@ const run = async () => {
   const { once, port, forWalk } = readArguments();
   const stack = await startStack({ port });
   try {
-    if (stopping.signal.aborted) return interrupted;
+    if (stopping.aborted) return interrupted;
     return await onStack(stack, async (signal) => {
       const status = await walk(stack, forWalk, { signal });
       if (signal.aborted) return interrupted;
@@ -82,9 +57,4 @@ const run = async () => {
   }
 };
 
-try {
-  process.exitCode = await run();
-} catch (error) {
-  console.error(`demo: ${error.message}`);
-  process.exitCode = 1;
-}
+await runCommand(run);

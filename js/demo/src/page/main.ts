@@ -8,7 +8,8 @@ import { place } from "./element.js";
 import { startEngine } from "./engine.js";
 import { mountHull } from "./hull.js";
 import { mountSnippets } from "./snippets.js";
-import { sayState, watchState } from "./state.js";
+import { sayState } from "./say-state.js";
+import { watchState } from "./state.js";
 import { mountTrouble } from "./trouble.js";
 
 // Each panel is a function: it is given its place in index.html and the engine, and lives as long as
