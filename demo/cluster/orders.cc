@@ -18,6 +18,11 @@ void Orders::interrupt() {
   changed_.notify_all();
 }
 
+bool Orders::is_interrupted() {
+  const std::lock_guard lock(mutex_);
+  return is_interrupted_;
+}
+
 void Orders::check() { pause({}); }
 
 void Orders::pause(std::chrono::milliseconds time) {

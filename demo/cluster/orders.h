@@ -24,6 +24,7 @@ class Orders {
 
   /// The demo has to end soon.
   void interrupt();
+  [[nodiscard]] bool is_interrupted();
 
   /// Throws Interrupted if the demo has to end.
   void check();

@@ -1,13 +1,13 @@
 #include "plimsoll/demo/cluster/run.h"
 
-#include <algorithm>
+#include <pthread.h>
+#include <signal.h>
+
 #include <chrono>
-#include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <functional>
-#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -37,6 +37,7 @@ namespace asio = boost::asio;
 using namespace std::chrono_literals;
 using Clock = Tally::Clock;
 
+constexpr int ending_signals[] = {SIGINT, SIGTERM, SIGHUP};
 constexpr int exit_interrupted = 130;  // as shells have it: 128 and the number of SIGINT
 
 constexpr auto calm_length = 1500ms;
@@ -86,10 +87,14 @@ class Director {
  public:
   Director(const ClusterDemoOptions& options, Report& report, const Model& model)
       : options_(options), report_(report), model_(model) {
+    for (const int each : ending_signals) signals_.add(each);
     wait_for_signal();
   }
   Director(const Director&) = delete;  // the signal handler points here
   Director& operator=(const Director&) = delete;
+  ~Director() {
+    if (signals_before_) ::pthread_sigmask(SIG_SETMASK, &*signals_before_, nullptr);
+  }
 
   int execute();
 
@@ -128,7 +133,8 @@ class Director {
   std::optional<Nodes> nodes_;
 
   asio::io_context io_;
-  asio::signal_set signals_{io_, SIGINT, SIGTERM, SIGHUP};
+  asio::signal_set signals_{io_};
+  std::optional<sigset_t> signals_before_;
   std::optional<OrderReader> order_reader_;
   std::optional<Load> load_;
   std::optional<Board> board_;
@@ -148,7 +154,8 @@ int Director::execute() {
   } catch (const Interrupted&) {
     stopped = is_walked_ ? "" : "interrupted";
   } catch (const std::exception& error) {
-    stopped = error.what();
+    if (!load_) io_.poll();  // a signal may have been the reason
+    stopped = orders_.is_interrupted() ? "interrupted" : error.what();
   }
   return conclude(stopped);
 }
@@ -196,6 +203,12 @@ void Director::begin() {
     board_->start();
   }
   load_->begin();
+  // From here on the load's thread alone takes signals, since they would end what this one waits
+  // for.
+  sigset_t handled;
+  sigemptyset(&handled);
+  for (const int each : ending_signals) sigaddset(&handled, each);
+  ::pthread_sigmask(SIG_BLOCK, &handled, &signals_before_.emplace());
   show_nodes();
 }
 

@@ -11,8 +11,8 @@ const living = new Set();
 process.on("exit", () => { for (const child of living) child.kill("SIGKILL"); });
 
 // Each in a session of its own: Ctrl-C is for this process, which ends them in their order.
-const spawnApart = (program, args, stdio) => {
-  const child = spawn(program, args, { stdio, detached: true });
+const spawnApart = (program, args, stdio, env = process.env) => {
+  const child = spawn(program, args, { stdio, env, detached: true });
   living.add(child);
   const ended = new Promise((resolve) => {
     child.once("error", (error) => resolve({ error }));
@@ -70,8 +70,8 @@ export const startChild = async (program, args, ready, { onFall } = {}) => {
  * Starts a program that writes lines to its descriptor 3, which go to `onLine`, and reads orders from its standard
  * input, lines as well. `ended` resolves with its exit status; an Error says why it has none. Who kills it is told.
  */
-export const startReporter = (program, args, { onLine, output = "inherit" }) => {
-  const { child, ended } = spawnApart(program, args, ["pipe", output, output, "pipe"]);
+export const startReporter = (program, args, { onLine, output = "inherit", env }) => {
+  const { child, ended } = spawnApart(program, args, ["pipe", output, output, "pipe"], env);
   child.stdin.on("error", () => {});  // it has ended, and `ended` says so
   createInterface({ input: child.stdio[3] }).on("line", onLine);
   return {

@@ -1,10 +1,10 @@
 // Serves the cluster's page to this machine: its files, what it shows, and what its buttons order. No other page may
 // ask: a request has to name this server as its host, and an order has to come from this server's own page.
 
+import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { extname, join, relative } from "node:path";
-import { once } from "node:events";
 
 const pages = join(import.meta.dirname, "../dist-cluster");
 const orderBytesMax = 200;
@@ -91,8 +91,9 @@ export const startClusterServer = async ({ port, state, order }) => {
   const handle = (request, response) => {
     const [path] = request.url.split("?");
     if (!hosts.includes(request.headers.host)) return answer(response, 403, `expected the host ${hosts[0]}\n`);
-    if (path === "/orders" && request.method === "POST") return takeOrder(request, response);
-    if (request.method !== "GET") return answer(response, 405, "", undefined, { Allow: path === "/orders" ? "POST" : "GET" });
+    const method = path === "/orders" ? "POST" : "GET";
+    if (request.method !== method) return answer(response, 405, `expected ${method}\n`, undefined, { Allow: method });
+    if (path === "/orders") return takeOrder(request, response);
     if (path === "/state") return answer(response, 200, state(), "application/json");
     const file = files.get(path);
     if (file === undefined) return answer(response, 404, "no such page\n");

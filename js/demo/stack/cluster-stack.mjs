@@ -15,6 +15,8 @@ export const startClusterStack = async ({ port = 0, args = [], output, program =
   const page = `${server.origin}/`;
   demo = startReporter(program, ["--state-fd", "3", "--page", page, ...args], {
     output,
+    // The native demo calls the server as the native tests do.
+    env: { PLIMSOLL_VALKEY_SERVER: process.env.VALKEY_SERVER ?? "valkey-server", ...process.env },
     onLine: (line) => {
       text = line;
       if (waiting.size === 0) return;

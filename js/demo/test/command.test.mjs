@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, before, test } from "node:test";
@@ -13,6 +13,7 @@ import { shortWalk } from "./visit.mjs";
 
 const root = join(import.meta.dirname, "../../..");
 const demo = join(import.meta.dirname, "../stack/demo.mjs");
+const clusterDemo = join(import.meta.dirname, "../stack/cluster.mjs");
 
 let folder;
 before(() => { folder = mkdtempSync(join(tmpdir(), "plimsoll-command-")); });
@@ -144,4 +145,40 @@ test("without a valkey-server it says how to get one", async () => {
   assert.equal(status, 1);
   assert.match(error, /^demo: there is no \/nowhere\/valkey-server: \.\/dev setup demo /);
   assertNothingLeft();
+});
+
+/** The nodes that the cluster's demo has named, all six of which are to be gone. */
+const assertNoNodes = async (out) => {
+  const ports = [...out.matchAll(/[ABC][12] at 127\.0\.0\.1:(\d+)/g)].map(([, port]) => Number(port));
+  assert.equal(ports.length, 6);
+  for (const port of ports) {
+    const socket = connect(port, "127.0.0.1");
+    await assert.rejects(once(socket, "connect"), { code: "ECONNREFUSED" });
+  }
+};
+
+test("the walk in a cluster goes through all that is done to it, and its page answers", async () => {
+  const small = ["--slots", "3", "--callers", "3", "--reads", "500"];
+  const { status, out, error } = await start("./dev", ["demo", "--cluster", "--once", ...small]).ended;
+  assert.equal(status, 0, error);
+  assert.match(out, /^demo: [\d,]+ replies and [\d,]+ closures checked, [\d,]+ lists compared, 0 wrong$/m);
+  assert.match(out, /^page +\d files answer, and show 6 nodes$/m);
+  await assertNoNodes(out);
+});
+
+test("Ctrl-C before the end of the walk in a cluster leaves no node", async () => {
+  const { child, ended, says } = start(process.execPath, [clusterDemo]);
+  await says(/^calm /m);
+  child.kill("SIGINT");
+  const { status, out } = await ended;
+  assert.equal(status, 130, out);
+  assert.match(out, /^demo: stopped: interrupted; /m);
+  await assertNoNodes(out);
+});
+
+test("without a valkey-server the cluster's demo says what is missing", async () => {
+  const { status, out } = await start(process.execPath, [clusterDemo],
+    { VALKEY_SERVER: "/nowhere/valkey-server" }).ended;
+  assert.equal(status, 1);
+  assert.match(out, /^demo: .*\/nowhere\/valkey-server/m);
 });
