@@ -67,12 +67,12 @@ std::optional<std::size_t> Nodes::heir_of(std::size_t primary) const {
   return std::nullopt;
 }
 
-std::size_t Nodes::another_primary(std::size_t than) const {
+std::optional<std::size_t> Nodes::another_primary(std::size_t than) const {
   for (std::size_t i = 1; i < nodes_count; ++i) {
     const std::size_t node = (than + i) % nodes_count;
     if (group_.is_running(node) && slots_of(node).any()) return node;
   }
-  throw std::runtime_error("no other node owns slots");
+  return std::nullopt;
 }
 
 std::size_t Nodes::move(std::uint16_t slot, std::size_t to) {

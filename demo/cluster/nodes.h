@@ -35,8 +35,8 @@ class Nodes {
   [[nodiscard]] std::size_t primary_of(std::size_t replica) const;
   /// A replica of this node that runs and has its data; none: there is none.
   [[nodiscard]] std::optional<std::size_t> heir_of(std::size_t primary) const;
-  /// A node that owns slots, and is not this one.
-  [[nodiscard]] std::size_t another_primary(std::size_t than) const;
+  /// A node that runs, owns slots, and is not this one; none: there is none.
+  [[nodiscard]] std::optional<std::size_t> another_primary(std::size_t than) const;
 
   /// Moves a slot key by key. Returns how many keys there were.
   std::size_t move(std::uint16_t slot, std::size_t to);

@@ -19,6 +19,7 @@
 #include <boost/asio/signal_set.hpp>
 
 #include "plimsoll/demo/bad_input.h"
+#include "plimsoll/demo/cluster/blocks.h"
 #include "plimsoll/demo/cluster/board.h"
 #include "plimsoll/demo/cluster/load.h"
 #include "plimsoll/demo/cluster/nodes.h"
@@ -45,29 +46,10 @@ constexpr auto calm_length = 1500ms;
 constexpr auto after_event = 500ms;
 constexpr auto patience_at_end = 30'000ms;
 
-// Where the slots begin that are moved: four rows into each primary's part of the page's map.
-std::uint16_t block_begin(std::size_t shard) {
-  constexpr std::size_t row = 128;
-  constexpr std::size_t rows_before = 4;
-  const std::size_t first = testing::cluster_slots_count * shard / shards_count;
-  return static_cast<std::uint16_t>((first / row + rows_before) * row);
-}
-
-Slots block_slots(std::size_t shard, std::size_t count) {
-  Slots slots;
-  for (std::size_t i = 0; i < count; ++i) slots.set(block_begin(shard) + i);
-  return slots;
-}
-
-// Spread over the slots that are moved.
-std::vector<std::uint16_t> caller_slots(const ClusterDemoOptions& options) {
-  std::vector<std::uint16_t> slots;
-  for (std::size_t i = 0; i < options.callers_count; ++i) {
-    const std::size_t in_block = i / shards_count * options.slots_count * shards_count /
-                                 options.callers_count % options.slots_count;
-    slots.push_back(static_cast<std::uint16_t>(block_begin(i % shards_count) + in_block));
-  }
-  return slots;
+std::uint16_t first_of(const Slots& slots) {
+  std::size_t slot = 0;
+  while (!slots.test(slot)) ++slot;
+  return static_cast<std::uint16_t>(slot);
 }
 
 std::string counted_text(const Counts& counts) {
@@ -106,8 +88,12 @@ class Director {
   void calm();
   void move_block(std::size_t shard, std::size_t to);
   void move_to_and_fro();
+  std::size_t move_slot(std::size_t shard, std::size_t in_block, std::size_t to);
+  std::size_t primary_besides(std::size_t owner) const;
   void promote(std::size_t replica);
-  void kill(std::size_t node);
+  enum class Meanwhile : std::uint8_t { nothing, slots_move };
+  void kill(std::size_t node, Meanwhile meanwhile);
+  std::size_t wait_for_heir(std::uint16_t slot, std::size_t heir, Meanwhile meanwhile);
   void start_again(std::size_t node);
 
   void follow_orders();
@@ -119,7 +105,7 @@ class Director {
 
   EventCounts during(const Slots& touched, const std::function<void()>& act);
   void say(std::string_view label, const std::string& text);
-  void say(const EventCounts& counts);
+  void say(const EventCounts& counts, const Slots& touched);
   void on_board(const std::function<void(Board&)>& act);
   void doing(const std::string& what);
   void show_nodes();
@@ -172,11 +158,12 @@ void Director::start() {
                      Nodes::name_of(replica) + " at " + group.address(replica));
   }
   if (has_page()) report_.line("page", options_.page + " for this machine alone");
-  load_.emplace(io_, model_,
-                LoadOptions{.url = nodes_->group().url(),
-                            .memory_limit = options_.memory_limit,
-                            .reads_per_second_max = options_.reads_per_second_max,
-                            .caller_slots = caller_slots(options_)});
+  load_.emplace(
+      io_, model_,
+      LoadOptions{.url = nodes_->group().url(),
+                  .memory_limit = options_.memory_limit,
+                  .reads_per_second_max = options_.reads_per_second_max,
+                  .caller_slots = caller_slots(options_.callers_count, options_.slots_count)});
   orders_.check();
 }
 
@@ -195,7 +182,7 @@ void Director::fill() {
 void Director::begin() {
   if (has_page()) {
     board_.emplace(io_, *load_, options_.state_descriptor);
-    board_->set_callers(caller_slots(options_));
+    board_->set_callers(caller_slots(options_.callers_count, options_.slots_count));
     order_reader_.emplace(io_, orders_, [this](const std::string& order) {
       board_->say("refused", order + ": too many orders wait");
     });
@@ -215,11 +202,11 @@ void Director::begin() {
 void Director::walk_through() {
   calm();
   move_to_and_fro();
-  move_block(1, nodes_->another_primary(nodes_->group().owner_of(block_begin(1))));
+  move_block(1, primary_besides(nodes_->group().owner_of(block_begin(1))));
   const std::size_t first = nodes_->group().owner_of(block_begin(0));
   if (const auto heir = nodes_->heir_of(first)) promote(*heir);
   const std::size_t victim = nodes_->group().owner_of(block_begin(2));
-  kill(victim);
+  kill(victim, Meanwhile::slots_move);
   start_again(victim);
   doing("");
 }
@@ -232,31 +219,44 @@ void Director::calm() {
 
 void Director::move_to_and_fro() {
   const std::size_t from = nodes_->group().owner_of(block_begin(0));
-  move_block(0, nodes_->another_primary(from));
+  move_block(0, primary_besides(from));
   move_block(0, from);
 }
 
 void Director::move_block(std::size_t shard, std::size_t to) {
-  const std::uint16_t first = block_begin(shard);
-  const auto last = static_cast<std::uint16_t>(first + options_.slots_count - 1);
-  const std::size_t from = nodes_->group().owner_of(first);
+  const std::size_t from = nodes_->group().owner_of(block_begin(shard));
   const std::string what = counted(options_.slots_count, "slot", "slots") + " from " +
                            Nodes::name_of(from) + " to " + Nodes::name_of(to);
   doing(what);
+  const Slots touched = block_slots(shard, options_.slots_count);
   std::size_t keys = 0;
   const auto began = Clock::now();
   Clock::duration took{};
-  const EventCounts counts = during(block_slots(shard, options_.slots_count), [&] {
-    for (std::uint16_t slot = first; slot <= last; ++slot) {
+  const EventCounts counts = during(touched, [&] {
+    for (std::size_t i = 0; i < options_.slots_count; ++i) {
       orders_.check();
-      on_board([=](Board& board) { board.set_moving(MovingSlots{first, last, slot}); });
-      keys += nodes_->move(slot, to);
+      keys += move_slot(shard, i, to);
     }
     took = Clock::now() - began;
   });
   on_board([](Board& board) { board.set_moving({}); });
   say("move", what + ", key by key: " + counted(keys, "key", "keys") + " in " + as_time(took));
-  say(counts);
+  say(counts, touched);
+}
+
+// Returns how many keys were in it.
+std::size_t Director::move_slot(std::size_t shard, std::size_t in_block, std::size_t to) {
+  const std::uint16_t first = block_begin(shard);
+  const auto last = static_cast<std::uint16_t>(first + options_.slots_count - 1);
+  const auto slot = static_cast<std::uint16_t>(first + in_block);
+  on_board([=](Board& board) { board.set_moving(MovingSlots{first, last, slot}); });
+  return nodes_->move(slot, to);
+}
+
+std::size_t Director::primary_besides(std::size_t owner) const {
+  const std::optional<std::size_t> other = nodes_->another_primary(owner);
+  if (!other) throw std::runtime_error("no other node owns slots");
+  return *other;
 }
 
 void Director::promote(std::size_t replica) {
@@ -271,34 +271,50 @@ void Director::promote(std::size_t replica) {
     took = Clock::now() - began;
   });
   say("failover", what + " (CLUSTER FAILOVER), " + as_time(took));
-  say(counts);
+  say(counts, touched);
   nodes_->settle();
 }
 
-void Director::kill(std::size_t node) {
+void Director::kill(std::size_t node, Meanwhile meanwhile) {
   const bool is_replica = nodes_->is_replica(node);
   const std::string name = Nodes::name_of(node);
   const Slots touched = nodes_->slots_of(node);
   const std::optional<std::size_t> heir = nodes_->heir_of(node);
   if (!is_replica && !heir) throw std::runtime_error(name + " has no replica that could follow it");
   doing("kill -9 of " + name);
-  Clock::duration took{};
+  std::string after;
   const EventCounts counts = during(touched, [&] {
     const auto began = Clock::now();
     nodes_->group().kill(node);
     load_->in([&] { load_->primary_died(touched); });
     show_nodes();
     if (touched.none()) return;
-    std::size_t slot = 0;
-    while (!touched.test(slot)) ++slot;
-    nodes_->group().wait_until_owner(static_cast<std::uint16_t>(slot), *heir);
-    took = Clock::now() - began;
+    const std::size_t moves = wait_for_heir(first_of(touched), *heir, meanwhile);
+    after =
+        ": " + Nodes::name_of(*heir) + " serves its slots after " + as_time(Clock::now() - began);
+    if (moves > 0) after += ", while others move " + counted(moves, "time", "times");
   });
-  say("kill",
-      "kill -9 of " + name +
-          (is_replica ? ", a replica"
-                      : ": " + Nodes::name_of(*heir) + " serves its slots after " + as_time(took)));
-  say(counts);
+  on_board([](Board& board) { board.set_moving({}); });
+  say("kill", "kill -9 of " + name + after);
+  say(counts, touched);
+}
+
+// Returns how many times a slot was moved meanwhile: each to another primary and back.
+std::size_t Director::wait_for_heir(std::uint16_t slot, std::size_t heir, Meanwhile meanwhile) {
+  constexpr std::size_t shard = 0;
+  std::size_t moves = 0;
+  if (meanwhile == Meanwhile::slots_move) {
+    const std::size_t owner = nodes_->group().owner_of(block_begin(shard));
+    const std::size_t other = primary_besides(owner);
+    for (std::size_t i = 0; nodes_->group().owner_of(slot) != heir; ++i) {
+      orders_.check();
+      move_slot(shard, i % options_.slots_count, other);
+      move_slot(shard, i % options_.slots_count, owner);
+      moves += 2;
+    }
+  }
+  nodes_->group().wait_until_owner(slot, heir);
+  return moves;
 }
 
 void Director::start_again(std::size_t node) {
@@ -329,7 +345,7 @@ void Director::follow(const std::string& order) {
   if (order == "move") {
     const std::size_t shard = next_block_++ % shards_count;
     const std::size_t owner = nodes_->group().owner_of(block_begin(shard));
-    return move_block(shard, nodes_->another_primary(owner));
+    return move_block(shard, primary_besides(owner));
   }
   const std::size_t space = order.find(' ');
   const auto node = Nodes::find(space == std::string::npos ? "" : order.substr(space + 1));
@@ -345,7 +361,7 @@ void Director::follow(std::string_view verb, std::size_t node) {
     return start_again(node);
   }
   if (!is_running) throw std::runtime_error(name + " does not run");
-  if (verb == "kill") return kill(node);
+  if (verb == "kill") return kill(node, Meanwhile::nothing);
   if (verb != "promote") throw std::runtime_error("expected move, kill, start or promote");
   const bool may_take_over =
       nodes_->is_replica(node) && nodes_->group().is_running(nodes_->primary_of(node));
@@ -368,9 +384,9 @@ void Director::say(std::string_view label, const std::string& text) {
   on_board([&](Board& board) { board.say(label, text); });
 }
 
-void Director::say(const EventCounts& counts) {
-  say("", "its slots: " + counted_text(counts.touched));
-  say("", "all others: " + counted_text(counts.others));
+void Director::say(const EventCounts& counts, const Slots& touched) {
+  if (touched.any()) say("", "its slots: " + counted_text(counts.touched));
+  say("", (touched.any() ? "all others: " : "meanwhile: ") + counted_text(counts.others));
 }
 
 void Director::on_board(const std::function<void(Board&)>& act) {

@@ -106,7 +106,7 @@ asio::awaitable<void> Writer::compare() {
     if (texts) {
       audit(*texts);
       // If it fails, a list stays that nobody looks at again.
-      co_await client_.del({list_, counter_}, asio::use_awaitable);
+      static_cast<void>(co_await client_.del({list_, counter_}, asio::use_awaitable));
       co_return;
     }
     pause_.expires_after(pause_after_error);
