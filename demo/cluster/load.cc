@@ -45,7 +45,7 @@ Load::Load(asio::io_context& io, const Model& model, const LoadOptions& options)
       store_(io, walkers_connection_, tally_, options.reads_per_second_max),
       window_(store_, verdict_, in_flight_max) {
   for (const std::uint16_t slot : options.caller_slots) {
-    writers_.emplace_back(io, writers_client_, tally_, slot);
+    writers_.emplace_back(io, writers_client_, tally_, slot, writers_.size());
   }
 }
 

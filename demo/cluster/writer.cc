@@ -37,8 +37,15 @@ std::int64_t number_of(const std::string& text) {
 
 }  // namespace
 
-Writer::Writer(asio::io_context& io, native::Client& client, Tally& tally, std::uint16_t slot)
-    : io_(io), client_(client), tally_(tally), slot_(slot), pause_(io), all_settled_(io) {}
+Writer::Writer(asio::io_context& io, native::Client& client, Tally& tally, std::uint16_t slot,
+               std::size_t number)
+    : io_(io),
+      client_(client),
+      tally_(tally),
+      slot_(slot),
+      name_(testing::tag_of(slot) + "caller:" + std::to_string(number) + ":"),
+      pause_(io),
+      all_settled_(io) {}
 
 void Writer::start() {
   asio::co_spawn(io_, run(), [this](std::exception_ptr problem) {
@@ -50,9 +57,9 @@ void Writer::start() {
 asio::awaitable<void> Writer::run() {
   while (!is_stopping_) {
     ledger_ = Ledger();
-    const std::string name = testing::tag_of(slot_) + "caller:" + std::to_string(++generation_);
-    list_ = name + ":list";
-    counter_ = name + ":count";
+    const std::string generation = std::to_string(++generation_);
+    list_ = name_ + "list:" + generation;
+    counter_ = name_ + "count:" + generation;
     co_await write();
     co_await compare();
   }

@@ -21,8 +21,10 @@ namespace plimsoll::demo {
 
 class Writer {
  public:
-  /// All must outlive this, and this all calls: see is_done().
-  Writer(boost::asio::io_context& io, native::Client& client, Tally& tally, std::uint16_t slot);
+  /// `number` is this caller's alone: several may have the same slot. All must outlive this, and
+  /// this all calls: see is_done().
+  Writer(boost::asio::io_context& io, native::Client& client, Tally& tally, std::uint16_t slot,
+         std::size_t number);
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
 
@@ -58,6 +60,7 @@ class Writer {
   native::Client& client_;
   Tally& tally_;
   const std::uint16_t slot_;
+  const std::string name_;  // of all its keys, behind which comes which list it is
   boost::asio::steady_timer pause_;
   boost::asio::steady_timer all_settled_;
   Ledger ledger_;

@@ -75,7 +75,7 @@ class Underway {
 
   /// The whole list of the caller, as soon as there are some numbers in it; and what is done then.
   void with_list(const std::function<void(const std::string& list)>& act) {
-    const std::string list = testing::tag_of(caller_slot) + "caller:1:list";
+    const std::string list = testing::tag_of(caller_slot) + "caller:0:list:1";
     REQUIRE(eventually(
         [&] { return std::stoul(group().ask_owner(caller_slot, {"LLEN", list}).text) > 2; }));
     act(list);
@@ -98,7 +98,7 @@ class Underway {
     return {.url = group().url(),
             .memory_limit = {},
             .reads_per_second_max = 2000,
-            .caller_slots = {caller_slot, 9000}};
+            .caller_slots = {caller_slot, 9000, 9000}};
   }
 
   boost::asio::io_context io_;
@@ -118,7 +118,7 @@ TEST_CASE("while slots move key by key, nothing is wrong") {
   CHECK(underway.findings() == Findings{});
   CHECK(underway.load().verdict().wrong_count() == 0);
   CHECK(underway.load().verdict().closures_count() > 0);
-  CHECK(underway.load().written().lists >= 2);
+  CHECK(underway.load().written().lists >= 3);
   CHECK(underway.load().statistics().client.cluster.moved > 0);
   CHECK(underway.load().tally().total().errors.empty());
 }
