@@ -48,7 +48,7 @@ Writer::Writer(asio::io_context& io, native::Client& client, Tally& tally, std::
       all_settled_(io) {}
 
 void Writer::start() {
-  asio::co_spawn(io_, run(), [this](std::exception_ptr problem) {
+  asio::co_spawn(io_, run(), [this](const std::exception_ptr& problem) {
     is_done_ = true;
     if (problem) std::rethrow_exception(problem);
   });
