@@ -8,6 +8,7 @@ import { startClusterServer } from "./cluster-server.mjs";
  * until() resolves when what the page shows is as it should be.
  */
 export const startClusterStack = async ({ port = 0, args = [], output, program = process.env.PLIMSOLL_CLUSTER_DEMO }) => {
+  if (program === undefined) throw new Error("PLIMSOLL_CLUSTER_DEMO is not set: expected the path of the native demo");
   let text = "null";
   let demo;
   const waiting = new Set();
