@@ -17,7 +17,7 @@ constexpr Duration no_room_wait = std::chrono::milliseconds(20);
 
 constexpr Error no_room_for_journey{
     .code = ErrorCode::rejected_by_limit,
-    .what = "the requests pool has no room for what is remembered of a request to a cluster"};
+    .what = "the requests pool has no room to remember a request to a cluster, or to send it on"};
 
 constexpr Error is_renewed{.code = ErrorCode::connection_lost,
                            .what = "the node says that the owner of a slot is at its own address"};
@@ -610,10 +610,13 @@ std::optional<Event> Cluster::handle_handed(NodeNumber number, const Event& even
   const std::optional<SentRequests::Request> sent = node.sent.find(request.id);
   PLIMSOLL_CHECK(sent);
   const Verdict verdict = aborted_ ? Verdict() : judge(number, event, request, sent->journey);
-  const bool goes_on =
-      verdict.kind == Verdict::Kind::goes_on && take_back(number, request, sent->journey, verdict);
+  const bool may_go_on = verdict.kind == Verdict::Kind::goes_on;
+  const bool goes_on = may_go_on && take_back(number, request, sent->journey, verdict);
   node.session->settle_handed();
-  return goes_on ? std::nullopt : std::optional(event);
+  if (goes_on) return std::nullopt;
+  if (!may_go_on || event.error->executed != Executed::no) return event;
+  event_error_ = no_room_for_journey;
+  return Event{.kind = Event::Kind::failed, .tag = event.tag, .error = &event_error_};
 }
 
 // Returns false if there is no memory for it.
