@@ -1,3 +1,5 @@
+// More than 500 lines, because what a node answers and what an operator does to it change one state.
+
 #include "plimsoll/tests/core/client/cluster_model.h"
 
 #include <algorithm>
@@ -45,7 +47,8 @@ Asked keys_asked(const Words& words) {
   };
   if (name == "GET" || name == "LRANGE" || name == "STRLEN") return {one(), true};
   if (name == "SET" || name == "RPUSH" || name == "INCR") return {one(), false};
-  if (name == "MGET" || name == "EXISTS") return {rest(1), true};
+  if (name == "MGET" || name == "EXISTS" || name == "WATCH") return {rest(1), true};
+  if (name == "BLPOP") return {{words.begin() + 1, words.end() - 1}, false};
   if (name == "DEL") return {rest(1), false};
   if (name == "MSET") return {rest(2), false};
   if (name == "EVAL") {
@@ -158,7 +161,28 @@ std::string ClusterModel::refusal(NodeIndex number, const ModelSession& session,
   return redirect("MOVED", slot, asked, owner_seen);
 }
 
+std::string ClusterModel::refusal_of_slot(NodeIndex number, unsigned slot) const {
+  const ModelNode& asked = node(number);
+  const std::uint16_t owner_seen = asked.view[slot];
+  if (owner_seen == ModelNode::nobody) return "-CLUSTERDOWN Hash slot not served\r\n";
+  if (asked.is_down) return "-CLUSTERDOWN The cluster is down\r\n";
+  return owner_seen == number ? asked.refusal : redirect("MOVED", slot, asked, owner_seen);
+}
+
 std::string ClusterModel::answer(NodeIndex number, ModelSession& session, const Words& words) {
+  if (session.blocked) {
+    session.behind.push_back(words);
+    return "";
+  }
+  sessions_.settle(number);
+  std::string reply = std::exchange(session.late, {});
+  reply += answer_unblocked(number, session, words);
+  sessions_.settle(number);
+  return reply;
+}
+
+std::string ClusterModel::answer_unblocked(NodeIndex number, ModelSession& session,
+                                           const Words& words) {
   ModelNode& asked = node(number);
   const std::string& name = words.at(0);
   const std::string two = words.size() > 1 ? name + " " + words[1] : name;
@@ -182,6 +206,7 @@ std::string ClusterModel::answer(NodeIndex number, ModelSession& session, const 
     session.has_authenticated = true;
     if (name == "AUTH") return std::string(ok);
     std::string reply = hello_reply;
+    reply.replace(reply.find(":4\r\n"), 2, ":" + std::to_string(session.id));
     reply.replace(reply.find("$10\r\nstandalone"), 15, "$7\r\ncluster");
     if (asked.replica_of) reply.replace(reply.find("$6\r\nmaster"), 10, "$7\r\nreplica");
     return reply;
@@ -193,6 +218,7 @@ std::string ClusterModel::answer(NodeIndex number, ModelSession& session, const 
   if (name == "DISCARD") {
     session.is_in_transaction = false;
     session.queued.clear();
+    session.watched.clear();
     return end_asking(std::string(ok));
   }
   if (session.is_in_transaction) return queue(number, session, words);
@@ -204,7 +230,7 @@ std::string ClusterModel::answer(NodeIndex number, ModelSession& session, const 
   const Asked keys = keys_asked(words);
   if (!keys.is_known) return end_asking(run_keyless(number, session, words));
   const std::string refused = refusal(number, session, keys.keys, keys.only_reads);
-  return end_asking(refused.empty() ? run(number, words) : refused);
+  return end_asking(refused.empty() ? run(number, session, words) : refused);
 }
 
 std::string ClusterModel::queue(NodeIndex number, ModelSession& session, const Words& words) {
@@ -221,7 +247,11 @@ std::string ClusterModel::queue(NodeIndex number, ModelSession& session, const W
 std::string ClusterModel::run_transaction(NodeIndex number, ModelSession& session) {
   if (!session.is_in_transaction) return "-ERR EXEC without MULTI\r\n";
   const std::vector<Words> queued = std::exchange(session.queued, {});
-  session.is_in_transaction = false;
+  const auto end_watches = [&](std::string reply) {
+    session.is_in_transaction = false;
+    session.watched.clear();
+    return reply;
+  };
   std::vector<std::string> keys;
   bool only_reads = true;
   for (const Words& words : queued) {
@@ -230,18 +260,21 @@ std::string ClusterModel::run_transaction(NodeIndex number, ModelSession& sessio
     only_reads &= each.only_reads || each.keys.empty();
   }
   const std::string refused = refusal(number, session, keys, only_reads);
-  if (!refused.empty()) return refused;
+  if (!refused.empty()) return end_watches(refused);
   if (session.is_aborted) {
-    return "-EXECABORT Transaction discarded because of previous errors.\r\n";
+    return end_watches("-EXECABORT Transaction discarded because of previous errors.\r\n");
   }
+  if (!sessions_.are_unchanged(number, session)) return end_watches(std::string(null_reply));
+  if (sessions_.on_commit) sessions_.on_commit(session, queued);
   std::string reply = header('*', queued.size());
   for (const Words& words : queued) {
-    reply += keys_asked(words).is_known ? run(number, words) : run_keyless(number, session, words);
+    reply += keys_asked(words).is_known ? run(number, session, words)
+                                        : run_keyless(number, session, words);
   }
-  return reply;
+  return end_watches(reply);
 }
 
-std::string ClusterModel::run(NodeIndex number, const Words& words) {
+std::string ClusterModel::run(NodeIndex number, ModelSession& session, const Words& words) {
   ModelNode::Data& data = node(number).data;
   const std::string& name = words[0];
   const Asked asked = keys_asked(words);
@@ -253,6 +286,11 @@ std::string ClusterModel::run(NodeIndex number, const Words& words) {
   // A script may say whatever its author likes.
   if (name == "EVAL" && words[1].starts_with("error:")) return "-" + words[1].substr(6) + "\r\n";
   runs_.push_back({.node = number, .slot = model_slot_of(key), .words = words});
+  if (name == "BLPOP") return sessions_.pop(number, session, words);
+  if (name == "WATCH") {
+    sessions_.watch(number, session, words);
+    return std::string(ok);
+  }
   if (name == "GET") return last_of(data, key);
   if (name == "LRANGE") return list_of(data, key);
   if (name == "MGET") {
@@ -292,6 +330,14 @@ std::string ClusterModel::run_keyless(NodeIndex number, ModelSession& session, c
   const std::string& name = words[0];
   if (name == "ASKING" || name == "READONLY") {
     (name == "ASKING" ? session.is_asking : session.is_readonly) = true;
+    return std::string(ok);
+  }
+  if (name == "SSUBSCRIBE" || name == "SUNSUBSCRIBE" || name == "SPUBLISH") {
+    return sessions_.answer_about_shards(number, session, words);
+  }
+  if (name == "CLIENT" && words.at(1) == "UNBLOCK") return sessions_.unblock(number, words);
+  if (name == "UNWATCH") {
+    session.watched.clear();
     return std::string(ok);
   }
   if (name == "CLUSTER" && words.at(1) == "MYID") return bulk_reply(asked.id);

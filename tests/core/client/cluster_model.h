@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "plimsoll/tests/core/client/cluster_sessions.h"
 #include "plimsoll/tests/core/commands/wire.h"
 
 // The servers of a cluster, without a network: nodes with slots and keys, which answer requests as
@@ -27,19 +28,6 @@ inline constexpr unsigned model_slots_count = 16384;
 
 /// The slot of a key, by its hash tag if it has one. Written apart from the core's.
 unsigned model_slot_of(std::string_view key);
-
-using NodeIndex = std::size_t;
-
-/// What a node knows of one connection.
-struct ModelSession {
-  bool has_authenticated = false;
-  bool is_asking = false;
-  bool is_readonly = false;
-  bool is_in_transaction = false;
-  bool is_aborted = false;  ///< a command of the transaction was refused when it was queued
-  std::vector<Words> queued{};
-  std::set<std::string> channels{};
-};
 
 struct ModelNode {
   using Data = std::map<std::string, std::vector<std::string>>;
@@ -80,6 +68,8 @@ class ClusterModel {
   /// Primaries with equal parts of the slots, at 10.0.0.1:7000, 7001...; behind them one replica of
   /// each, if `with_replicas`.
   explicit ClusterModel(std::size_t primaries, bool with_replicas = false);
+  ClusterModel(const ClusterModel&) = delete;
+  ClusterModel& operator=(const ClusterModel&) = delete;
 
   ModelNode& node(NodeIndex number) { return nodes_.at(number); }
   const ModelNode& node(NodeIndex number) const { return nodes_.at(number); }
@@ -125,6 +115,13 @@ class ClusterModel {
   /// are.
   NodeIndex promote_replica_of(NodeIndex primary);
 
+  /// Its connections, for what needs to know of more than one.
+  ClusterSessions& sessions() { return sessions_; }
+  const ClusterSessions& sessions() const { return sessions_; }
+  /// What the node answers to a request for the slot that no key of it decides. Empty: it serves the
+  /// slot.
+  std::string refusal_of_slot(NodeIndex number, unsigned slot) const;
+
   /// All commands with keys that were run, in order.
   const std::vector<Run>& runs() const { return runs_; }
   /// The keys of this slot at this node.
@@ -140,7 +137,8 @@ class ClusterModel {
   std::string queue(NodeIndex number, ModelSession& session, const Words& words);
   std::string refusal(NodeIndex number, const ModelSession& session,
                       const std::vector<std::string>& keys, bool only_reads) const;
-  std::string run(NodeIndex number, const Words& words);
+  std::string answer_unblocked(NodeIndex number, ModelSession& session, const Words& words);
+  std::string run(NodeIndex number, ModelSession& session, const Words& words);
   std::string run_keyless(NodeIndex number, ModelSession& session, const Words& words);
   std::string slots_of(NodeIndex number) const;
   std::string endpoint(const ModelNode& asked, const ModelNode& named) const;
@@ -152,6 +150,7 @@ class ClusterModel {
   std::array<NodeIndex, model_slots_count> owners_{};
   std::vector<Run> runs_;
   std::vector<std::pair<std::string, std::string>> published_;
+  ClusterSessions sessions_{*this};
 };
 
 }  // namespace plimsoll::testing

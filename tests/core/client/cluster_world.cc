@@ -1,3 +1,5 @@
+// More than 500 lines, because a network is one state, which all its faults change.
+
 #include "plimsoll/tests/core/client/cluster_world.h"
 
 #include <algorithm>
@@ -31,6 +33,16 @@ ClientOptions with_seeds(ClientOptions options, std::size_t count) {
   return options;
 }
 
+std::vector<std::string_view> views_of(const Words& words) {
+  return {words.begin(), words.end()};
+}
+
+std::string transaction_of(const std::vector<Words>& commands) {
+  std::string bytes = request({"MULTI"});
+  for (const Words& words : commands) bytes += request(words);
+  return bytes + request({"EXEC"});
+}
+
 }  // namespace
 
 ClusterWorld::ClusterWorld(ClusterWorldOptions options)
@@ -49,6 +61,7 @@ ClusterWorld::ClusterWorld(ClusterWorldOptions options)
 
 ClusterWorld::~ClusterWorld() {
   on_outcome = on_admitted = {};
+  on_event = {};
   client_->abort();
   for (int i = 0; i < 3; ++i) take_events_and_actions();
   CHECK(history_.pending_count() == 0);
@@ -64,7 +77,7 @@ void ClusterWorld::connect() {
 }
 
 std::optional<RequestId> ClusterWorld::submit(Tag tag, const Words& words, Duration timeout) {
-  const std::vector<std::string_view> views(words.begin(), words.end());
+  const std::vector<std::string_view> views = views_of(words);
   const Result<CommandView> command = commands::prepare(views);
   REQUIRE(command.ok());
   start(tag, {words}, *command, timeout);
@@ -74,12 +87,56 @@ std::optional<RequestId> ClusterWorld::submit(Tag tag, const Words& words, Durat
 std::optional<RequestId> ClusterWorld::submit_transaction(Tag tag,
                                                           const std::vector<Words>& commands,
                                                           Duration timeout) {
-  std::string bytes = request({"MULTI"});
-  for (const Words& words : commands) bytes += request(words);
-  bytes += request({"EXEC"});
+  const std::string bytes = transaction_of(commands);
   CommandView command = CommandView::from_encoded(bytes);
   command.answers = static_cast<std::uint16_t>(commands.size() + 2);
   start(tag, commands, command, timeout);
+  return id_of(tag);
+}
+
+std::optional<RequestId> ClusterWorld::submit_to(ConnectionId connection, Tag tag,
+                                                 const std::vector<Words>& commands,
+                                                 Duration timeout) {
+  history_.note_submitted(tag, commands);
+  if (commands.size() > 1) {
+    const std::string bytes = transaction_of(commands);
+    CommandView command = CommandView::from_encoded(bytes);
+    command.answers = static_cast<std::uint16_t>(commands.size() + 2);
+    return note_started(tag, client_->submit_to(connection, command, now_, timeout, tag));
+  }
+  const std::vector<std::string_view> views = views_of(commands.at(0));
+  const Result<CommandView> command = commands::prepare(views);
+  REQUIRE(command.ok());
+  return note_started(tag, client_->submit_to(connection, *command, now_, timeout, tag));
+}
+
+std::optional<RequestId> ClusterWorld::subscribe(ConnectionId connection, Tag tag,
+                                                 const Words& channels, Duration timeout) {
+  history_.note_submitted(tag, {});
+  return note_started(tag, client_->subscribe(connection, SubscriptionKind::shard,
+                                              views_of(channels), now_, timeout, tag));
+}
+
+std::optional<RequestId> ClusterWorld::unsubscribe(ConnectionId connection, Tag tag,
+                                                   const Words& channels, Duration timeout) {
+  history_.note_submitted(tag, {});
+  return note_started(tag, client_->unsubscribe(connection, SubscriptionKind::shard,
+                                                views_of(channels), now_, timeout, tag));
+}
+
+std::optional<RequestId> ClusterWorld::next_message(ConnectionId connection, Tag tag,
+                                                    Duration timeout) {
+  history_.note_submitted(tag, {});
+  return note_started(tag, client_->next_message(connection, now_, timeout, tag));
+}
+
+std::optional<RequestId> ClusterWorld::note_started(Tag tag, const Result<RequestId>& id) {
+  if (id) {
+    ids_[tag] = *id;
+  } else {
+    last_error_ = id.error();
+    history_.note_outcome(tag, "refused with " + show_failure(id.error()), &id.error());
+  }
   return id_of(tag);
 }
 
@@ -93,12 +150,7 @@ void ClusterWorld::start(Tag tag, const std::vector<Words>& commands, const Comm
       waiting_[tag] = {.bytes = encoded(command), .command = command};
     }
   }
-  if (id) {
-    ids_[tag] = *id;
-  } else {
-    last_error_ = id.error();
-    history_.note_outcome(tag, "refused with " + show_failure(id.error()), &id.error());
-  }
+  note_started(tag, id);
 }
 
 std::string ClusterWorld::call(Tag tag, const Words& words) {
@@ -138,6 +190,9 @@ Instant ClusterWorld::next_due() const {
     look(link->to_client, held_.contains(link->address));
   }
   for (const auto& link : orphans_) look(link->to_node, frozen_.contains(link->address));
+  for (NodeIndex each = 0; each < model_.nodes_count(); ++each) {
+    if (!frozen_.contains(address(each))) next = std::min(next, model_.sessions().next_due(each));
+  }
   return next;
 }
 
@@ -158,6 +213,7 @@ void ClusterWorld::advance(Duration duration) {
 
 void ClusterWorld::kill(const std::string& address) {
   dead_.insert(address);
+  if (const std::optional<NodeIndex> node = node_at(address)) model_.sessions().close_all(*node);
   lose_all(address, connection_reset, UnderWay::lost);
   std::erase_if(orphans_, [&](const auto& link) { return link->address == address; });
 }
@@ -177,7 +233,11 @@ void ClusterWorld::lose_all(const std::string& address, const Error& reason, Und
 void ClusterWorld::lose(ConnectionId id, const Error& reason, UnderWay to_node) {
   auto link = std::move(links_.at(id));
   links_.erase(id);
-  if (to_node == UnderWay::arrives && link->node) orphans_.push_back(std::move(link));
+  if (to_node == UnderWay::arrives && link->node) {
+    orphans_.push_back(std::move(link));
+  } else {
+    end_session(*link);
+  }
   client_->handle_closed(id, reason, now_);
 }
 
@@ -225,6 +285,13 @@ std::size_t ClusterWorld::links_to(const std::string& address) const {
                     [&](const auto& each) { return each.second->address == address; }));
 }
 
+std::size_t ClusterWorld::side_links() const {
+  return static_cast<std::size_t>(std::count_if(links_.begin(), links_.end(), [](const auto& each) {
+    const auto place = static_cast<std::uint32_t>(each.first);
+    return place != static_cast<std::uint32_t>(first_connection) && place < first_of_nodes;
+  }));
+}
+
 std::size_t ClusterWorld::attempts_at(const std::string& address) const {
   const auto found = attempts_.find(address);
   return found == attempts_.end() ? 0 : found->second;
@@ -239,6 +306,7 @@ std::size_t ClusterWorld::attempts() const {
 bool ClusterWorld::step(Answers answers) {
   bool any = take_events_and_actions();
   any |= open_links();
+  any |= settle_sessions();
   std::vector<ConnectionId> ids;
   ids.reserve(links_.size());
   for (const auto& [id, link] : links_) ids.push_back(id);
@@ -281,7 +349,7 @@ void ClusterWorld::act(const Action& action) {
                                          : text_of(*action.told);
   link->opens_at = now_ + delay();
   const auto place = static_cast<std::uint32_t>(action.connection);
-  if (place >= 40) CHECK(action.told != nullptr);
+  if (place >= first_of_nodes) CHECK(action.told != nullptr);
   ++attempts_[link->address];
   links_[action.connection] = std::move(link);
 }
@@ -298,6 +366,7 @@ bool ClusterWorld::open_links() {
       continue;
     }
     link->node = *node;
+    model_.sessions().open(*node, link->session);
     link->peer.set_script(
         [this, link = link.get()](const Words& words) { return answer(*link, words); });
     client_->handle_opened(id, now_);
@@ -371,15 +440,42 @@ bool ClusterWorld::serve(Link& link) {
     link.peer.handle_bytes(link.to_node.front().bytes);
     link.to_node.pop_front();
     put(link.to_client, link.peer.take_output());
+    put_late();
     any = true;
   }
   return any;
 }
 
+// A node hears of the end of a connection behind all that was under way.
 bool ClusterWorld::serve_orphans() {
   bool any = false;
-  for (const auto& link : orphans_) any |= serve(*link);
-  std::erase_if(orphans_, [](const auto& link) { return link->to_node.empty(); });
+  for (const auto& link : orphans_) {
+    any |= serve(*link);
+    if (link->to_node.empty() && !frozen_.contains(link->address)) end_session(*link);
+  }
+  std::erase_if(orphans_, [this](const auto& link) {
+    return link->to_node.empty() && !frozen_.contains(link->address);
+  });
+  return any;
+}
+
+void ClusterWorld::end_session(Link& link) { model_.sessions().close(link.session); }
+
+bool ClusterWorld::settle_sessions() {
+  model_.sessions().set_time(now_);
+  for (NodeIndex each = 0; each < model_.nodes_count(); ++each) {
+    if (!frozen_.contains(address(each))) model_.sessions().settle(each);
+  }
+  return put_late();
+}
+
+// What other connections have to be told, and those whose wait is over.
+bool ClusterWorld::put_late() {
+  bool any = false;
+  for (auto& [id, link] : links_) {
+    any |= !link->session.late.empty();
+    put(link->to_client, std::exchange(link->session.late, {}));
+  }
   return any;
 }
 
@@ -406,6 +502,12 @@ bool ClusterWorld::give(ConnectionId id) {
     any = true;
     take_events_and_actions();
   }
+  const auto found = links_.find(id);
+  if (found != links_.end() && found->second->session.closes && found->second->to_client.empty()) {
+    lose(id, connection_reset, UnderWay::lost);
+    take_events_and_actions();
+    return true;
+  }
   return any;
 }
 
@@ -419,11 +521,13 @@ void ClusterWorld::admit(Tag tag) {
   command.answer = waiting.command.answer;
   command.answers = waiting.command.answers;
   command.row = waiting.command.row;
+  command.block_time = waiting.command.block_time;
   ids_[tag] = client_->submit_admitted(command, tag);
   if (on_admitted) on_admitted(tag);
 }
 
 void ClusterWorld::note(const Event& event) {
+  if (on_event) on_event(event);
   const std::string value = event.value ? show(*event.value) : "";
   if (event.error != nullptr) {
     last_error_ = *event.error;

@@ -64,6 +64,18 @@ class ClusterWorld {
     return submit(tag, ClusterHistory::words_of_read(tag, key), timeout);
   }
   void cancel(RequestId id) { client_->cancel(id, now_); }
+  /// On an exclusive connection, or the handle of one; several commands are one transaction.
+  std::optional<RequestId> submit_to(ConnectionId connection, Tag tag,
+                                     const std::vector<Words>& commands,
+                                     Duration timeout = std::chrono::seconds(10));
+  /// SSUBSCRIBE or SUNSUBSCRIBE on the connection of a subscription.
+  std::optional<RequestId> subscribe(ConnectionId connection, Tag tag, const Words& channels,
+                                     Duration timeout = std::chrono::seconds(10));
+  std::optional<RequestId> unsubscribe(ConnectionId connection, Tag tag, const Words& channels,
+                                       Duration timeout = std::chrono::seconds(10));
+  /// Waits for the next message, whose text is the outcome.
+  std::optional<RequestId> next_message(ConnectionId connection, Tag tag,
+                                        Duration timeout = Duration::zero());
   /// The present id of the request; none if it has ended.
   std::optional<RequestId> id_of(Tag tag) const;
   /// The one outcome of `tag`; empty if there is none yet.
@@ -115,11 +127,15 @@ class ClusterWorld {
   std::function<void(Tag)> on_outcome{};
   /// Called with each request that had to wait for room, once it is submitted.
   std::function<void(Tag)> on_admitted{};
+  /// Called with each event first, while it can still be asked what was missed before a message.
+  std::function<void(const Event&)> on_event{};
 
   // What came of it.
 
   std::string main_address() const;
   std::size_t links_to(const std::string& address) const;
+  /// Its connections for commands that block, exclusive users and subscriptions.
+  std::size_t side_links() const;
   std::size_t attempts_at(const std::string& address) const;
   std::size_t attempts() const;
 
@@ -181,8 +197,11 @@ class ClusterWorld {
   };
   enum class Answers { given, kept };
 
+  static constexpr std::uint32_t first_of_nodes = 40;
+
   void start(Tag tag, const std::vector<Words>& commands, const CommandView& command,
              Duration timeout);
+  std::optional<RequestId> note_started(Tag tag, const Result<RequestId>& id);
   bool step(Answers answers);
   bool take_events_and_actions();
   void act(const Action& action);
@@ -192,6 +211,9 @@ class ClusterWorld {
   std::string answer(Link& link, const Words& words);
   bool give(ConnectionId id);
   bool serve_orphans();
+  bool settle_sessions();
+  bool put_late();
+  void end_session(Link& link);
   void put(std::deque<Parcel>& parcels, std::string bytes);
   void lose(ConnectionId id, const Error& reason, UnderWay to_node);
   void lose_all(const std::string& address, const Error& reason, UnderWay to_node);
