@@ -79,6 +79,11 @@ ClusterVerdicts::Verdict ClusterVerdicts::of_refusal(NodeNumber number, const Ev
         break;
       }
       [[fallthrough]];
+    case ErrorCode::server_error:
+      // A node that becomes a replica says so to who blocks there. CLIENT UNBLOCK with ERROR begins
+      // with the same word, but is an end that somebody wanted.
+      if (!words.view().starts_with("UNBLOCKED force")) return {};
+      [[fallthrough]];
     case ErrorCode::read_only_replica:
     case ErrorCode::server_loading:
     case ErrorCode::primary_down:
@@ -120,6 +125,10 @@ ClusterVerdicts::Verdict ClusterVerdicts::of_redirection(NodeNumber number,
     slots_.want_view(now, ViewSchedule::Need::normal);
   }
   return verdict;
+}
+
+Duration ClusterVerdicts::wait_to_connect(const Journey& journey) {
+  return wait_of(journey.waits, down_again_min, down_again_max);
 }
 
 // The wait doubles from `at_first` to `at_most`; half of it is drawn (with a linear congruential

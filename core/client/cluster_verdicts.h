@@ -26,6 +26,9 @@ class ClusterVerdicts {
         slots_(slots),
         random_(main.options().random_seed) {}
 
+  /// How long a request waits before one more connection is opened for it.
+  Duration wait_to_connect(const Journey& journey);
+
   /// `event`: the failure that the node's connection reports of a request. `may_resend`: it is a
   /// read, and may have run already.
   Verdict of_failure(NodeNumber number, const Event& event, bool may_resend, const Journey& journey,

@@ -51,8 +51,18 @@ struct SideConnection {
            session.in_flight() == (unwatching ? 1U : 0U);
   }
 
+  /// A command that blocks was submitted here.
+  void begin_command(RequestId id, Instant now);
   /// The outcome of the command that blocks, from the event of the session.
   std::optional<Event> end_command(const Event& event, Instant now);
+
+  /// An exclusive user has submitted a command.
+  void note_watched(RequestId id, const CommandView& command);
+  /// Whether the command is the WATCH of a user who was told that his transaction has failed, since
+  /// the slot that he watched is served elsewhere.
+  bool begins_anew_with(const CommandView& command) const;
+  /// In a cluster, for a request that the node has not run.
+  void note_refused(const Event& event, Instant now);
 
   /// What the subscription has to say once the session has said all.
   std::optional<Event> poll_subscription();
@@ -77,16 +87,20 @@ struct SideConnection {
   Journey journey{};  // of the command that blocks, or of the shard channels; `slot`
                       // says what it is for
   // While it is `exclusive`:
-  bool may_watch = false;             // WATCH was submitted since the last UNWATCH
-  Slot watched = no_slot;             // in a cluster: that of the keys which are watched
-  RequestId watched_by = UINT64_MAX;  // the WATCH since which they are
-  bool unwatching = false;            // the UNWATCH of release() is under way
+  bool may_watch = false;       // WATCH was submitted since the last UNWATCH
+  Slot watched = no_slot;       // in a cluster: that of the keys which are watched
+  RequestId watched_since = 0;  // the first WATCH of these
+  bool watched_once = false;    // there was no other one
+  bool watch_failed = false;    // the node has said since that it does not serve the slot
+  std::uint32_t handle = 0;     // in a cluster: its last user
+  bool unwatching = false;      // the UNWATCH of release() is under way
   // While it is `blocking`:
   bool busy = false;
   bool unblocking = false;  // CLIENT UNBLOCK is under way: no command may be sent here
   Early early = Early::no;  // `no`: its user still waits
   RequestId request = 0;
   RequestId known_as = 0;          // the id that the user has
+  Instant here_since = never;      // when it was submitted to this connection
   Instant deadline = never;        // the request's; once it has passed, that of the server's answer
   Instant blocks_until = never;    // when the command's own time is over
   Instant out_of_time_at = never;  // the same, if its node does not know

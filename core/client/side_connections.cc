@@ -7,8 +7,6 @@
 #include "plimsoll/core/base/check.h"
 #include "plimsoll/core/client/handed_request.h"
 #include "plimsoll/core/client/slot_owners.h"
-#include "plimsoll/core/commands/command_table.h"
-#include "plimsoll/core/commands/row_numbers.h"
 #include "plimsoll/core/session/problems.h"
 
 // More than 500 lines, because the three uses of a side connection (blocking, exclusive,
@@ -136,24 +134,8 @@ Result<RequestId> SideConnections::submit_to(ConnectionId connection, const Comm
                  .what = used.session.last_problem().what,
                  .expected = "a new exclusive connection: this one is not replaced"};
   }
-  if (id) note_watched(used, *id, command);
+  if (id) used.note_watched(*id, command);
   return on(index, id);
-}
-
-// What a command that is not known does is not known either. The end of a transaction ends all
-// watches.
-void SideConnections::note_watched(Side& side, RequestId id, const CommandView& command) {
-  const commands::Row* const row = commands::row_of(command);
-  const bool is_watch = row != nullptr && commands::number_of(*row) == commands::row_numbers::watch;
-  const bool ends = row != nullptr
-                        ? commands::number_of(*row) == commands::row_numbers::unwatch
-                        : command.answers > 1 && command.answer == CommandView::Answer::replies;
-  side.may_watch |= row == nullptr || is_watch;
-  if (is_watch && side.watched == no_slot) {
-    side.watched = side.journey.slot;
-    side.watched_by = id;
-  }
-  if (ends) side.watched = no_slot;
 }
 
 // The connection for a command of the user who holds this handle. While nothing is watched, each
@@ -168,16 +150,25 @@ Result<std::uint32_t> SideConnections::connection_for(std::uint32_t handle,
   if (before != ExclusiveHandles::none) {
     Side& side = sides_[before];
     if (side.session.state() == Session::State::closed || *slot == no_slot) return before;
-    if (side.watched != no_slot && side.watched != *slot) return watches_other_slot;
-    if (side.watched != no_slot || sides_.leads_to(side, *slot)) {
-      if (side.watched == no_slot) sides_.lead(side, *slot);
+    const bool watches = side.watched != no_slot && !side.begins_anew_with(command);
+    if (watches && side.watched != *slot) return watches_other_slot;
+    if (watches) return before;
+    if (side.watched == no_slot && sides_.leads_to(side, *slot)) {
+      sides_.lead(side, *slot);
       return before;
     }
     handles.set_connection(handle, ExclusiveHandles::none);
     give_back(side);
   }
-  const Result<std::uint32_t> index = take(Role::exclusive, *slot);
-  if (index) handles.set_connection(handle, *index);
+  Result<std::uint32_t> index = Error{};
+  if (const std::optional<std::uint32_t> own = sides_.take_again(handle, *slot)) {
+    index = *own;
+  } else {
+    index = take(Role::exclusive, *slot);
+  }
+  if (!index) return index;
+  handles.set_connection(handle, *index);
+  sides_[*index].handle = handle;
   return index;
 }
 
@@ -189,6 +180,7 @@ void SideConnections::release(ConnectionId connection, Instant now) {
     const std::uint32_t handle = index;
     index = sides_.handles()->connection(handle);
     sides_.handles()->remove(handle);
+    sides_.forget_handle(handle);
     if (index == ExclusiveHandles::none) return;
   }
   give_back(sides_.side(ConnectionId{index}, Role::exclusive));
@@ -198,6 +190,7 @@ void SideConnections::release(ConnectionId connection, Instant now) {
 void SideConnections::give_back(Side& side) {
   side.given_up = true;
   side.watched = no_slot;
+  side.watch_failed = false;
   if (!std::exchange(side.may_watch, false)) return;
   side.unwatching = true;
   constexpr std::string_view word = "UNWATCH";
@@ -497,9 +490,7 @@ Result<RequestId> SideConnections::on(std::uint32_t index, const Result<RequestI
 RequestId SideConnections::begin(std::uint32_t index, RequestId id, const CommandView& command,
                                  Instant deadline) {
   Side& side = sides_[index];
-  side.busy = true;
-  side.early = Early::no;
-  side.request = id;
+  side.begin_command(id, sides_.now());
   side.known_as = sides_.known_as(index, id);
   side.deadline = deadline;
   side.blocks_until =
@@ -514,8 +505,9 @@ void SideConnections::end_early(std::uint32_t index, Early early, Instant now) {
   Side& side = sides_[index];
   if (side.early != Early::no) return;
   side.early = early;
+  side.out_of_time_at = never;
   if (!side.session.is_exposed(side.request)) {
-    side.deadline = side.out_of_time_at = never;
+    side.deadline = never;
     return side.session.cancel(side.request);
   }
   side.deadline = after(now, sides_.options().tombstone_age_max);
@@ -608,6 +600,7 @@ std::optional<Event> SideConnections::translate(Side& side, const Event& event) 
 bool SideConnections::goes_on(Side& side, const Event& event) {
   const Pipeline::Handed request = side.session.handed();
   ClusterNode::Verdict verdict;
+  side.note_refused(event, sides_.now());
   if (side.node != no_node && !closing_) {
     verdict =
         sides_.owners()->judge(side.node, event, request.may_resend, side.journey, sides_.now());
@@ -616,7 +609,6 @@ bool SideConnections::goes_on(Side& side, const Event& event) {
                    verdict.kind == ClusterNode::Verdict::Kind::goes_on;
   const bool goes = may && move_on(side, request, verdict);
   side.session.settle_handed();
-  if (request.id == side.watched_by) side.watched = no_slot;  // the WATCH itself was refused
   if (!goes) return false;
   side.busy = false;
   side.deadline = side.out_of_time_at = side.unblock_at = never;
@@ -633,7 +625,7 @@ bool SideConnections::move_on(Side& from, const Pipeline::Handed& request,
   if (!index) return false;
   Side& to = sides_[*index];
   const HandedRequest moving(from.session.requests(), request,
-                             from.asked != no_node ? Asking::yes : Asking::no,
+                             from.journey.with_asking ? Asking::yes : Asking::no,
                              verdict.asked != no_node ? Asking::yes : Asking::no);
   const Result<RequestId> id = to.session.submit(moving.command(), never, request.tag);
   if (!id) return false;
@@ -641,9 +633,9 @@ bool SideConnections::move_on(Side& from, const Pipeline::Handed& request,
   to.journey = from.journey;
   count_in(to.journey, verdict);
   to.asked = verdict.asked;
+  to.journey.with_asking = verdict.asked != no_node;
   if (verdict.wait > Duration::zero()) to.not_before = after(sides_.now(), verdict.wait);
-  to.busy = true;
-  to.request = *id;
+  to.begin_command(*id, sides_.now());
   to.known_as = from.known_as;
   to.deadline = from.deadline;
   to.blocks_until = to.out_of_time_at = from.blocks_until;
@@ -769,6 +761,7 @@ std::optional<Event> SideConnections::poll_waiters() {
 // caller must not treat no_memory as no_place: it would ask for memory with every event, and take
 // memory that others need.
 Pipeline::Room SideConnections::make_room(std::size_t bytes, Slot slot) {
+  if (sides_.are_all_kept()) return Pipeline::Room::no_place;
   std::optional<std::uint32_t> index = sides_.free_one(slot);
   if (!index) {
     if (sides_.is_full(Role::blocking)) sides_.close_unused();

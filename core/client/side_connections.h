@@ -215,7 +215,6 @@ class SideConnections {
   bool cancel_moved(RequestId id, Instant now);
   Result<ConnectionId> open_handle();
   Result<std::uint32_t> connection_for(std::uint32_t handle, const CommandView& command);
-  static void note_watched(Side& side, RequestId id, const CommandView& command);
   void give_back(Side& side);
   void unblock(std::uint32_t index);
   void cut(Side& side);

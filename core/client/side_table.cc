@@ -29,6 +29,9 @@ bool is_unused(const SideConnection& side) {
 SideTable::~SideTable() = default;
 
 Result<std::uint32_t> SideTable::take(Role role, Slot slot) {
+  if (role == Role::blocking && are_all_kept()) {
+    return too_many("blocking_connections_max is reached", options().blocking_connections_max);
+  }
   std::optional<std::uint32_t> index = free_one(slot);
   if (!index && role == Role::exclusive) index = returning_one(slot);
   if (!index) {
@@ -45,6 +48,30 @@ Result<std::uint32_t> SideTable::take(Role role, Slot slot) {
   side.given_up = false;
   lead(side, slot);
   return *index;
+}
+
+std::optional<std::uint32_t> SideTable::take_again(std::uint32_t handle, Slot slot) {
+  std::optional<std::uint32_t> found;
+  for_each([&](std::uint32_t index, Side& side) {
+    const bool was_his = side.role == Role::exclusive && side.given_up && side.handle == handle;
+    if (found || !was_his || side.is_ending() || !leads_to(side, slot)) return;
+    found = index;
+    side.given_up = false;
+    lead(side, slot);
+  });
+  return found;
+}
+
+void SideTable::forget_handle(std::uint32_t handle) {
+  for_each([handle](std::uint32_t, Side& side) {
+    if (side.handle == handle) side.handle = ExclusiveHandles::none;
+  });
+}
+
+bool SideTable::are_all_kept() const {
+  if (!table_ || !table_->handles) return false;
+  const std::size_t without = table_->handles->without_connection();
+  return without > 0 && blocking_in_use() + without >= options().blocking_connections_max;
 }
 
 Result<std::uint32_t> SideTable::open(Role role) {
@@ -205,10 +232,12 @@ void SideTable::follow_owner(Side& side) {
   }
   if (side.leads == Leads::to_main || side.node == no_node) return;
   const NodeNumber owner = owners()->owner_of(side.journey.slot);
+  if (owner == side.node) side.asked = no_node;  // the slot has come to stay
   if (owner == no_node || owner == side.node) return;
   if (side.subscription) return move_subscription(side, owner_is_another);
   const bool may_be_frozen = host_number(side) != side.host_when_opened;
-  if (may_be_frozen && side.asked == no_node) side.session.give_up(owner_is_another);
+  const bool may_come_yet = side.asked != no_node && owners()->may_await(side.asked, now_);
+  if (may_be_frozen && !may_come_yet) side.session.give_up(owner_is_another);
 }
 
 void SideTable::move_subscription(Side& side, const Error& reason) {

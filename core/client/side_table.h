@@ -75,6 +75,14 @@ class SideTable {
   /// one. It leads to where `slot` is served; if that is no_slot, and outside of a cluster, to the
   /// main connection's server. Error: rejected_by_limit.
   Result<std::uint32_t> take(Role role, Slot slot);
+  /// In a cluster: the connection that the user of this handle had before his last one, if it leads
+  /// there and has yet to answer him, so that what he submits there keeps its order.
+  std::optional<std::uint32_t> take_again(std::uint32_t handle, Slot slot);
+  /// The number may be given to another user.
+  void forget_handle(std::uint32_t handle);
+  /// Whether the exclusive users who have no connection yet may need all places that are not in
+  /// use.
+  bool are_all_kept() const;
   /// A free connection for commands that block.
   std::optional<std::uint32_t> free_one(Slot slot) const;
   /// A new connection, which in a cluster is opened once it is known where it leads. Error:

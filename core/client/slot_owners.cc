@@ -25,7 +25,7 @@ Result<Slot> SlotOwners::slot_of(const CommandView& command) {
 
 NodeNumber SlotOwners::find(Slot slot, NodeNumber asked, Instant now) {
   // After ASK, a node that cannot be reached is given up: the owner is asked again.
-  const bool is_asked = nodes_.has(asked) && nodes_[asked].may_be_awaited(now);
+  const bool is_asked = may_await(asked, now);
   const NodeNumber number = is_asked ? asked : owner_of(slot);
   if (number == no_node) {
     slots_.want_view(now, ViewSchedule::Need::urgent);
@@ -35,6 +35,15 @@ NodeNumber SlotOwners::find(Slot slot, NodeNumber asked, Instant now) {
   nodes_.want(number, now);
   if (nodes_[number].is_doubtful(now)) slots_.want_view(now, ViewSchedule::Need::urgent);
   return no_node;
+}
+
+// A node may take no further connection while the client's own one to it is well.
+ClusterNode::Verdict SlotOwners::judge(NodeNumber number, const Event& event, bool may_resend,
+                                       const Journey& journey, Instant now) {
+  ClusterNode::Verdict verdict = verdicts_.of_failure(number, event, may_resend, journey, now);
+  if (event.error->code == ErrorCode::lost_unsent)
+    verdict.wait = verdicts_.wait_to_connect(journey);
+  return verdict;
 }
 
 bool SlotOwners::ask(NodeNumber number, const CommandView& command, Tag tag, Instant now) {

@@ -24,6 +24,11 @@ class SlotOwners {
   /// The node that has the slot, as far as is known; no_node, if nobody has.
   NodeNumber owner_of(Slot slot) const { return slots_.table().at(slot).owner(); }
 
+  /// ClusterNode::may_be_awaited().
+  bool may_await(NodeNumber number, Instant now) const {
+    return nodes_.has(number) && nodes_[number].may_be_awaited(now);
+  }
+
   /// The node at which requests for the slot are to be run now: `asked`, if there is such a node
   /// and it is well, or else the owner. Returns no_node if it cannot be reached yet, and asks for
   /// what is missing.
@@ -42,9 +47,7 @@ class SlotOwners {
 
   /// What becomes of a request that the node has not run. See ClusterVerdicts.
   ClusterNode::Verdict judge(NodeNumber number, const Event& event, bool may_resend,
-                             const Journey& journey, Instant now) {
-    return verdicts_.of_failure(number, event, may_resend, journey, now);
-  }
+                             const Journey& journey, Instant now);
 
  private:
   ClusterNodes& nodes_;

@@ -1,4 +1,5 @@
-// More than 500 lines, because what a node answers and what an operator does to it change one state.
+// More than 500 lines, because what a node answers and what an operator does to it change one
+// state.
 
 #include "plimsoll/tests/core/client/cluster_model.h"
 

@@ -118,8 +118,8 @@ class ClusterModel {
   /// Its connections, for what needs to know of more than one.
   ClusterSessions& sessions() { return sessions_; }
   const ClusterSessions& sessions() const { return sessions_; }
-  /// What the node answers to a request for the slot that no key of it decides. Empty: it serves the
-  /// slot.
+  /// What the node answers to a request for the slot that no key of it decides. Empty: it serves
+  /// the slot.
   std::string refusal_of_slot(NodeIndex number, unsigned slot) const;
 
   /// All commands with keys that were run, in order.

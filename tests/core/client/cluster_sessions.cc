@@ -53,9 +53,8 @@ std::optional<std::string> ClusterSessions::take(NodeIndex number, const Words& 
 
 std::string ClusterSessions::pop(NodeIndex number, ModelSession& session, const Words& words) {
   if (auto taken = take(number, words)) return *taken;
-  const bool is_open = std::any_of(open_.begin(), open_.end(), [&](const Open& each) {
-    return each.session == &session;
-  });
+  const bool is_open = std::any_of(open_.begin(), open_.end(),
+                                   [&](const Open& each) { return each.session == &session; });
   if (!is_open || session.is_in_transaction) return std::string(nothing);
   const double seconds = std::stod(words.back());
   const auto time = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));

@@ -33,9 +33,7 @@ ClientOptions with_seeds(ClientOptions options, std::size_t count) {
   return options;
 }
 
-std::vector<std::string_view> views_of(const Words& words) {
-  return {words.begin(), words.end()};
-}
+std::vector<std::string_view> views_of(const Words& words) { return {words.begin(), words.end()}; }
 
 std::string transaction_of(const std::vector<Words>& commands) {
   std::string bytes = request({"MULTI"});
@@ -105,7 +103,7 @@ std::optional<RequestId> ClusterWorld::submit_to(ConnectionId connection, Tag ta
     return note_started(tag, client_->submit_to(connection, command, now_, timeout, tag));
   }
   const std::vector<std::string_view> views = views_of(commands.at(0));
-  const Result<CommandView> command = commands::prepare(views);
+  const Result<CommandView> command = commands::prepare_exclusive(views);
   REQUIRE(command.ok());
   return note_started(tag, client_->submit_to(connection, *command, now_, timeout, tag));
 }
