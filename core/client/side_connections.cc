@@ -678,9 +678,13 @@ std::optional<Event> SideConnections::translate_subscription(Side& side, const E
     if (is_handed) side.session.settle_handed();
     return side.subscription->handle_event(side.session, event);
   }
-  const ClusterNode::Verdict verdict =
+  ClusterNode::Verdict verdict =
       sides_.owners()->judge(side.node, event, false, side.journey, sides_.now());
   count_in(side.journey, verdict);
+  if (is_restore && verdict.kind == ClusterNode::Verdict::Kind::told) {
+    verdict = sides_.owners()->again_later(sides_.now());
+    side.journey.hops = 0;
+  }
   const bool goes_on = verdict.kind == ClusterNode::Verdict::Kind::goes_on;
   const bool is_staged = is_handed && goes_on && stage_again(side);
   if (is_handed) side.session.settle_handed();

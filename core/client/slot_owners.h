@@ -48,6 +48,11 @@ class SlotOwners {
   /// What becomes of a request that the node has not run. See ClusterVerdicts.
   ClusterNode::Verdict judge(NodeNumber number, const Event& event, bool may_resend,
                              const Journey& journey, Instant now);
+  /// The same for what nobody waits for, and must not be given up, after too many redirections.
+  ClusterNode::Verdict again_later(Instant now) {
+    slots_.want_view(now, ViewSchedule::Need::normal);
+    return {.kind = ClusterNode::Verdict::Kind::goes_on, .wait = std::chrono::milliseconds(500)};
+  }
 
  private:
   ClusterNodes& nodes_;

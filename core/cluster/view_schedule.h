@@ -29,7 +29,7 @@ class ViewSchedule {
   void want(Instant now, Need need) {
     const Duration wait = need == Need::urgent ? urgent_interval : interval;
     const Instant earliest = asked_at_ == Instant::min() ? now : after(asked_at_, wait);
-    due_at_ = std::min(due_at_, std::max(now, earliest));
+    due_at_ = std::min(due_at_, std::max({now, earliest, not_before_}));
   }
 
   bool is_asking() const { return is_asking_; }
@@ -52,6 +52,7 @@ class ViewSchedule {
   /// No answer, or none that counts; or nobody could be asked.
   void handle_failure(Instant now) {
     is_asking_ = false;
+    not_before_ = after(now, failed_wait_min / 2);
     due_at_ = after(now, failed_wait_ / 2 + failed_wait_ / 2 * draw() / 256);
     failed_wait_ = std::min(2 * failed_wait_, failed_wait_max);
   }
@@ -67,6 +68,8 @@ class ViewSchedule {
   bool is_asking_ = false;
   Instant asked_at_ = Instant::min();
   Instant due_at_ = never;
+  Instant not_before_ = Instant::min();  // soon after a failure, whoever wants it: while nobody can
+                                         // be asked, what waits wants it again at each turn
   Duration failed_wait_ = failed_wait_min;
 };
 

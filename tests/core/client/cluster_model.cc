@@ -167,7 +167,15 @@ std::string ClusterModel::refusal_of_slot(NodeIndex number, unsigned slot) const
   const std::uint16_t owner_seen = asked.view[slot];
   if (owner_seen == ModelNode::nobody) return "-CLUSTERDOWN Hash slot not served\r\n";
   if (asked.is_down) return "-CLUSTERDOWN The cluster is down\r\n";
-  return owner_seen == number ? asked.refusal : redirect("MOVED", slot, asked, owner_seen);
+  return owner_seen == number ? "" : redirect("MOVED", slot, asked, owner_seen);
+}
+
+bool ClusterModel::is_undisputed(unsigned slot) const {
+  const NodeIndex owner_now = owner(slot);
+  for (NodeIndex each = 0; each < nodes_.size(); ++each) {
+    if (each != owner_now && node(each).view[slot] == each) return false;
+  }
+  return owner_now != ModelNode::nobody;
 }
 
 std::string ClusterModel::answer(NodeIndex number, ModelSession& session, const Words& words) {

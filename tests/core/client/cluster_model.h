@@ -121,6 +121,8 @@ class ClusterModel {
   /// What the node answers to a request for the slot that no key of it decides. Empty: it serves
   /// the slot.
   std::string refusal_of_slot(NodeIndex number, unsigned slot) const;
+  /// Whether no other node than the owner takes the slot for its own.
+  bool is_undisputed(unsigned slot) const;
 
   /// All commands with keys that were run, in order.
   const std::vector<Run>& runs() const { return runs_; }

@@ -8,6 +8,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include "plimsoll/tests/core/client/cluster_faults.h"
 #include "plimsoll/tests/core/client/cluster_world.h"
 
 // Random worlds: a caller, its client and a cluster to which everything happens that happens to
@@ -66,39 +67,38 @@ class Chaos {
     end();
   }
 
-  std::map<std::string, int> struck;
+  const std::map<std::string, int>& struck() const { return faults_.struck; }
 
  private:
-  int pick(int count) { return std::uniform_int_distribution<>(0, count - 1)(random_); }
+  int pick(int count) { return faults_.pick(count); }
   template <class T>
   const T& one_of(const std::vector<T>& all) {
-    return all[static_cast<std::size_t>(pick(static_cast<int>(all.size())))];
+    return faults_.one_of(all);
   }
-  std::string any_node() { return ClusterWorld::port(static_cast<NodeIndex>(pick(nodes))); }
 
   void step() {
     note_lost();
     for (int calls = pick(4); calls > 0; --calls) call();
     const int move = pick(100);
     if (move < 30) {
-      slots();
+      faults_.slots();
     } else if (move < 36) {
-      network();
+      faults_.network();
     } else if (move < 40) {
-      owners();
+      faults_.owners();
     } else if (move < 45) {
-      words();
+      faults_.words();
     } else if (move < 52) {
       cancel_one();
     } else if (move < 53) {
       world_.memory().refuse_one_after(static_cast<std::size_t>(pick(20)));
-      ++struck["memory refused"];
+      ++faults_.struck["memory refused"];
     } else if (move < 54) {
-      strangers();
+      faults_.strangers();
     } else if (move < 57) {
-      tell(static_cast<NodeIndex>(pick(nodes)));
+      faults_.tell_any();
     } else {
-      recover();
+      faults_.recover();
     }
     if (pick(3) != 0) world_.run();
     if (pick(3) != 0) world_.advance(std::chrono::milliseconds(1 + pick(pick(8) == 0 ? 400 : 8)));
@@ -131,169 +131,13 @@ class Chaos {
     return words;
   }
 
-  // The next step of a migration, for which the generator keeps its own state.
-  void slots() {
-    ClusterModel& model = world_.model();
-    const unsigned slot = one_of(moving_slots);
-    State& state = states_[slot];
-    const NodeIndex owner = model.owner(slot);
-    switch (state) {
-      case State::rest: {
-        const NodeIndex to = any_primary();
-        if (to == owner) return;
-        if (pick(6) == 0) {
-          model.unassign(slot);
-          holders_[slot] = owner;
-          state = State::unserved;
-          ++struck["unserved"];
-        } else if (pick(3) == 0) {
-          model.move_atomically(slot, to);
-          ++struck["atomic move"];
-        } else {
-          model.start_migration(slot, to);
-          state = State::moving;
-        }
-        return;
-      }
-      case State::moving:
-        if (!model.is_migrating(slot)) {
-          state = State::rest;
-          return;
-        }
-        if (pick(3) != 0 && model.move_key(slot)) return;
-        switch (pick(5)) {
-          case 0:
-            model.cancel_migration(slot);
-            state = State::rest;
-            ++struck["called off"];
-            return;
-          case 1:
-          case 2:
-            model.finish_at_source(slot);
-            state = State::target_to_be_told;
-            return;
-          default:
-            model.finish_at_target(slot);
-            state = State::source_to_be_told;
-            return;
-        }
-      case State::unserved:
-        model.take_over(slot, holders_[slot]);
-        state = State::rest;
-        return;
-      case State::target_to_be_told:
-        model.finish_at_target(slot);
-        state = State::rest;
-        ++struck["source told first"];
-        return;
-      case State::source_to_be_told:
-        model.finish_at_source(slot);
-        state = State::rest;
-        ++struck["target told first"];
-        return;
-    }
-  }
-
-  NodeIndex any_primary() {
-    for (;;) {
-      const auto number = static_cast<NodeIndex>(pick(nodes));
-      if (!world_.node(number).replica_of) return number;
-    }
-  }
-
-  void network() {
-    const std::string address = any_node();
-    switch (pick(4)) {
-      case 0:
-        world_.cut(address,
-                   pick(2) == 0 ? ClusterWorld::UnderWay::arrives : ClusterWorld::UnderWay::lost);
-        ++struck["cut"];
-        return;
-      case 1:
-        world_.kill(address);
-        ++struck["killed"];
-        return;
-      case 2:
-        world_.freeze(address);
-        ++struck["frozen"];
-        return;
-      default: world_.hold_answers(address); ++struck["answers held"];
-    }
-  }
-
-  bool is_at_rest() const {
-    return std::all_of(states_.begin(), states_.end(),
-                       [](const auto& each) { return each.second == State::rest; });
-  }
-
-  // A failover, also of a node that is well; nobody needs to know at once.
-  void owners() {
-    ClusterModel& model = world_.model();
-    if (!is_at_rest()) return;
-    const NodeIndex primary = any_primary();
-    model.replicate(primary);
-    model.promote_replica_of(primary);
-    ++struck["failover"];
-    for (NodeIndex each = 0; each < nodes; ++each) {
-      if (each == primary ? pick(2) == 0 : pick(4) != 0) tell(each);
-    }
-  }
-
-  // A frozen process learns nothing until it has worked through what lies in its sockets.
-  void tell(NodeIndex number) {
-    if (!world_.is_frozen(world_.address(number))) world_.model().tell(number);
-  }
-
-  void words() {
-    ModelNode& node = world_.node(static_cast<NodeIndex>(pick(nodes)));
-    static const std::vector<std::string> refusals{"-LOADING wait\r\n", "-MASTERDOWN no link\r\n",
-                                                   "-READONLY no\r\n"};
-    static const std::vector<std::string> views{"*0\r\n", "+OK\r\n", "*1\r\n:5\r\n",
-                                                "-LOADING wait\r\n"};
-    switch (pick(5)) {
-      case 0: node.refusal = one_of(refusals); break;
-      case 4: node.refused["HELLO"] = "-ERR max number of clients reached\r\n"; break;
-      case 1: node.is_down = true; break;
-      case 2: node.refused["CLUSTER SLOTS"] = one_of(views); break;
-      default: node.host_form = static_cast<ModelNode::HostForm>(pick(4));
-    }
-    ++struck["refusals"];
-  }
-
-  // A node of another cluster takes the address of a node whose id the client knows for a while,
-  // and claims all slots.
-  void strangers() {
-    if (!stranger_at_.empty()) {
-      world_.put_back(std::exchange(stranger_at_, {}));
-      return;
-    }
-    stranger_at_ = ClusterWorld::port(static_cast<NodeIndex>(pick(nodes / 2)));
-    const NodeIndex stranger = world_.replace(stranger_at_);
-    for (unsigned slot = 0; slot < model_slots_count; ++slot) {
-      world_.node(stranger).view[slot] = static_cast<std::uint16_t>(stranger);
-    }
-    ++struck["stranger"];
-  }
-
   void cancel_one() {
     const std::vector<Tag> pending = world_.history().pending();
     if (pending.empty()) return;
     if (const auto id = world_.id_of(one_of(pending))) {
       world_.cancel(*id);
-      ++struck["cancelled"];
+      ++faults_.struck["cancelled"];
     }
-  }
-
-  void recover() {
-    const auto number = static_cast<NodeIndex>(pick(nodes));
-    ModelNode& node = world_.node(number);
-    node.refusal.clear();
-    node.is_down = false;
-    node.refused.clear();
-    node.host_form = ModelNode::HostForm::address;
-    if (pick(2) == 0) world_.revive(node.address());
-    if (pick(2) == 0) world_.wake(node.address());
-    if (pick(2) == 0) world_.let_answers_go(node.address());
   }
 
   // What a node takes that does not know yet that it was replaced is lost.
@@ -309,36 +153,10 @@ class Chaos {
   }
 
   void calm() {
-    ClusterModel& model = world_.model();
-    if (!stranger_at_.empty()) world_.put_back(stranger_at_);
-    for (const unsigned slot : moving_slots) {
-      while (states_[slot] != State::rest) slots_to_rest(slot);
-    }
-    for (NodeIndex each = 0; each < nodes; ++each) {
-      ModelNode& node = world_.node(each);
-      node.refusal.clear();
-      node.is_down = false;
-      node.refused.clear();
-      node.host_form = ModelNode::HostForm::address;
-      world_.revive(node.address());
-      world_.wake(node.address());
-      world_.let_answers_go(node.address());
-    }
-    world_.memory().refuse_one_after(TestMemory::no_refusal);
-    world_.run();
+    faults_.end_all();
     note_lost();
-    model.tell_all();
+    world_.model().tell_all();
     world_.advance(12s);
-  }
-
-  void slots_to_rest(unsigned slot) {
-    ClusterModel& model = world_.model();
-    State& state = states_[slot];
-    if (state == State::moving && model.is_migrating(slot)) model.cancel_migration(slot);
-    if (state == State::unserved) model.take_over(slot, holders_[slot]);
-    if (state == State::target_to_be_told) model.finish_at_target(slot);
-    if (state == State::source_to_be_told) model.finish_at_source(slot);
-    state = State::rest;
   }
 
   // The user closes the client in the middle of it.
@@ -378,13 +196,9 @@ class Chaos {
     CHECK(world_.used(PoolKind::requests) < segment_bytes);
   }
 
-  enum class State { rest, moving, target_to_be_told, source_to_be_told, unserved };
-
   std::mt19937 random_;
   ClusterWorld world_;
-  std::map<unsigned, State> states_;
-  std::map<unsigned, NodeIndex> holders_;  // who has the keys of a slot that nobody serves
-  std::string stranger_at_;
+  ClusterFaults faults_{world_, random_, moving_slots};
   Tag tags_ = 0;
 };
 
@@ -402,7 +216,7 @@ TEST_CASE("whatever happens, calls end once and truly, in order, and all is well
     CAPTURE(seed);
     Chaos chaos(seed);
     chaos.run(seed % 10 == 0 ? 400 : 120, seed % 11 == 0 ? Chaos::End::close : Chaos::End::calm);
-    for (const auto& [what, times] : chaos.struck) struck[what] += times;
+    for (const auto& [what, times] : chaos.struck()) struck[what] += times;
   }
   // It happened at all.
   for (const auto& [what, times] : struck) {

@@ -117,7 +117,7 @@ std::string ClusterSessions::answer_about_shards(NodeIndex number, ModelSession&
       ++count;
     }
     published_.push_back({.node = number,
-                          .by_owner = model_.owner(slot) == number,
+                          .by_owner = model_.owner(slot) == number && model_.is_undisputed(slot),
                           .channel = words[1],
                           .text = words[2]});
     return ":" + std::to_string(count) + "\r\n";

@@ -79,7 +79,8 @@ class ClusterSessions {
   const std::vector<Popped>& popped() const { return popped_; }
   struct Published {
     NodeIndex node;
-    bool by_owner;  ///< otherwise another node has the slot already, and few will hear of it
+    bool by_owner;  ///< and nobody else takes the slot for its own: no subscriber is elsewhere
+                    ///< without knowing
     std::string channel;
     std::string text;
   };
