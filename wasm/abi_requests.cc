@@ -7,6 +7,7 @@
 #include "plimsoll/core/commands/row_numbers.h"
 #include "plimsoll/wasm/abi.h"
 #include "plimsoll/wasm/door.h"
+#include "plimsoll/wasm/misuse.h"
 #include "plimsoll/wasm/transaction.h"
 #include "plimsoll/wasm/translate.h"
 

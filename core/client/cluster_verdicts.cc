@@ -79,14 +79,16 @@ ClusterVerdicts::Verdict ClusterVerdicts::of_refusal(NodeNumber number, const Ev
         break;
       }
       [[fallthrough]];
+    case ErrorCode::read_only_replica:
+    case ErrorCode::server_loading:
+    case ErrorCode::primary_down:
+      slots_.want_view(now, ViewSchedule::Need::urgent);
+      again.wait = wait_of(journey.waits, down_again_min, down_again_max);
+      break;
     case ErrorCode::server_error:
       // A node that becomes a replica says so to who blocks there. CLIENT UNBLOCK with ERROR begins
       // with the same word, but is an end that somebody wanted.
       if (!words.view().starts_with("UNBLOCKED force")) return {};
-      [[fallthrough]];
-    case ErrorCode::read_only_replica:
-    case ErrorCode::server_loading:
-    case ErrorCode::primary_down:
       slots_.want_view(now, ViewSchedule::Need::urgent);
       again.wait = wait_of(journey.waits, down_again_min, down_again_max);
       break;

@@ -5,7 +5,6 @@
 #include "plimsoll/client_side_cache.h"
 #include "plimsoll/core/base/check.h"
 #include "plimsoll/native/runtime/runtime.h"
-#include "plimsoll/nodes.h"
 
 namespace plimsoll::inline v0::native {
 namespace detail {
@@ -57,12 +56,6 @@ Client Client::with_timeout(std::chrono::nanoseconds timeout) const {
   same.max_staleness_ = max_staleness_;
   same.closes_ = false;
   return same;
-}
-
-Nodes Client::at(const NodeRoute& where) const {
-  Channel channel = *this;
-  channel.at = std::make_shared<const NodeRoute>(where);
-  return Nodes(std::move(channel));
 }
 
 Client Client::with_max_staleness(Staleness max_staleness) const {

@@ -2,6 +2,7 @@
 
 #include "plimsoll/core/base/cxx20.h"
 
+#include <memory>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -46,5 +47,11 @@ class Nodes : public CommandSender<Nodes> {
 
   Channel channel_;
 };
+
+inline Nodes Client::at(const NodeRoute& where) const {
+  Channel channel = *this;
+  channel.at = std::make_shared<const NodeRoute>(where);
+  return Nodes(std::move(channel));
+}
 
 }  // namespace plimsoll::inline v0::native

@@ -17,6 +17,7 @@
 #include "plimsoll/configuration.h"
 #include "plimsoll/configuration_file.h"
 #include "plimsoll/memory.h"
+#include "plimsoll/nodes.h"
 #include "plimsoll/optimistic.h"
 #include "plimsoll/scan.h"
 #include "plimsoll/script.h"

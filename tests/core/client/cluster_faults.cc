@@ -145,7 +145,8 @@ void ClusterFaults::strangers() {
     world_.put_back(std::exchange(stranger_at_, {}));
     return;
   }
-  stranger_at_ = ClusterWorld::port(static_cast<NodeIndex>(pick(static_cast<int>(nodes_count() / 2))));
+  stranger_at_ =
+      ClusterWorld::port(static_cast<NodeIndex>(pick(static_cast<int>(nodes_count() / 2))));
   const NodeIndex stranger = world_.replace(stranger_at_);
   for (unsigned slot = 0; slot < model_slots_count; ++slot) {
     world_.node(stranger).view[slot] = static_cast<std::uint16_t>(stranger);
@@ -174,7 +175,6 @@ void ClusterFaults::slots_to_rest(unsigned slot) {
   if (state == State::source_to_be_told) model.finish_at_source(slot);
   state = State::rest;
 }
-
 
 void ClusterFaults::end_all() {
   if (!stranger_at_.empty()) world_.put_back(std::exchange(stranger_at_, {}));

@@ -183,8 +183,8 @@ class Chaos {
     const double seconds = faults_.one_of(times);
     std::array<char, 32> text;
     std::snprintf(text.data(), text.size(), "%.2f%04d", seconds, static_cast<int>(last_));
-    const Duration time = std::chrono::duration_cast<Duration>(
-        std::chrono::duration<double>(std::stod(text.data())));
+    const Duration time =
+        std::chrono::duration_cast<Duration>(std::chrono::duration<double>(std::stod(text.data())));
     popper.time_over = now() + time;
     world_.submit(last_, {"BLPOP", key, text.data()}, pick(3) == 0 ? Duration(5ms) : 2s);
   }
@@ -204,10 +204,10 @@ class Chaos {
   void note(const Event& event) {
     const bool ends = event.kind == Event::Kind::completed || event.kind == Event::Kind::failed;
     if (!ends) return;
-    outcomes_[event.tag] = {.is_error = event.error != nullptr,
-                            .executed = event.error == nullptr ? Executed::yes
-                                                               : event.error->executed,
-                            .code = event.error == nullptr ? ErrorCode{} : event.error->code};
+    outcomes_[event.tag] = {
+        .is_error = event.error != nullptr,
+        .executed = event.error == nullptr ? Executed::yes : event.error->executed,
+        .code = event.error == nullptr ? ErrorCode{} : event.error->code};
     for (Subscriber& each : subscribers_) {
       if (each.waits != event.tag || event.kind != Event::Kind::completed) continue;
       const MessagesMissed missed = world_.client().messages_missed();
@@ -270,7 +270,8 @@ class Chaos {
       world_.submit_to(user.handle, last_, {{"SET", user.key, attempt}, {"GET", user.key}}, 2s);
       return;
     }
-    const bool is_lost = is_refused || (outcome.is_error && outcome.code != ErrorCode::cluster_redirect);
+    const bool is_lost =
+        is_refused || (outcome.is_error && outcome.code != ErrorCode::cluster_redirect);
     if (is_lost || pick(6) == 0) {
       world_.client().release(user.handle, now());
       user = {};
@@ -338,7 +339,8 @@ class Chaos {
     bool is_missing = false;
     for (const ClusterSessions::Published& one : world_.model().sessions().published()) {
       if (one.channel != channel) continue;
-      const auto found = places.find("push [\"smessage\", \"" + channel + "\", \"" + one.text + "\"]");
+      const auto found =
+          places.find("push [\"smessage\", \"" + channel + "\", \"" + one.text + "\"]");
       if (found == places.end()) {
         is_missing |= one.by_owner;
         continue;
@@ -429,7 +431,8 @@ class Chaos {
   void check_popped() {
     std::map<Tag, std::vector<std::string>> taken;
     for (const ClusterSessions::Popped& each : world_.model().sessions().popped()) {
-      taken[caller_of(each.words)].push_back("[\"" + each.words[1] + "\", \"" + each.element + "\"]");
+      taken[caller_of(each.words)].push_back("[\"" + each.words[1] + "\", \"" + each.element +
+                                             "\"]");
     }
     for (const auto& [tag, popper] : poppers_) {
       const std::vector<std::string>& elements = taken[tag];

@@ -23,8 +23,8 @@
 #include "plimsoll/tests/native/connected.h"
 #include "plimsoll/transaction.h"
 
-// Crowds of commands that block, users with few rights, and RESP2: what the other tests of blocking,
-// exclusive and shard channels leave out.
+// Crowds of commands that block, users with few rights, and RESP2: what the other tests of
+// blocking, exclusive and shard channels leave out.
 
 namespace plimsoll::testing::native_cluster_sides_test {
 namespace {
@@ -60,7 +60,8 @@ std::size_t blocked_at_all(const ClusterGroup& group) {
   return sum;
 }
 
-TEST_CASE("of two hundred commands on eight connections each ends once, also if many are cancelled") {
+TEST_CASE(
+    "of two hundred commands on eight connections each ends once, also if many are cancelled") {
   ClusterGroup& group = shared_cluster();
   Client client = member_of(group);
   const bool moves = GENERATE(false, true);
@@ -97,8 +98,7 @@ TEST_CASE("of two hundred commands on eight connections each ends once, also if 
   CHECK(cancelled > 0);
   std::size_t left = 0;
   for (const std::uint16_t slot : slots) {
-    left += static_cast<std::size_t>(
-        value_of(client.llen(key_in(slot, "crowd"), use_future)));
+    left += static_cast<std::size_t>(value_of(client.llen(key_in(slot, "crowd"), use_future)));
     value_of(client.del({key_in(slot, "crowd")}, use_future));
   }
   CHECK(elements + left == pushed);
@@ -183,14 +183,14 @@ TEST_CASE("an optimistic transaction begins anew when its slot moves between WAT
   value_of(client.set(key, "1", use_future));
   std::size_t attempts = 0;
   const auto add_one = [&]() -> awaitable<void> {
-    co_await native::optimistic_transaction(
-        client, {key}, [&](Exclusive& own) -> awaitable<native::Transaction> {
-          if (++attempts <= 2) group.move_slot(slot, attempts);
-          const auto before = co_await own.get(key);
-          auto tx = own.transaction();
-          tx.set(key, std::to_string(std::stoi(*before) + 1));
-          co_return tx;
-        });
+    co_await native::optimistic_transaction(client, {key},
+                                            [&](Exclusive& own) -> awaitable<native::Transaction> {
+                                              if (++attempts <= 2) group.move_slot(slot, attempts);
+                                              const auto before = co_await own.get(key);
+                                              auto tx = own.transaction();
+                                              tx.set(key, std::to_string(std::stoi(*before) + 1));
+                                              co_return tx;
+                                            });
   };
   run(add_one());
   CHECK(attempts == 3);
