@@ -202,47 +202,49 @@ Result<RequestId> Cluster::scatter(const CommandView& command, commands::Spread 
   if (!id) return id;
   note_parked(request);
   scattered_.begin(*id, spread, tag, request.journey.number);
-  if (const Status planned = scattered_.plan_last(); !planned) {
+  const bool is_deferred = encoding::has_deferred(command);
+  Status sent = scattered_.plan_last();
+  if (sent && !is_deferred) sent = send_some_parts();
+  if (!sent && scattered_.has_sent_none_of_last()) {
+    scattered_.forget_last();
     waiting_.end(*id);
     --in_flight_;
     follow_parts();
-    return planned.error();
+    return sent.error();
   }
-  if (encoding::has_deferred(command)) {
-    release_at_ = now_;
-    parts_waited_ = true;
-    follow_parts();
-  } else {
-    send_parts();
-  }
+  follow_sending(sent);
+  if (is_deferred) release_at_ = std::min(release_at_, now_);
   return waiting_.known_as(*id);
 }
 
-void Cluster::send_parts() {
-  while (scattered_.has_unsent() && !aborted_ && (scattered_.has_place() || !is_full())) {
-    const auto part = scattered_.next_part();
-    if (!part) break;
+void Cluster::send_parts() { follow_sending(send_some_parts()); }
+
+// Fails if there is no memory for a part.
+Status Cluster::send_some_parts() {
+  while (!aborted_) {
+    const bool may_send = scattered_.has_unsent() && (scattered_.has_place() || !is_full());
+    auto part = may_send ? scattered_.next_part() : std::nullopt;
+    if (!part && scattered_.has_ready_walk()) part = scattered_.next_of_walks(is_full());
+    if (!part) return scattered_.take_lack_of_memory();
     const Result<RequestId> id = submit_part(*part);
-    if (!id) {
-      scattered_.note_not_sent();
-      break;
-    }
+    if (!id) return id.error();
     scattered_.note_sent(*id);
     follow_parts();
   }
-  while (scattered_.has_ready_walk() && !aborted_) {
-    const auto part = scattered_.next_of_walks(is_full());
-    if (!part) break;
-    const Result<RequestId> id = submit_part(*part);
-    if (!id) {
-      scattered_.note_not_sent();
-      break;
+  return {};
+}
+
+// Without memory for a part it is tried again, as long as answers are due that give some back.
+void Cluster::follow_sending(const Status& sent) {
+  if (!sent) {
+    count_in_flight();
+    if (in_flight_ > parked_count() || main_.callers_in_flight() > 0) {
+      release_at_ = std::min(release_at_, after(now_, no_room_wait));
+    } else {
+      scattered_.fail_next(sent.error());
+      release_at_ = now_;
     }
-    scattered_.note_sent(*id);
-    follow_parts();
   }
-  if (scattered_.take_lack_of_memory())
-    release_at_ = std::min(release_at_, after(now_, no_room_wait));
   follow_parts();
   const bool has_unsent = scattered_.has_unsent();
   // What was submitted behind the parts may go now.
@@ -555,7 +557,10 @@ bool Cluster::handle_parked_part(const Event& event) {
 Event Cluster::parked_ended(const Ended& ended) {
   event_error_ = Error{.code = ended.code, .executed = ended.executed};
   if (ended.code == ErrorCode::timed_out) {
-    event_error_.what = "the request's deadline passed while it waited for the owner of its slot";
+    event_error_.what =
+        tags::is_whole(ended.tag)
+            ? "the request's deadline passed before all of its parts were answered"
+            : "the request's deadline passed while it waited for the owner of its slot";
   } else if (ended.code == ErrorCode::cancelled) {
     event_error_.what = "the request was cancelled";
   } else {

@@ -213,6 +213,8 @@ class Cluster {
   Result<RequestId> scatter(const CommandView& command, commands::Spread spread, Instant deadline,
                             Tag tag);
   void send_parts();
+  Status send_some_parts();
+  void follow_sending(const Status& sent);
   Result<RequestId> submit_part(const ScatteredRequests::PartToSend& part);
   void follow_parts();
   void set_spoke(NodeNumber number);

@@ -80,14 +80,19 @@ void ScatteredRequests::begin(RequestId id, Spread spread, Tag tag, std::uint32_
 }
 
 Status ScatteredRequests::plan_last() {
-  const Status planned = plan(*last_);
-  if (planned) return planned;
+  return may_be_planned(*last_) ? plan(*last_) : Status();
+}
+
+void ScatteredRequests::forget_last() {
   Whole& whole = *last_;
   unlink(whole);
   --wholes_parked_;
   --scattered_;
   const Box<Whole> gone = std::move(whole.self);
-  return planned;
+}
+
+bool ScatteredRequests::may_be_planned(const Whole& whole) const {
+  return slots_.has_view() || goes_by_slots(whole.spread);
 }
 
 Status ScatteredRequests::plan(Whole& whole) {
@@ -179,6 +184,7 @@ std::optional<ScatteredRequests::PartToSend> ScatteredRequests::next_part() {
     if (unsent_ == nullptr) return std::nullopt;
     if (unsent_->is_planned) break;
     Whole& whole = *unsent_;
+    if (!may_be_planned(whole)) return std::nullopt;
     const Status planned = plan(whole);
     if (planned) continue;
     if (planned.error().code == ErrorCode::rejected_by_limit) {
@@ -224,6 +230,7 @@ ScatteredRequests::Part& ScatteredRequests::place_for(Whole& whole, PartToSend& 
                                                       const Pipeline::Handed& request) {
   Part& part = whole.all_places()[whole.free_place];
   sending_ = &part;
+  part.count = 0;
   to_send.journey.number = whole.number;
   to_send.node = no_node;
   to_send.deadline = request.deadline;
@@ -290,10 +297,15 @@ void ScatteredRequests::note_sent(RequestId id) {
   follow_unsent();
 }
 
-void ScatteredRequests::note_not_sent() {
-  Part& part = *std::exchange(sending_, nullptr);
-  part.count = 0;
-  lacks_memory_ = true;
+Status ScatteredRequests::take_lack_of_memory() {
+  return std::exchange(lacks_memory_, false) ? Status(no_room_for_plan) : Status();
+}
+
+void ScatteredRequests::fail_next(const Error& error) {
+  Whole* const whole = unsent_ != nullptr ? unsent_ : ready_;
+  if (whole == nullptr || whole->under_way > 0) return;
+  fail(*whole, nullptr, error, std::nullopt, nullptr);
+  finish_if_done(*whole);
 }
 
 // Those behind a whole with unsent parts have sent none.

@@ -60,9 +60,13 @@ class ScatteredRequests {
   Tag next_tag() const { return tags::of_whole(reinterpret_cast<std::uintptr_t>(spare_.get())); }
   /// The whole is parked as `id`. `tag`: its caller's; `number`: see Journey.
   void begin(RequestId id, commands::Spread spread, Tag tag, std::uint32_t number);
-  /// Makes the plan of the last whole now. If that fails, forgets the whole, which has to be taken
-  /// back from where it is parked. Errors: rejected_by_limit, cluster_down.
+  /// Makes the plan of the last whole now, unless it has to wait for a view of the slots. Errors:
+  /// rejected_by_limit, cluster_down.
   Status plan_last();
+  /// Whether no part of the last whole was sent, nor is one of an earlier whole waiting.
+  bool has_sent_none_of_last() const { return unsent_ == last_ && last_->sent == 0; }
+  /// Forgets the last whole, which has to be taken back from where it is parked.
+  void forget_last();
 
   // ---- Parts.
 
@@ -81,16 +85,17 @@ class ScatteredRequests {
   }
   /// Whether the next part may be sent although all places are taken: its whole takes one anyway.
   bool has_place() const { return unsent_ != nullptr && unsent_->under_way == 0; }
-  /// The next part, for which note_sent() or note_not_sent() has to follow. Nothing, if none may be
-  /// sent now: so many are under way, or there is no memory.
+  /// The next part; note_sent() has to follow if it is sent. Nothing, if none may be sent now: so
+  /// many are under way, there is no view of the slots yet, or no memory (take_lack_of_memory()).
   std::optional<PartToSend> next_part();
   /// The same for walks that have more to send. `is_full`: all places are taken.
   bool has_ready_walk() const { return ready_ != nullptr; }
   std::optional<PartToSend> next_of_walks(bool is_full);
   void note_sent(RequestId id);
-  void note_not_sent();
-  /// Whether memory was missing since the last call.
-  bool take_lack_of_memory() { return std::exchange(lacks_memory_, false); }
+  /// An error if memory was missing since the last call.
+  Status take_lack_of_memory();
+  /// The next part cannot be sent: its whole fails, unless other parts of it are under way.
+  void fail_next(const Error& error);
 
   std::size_t parts_under_way() const { return under_way_; }
   /// How many wholes have parts under way.
@@ -195,6 +200,7 @@ class ScatteredRequests {
     std::span<Part> all_places() { return {static_cast<Part*>(places.data()), places_count}; }
   };
 
+  bool may_be_planned(const Whole& whole) const;
   Status plan(Whole& whole);
   Status plan_slots(Whole& whole);
   Status plan_nodes(Whole& whole);

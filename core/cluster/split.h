@@ -16,13 +16,15 @@ namespace plimsoll::inline v0 {
 /// A key of such a request, with the words that belong to it. Once its part is answered, the same
 /// place says where its value is (core/cluster/gather.h).
 struct SplitKey {
+  struct InRequest {
+    std::uint32_t at;  ///< of the encoded words in the request
+    Slot slot;
+  };
+
   std::uint32_t index = 0;  ///< among the request's keys
   std::uint32_t size = 0;   ///< of the encoded words, or of the value
   union {
-    struct {
-      std::uint32_t at;  ///< of the encoded words in the request
-      Slot slot;
-    } request{};
+    InRequest request{};
     const char* value;
   };
 };

@@ -337,6 +337,36 @@ TEST_CASE("a request that waits for room goes in parts when it is admitted") {
   CHECK(world.outcome(7) == "simple \"OK\"");
 }
 
+TEST_CASE("requests in parts wait for the first view of the slots") {
+  ClusterWorld world;
+  world.submit(1, {"DBSIZE"});
+  world.submit(2, {"MGET", "a", "b"});
+  world.submit(3, {"GET", "a"});
+  world.connect();
+  CHECK(world.outcome(1) == "0");
+  CHECK(world.outcome(2) == "[null, null]");
+  CHECK(world.outcome(3) == "null");
+}
+
+TEST_CASE("a request of which a part can never have room beside the whole is refused") {
+  const auto overflow = GENERATE(OnLimit::reject, OnLimit::wait);
+  ClusterWorldOptions options = with_limit(100, overflow);
+  options.budget.memory_limit = std::size_t{4} << 20;
+  ClusterWorld world(options);
+  world.connect();
+  for (const char* key : {"a", "b", "c"}) {
+    world.call(static_cast<Tag>(key[0]), {"SET", key, "1"});
+  }
+  world.submit(1, {"MSET", "a", std::string(700'000, 'x'), "b", "2"}, 60s);
+  world.submit(2, {"GET", "a"}, 60s);
+  world.submit(3, {"MGET", "a", "b"}, 60s);
+  world.advance(1s);
+  CHECK(has(world.outcome(1), "rejected_by_limit"));
+  CHECK(world.outcome(2) == "\"1\"");
+  CHECK(world.outcome(3) == "[\"1\", \"1\"]");
+  CHECK(world.cluster().in_flight() == 0);
+}
+
 TEST_CASE("the client closes once parts are answered") {
   ClusterWorld world(with_limit(4));
   world.connect();
