@@ -366,9 +366,9 @@ void Sentinels::handle_refused(Entry& entry, Tag tag, const Error& error) {
   if (tag != tag_primary) return;
   entry.was_asked = false;
   // A sentinel that is silent for long has as many requests under way as it may have.
-  const bool is_silent =
+  const bool says_nothing =
       error.code == ErrorCode::timed_out || error.code == ErrorCode::rejected_by_limit;
-  entry.problem = is_silent ? late : error.code == ErrorCode::out_of_memory ? unread : error;
+  entry.problem = says_nothing ? late : error.code == ErrorCode::out_of_memory ? unread : error;
   note_absent(entry);
 }
 
