@@ -9,7 +9,7 @@ namespace {
 
 // A longer line is cut off. The longest that matters describes a replica: its host, and some 80
 // bytes around it.
-constexpr std::size_t line_bytes_max = 512;
+constexpr std::size_t info_line_bytes_max = 512;
 
 std::string_view take_until(std::string_view& text, char end) {
   const std::size_t at = std::min(text.find(end), text.size());
@@ -45,7 +45,7 @@ ZoneName::ZoneName(std::string_view text) {
 }
 
 void ReplicationReport::read(const BytesView& text) {
-  std::array<char, line_bytes_max> line;
+  std::array<char, info_line_bytes_max> line;
   std::size_t size = 0;
   text.for_each_piece([&](std::string_view piece) {
     while (!piece.empty()) {
@@ -62,7 +62,7 @@ void ReplicationReport::read(const BytesView& text) {
 }
 
 void ReplicationReport::read(std::string_view text) {
-  while (!text.empty()) read_line(take_until(text, '\n').substr(0, line_bytes_max));
+  while (!text.empty()) read_line(take_until(text, '\n').substr(0, info_line_bytes_max));
 }
 
 void ReplicationReport::read_line(std::string_view line) {
