@@ -148,7 +148,7 @@ void Cluster::note_parked(const ParkedRequests::Request& request) {
     keyless_held_ = true;
     return;
   }
-  slots_.table().set_held(request.journey.slot, true);
+  if (!request.journey.is_unordered) slots_.table().set_held(request.journey.slot, true);
   const NodeNumber owner = request.journey.is_for_node
                                ? target_of(request)
                                : slots_.table().at(request.journey.slot).owner();
@@ -223,8 +223,7 @@ void Cluster::send_parts() { follow_sending(send_some_parts()); }
 Status Cluster::send_some_parts() {
   while (!aborted_) {
     const bool may_send = scattered_.has_unsent() && (scattered_.has_place() || !is_full());
-    auto part = may_send ? scattered_.next_part() : std::nullopt;
-    if (!part && scattered_.has_ready_walk()) part = scattered_.next_of_walks(is_full());
+    const auto part = may_send ? scattered_.next_part() : std::nullopt;
     if (!part) return scattered_.take_lack_of_memory();
     const Result<RequestId> id = submit_part(*part);
     if (!id) return id.error();
@@ -254,16 +253,21 @@ void Cluster::follow_sending(const Status& sent) {
 Result<RequestId> Cluster::submit_part(const ScatteredRequests::PartToSend& part) {
   const Slot slot = part.journey.slot;
   const bool is_for_node = part.journey.is_for_node;
+  const bool is_unordered = part.journey.is_unordered;
+  const Duration wait = std::min(part.wait, (part.deadline - now_) / 2);
+  const Instant not_before = wait > Duration::zero() ? after(now_, wait) : Instant::min();
   const bool may_go =
-      is_for_node || (slots_.is_at_rest(slot, no_node) && slots_.table().at(slot).plain());
+      is_for_node || (is_unordered && not_before <= now_) ||
+      (!is_unordered && slots_.is_at_rest(slot, no_node) && slots_.table().at(slot).plain());
   const NodeNumber to = is_for_node ? part.node : slots_.table().at(slot).owner();
   if (may_go && nodes_.has(to) && nodes_.may_send_to(to)) {
     return submit_to(to, *part.command, part.journey, part.deadline, part.tag);
   }
   // What was submitted behind it may be what holds the slot.
-  if (slots_.table().at(slot).held()) nodes_.note_change();
-  return park(*part.command, {.journey = part.journey, .asked = part.node}, part.deadline,
-              part.tag);
+  if (slots_.table().at(slot).held() || is_unordered) nodes_.note_change();
+  return park(*part.command,
+              {.journey = part.journey, .asked = part.node, .not_before = not_before},
+              part.deadline, part.tag);
 }
 
 bool Cluster::must_wait_for_parts() {
@@ -297,7 +301,7 @@ void Cluster::release() {
   if (returned_.empty() && waiting_.empty()) return;
   const auto mark_all = [this](bool held) {
     const auto mark = [this, held](const ParkedRequests::Request& each) {
-      if (each.is_whole) return;
+      if (each.is_whole || each.journey.is_unordered) return;
       if (each.is_for_main) {
         keyless_held_ = held;
         return;
@@ -320,6 +324,7 @@ void Cluster::release(ParkedRequests& parked) {
   SlotTable& table = slots_.table();
   parked.release([&](const ParkedRequests::Request& each, const Pipeline::Handed& handed) {
     if (each.is_whole) return false;
+    if (each.journey.is_unordered) return may_go(each) && go(parked, each, handed);
     const Slot slot = each.journey.slot;
     const bool is_blocked = scattered_.is_behind_unsent(each.journey) ||
                             (each.is_for_main ? keyless_held_ : table.at(slot).blocked());
@@ -344,7 +349,8 @@ bool Cluster::may_go(const ParkedRequests::Request& request) {
     want_view(ViewSchedule::Need::urgent);
     return false;
   }
-  if (!request.journey.is_for_node && !slots_.is_at_rest(request.journey.slot, target)) {
+  const Journey& journey = request.journey;
+  if (!journey.is_for_node && !journey.is_unordered && !slots_.is_at_rest(journey.slot, target)) {
     return false;
   }
   if (nodes_.may_send_to(target)) return true;
@@ -394,7 +400,8 @@ bool Cluster::go(ParkedRequests& parked, const ParkedRequests::Request& request,
     to = submit_to(target, moving.command(), journey, handed.deadline, handed.tag);
     // It may come back once more. Another node, such as the owner of a slot that does not move in
     // the end, would run those behind it first.
-    if (to && &parked == &returned_) slots_.hold_until_answered(journey.slot, target);
+    if (to && &parked == &returned_ && !journey.is_unordered)
+      slots_.hold_until_answered(journey.slot, target);
   }
   if (!to) {
     release_at_ = std::min(release_at_, after(now_, no_room_wait));
@@ -458,7 +465,7 @@ std::optional<Event> Cluster::poll_event() {
       nodes_.note_heard_all(number);
     }
     if (const std::optional<Event> event = poll_parked()) return event;
-    if (scattered_.has_unsent() || scattered_.has_ready_walk()) send_parts();
+    if (scattered_.has_unsent()) send_parts();
     if (scattered_.has_outcome()) return take_outcome_of_parts();
     follow_nodes();
   } while (nodes_.may_have_events());
@@ -491,11 +498,6 @@ Session* Cluster::speaker() {
   return nodes_[number].session.get();
 }
 
-// Not a part of an answer.
-bool Cluster::is_outcome(const Event& event) {
-  return event.kind == Event::Kind::completed || event.kind == Event::Kind::failed;
-}
-
 std::optional<Event> Cluster::poll_node(NodeNumber number) {
   ClusterNode& node = nodes_[number];
   Session& session = *node.session;
@@ -508,8 +510,7 @@ std::optional<Event> Cluster::poll_node(NodeNumber number) {
         spoke_ = number;
         return passed_on;
       }
-      if (!is_outcome(*passed_on)) continue;
-      scattered_.handle_part(*passed_on, &node.address);
+      scattered_.handle_part(*passed_on, &node);
       follow_parts();
       if (scattered_.has_outcome()) return take_outcome_of_parts();
     }
@@ -641,7 +642,7 @@ bool Cluster::take_back(NodeNumber number, const Pipeline::Handed& request, Jour
   const Result<RequestId> id =
       returned_.park(moving.command(), request.deadline, request.tag, parked);
   if (!id) return false;
-  slots_.table().set_held(journey.slot, true);
+  if (!journey.is_unordered) slots_.table().set_held(journey.slot, true);
   nodes_.note_change();
   trail_.remember(node.moved, nodes_.known_as(number, request.id), returned_.known_as(*id));
   return true;
@@ -791,7 +792,8 @@ void Cluster::validate() {
   for (ParkedRequests* const parked : {&returned_, &waiting_}) {
     parked->pipeline().validate();
     parked->for_each([&](const ParkedRequests::Request& each) {
-      if (each.is_whole || !parked->pipeline().live(each.id)) return;
+      const bool is_in_order = !each.is_whole && !each.journey.is_unordered;
+      if (!is_in_order || !parked->pipeline().live(each.id)) return;
       PLIMSOLL_CHECK(each.is_for_main ? keyless_held_
                                       : slots_.table().at(each.journey.slot).held());
     });

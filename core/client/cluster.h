@@ -238,7 +238,6 @@ class Cluster {
   std::optional<Event> poll_node(NodeNumber number);
   std::optional<Event> poll_parked();
   bool handle_parked_part(const Event& event);
-  static bool is_outcome(const Event& event);
   Event parked_ended(const Ended& ended);
   void follow_nodes();
   std::optional<Event> handle_event(NodeNumber number, const Event& event);

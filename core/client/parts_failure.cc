@@ -35,7 +35,8 @@ PartsFailure::PartsFailure(const Error& error, const std::optional<Value>& serve
     where.append(std::uint64_t{place->node->port()});
   }
   if (place != nullptr) where.append("; ");
-  size_ = words.text().size() + where.text().size();
+  words_size_ = words.text().size();
+  size_ = words_size_ + where.text().size();
 }
 
 bool PartsFailure::starts_with(std::string_view text) const {

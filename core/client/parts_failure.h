@@ -38,6 +38,8 @@ class PartsFailure {
   /// Whether the words begin so.
   bool starts_with(std::string_view text) const;
 
+  /// Leaves out where the part was. To be called in place of add().
+  void keep_words_only() { size_ = words_size_; }
   /// Adds the tally to the words, once.
   void add(const Tally& tally);
   /// All words. Valid as long as this.
@@ -57,6 +59,7 @@ class PartsFailure {
   char* begin() { return bytes_.data() + header_bytes; }
 
   bool is_of_server_ = false;
+  std::size_t words_size_ = 0;
   std::size_t size_ = 0;  // of the text
   std::array<char, header_bytes + text_max + 2> bytes_;
 };

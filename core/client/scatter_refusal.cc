@@ -37,7 +37,6 @@ const Error* refusal_of(const Route& route, const ClusterOptions& options) {
   if (!is_scattered(route)) return nullptr;
   switch (spread_of(route)) {
     case Spread::one_node: return route.is_for_every_node ? &is_for_all_nodes : &is_across_slots;
-    case Spread::walk:
     case Spread::special: return &cannot_be_joined;
     case Spread::slots_all:
       return options.cross_slot_writes == CrossSlotWrites::split ? nullptr : &loses_atomicity;
@@ -52,7 +51,8 @@ const Error* refusal_of(const Route& route, const ClusterOptions& options) {
     case Spread::nodes_all:
     case Spread::nodes_one:
     case Spread::nodes_any:
-    case Spread::nodes_map: break;
+    case Spread::nodes_map:
+    case Spread::walk: break;
   }
   return nullptr;
 }

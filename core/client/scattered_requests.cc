@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "plimsoll/core/base/check.h"
+#include "plimsoll/core/resp/error_reply.h"
 #include "plimsoll/core/resp/reader.h"
 
 namespace plimsoll::inline v0 {
@@ -24,6 +25,12 @@ constexpr Error node_is_gone{
     .code = ErrorCode::connection_lost,
     .what = "the node owns no slots any more, and the one that has them was asked already",
     .expected = "the same request again"};
+
+constexpr Error no_room_for_page{
+    .code = ErrorCode::reply_too_large,
+    .executed = Executed::yes,
+    .what = "the replies pool has no room for a page of a walk, or reply_bytes_max is reached",
+    .expected = "a smaller COUNT"};
 
 constexpr const char* no_words =
     "a part of the request has failed, and there is no memory to say more about it";
@@ -96,27 +103,13 @@ bool ScatteredRequests::may_be_planned(const Whole& whole) const {
 }
 
 Status ScatteredRequests::plan(Whole& whole) {
-  const bool is_walk = whole.spread == Spread::walk;
-  const Status planned = goes_by_slots(whole.spread) ? plan_slots(whole)
-                         : is_walk                   ? plan_walk(whole)
-                                                     : plan_nodes(whole);
+  const bool is_page = whole.spread == Spread::walk;
+  const Status planned = is_page                       ? plan_page(whole)
+                         : goes_by_slots(whole.spread) ? plan_slots(whole)
+                                                       : plan_nodes(whole);
   if (!planned) return planned;
   if (const Status places = make_places(whole); !places) return places;
   whole.is_planned = true;
-  if (is_walk) {
-    note_ready(whole);
-    follow_unsent();
-  }
-  return {};
-}
-
-Status ScatteredRequests::plan_walk(Whole& whole) {
-  if (whole.walk) return {};
-  const auto request = parked_.pipeline().live(whole.id);
-  PLIMSOLL_CHECK(request);
-  Result<Box<ClusterWalk>> walk = ClusterWalk::begin(parked_.pipeline(), *request, requests_);
-  if (!walk) return walk.error();
-  whole.walk = std::move(*walk);
   return {};
 }
 
@@ -162,9 +155,30 @@ Status ScatteredRequests::plan_nodes(Whole& whole) {
   return whole.parts_count == 0 ? Status(no_primary) : Status();
 }
 
+Status ScatteredRequests::plan_page(Whole& whole) {
+  if (!whole.walk) {
+    const auto request = parked_.pipeline().live(whole.id);
+    PLIMSOLL_CHECK(request);
+    whole.walk = Box<WalkRequest>::make(requests_, 0, parked_.pipeline());
+    if (!whole.walk) return no_room_for_plan;
+    if (const Status read = whole.walk->read(*request); !read) return read;
+  }
+  std::array<std::uint64_t, cluster_nodes_max> keys{};
+  nodes_.for_each([&keys](NodeNumber number, const ClusterNode& node) {
+    if (is_known(node.id)) keys[number] = node_key(node.id);
+  });
+  const Result<Walk::Step> step = whole.walk->next([&](Slot slot) {
+    const NodeNumber owner = slots_.table().at(slot).owner();
+    return owner == no_node ? 0 : keys[owner];
+  });
+  if (!step) return step.error();
+  whole.step = *step;
+  whole.parts_count = 1;
+  return {};
+}
+
 Status ScatteredRequests::make_places(Whole& whole) {
-  const std::uint32_t parts = whole.walk ? ClusterWalk::under_way_max : whole.parts_count;
-  const std::size_t count = std::min<std::size_t>(parts, window_);
+  const std::size_t count = std::min<std::size_t>(whole.parts_count, window_);
   whole.places = Block::allocate(requests_, count * sizeof(Part));
   if (!whole.places) return no_room_for_plan;
   whole.places_count = static_cast<std::uint32_t>(count);
@@ -186,7 +200,7 @@ std::optional<ScatteredRequests::PartToSend> ScatteredRequests::next_part() {
     Whole& whole = *unsent_;
     if (!may_be_planned(whole)) return std::nullopt;
     const Status planned = plan(whole);
-    if (planned) continue;
+    if (planned) break;
     if (planned.error().code == ErrorCode::rejected_by_limit) {
       lacks_memory_ = true;
       return std::nullopt;
@@ -199,9 +213,19 @@ std::optional<ScatteredRequests::PartToSend> ScatteredRequests::next_part() {
   if (under_way_ >= window_ && whole.under_way > 0) return std::nullopt;
   const auto request = parked_.pipeline().live(whole.id);
   if (!request) return std::nullopt;  // it is about to end
-  PartToSend to_send{};
-  Part& part = place_for(whole, to_send, *request);
-  if (goes_by_slots(whole.spread)) {
+  Part& part = whole.all_places()[whole.free_place];
+  sending_ = &part;
+  part.count = 0;
+  PartToSend to_send{.journey = {.number = whole.number},
+                     .deadline = request->deadline,
+                     .tag = tags::of_part(reinterpret_cast<std::uintptr_t>(&part))};
+  if (whole.walk) {
+    to_send.wait = whole.step.wait;
+    to_send.journey.is_unordered = true;
+    part.slot = whole.step.slot;
+    page_command_.emplace(*whole.walk);
+    to_send.command = &page_command_->view();
+  } else if (goes_by_slots(whole.spread)) {
     const std::span<const SplitKey> left = whole.keys().subspan(whole.next_key);
     const std::size_t count = size_of_part(left);
     part.count = static_cast<std::uint32_t>(count);
@@ -226,66 +250,11 @@ std::optional<ScatteredRequests::PartToSend> ScatteredRequests::next_part() {
   return to_send;
 }
 
-ScatteredRequests::Part& ScatteredRequests::place_for(Whole& whole, PartToSend& to_send,
-                                                      const Pipeline::Handed& request) {
-  Part& part = whole.all_places()[whole.free_place];
-  sending_ = &part;
-  part.count = 0;
-  to_send.journey.number = whole.number;
-  to_send.node = no_node;
-  to_send.deadline = request.deadline;
-  to_send.tag = tags::of_part(reinterpret_cast<std::uintptr_t>(&part));
-  return part;
-}
-
-std::optional<ScatteredRequests::PartToSend> ScatteredRequests::next_of_walks(bool is_full) {
-  while (ready_ != nullptr) {
-    Whole& whole = *ready_;
-    const auto request = parked_.pipeline().live(whole.id);
-    if (whole.has_failed || !request || whole.free_place == Whole::no_place) {
-      forget_ready(whole);
-      continue;
-    }
-    if (is_full && whole.under_way > 0) return std::nullopt;
-    const Result<ClusterWalk::Next> next = whole.walk->next(nodes_, slots_);
-    if (next && next->kind == ClusterWalk::Next::Kind::send) {
-      PLIMSOLL_CHECK(nodes_.has(next->node) && nodes_[next->node].slots > 0);
-      PartToSend to_send{};
-      to_send.command = next->command;
-      Part& part = place_for(whole, to_send, *request);
-      part.node = to_send.node = next->node;
-      part.slot = to_send.journey.slot = slots_.slot_of(next->node);
-      to_send.journey.is_for_node = true;
-      whole.targets[0] = {.node = next->node, .slot = part.slot};
-      return to_send;
-    }
-    forget_ready(whole);
-    if (!next) fail(whole, nullptr, next.error(), std::nullopt, nullptr);
-    if (next && next->kind == ClusterWalk::Next::Kind::done) whole.walk_is_done = true;
-    PLIMSOLL_CHECK(whole.has_failed || whole.walk_is_done || whole.under_way > 0);
-    finish_if_done(whole);
-  }
-  return std::nullopt;
-}
-
-void ScatteredRequests::note_ready(Whole& whole) {
-  if (std::exchange(whole.is_ready, true)) return;
-  whole.next_ready = std::exchange(ready_, &whole);
-}
-
-void ScatteredRequests::forget_ready(Whole& whole) {
-  if (!std::exchange(whole.is_ready, false)) return;
-  Whole** link = &ready_;
-  while (*link != &whole) link = &(*link)->next_ready;
-  *link = whole.next_ready;
-}
-
 void ScatteredRequests::note_sent(RequestId id) {
   Part& part = *std::exchange(sending_, nullptr);
   Whole& whole = *part.whole;
   whole.free_place = part.first;
-  part.first = whole.walk ? whole.sent : static_cast<std::uint32_t>(whole.next_key);
-  if (whole.walk) whole.walk->note_sent();
+  part.first = static_cast<std::uint32_t>(whole.next_key);
   part.id = id;
   part.is_used = true;
   part.has_no_node = false;
@@ -302,7 +271,7 @@ Status ScatteredRequests::take_lack_of_memory() {
 }
 
 void ScatteredRequests::fail_next(const Error& error) {
-  Whole* const whole = unsent_ != nullptr ? unsent_ : ready_;
+  Whole* const whole = unsent_;
   if (whole == nullptr || whole->under_way > 0) return;
   fail(*whole, nullptr, error, std::nullopt, nullptr);
   finish_if_done(*whole);
@@ -310,30 +279,32 @@ void ScatteredRequests::fail_next(const Error& error) {
 
 // Those behind a whole with unsent parts have sent none.
 void ScatteredRequests::follow_unsent() {
-  const auto is_past = [](const Whole& whole) {
-    return whole.is_sent() || whole.has_failed || (whole.walk && whole.is_planned);
-  };
-  while (unsent_ != nullptr && is_past(*unsent_)) unsent_ = unsent_->next;
+  while (unsent_ != nullptr && (unsent_->is_sent() || unsent_->has_failed)) {
+    unsent_ = unsent_->next;
+  }
 }
 
-void ScatteredRequests::handle_part(const Event& event, const NodeAddress* node) {
+void ScatteredRequests::handle_part(const Event& event, const ClusterNode* at) {
   Part& part = *reinterpret_cast<Part*>(tags::address_of(event.tag));
   Whole& whole = *part.whole;
+  const NodeAddress* const node = at == nullptr ? nullptr : &at->address;
   PLIMSOLL_CHECK(part.is_used);
-  if (event.kind == Event::Kind::completed) {
+  if (event.kind != Event::Kind::completed && event.kind != Event::Kind::failed) {
+    // The outcome says that none of a transaction has run, and this says why.
+    if (whole.walk) fail(whole, nullptr, *event.error, event.value, nullptr);
+    return;
+  }
+  if (whole.walk) {
+    take_page(whole, event, at);
+  } else if (event.kind == Event::Kind::completed) {
     ++whole.run;
-    const std::span<SplitKey> keys =
-        whole.walk ? std::span<SplitKey>() : whole.keys().subspan(part.first, part.count);
-    Status added;
-    if (whole.walk && !whole.has_failed) {
-      added = whole.walk->take(part.first, *event.value);
-      note_ready(whole);
-    } else if (whole.spread == Spread::nodes_map) {
+    if (whole.spread == Spread::nodes_map) {
       add_of_node(whole, part, *event.value, node);
     } else if (!whole.has_failed) {
-      added = whole.gather->add(*event.value, keys);
+      const std::span<SplitKey> keys = whole.keys().subspan(part.first, part.count);
+      const Status added = whole.gather->add(*event.value, keys);
+      if (!added) fail(whole, &part, added.error(), std::nullopt, node);
     }
-    if (!added) fail(whole, &part, added.error(), std::nullopt, node);
   } else if (whole.spread == Spread::nodes_map && event.value && node != nullptr) {
     add_of_node(whole, part, *event.value, node);  // what a node says is its answer, whatever it is
   } else {
@@ -351,6 +322,34 @@ void ScatteredRequests::add_of_node(Whole& whole, const Part& part, const Value&
   if (whole.has_failed) return;
   const Status added = whole.gather->add_of_node(*node, value);
   if (!added) fail(whole, &part, added.error(), std::nullopt, node);
+}
+
+// A page that was lost is asked for again by the caller's next call, with which the walk goes on.
+void ScatteredRequests::take_page(Whole& whole, const Event& event, const ClusterNode* node) {
+  if (whole.has_failed) return;
+  if (event.kind == Event::Kind::failed) {
+    const bool is_lost = event.error->code == ErrorCode::lost_in_doubt && !main_.is_closed();
+    if (is_lost) return answer_page(whole, whole.walk->take_loss());
+    if (event.error->executed == Executed::yes) ++whole.run;
+    if (event.error->executed == Executed::maybe) ++whole.maybe_run;
+    return fail(whole, nullptr, *event.error, event.value, nullptr);
+  }
+  ++whole.run;
+  const auto answer = whole.walk->take(*event.value, node_key(node->id));
+  if (!answer) return fail(whole, nullptr, answer.error(), std::nullopt, nullptr);
+  if (answer->refusal) {
+    const Error error = error_of_reply(*answer->refusal->as_error(), Speaker::server);
+    return fail(whole, nullptr, error, answer->refusal, nullptr);
+  }
+  // The client may know less than the node about who has its slots.
+  if (whole.walk->is_in_vain()) slots_.want_view(main_.now(), ViewSchedule::Need::normal);
+  answer_page(whole, *answer);
+}
+
+void ScatteredRequests::answer_page(Whole& whole, const WalkRequest::Answer& answer) {
+  char* const out = whole.gather->make_answer(whole.walk->answer_size(answer));
+  if (out == nullptr) return fail(whole, nullptr, no_room_for_page, std::nullopt, nullptr);
+  whole.walk->write_answer(answer, out);
 }
 
 void ScatteredRequests::release_part(Whole& whole, Part& part) {
@@ -376,7 +375,7 @@ ScatteredRequests::Whole* ScatteredRequests::end_parked(const Event& event) {
 bool ScatteredRequests::may_take_over(Tag tag, NodeNumber owner) {
   Part& part = *reinterpret_cast<Part*>(tags::address_of(tag));
   const Whole& whole = *part.whole;
-  const auto targets = std::span(whole.targets).first(whole.walk ? 0 : whole.parts_count);
+  const auto targets = std::span(whole.targets).first(whole.parts_count);
   part.has_no_node = std::any_of(targets.begin(), targets.end(),
                                  [owner](const Target& each) { return each.node == owner; });
   return !part.has_no_node;
@@ -394,9 +393,12 @@ void ScatteredRequests::fail(Whole& whole, const Part* part, const Error& error,
     PartsFailure::Place place{.slot = std::nullopt, .node = node};
     if (part != nullptr && part->node == no_node) place.slot = part->slot;
     whole.error = error;
-    whole.failure =
-        Box<PartsFailure>::make(requests_, 0, error, value, part == nullptr ? nullptr : &place);
-    if (!whole.failure) whole.error.what = no_words;
+    // One node alone has refused a page of a walk: its words, or those of the error, are enough.
+    if (!whole.walk || value) {
+      whole.failure =
+          Box<PartsFailure>::make(requests_, 0, error, value, part == nullptr ? nullptr : &place);
+      if (!whole.failure) whole.error.what = no_words;
+    }
   }
   if (one_will_do) return;
   whole.has_failed = true;
@@ -405,8 +407,7 @@ void ScatteredRequests::fail(Whole& whole, const Part* part, const Error& error,
 
 Executed ScatteredRequests::executed(const Whole& whole) {
   if (whole.run + whole.maybe_run == 0) return Executed::no;
-  return whole.is_planned && !whole.walk && whole.run == whole.parts_count ? Executed::yes
-                                                                           : Executed::maybe;
+  return whole.is_planned && whole.run == whole.parts_count ? Executed::yes : Executed::maybe;
 }
 
 Event ScatteredRequests::failure(Whole& whole) {
@@ -414,9 +415,11 @@ Event ScatteredRequests::failure(Whole& whole) {
   event_error_.executed = executed(whole);
   Event event{.kind = Event::Kind::failed, .tag = whole.tag, .error = &event_error_};
   if (!whole.failure) return event;
-  whole.failure->add({.run = whole.run,
-                      .maybe_run = whole.maybe_run,
-                      .all = whole.walk ? whole.sent : whole.parts_count});
+  if (whole.walk) {
+    whole.failure->keep_words_only();
+  } else {
+    whole.failure->add({.run = whole.run, .maybe_run = whole.maybe_run, .all = whole.parts_count});
+  }
   if (!whole.failure->is_of_server()) {
     event_error_.what = whole.failure->what();
     return event;
@@ -444,7 +447,6 @@ void ScatteredRequests::finish_if_done(Whole& whole) {
 }
 
 void ScatteredRequests::unlink(Whole& whole) {
-  forget_ready(whole);
   if (unsent_ == &whole) unsent_ = whole.next;
   (whole.previous == nullptr ? first_ : whole.previous->next) = whole.next;
   (whole.next == nullptr ? last_ : whole.next->previous) = whole.previous;
@@ -459,9 +461,7 @@ Event ScatteredRequests::take_outcome() {
   reader_.emplace(replies_);
   const bool has_none = whole.spread == Spread::nodes_one && whole.gather->count() == 0;
   if (whole.has_failed || has_none) return failure(whole);
-  const Status walked = whole.walk ? whole.walk->finish(*whole.gather) : Status();
-  const Result<std::string_view> wire =
-      walked ? whole.gather->finish(whole.keys()) : Result<std::string_view>(walked.error());
+  const Result<std::string_view> wire = whole.gather->finish(whole.keys());
   Result<Value> value = wire ? reader_->read(*wire) : Result<Value>(wire.error());
   if (!value) {
     event_error_ = value.error();
@@ -489,7 +489,7 @@ void ScatteredRequests::validate() const {
   bool is_unsent = false;
   for (Whole* whole = first_; whole != nullptr; whole = whole->next) {
     is_unsent = is_unsent || whole == unsent_;
-    if (!whole->walk && !whole->has_failed) PLIMSOLL_CHECK(whole->is_sent() != is_unsent);
+    if (!whole->has_failed) PLIMSOLL_CHECK(whole->is_sent() != is_unsent);
     std::size_t used = 0;
     for (const Part& part : whole->all_places()) used += part.is_used ? 1 : 0;
     PLIMSOLL_CHECK(used == whole->under_way);

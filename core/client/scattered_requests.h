@@ -11,11 +11,11 @@
 #include "plimsoll/core/base/packed_id.h"
 #include "plimsoll/core/client/cluster_nodes.h"
 #include "plimsoll/core/client/cluster_slots.h"
-#include "plimsoll/core/client/cluster_walk.h"
 #include "plimsoll/core/client/handed_request.h"
 #include "plimsoll/core/client/parked_requests.h"
 #include "plimsoll/core/client/part_command.h"
 #include "plimsoll/core/client/parts_failure.h"
+#include "plimsoll/core/client/walk_request.h"
 #include "plimsoll/core/cluster/gather.h"
 #include "plimsoll/core/cluster/split.h"
 #include "plimsoll/core/commands/command_table.h"
@@ -38,8 +38,7 @@ namespace plimsoll::inline v0 {
 /// - Wholes send their parts in the order of submission: one begins when all parts of those before
 ///   it are sent. While a whole has unsent parts (has_unsent()), what was submitted behind it has
 ///   to wait: the order of each slot is kept so, without a look at slots.
-/// - A walk over all keys (ClusterWalk) decides itself what it sends, one part after the other, and
-///   nothing waits behind it.
+/// - A page of a walk over all keys (WalkRequest) is one part, which nothing waits behind.
 /// - A whole and its parts take as many places as it has parts under way, but one at least.
 /// - Once a part has failed, no further part is sent, and the whole fails when those that are under
 ///   way have ended.
@@ -76,6 +75,7 @@ class ScatteredRequests {
     NodeNumber node = no_node;             ///< for which it is; no_node: for the slot's owner
     Instant deadline{};
     Tag tag = 0;
+    Duration wait{};  ///< before it is sent
   };
   /// Whether parts wait to be sent.
   bool has_unsent() const { return unsent_ != nullptr; }
@@ -88,9 +88,6 @@ class ScatteredRequests {
   /// The next part; note_sent() has to follow if it is sent. Nothing, if none may be sent now: so
   /// many are under way, there is no view of the slots yet, or no memory (take_lack_of_memory()).
   std::optional<PartToSend> next_part();
-  /// The same for walks that have more to send. `is_full`: all places are taken.
-  bool has_ready_walk() const { return ready_ != nullptr; }
-  std::optional<PartToSend> next_of_walks(bool is_full);
   void note_sent(RequestId id);
   /// An error if memory was missing since the last call.
   Status take_lack_of_memory();
@@ -103,8 +100,8 @@ class ScatteredRequests {
   /// How many wholes are parked.
   std::size_t wholes_parked() const { return wholes_parked_; }
 
-  /// A part has ended. `node`: where it was; null if it was parked.
-  void handle_part(const Event& event, const NodeAddress* node);
+  /// A part has ended, or a command of it was refused. `node`: where it was; null if it was parked.
+  void handle_part(const Event& event, const ClusterNode* node);
   /// The whole has ended where it is parked: by its deadline, by cancel(), or with the client.
   /// Calls `cancel(RequestId)` for the parts that are under way.
   template <class Cancel>
@@ -142,7 +139,7 @@ class ScatteredRequests {
   struct Part {
     Whole* whole = nullptr;
     RequestId id = 0;
-    std::uint32_t first = 0;  ///< of its keys; of a walk: its number; in a free place: the next
+    std::uint32_t first = 0;  ///< of its keys; in a free place: the next
     std::uint32_t count = 0;  ///< of keys; 0: the place is free, or the part has no keys
     Slot slot = 0;
     NodeNumber node = no_node;  ///< for which it is; no_node: for the owner of its slot
@@ -173,11 +170,9 @@ class ScatteredRequests {
     std::uint32_t under_way = 0;
     std::uint32_t run = 0;        ///< parts that have run
     std::uint32_t maybe_run = 0;  ///< parts that may have run
-    // Of a walk.
-    Box<ClusterWalk> walk{};
-    bool walk_is_done = false;
-    bool is_ready = false;  ///< it may have more to send
-    Whole* next_ready = nullptr;
+    // Of a page of a walk.
+    Box<WalkRequest> walk{};
+    Walk::Step step{};
     // Of keys.
     std::uint32_t name_at = 0;
     std::uint32_t name_size = 0;
@@ -195,7 +190,7 @@ class ScatteredRequests {
     Error error{};  ///< has_failed: of the first part that has
     Box<PartsFailure> failure{};
 
-    bool is_sent() const { return walk ? walk_is_done : is_planned && sent == parts_count; }
+    bool is_sent() const { return is_planned && sent == parts_count; }
     std::span<SplitKey> keys() { return {static_cast<SplitKey*>(keys_block.data()), keys_count}; }
     std::span<Part> all_places() { return {static_cast<Part*>(places.data()), places_count}; }
   };
@@ -204,16 +199,15 @@ class ScatteredRequests {
   Status plan(Whole& whole);
   Status plan_slots(Whole& whole);
   Status plan_nodes(Whole& whole);
-  Status plan_walk(Whole& whole);
-  Part& place_for(Whole& whole, PartToSend& to_send, const Pipeline::Handed& request);
-  void note_ready(Whole& whole);
-  void forget_ready(Whole& whole);
+  Status plan_page(Whole& whole);
   Status make_places(Whole& whole);
   Whole* end_parked(const Event& event);
   void fail(Whole& whole, const Part* part, const Error& error, const std::optional<Value>& value,
             const NodeAddress* node);
   void follow_unsent();
   void add_of_node(Whole& whole, const Part& part, const Value& value, const NodeAddress* node);
+  void take_page(Whole& whole, const Event& event, const ClusterNode* node);
+  void answer_page(Whole& whole, const WalkRequest::Answer& answer);
   void release_part(Whole& whole, Part& part);
   void finish_if_done(Whole& whole);
   void unlink(Whole& whole);
@@ -233,7 +227,6 @@ class ScatteredRequests {
   Whole* unsent_ = nullptr;       // the first that has unsent parts; so have all behind it
   Whole* ended_first_ = nullptr;  // their outcomes were not taken yet
   Whole* ended_last_ = nullptr;
-  Whole* ready_ = nullptr;   // walks that may have more to send
   Part* sending_ = nullptr;  // next_part() has made it
   std::size_t under_way_ = 0;
   std::size_t wholes_with_parts_ = 0;
@@ -243,6 +236,7 @@ class ScatteredRequests {
   bool lacks_memory_ = false;
   std::optional<PartCommand> slot_command_{};
   std::optional<HandedRequest> node_command_{};
+  std::optional<WalkRequest::Command> page_command_{};
   Box<Whole> delivered_{};  // whose outcome is the last event
   std::string_view delivered_wire_{};
   std::optional<WireReader> reader_{};

@@ -7,6 +7,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include "plimsoll/tests/core/client/model_walk.h"
 #include "plimsoll/tests/core/client/peer.h"
 
 // More than 500 lines, because what a node answers and what an operator does change the same views.
@@ -363,6 +364,7 @@ std::string ClusterModel::run_keyless(NodeIndex number, ModelSession& session, c
     }
     return reply;
   }
+  if (const auto of_walk = answer_of_walk(asked, number, words)) return *of_walk;
   asked.keyless.push_back(words_in_one(words));
   if (name == "DBSIZE") return integer_reply(asked.data.size());
   if (name == "KEYS") {
@@ -425,6 +427,8 @@ void ClusterModel::start_migration(unsigned slot, NodeIndex to) {
   require_of_model(from != to && !is_migrating(slot), "this slot cannot begin to move there");
   node(to).importing[slot] = from;
   node(from).migrating[slot] = to;
+  ++node(to).slots_settled;
+  ++node(from).slots_settled;
 }
 
 bool ClusterModel::move_key(unsigned slot) {
@@ -434,10 +438,18 @@ bool ClusterModel::move_key(unsigned slot) {
 
 bool ClusterModel::move_key(unsigned slot, const std::string& key) {
   ModelNode& target = node(target_of(slot));
-  auto moved = node(owner(slot)).data.extract(key);
-  if (moved.empty()) return false;
-  target.data.insert_or_assign(key, std::move(moved.mapped()));
+  ModelNode& source = node(owner(slot));
+  if (!source.data.contains(key)) return false;
+  move_to(source, target, key);
   return true;
+}
+
+// MIGRATE at the source, and RESTORE-ASKING at the target.
+void ClusterModel::move_to(ModelNode& source, ModelNode& target, const std::string& key) {
+  auto moved = source.data.extract(key);
+  target.data.insert_or_assign(key, std::move(moved.mapped()));
+  ++source.keys_left;
+  ++target.keys_came;
 }
 
 // The source's half: it says MOVED from now on. It may have heard already that the target has it.
@@ -447,10 +459,8 @@ void ClusterModel::finish_at_source(unsigned slot) {
     const auto found = source.migrating.find(slot);
     if (found == source.migrating.end()) continue;
     const NodeIndex target = found->second;
-    for (const std::string& key : keys_at(each, slot)) {
-      node(target).data.insert_or_assign(key, source.data.at(key));
-      source.data.erase(key);
-    }
+    for (const std::string& key : keys_at(each, slot)) move_to(source, node(target), key);
+    ++source.slots_settled;
     source.view[slot] = static_cast<std::uint16_t>(target);
     source.migrating.erase(slot);
     return;
@@ -464,10 +474,9 @@ void ClusterModel::finish_at_target(unsigned slot) {
     const auto found = target.importing.find(slot);
     if (found == target.importing.end()) continue;
     ModelNode& source = node(found->second);
-    for (const std::string& key : keys_at(found->second, slot)) {
-      target.data.insert_or_assign(key, source.data.at(key));
-      source.data.erase(key);
-    }
+    for (const std::string& key : keys_at(found->second, slot)) move_to(source, target, key);
+    ++target.slots_settled;
+    ++target.epoch;
     target.view[slot] = static_cast<std::uint16_t>(each);
     target.importing.erase(slot);
     owners_[slot] = each;
@@ -478,17 +487,13 @@ void ClusterModel::finish_at_target(unsigned slot) {
 
 void ClusterModel::cancel_migration(unsigned slot) {
   const NodeIndex to = target_of(slot);
-  for (const std::string& key : keys_at(to, slot)) {
-    node(owner(slot)).data.insert_or_assign(key, node(to).data.at(key));
-    node(to).data.erase(key);
-  }
+  for (const std::string& key : keys_at(to, slot)) move_to(node(to), node(owner(slot)), key);
   end_migration(slot);
 }
 
 void ClusterModel::end_migration(unsigned slot) {
   for (ModelNode& each : nodes_) {
-    each.migrating.erase(slot);
-    each.importing.erase(slot);
+    each.slots_settled += each.migrating.erase(slot) + each.importing.erase(slot);
   }
 }
 
@@ -554,6 +559,7 @@ NodeIndex ClusterModel::promote_replica_of(NodeIndex primary) {
     owners_[slot] = promoted;
   }
   node(promoted).replica_of.reset();
+  ++node(promoted).history;
   node(primary).replica_of = promoted;
   tell(promoted);
   return promoted;

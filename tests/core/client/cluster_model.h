@@ -50,6 +50,14 @@ struct ModelNode {
   std::map<std::string, std::string> refused{};  ///< answers to single commands: "CLUSTER SLOTS"
   std::string refusal{};                         ///< the answer to all commands with keys
 
+  // What a node counts of moves, and who it is: see model_walk.h.
+  std::size_t keys_left = 0;
+  std::size_t keys_came = 0;
+  std::size_t slots_settled = 0;
+  std::size_t epoch = 0;
+  std::size_t run = 0;      ///< another process has another number
+  std::size_t history = 0;  ///< a primary that was a replica has another number
+
   std::size_t views_told = 0;          ///< how often it was asked for CLUSTER SLOTS
   std::vector<std::string> keyless{};  ///< commands without keys that it has run
 
@@ -147,6 +155,7 @@ class ClusterModel {
   std::string redirect(const char* word, unsigned slot, const ModelNode& asked,
                        NodeIndex named) const;
   void end_migration(unsigned slot);
+  void move_to(ModelNode& source, ModelNode& target, const std::string& key);
 
   std::vector<ModelNode> nodes_;
   std::array<NodeIndex, model_slots_count> owners_{};
