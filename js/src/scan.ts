@@ -54,7 +54,7 @@ export class Walk<Page> implements AsyncIterable<Page> {
   }
 
   /** Where the next page begins; "0" at the beginning and at the end. To go on in another walk, or another
-      process, give it as the option `cursor`. */
+      process, give it as the option `cursor`. Over the keys of a cluster it is a text of up to 5.5 KiB. */
   get cursor(): Value { return this.#cursor; }
 
   /** Whether the server has returned all. */

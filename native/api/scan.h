@@ -26,10 +26,10 @@
 //     for (const std::string& key : *page) ...
 //   }
 //
-// What the server promises: an element that is there during the whole walk comes at least once, and
-// may come more than once. An element that is added or removed meanwhile may come or not. A page
-// may be empty before the walk is over. `count` says how much work the server does for a page, not
-// how many elements the page has.
+// What the server promises, and the client in a cluster: an element that is there during the whole
+// walk comes at least once, and may come more than once. An element that is added or removed
+// meanwhile may come or not. A page may be empty before the walk is over. `count` says how much
+// work the server does for a page, not how many elements the page has.
 
 namespace plimsoll::inline v0::native {
 
@@ -105,9 +105,10 @@ class Scan {
                           Result<Page>(), std::forward<Token>(token));
   }
 
-  /// The server's cursor of the next page: an unsigned 64-bit number in decimal digits. It means
-  /// something to this server only. "0" before the first page and after the last one. Do not call
-  /// it while a page is under way.
+  /// The cursor of the next page: an unsigned 64-bit number in decimal digits, which means
+  /// something to this server only. Over the keys of a cluster it is a text of up to 5.5 KiB,
+  /// "walk1-...", which means something to this cluster only. "0" before the first page and after
+  /// the last one. Do not call it while a page is under way.
   const std::string& cursor() const { return state_->cursor(); }
 
  protected:

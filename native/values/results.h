@@ -62,7 +62,8 @@ struct PoppedScores {
   std::vector<Scored> members;
 };
 
-/// One step of a walk. Pass `cursor` to the next step; "0": this was the last step.
+/// One step of a walk. Pass `cursor` to the next step; "0": this was the last step. A text: of a
+/// walk over a cluster it has up to 5.5 KiB.
 struct ScanPage {
   std::string cursor;
   std::vector<std::string> elements;
