@@ -218,8 +218,9 @@ int32_t PLIMSOLL_EXPORT(plimsoll_create)(double now) {
   if (!options) return refuse(options.error());
   const bool asks_sentinels = instance().options.sentinel != 0;
   const bool reads_replicas = instance().options.read_from != 0;
-  const bool is_cluster = instance().options.cluster != 0;
-  const std::uint32_t seeds = is_cluster ? options->seeds_count : 0;
+  const auto topology = static_cast<TopologyChoice>(instance().options.topology);
+  const bool may_be_cluster = topology != TopologyChoice::standalone;
+  const std::uint32_t seeds = may_be_cluster ? options->seeds_count : 0;
   const auto words = takes.staging.words(client_words + (asks_sentinels ? sentinel_words : 0) +
                                          (reads_replicas ? replica_words : 0) + seeds);
   if (!words) return refuse(words.error());
@@ -236,9 +237,9 @@ int32_t PLIMSOLL_EXPORT(plimsoll_create)(double now) {
   ClusterOptions cluster = cluster_from_abi(instance().options);
   cluster.seed_hosts = words->last(seeds);
   const auto cache = static_cast<std::int32_t>(instance().options.cache);
-  return answer(instance().create(
-      *options, {.replicas = replicas, .cluster = is_cluster ? &cluster : nullptr}, cache,
-      (*words)[3], to_instant(now)));
+  return answer(instance().create(*options,
+                                  {.replicas = replicas, .topology = topology, .cluster = cluster},
+                                  cache, (*words)[3], to_instant(now)));
 }
 
 int32_t PLIMSOLL_EXPORT(plimsoll_destroy)(int32_t client) {

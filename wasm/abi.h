@@ -106,11 +106,12 @@ struct PlimsollOptions* plimsoll_options(void);
 /// `sentinel`, three more words follow: the name under which the sentinels watch the primary, and
 /// the username and password at the sentinels. If they say `read_from`, one more follows, the last:
 /// the zone in which the client runs, or an empty one; then the client reads from replicas, which
-/// its primary names, and refuses servers that say they are replicas as its main one. If they say
-/// `cluster`, seeds_count more follow, the last: the host of each of these addresses, without a
-/// port or brackets; then the client reads from no replicas, asks no sentinels, and has no cache.
-/// The client begins to connect: call poll() next. Answers its id, 1 or more. invalid_option, which
-/// names the field; rejected_by_limit: plimsoll_clients_max is reached; out_of_memory.
+/// its primary names, and refuses servers that say they are replicas as its main one. Unless their
+/// `topology` is standalone, seeds_count more follow, the last: the host of each of these
+/// addresses, without a port or brackets; then the client asks no sentinels and, with a cluster,
+/// reads from no replicas and has no cache. The client begins to connect: call poll() next. Answers
+/// its id, 1 or more. invalid_option, which names the field; rejected_by_limit:
+/// plimsoll_clients_max is reached; out_of_memory.
 int32_t plimsoll_create(double now);
 
 /// Destroys a client and everything that it holds. Its requests get no further events. To get the

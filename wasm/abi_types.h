@@ -11,7 +11,7 @@ extern "C" {
 #endif
 
 enum {
-  plimsoll_abi_version = 14,
+  plimsoll_abi_version = 15,
   plimsoll_spans_max = 16,
   plimsoll_text_max = 320,
   plimsoll_pools_count = 6,
@@ -92,6 +92,21 @@ enum PlimsollPeer {
   plimsoll_peer_sentinel,
   plimsoll_peer_replica,
   plimsoll_peer_node,
+};
+
+/// What the servers are to each other: core/cluster/topology_choice.h.
+enum PlimsollTopology {
+  plimsoll_topology_automatic,
+  plimsoll_topology_standalone,
+  plimsoll_topology_cluster,
+};
+
+/// Where the addresses of a client lead that finds out by itself whether there is a cluster:
+/// core/client/cluster_options.h.
+enum PlimsollReach {
+  plimsoll_reach_all_nodes,
+  plimsoll_reach_bridge,
+  plimsoll_reach_unix_socket,
 };
 
 /// How far a client is with a replica that it reads from: core/client/replicas.h, Replicas::Known.
@@ -453,9 +468,10 @@ struct PlimsollOptions {
                                        ///< where the primary is
   uint32_t read_from;                  ///< 144: core/cluster/read_choice.h, in its order; 0: from
                                        ///< the primary
-  uint32_t cluster;                    ///< 148: the addresses are those of servers of a cluster
+  uint32_t topology;                   ///< 148: PlimsollTopology; standalone by default
   uint32_t redirects_max;              ///< 152: core/client/cluster_options.h
   uint32_t cross_slot_writes;          ///< 156: core/client/cluster_options.h, in its order
+  uint32_t reach;                      ///< 160: PlimsollReach
 };
 
 /// The options of a cache: core/cache/options.h. The texts of its filter are staged as words.

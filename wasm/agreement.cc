@@ -8,6 +8,7 @@
 #include "plimsoll/core/client/cluster.h"
 #include "plimsoll/core/client/near_cache.h"
 #include "plimsoll/core/client/replicas.h"
+#include "plimsoll/core/cluster/topology_choice.h"
 #include "plimsoll/core/memory/budget.h"
 #include "plimsoll/core/memory/segment_header.h"
 #include "plimsoll/core/resp/node.h"
@@ -109,6 +110,13 @@ static_assert(same(NearCache::State::off, plimsoll_cache_off));
 static_assert(connections_max == plimsoll_connections_max);
 static_assert(same(Peer::server, plimsoll_peer_server));
 static_assert(same(Peer::sentinel, plimsoll_peer_sentinel));
+
+static_assert(same(TopologyChoice::automatic, plimsoll_topology_automatic));
+static_assert(same(TopologyChoice::standalone, plimsoll_topology_standalone));
+static_assert(same(TopologyChoice::cluster, plimsoll_topology_cluster));
+static_assert(same(ClusterOptions::Reach::all_nodes, plimsoll_reach_all_nodes));
+static_assert(same(ClusterOptions::Reach::bridge, plimsoll_reach_bridge));
+static_assert(same(ClusterOptions::Reach::unix_socket, plimsoll_reach_unix_socket));
 
 static_assert(same(Replicas::Known::State::connecting, plimsoll_replica_connecting));
 static_assert(same(Replicas::Known::State::checking, plimsoll_replica_checking));

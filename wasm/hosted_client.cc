@@ -36,15 +36,23 @@ constexpr Error no_cache_of_cluster{.code = ErrorCode::invalid_option,
                                     .what = "a client of a cluster has no cache",
                                     .expected = "no cache"};
 
-// Whether what a client is to have goes together.
-Status validate_servers(const ClientOptions& options, const ReplicaOptions& replicas,
-                        const ClusterOptions* cluster, bool has_cache) {
-  const bool reads_replicas = replicas.read_from != ReadFrom::primary;
+constexpr Error finds_no_cluster{.code = ErrorCode::invalid_option,
+                                 .what = "a client that asks sentinels finds no cluster",
+                                 .expected = "standalone as topology"};
+
+// Whether what a client is to have goes together. Of a cluster that it may find, the core says so.
+Status validate_servers(const ClientOptions& options, const HostedServers& servers,
+                        bool has_cache) {
+  const bool reads_replicas = servers.replicas.read_from != ReadFrom::primary;
+  const bool is_cluster = servers.topology == TopologyChoice::cluster;
+  if (servers.topology == TopologyChoice::automatic && options.sentinel != nullptr) {
+    return finds_no_cluster;
+  }
   if (has_cache && reads_replicas) return reads_from_primary;
-  if (cluster != nullptr && reads_replicas) return reads_from_primaries;
-  if (cluster != nullptr && has_cache) return no_cache_of_cluster;
-  if (reads_replicas) return validate(replicas, options);
-  return cluster == nullptr ? Status() : validate(*cluster, options);
+  if (is_cluster && reads_replicas) return reads_from_primaries;
+  if (is_cluster && has_cache) return no_cache_of_cluster;
+  if (reads_replicas) return validate(servers.replicas, options);
+  return is_cluster ? validate(servers.cluster, options) : Status();
 }
 
 Error overrun(std::size_t bytes, std::size_t granted) {
@@ -61,13 +69,12 @@ Result<HostedClient*> HostedClient::create(Budget& budget, const ClientOptions& 
                                            std::string_view source) {
   ClientOptions own = options;
   ReplicaOptions read = servers.replicas;
-  const bool is_cluster = servers.cluster != nullptr;
-  ClusterOptions cluster = is_cluster ? *servers.cluster : ClusterOptions();
+  ClusterOptions cluster = servers.cluster;
   const bool reads_replicas = read.read_from != ReadFrom::primary;
   if (cache != nullptr) own.tracking = cache->tracking();
   own.primary_only |= reads_replicas;
   if (const Status valid = validate(own); !valid) return valid.error();
-  if (const Status valid = validate_servers(own, read, servers.cluster, cache != nullptr); !valid) {
+  if (const Status valid = validate_servers(own, servers, cache != nullptr); !valid) {
     return valid.error();
   }
   SentinelOptions sentinel;
@@ -97,7 +104,12 @@ Result<HostedClient*> HostedClient::create(Budget& budget, const ClientOptions& 
   made->request_timeout_ = own.request_timeout;
   Status used = own.sentinel != nullptr ? made->client_.use_sentinels() : Status();
   if (used && reads_replicas) used = made->client_.use_replicas(read);
-  if (used && is_cluster) used = made->client_.use_cluster(cluster);
+  made->cluster_ = cluster;
+  if (used && servers.topology == TopologyChoice::cluster) {
+    used = made->client_.use_cluster(cluster);
+  }
+  if (used && servers.topology == TopologyChoice::automatic)
+    made->client_.find_cluster(made->cluster_);
   if (used && cache != nullptr) {
     used = made->client_.use_cache(cache->cache(), source, coarsest_clock_step);
   }

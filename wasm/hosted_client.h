@@ -10,6 +10,7 @@
 #include "plimsoll/core/base/result.h"
 #include "plimsoll/core/client/client.h"
 #include "plimsoll/core/client/cluster_options.h"
+#include "plimsoll/core/cluster/topology_choice.h"
 #include "plimsoll/core/memory/block.h"
 #include "plimsoll/wasm/abi_types.h"
 #include "plimsoll/wasm/area.h"
@@ -44,7 +45,8 @@ namespace plimsoll::wasm {
 /// Which servers a client has beside the one of its main connection.
 struct HostedServers {
   ReplicaOptions replicas{};
-  const ClusterOptions* cluster = nullptr;  ///< null: the addresses are not those of a cluster
+  TopologyChoice topology = TopologyChoice::standalone;
+  ClusterOptions cluster{};  ///< unless that is standalone
 };
 
 class HostedClient {
@@ -54,8 +56,8 @@ class HostedClient {
   /// `options` and `servers` refer to, and `sentinel`. If it reads from replicas, its main
   /// connection looks for a primary. Fails as each validate(), Client::use_sentinels(),
   /// Client::use_replicas(), Client::use_cluster() and Client::use_cache() do, with invalid_option
-  /// if a client is to have two of replicas to read from, a cluster and a cache, and with
-  /// out_of_memory.
+  /// if a client is to have two of replicas to read from, a cluster and a cache, or asks sentinels
+  /// and is to find a cluster, and with out_of_memory.
   static Result<HostedClient*> create(Budget& budget, const ClientOptions& options,
                                       const HostedServers& servers, HostedCache* cache,
                                       std::string_view source);
@@ -204,7 +206,9 @@ class HostedClient {
 
   Cost cost_;
   Block credentials_;
-  SentinelOptions sentinel_;  // if the client asks sentinels; refers to cost_.texts
+  // What the core has pointers to. Their texts are in cost_.texts.
+  SentinelOptions sentinel_;  // if the client asks sentinels
+  ClusterOptions cluster_{};  // if the client may find a cluster
   Client client_;
   Charge kept_by_host_;
   HostedCache* cache_ = nullptr;

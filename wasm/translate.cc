@@ -99,9 +99,10 @@ PlimsollOptions to_abi(const ClientOptions& options, const ReplicaOptions& repli
           .primary_only = options.primary_only,
           .sentinel = 0,
           .read_from = static_cast<std::uint32_t>(replicas.read_from),
-          .cluster = 0,
+          .topology = plimsoll_topology_standalone,
           .redirects_max = cluster.redirects_max,
-          .cross_slot_writes = static_cast<std::uint32_t>(cluster.cross_slot_writes)};
+          .cross_slot_writes = static_cast<std::uint32_t>(cluster.cross_slot_writes),
+          .reach = static_cast<std::uint32_t>(cluster.reach)};
 }
 
 Result<ClientOptions> from_abi(const PlimsollOptions& from) {
@@ -129,7 +130,8 @@ Result<ClientOptions> from_abi(const PlimsollOptions& from) {
           NamedChoice{from.sentinel, 1, "sentinel is neither no nor yes"},
           NamedChoice{from.read_from, static_cast<std::uint32_t>(ReadFrom::lowest_latency),
                       "read_from is none"},
-          NamedChoice{from.cluster, 1, "cluster is neither no nor yes"},
+          NamedChoice{from.topology, plimsoll_topology_cluster, "topology is none"},
+          NamedChoice{from.reach, plimsoll_reach_unix_socket, "reach is none"},
           NamedChoice{from.redirects_max, redirects_limit, "redirects_max is too large"},
           NamedChoice{from.cross_slot_writes, 1, "cross_slot_writes is neither refuse nor split"},
           NamedChoice{from.subscription_overflow,
@@ -179,7 +181,8 @@ ReplicaOptions replicas_from_abi(const PlimsollOptions& from) {
 ClusterOptions cluster_from_abi(const PlimsollOptions& from) {
   return {.redirects_max = static_cast<std::uint8_t>(from.redirects_max),
           .cross_slot_writes = static_cast<CrossSlotWrites>(from.cross_slot_writes),
-          .seed_hosts = {}};
+          .seed_hosts = {},
+          .reach = static_cast<ClusterOptions::Reach>(from.reach)};
 }
 
 PlimsollCacheOptions to_abi(const cache::CacheOptions& options) {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "plimsoll/core/base/check.h"
+#include "plimsoll/core/client/cluster_entry.h"
 #include "plimsoll/core/client/near_cache.h"
 #include "plimsoll/core/client/other_servers.h"
 #include "plimsoll/core/commands/command_table.h"
@@ -86,55 +87,51 @@ Status Client::use_cache(cache::Cache& cache, std::string_view place, Duration c
 
 Status Client::use_sentinels() {
   PLIMSOLL_CHECK(session_.state() == Session::State::idle && !sentinels_ && !recording_.on());
-  // Requests to sentinels are paid for like connections: requests that wait for a primary may have
-  // taken all of their own pool.
-  Box<Sentinels> made;
-  if (make_others()) {
-    made = Box<Sentinels>::make(*accounts_.connections, 0, session_.options(),
-                                Session::Accounts{.requests = *accounts_.connections,
-                                                  .replies = *accounts_.replies,
-                                                  .connections = *accounts_.connections});
-  }
-  if (!made)
-    return lacks_room("the connections pool has no room for a client that asks sentinels",
-                      sizeof(Sentinels));
-  sentinels_ = made.get();
-  others_->sentinels = std::move(made);
-  return {};
+  if (make_others()) sentinels_ = others_->make_sentinels(session_);
+  if (sentinels_ != nullptr) return {};
+  return lacks_room("the connections pool has no room for a client that asks sentinels",
+                    sizeof(Sentinels));
 }
 
 Status Client::use_replicas(const ReplicaOptions& options) {
   PLIMSOLL_CHECK(session_.state() == Session::State::idle && !is_special_);
   PLIMSOLL_CHECK(plimsoll::validate(options, session_.options()).ok());
-  Box<Replicas> made;
-  if (make_others()) made = Box<Replicas>::make(*accounts_.connections, 0, options, session_);
-  if (!made)
-    return lacks_room("the connections pool has no room for a client that reads from replicas",
-                      sizeof(Replicas));
-  replicas_ = made.get();
-  others_->replicas = std::move(made);
+  if (make_others()) replicas_ = others_->make_replicas(options, session_);
   note_special();
-  return {};
+  if (replicas_ != nullptr) return {};
+  return lacks_room("the connections pool has no room for a client that reads from replicas",
+                    sizeof(Replicas));
 }
 
 Status Client::use_cluster(const ClusterOptions& options) {
   PLIMSOLL_CHECK(session_.state() == Session::State::idle && !is_special_ && !sentinels_);
-  PLIMSOLL_CHECK(plimsoll::validate(options, session_.options()).ok() &&
-                 options.seed_hosts.size() == session_.options().seeds_count);
-  Box<SlotTable> table;
-  if (make_others()) table = Box<SlotTable>::make(*accounts_.connections, 0);
-  Box<Cluster> made;
-  if (table) {
-    made = Box<Cluster>::make(*accounts_.connections, 0, options, session_, std::move(table));
-  }
-  if (!made || !side_connections_.use_cluster(made->owners())) {
-    return lacks_room("the connections pool has no room for a client of a cluster",
-                      sizeof(Cluster) + sizeof(SlotTable));
-  }
-  cluster_ = made.get();
-  others_->cluster = std::move(made);
+  PLIMSOLL_CHECK(plimsoll::validate(options, session_.options()).ok());
+  return make_cluster(options);
+}
+
+void Client::find_cluster(const ClusterOptions& options) {
+  PLIMSOLL_CHECK(session_.state() == Session::State::idle && !cluster_ && !sentinels_);
+  may_find_ = &options;
+  session_.find_mode();
+}
+
+Status Client::make_cluster(const ClusterOptions& options) {
+  PLIMSOLL_CHECK(options.seed_hosts.size() == session_.options().seeds_count);
+  if (!make_others()) return OtherServers::no_room_for_cluster(session_);
+  const Status made = others_->make_cluster(options, session_, side_connections_);
+  if (!made) return made;
+  cluster_ = others_->cluster.get();
   note_special();
   return {};
+}
+
+// The main session has just become ready, and sends nothing until the early requests are sorted.
+void Client::enter_cluster() {
+  Status entered = may_enter_cluster(
+      *may_find_, options(), {near_.get() != nullptr, replicas_ != nullptr, recording_.on()});
+  if (entered) entered = make_cluster(*may_find_);
+  if (entered) entered = others_->begin_early(session_);
+  if (!entered) session_.give_up(entered.error());
 }
 
 void Client::validate_others() { others_->validate(); }
@@ -191,7 +188,7 @@ RequestId Client::submit_admitted(const CommandView& command, Tag tag) {
   PLIMSOLL_CHECK(command.block_time == Duration::zero());
   recording_.note_admitted(command, tag);
   admission_.leave();
-  const RequestId id = cluster_ ? cluster_->submit_to_room(command, waiter.deadline, tag)
+  const RequestId id = cluster_ ? others_->submit_to_room(command, waiter.deadline, tag)
                                 : session_.submit_to_room(command, waiter.deadline, tag);
   if (near_) near_->note_staged(command, id);
   if (replicas_) replicas_->note_staged(command);
@@ -631,6 +628,7 @@ std::optional<Event> Client::poll_all() {
   }
   side_spoke_ = false;
   if (sentinels_) handle_sentinels();
+  if (const auto event = cluster_ ? others_->poll_early() : std::nullopt) return event;
   while (!end_ || side_connections_.take_their_time()) {
     std::optional<Event> event = poll_main(poll_session());
     recording_.note_event(event);
@@ -703,8 +701,15 @@ std::optional<Event> Client::poll_main(std::optional<Event> event) {
   return event;
 }
 
+// poll_main(), and all the rest if there is a cluster since then.
+std::optional<Event> Client::poll_more(std::optional<Event> event) {
+  event = poll_main(event);
+  return event || !cluster_ ? event : poll_all();
+}
+
 // Handles the outcome of an internal request. Only refused credentials are reported to users.
 std::optional<Event> Client::handle_internal(const Event& event) {
+  if (event.tag == internal_is_cluster) enter_cluster();
   if (event.tag == internal_auth) return SideConnections::credentials_outcome(event);
   if (others_) others_->handle_main(event);
   side_connections_.handle_unblocked(event.tag, event);

@@ -145,6 +145,13 @@ class Client {
   /// Error: out_of_memory.
   Status use_cluster(const ClusterOptions& options);
 
+  /// Makes this the client of a cluster if the first server that is ready says that it is a node of
+  /// one. Otherwise the client has a single server, and never uses a node of a cluster in its
+  /// place. Call it before connect(), and not with use_sentinels() or use_cluster(). `options` must
+  /// outlive the client. What does not go with a cluster ends the client with invalid_option if
+  /// there is one; a lack of memory for it with out_of_memory.
+  void find_cluster(const ClusterOptions& options);
+
   /// The nodes of the cluster; null if the servers are none.
   const Cluster* cluster() const { return cluster_; }
 
@@ -375,7 +382,7 @@ class Client {
     // is ready or there is no event at all.
     std::optional<Event> event = session_.poll_event();
     const bool is_all = event ? event->tag < internal_tag_first : admission_.empty();
-    if (!is_all) event = poll_main(event);
+    if (!is_all) event = poll_more(event);
     return event;
   }
 
@@ -517,6 +524,8 @@ class Client {
   std::size_t places_elsewhere(RequestId id, std::uint64_t offset, std::size_t size,
                                std::span<std::string_view> spans) const;
   bool make_others();
+  Status make_cluster(const ClusterOptions& options);
+  void enter_cluster();
   void validate_others();
   bool others_have_said_all() const;
 
@@ -524,6 +533,7 @@ class Client {
   void report_to_near_cache(const Event& event);
   std::optional<Event> poll_session();
   std::optional<Event> poll_main(std::optional<Event> event);
+  std::optional<Event> poll_more(std::optional<Event> event);
   std::optional<Event> handle_internal(const Event& event);
   std::optional<Event> poll_waiters();
   std::optional<Event> poll_first_waiter();
@@ -557,11 +567,12 @@ class Client {
   Admission admission_;
   // What few clients have. If there is any of it, side_connections_.empty() is false, so that a
   // client without looks once.
-  Box<NearCache> near_;                   // null without a cache
-  Box<OtherServers> others_;              // owns the next three; null if they are
-  Sentinels* sentinels_ = nullptr;        // null if no sentinel is asked
-  Replicas* replicas_ = nullptr;          // null if no replica is read
-  Cluster* cluster_ = nullptr;            // null if the servers are no cluster
+  Box<NearCache> near_;                       // null without a cache
+  Box<OtherServers> others_;                  // owns the next three; null if they are
+  Sentinels* sentinels_ = nullptr;            // null if no sentinel is asked
+  Replicas* replicas_ = nullptr;              // null if no replica is read
+  Cluster* cluster_ = nullptr;                // null if the servers are no cluster
+  const ClusterOptions* may_find_ = nullptr;  // for find_cluster()
   bool is_special_ = false;               // it has a cache, reads from replicas, has a cluster, or
                                           // records
   bool admitted_ = false;                 // the first waiter is admitted

@@ -196,6 +196,11 @@ Result<RequestId> Cluster::scatter(const CommandView& command, commands::Spread 
                                    Instant deadline, Tag tag) {
   if (main_.is_closed()) return main_.refusal();
   if (is_full()) return limit_reached(main_.options());
+  return begin_parts(command, spread, deadline, tag);
+}
+
+Result<RequestId> Cluster::begin_parts(const CommandView& command, commands::Spread spread,
+                                       Instant deadline, Tag tag) {
   if (!scattered_.make_room()) return no_room_for_journey;
   const ParkedRequests::Request request{.journey = {.number = submitted_++}, .is_whole = true};
   const Result<RequestId> id = waiting_.park(command, deadline, scattered_.next_tag(), request);

@@ -15,6 +15,7 @@
 #include "plimsoll/core/client/cluster_verdicts.h"
 #include "plimsoll/core/client/parked_requests.h"
 #include "plimsoll/core/client/request_trail.h"
+#include "plimsoll/core/client/scatter_refusal.h"
 #include "plimsoll/core/client/scattered_requests.h"
 #include "plimsoll/core/client/side_connections.h"
 #include "plimsoll/core/client/slot_owners.h"
@@ -70,8 +71,30 @@ class Cluster {
   RequestId submit_to_room(const CommandView& command, Instant deadline, Tag tag);
   void release_room() { waiting_.release_room(); }
 
+  /// Takes a request that was submitted before the client knew of a cluster, and has keys or
+  /// concerns every node; check() must allow it. It waits for a view. Fails with rejected_by_limit,
+  /// for lack of memory only.
+  Result<RequestId> adopt(const CommandView& command, const Route& route, Instant now,
+                          Instant deadline, Tag tag) {
+    now_ = std::max(now_, now);
+    if (is_scattered(route)) return begin_parts(command, spread_of(route), deadline, tag);
+    return park(command, {.journey = {.number = submitted_++, .slot = route.slot}}, deadline, tag);
+  }
+  /// Takes back a request that submit_to_room() has parked just now: it has no outcome here.
+  /// Returns false if it was cancelled since.
+  bool withdraw(RequestId id) {
+    const RequestId request = request_ids::request_of(id);
+    if (!waiting_.pipeline().live(request)) return false;
+    waiting_.pipeline().leave_to_another(request);
+    nodes_.note_change();  // so that its slot is not held for it any more
+    return true;
+  }
+
   /// Cancels a request, wherever it is now. Returns its id on the main connection if it is there.
   std::optional<RequestId> cancel(RequestId id) { return trail_.cancel(id); }
+
+  /// Whether a request has ended, here or where it has gone on, as far as it is known.
+  bool is_answered(RequestId id) const { return trail_.is_answered(id); }
 
   /// The requests and tombstones of callers, without those on the main connection.
   std::size_t in_flight() const { return in_flight_; }
@@ -212,6 +235,8 @@ class Cluster {
   bool is_for_no_node(const ParkedRequests::Request& request, Tag tag);
   Result<RequestId> scatter(const CommandView& command, commands::Spread spread, Instant deadline,
                             Tag tag);
+  Result<RequestId> begin_parts(const CommandView& command, commands::Spread spread,
+                                Instant deadline, Tag tag);
   void send_parts();
   Status send_some_parts();
   void follow_sending(const Status& sent);

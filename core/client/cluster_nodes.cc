@@ -103,6 +103,7 @@ void ClusterNodes::connect(NodeNumber number, Instant now) {
   node.is_leaving = false;
   node.part_of = ClusterNode::no_request;
   node.hold_until = 0;
+  node.session->insist_on_cluster();
   node.session->connect(now);
 }
 

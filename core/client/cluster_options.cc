@@ -9,6 +9,11 @@ Error invalid_with_cluster(const char* what, const char* expected) {
 
 }  // namespace
 
+Status check_redirects_max(const ClusterOptions& cluster) {
+  if (cluster.redirects_max > 0 && cluster.redirects_max <= redirects_limit) return {};
+  return invalid_with_cluster("redirects_max is out of range", "1 to 31");
+}
+
 Status validate(const ClusterOptions& cluster, const SessionOptions& options) {
   if (options.sentinel != nullptr) {
     return invalid_with_cluster("sentinels are asked for a primary, and a cluster has several",
@@ -18,9 +23,7 @@ Status validate(const ClusterOptions& cluster, const SessionOptions& options) {
     return invalid_with_cluster("database is not 0, and the address is that of a cluster",
                                 "0 as database");
   }
-  if (cluster.redirects_max == 0 || cluster.redirects_max > redirects_limit) {
-    return invalid_with_cluster("redirects_max is out of range", "1 to 31");
-  }
+  if (const Status in_range = check_redirects_max(cluster); !in_range) return in_range;
   if (std::uint64_t{options.blocking_connections_max} + options.subscriptions_max +
           cluster_nodes_max >=
       connections_max) {

@@ -22,6 +22,11 @@ struct ClusterOptions {
   /// SessionOptions::seeds_count. A server that names a host "" means the one at which the client
   /// has reached it.
   std::span<const std::string_view> seed_hosts{};
+
+  /// Where the driver's addresses lead. Counts for Client::find_cluster() only: the client of a
+  /// cluster has to reach all nodes.
+  enum class Reach : std::uint8_t { all_nodes, bridge, unix_socket };
+  Reach reach = Reach::all_nodes;
 };
 
 /// The upper bound of ClusterOptions::redirects_max.
@@ -33,5 +38,7 @@ inline constexpr std::uint32_t cluster_nodes_max = 24;
 /// Returns invalid_option if an option is invalid, or does not fit the session's. Does not look at
 /// the hosts.
 Status validate(const ClusterOptions& cluster, const SessionOptions& options);
+/// The part of it that holds for every client that may have a cluster.
+Status check_redirects_max(const ClusterOptions& cluster);
 
 }  // namespace plimsoll::inline v0

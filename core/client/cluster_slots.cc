@@ -292,6 +292,7 @@ void ClusterSlots::apply(NodeNumber from, const SlotsReply& reply, Instant now) 
   };
   problem_ = {};
   has_view_ = true;
+  main_.insist_on_cluster();
   spares_count_ = 0;
   bool is_main_in_view = false;
   std::array<bool, slots_count> covered{};

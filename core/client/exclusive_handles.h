@@ -34,7 +34,23 @@ class ExclusiveHandles {
     }
     return std::nullopt;
   }
-  void remove(std::uint32_t handle) { handles_[handle - connections_max] = {}; }
+  void remove(std::uint32_t handle) {
+    handles_[handle - connections_max] = {};
+    early_ &= ~(std::uint64_t{1} << (handle - connections_max));
+  }
+
+  /// Makes a handle of an exclusive connection that was opened before it was known that there is a
+  /// cluster. Its user goes on to know it by the number of the connection. Call this for all of
+  /// them before add().
+  void adopt(std::uint32_t connection) {
+    handles_[connection] = {.is_held = true, .connection = static_cast<std::uint8_t>(connection)};
+    early_ |= std::uint64_t{1} << connection;
+  }
+  /// The handle that a user knows by this number.
+  std::uint32_t handle_of(std::uint32_t number) const {
+    const bool is_early = number < connections_max && (early_ >> number & 1) != 0;
+    return is_early ? number + connections_max : number;
+  }
 
   bool has(std::uint32_t handle) const { return handles_[handle - connections_max].is_held; }
   std::uint32_t connection(std::uint32_t handle) const {
@@ -58,6 +74,7 @@ class ExclusiveHandles {
   };
 
   std::array<Handle, connections_max> handles_{};
+  std::uint64_t early_ = 0;  // a bit for each that adopt() has made, by the connection's number
 };
 
 }  // namespace plimsoll::inline v0

@@ -49,6 +49,12 @@ class HandedRequest {
   /// Lives as long as this object.
   const CommandView& command() const { return command_; }
 
+  /// Calls `take(std::string_view)` with the bytes, in as many pieces as the pipeline has.
+  template <class Take>
+  void for_each_piece(Take&& take) const {
+    visit(take);
+  }
+
  private:
   template <class Visit>
   void visit(Visit&& visit) const {

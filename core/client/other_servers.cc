@@ -4,6 +4,49 @@
 
 namespace plimsoll::inline v0 {
 
+// Requests to sentinels are paid for like connections: requests that wait for a primary may have
+// taken all of their own pool.
+Sentinels* OtherServers::make_sentinels(const Session& main) {
+  Account& connections = main.accounts().connections;
+  sentinels = Box<Sentinels>::make(
+      connections, 0, main.options(),
+      Session::Accounts{
+          .requests = connections, .replies = main.accounts().replies, .connections = connections});
+  return sentinels.get();
+}
+
+Replicas* OtherServers::make_replicas(const ReplicaOptions& options, Session& main) {
+  replicas = Box<Replicas>::make(main.accounts().connections, 0, options, main);
+  return replicas.get();
+}
+
+Status OtherServers::make_cluster(const ClusterOptions& options, Session& main,
+                                  SideConnections& sides) {
+  Account& connections = main.accounts().connections;
+  Box<SlotTable> table = Box<SlotTable>::make(connections, 0);
+  if (table) cluster = Box<Cluster>::make(connections, 0, options, main, std::move(table));
+  if (cluster && sides.use_cluster(cluster->owners())) return {};
+  cluster = {};
+  return no_room_for_cluster(main);
+}
+
+// With what a client of a cluster takes, and what there is for it.
+Error OtherServers::no_room_for_cluster(const Session& main) {
+  Account& connections = main.accounts().connections;
+  const PoolHolders pool = connections.budget().holders(connections.pool(), main.now());
+  return Error{.code = ErrorCode::out_of_memory,
+               .what = "the connections pool has no room for a client of a cluster",
+               .value = sizeof(OtherServers) + sizeof(Cluster) + sizeof(SlotTable),
+               .limit = pool.limit - std::min(pool.used, pool.limit)};
+}
+
+Status OtherServers::begin_early(Session& main) {
+  early = Box<EarlyRequests>::make(main.accounts().connections, 0, main, *cluster);
+  if (!early) return no_room_for_cluster(main);
+  early->move();
+  return {};
+}
+
 Session* OtherServers::session(ConnectionId connection) const {
   if (sentinels && sentinels->owns(connection)) {
     sentinels->note_input(connection);
@@ -49,6 +92,7 @@ void OtherServers::handle_timeout(Instant now) {
   if (sentinels) sentinels->handle_timeout(now);
   if (replicas) replicas->handle_timeout(now);
   if (cluster) cluster->handle_timeout(now);
+  if (early) early->forget_answered();
 }
 
 Instant OtherServers::poll_timeout() {

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "plimsoll/core/client/cluster.h"
+#include "plimsoll/core/client/early_requests.h"
 #include "plimsoll/core/client/replicas.h"
 #include "plimsoll/core/client/sentinels.h"
 #include "plimsoll/core/memory/box.h"
@@ -20,18 +21,36 @@ class OtherServers {
  public:
   Box<Sentinels> sentinels{};
   Box<Replicas> replicas{};
-  Box<Cluster> cluster{};  ///< if there is a cluster, there is neither of the two above
+  Box<Cluster> cluster{};      ///< if there is a cluster, there is neither of the two above
+  Box<EarlyRequests> early{};  ///< of a client that found out that there is a cluster
+
+  /// Makes `sentinels`, and returns it; null if there is no memory.
+  Sentinels* make_sentinels(const Session& main);
+  /// The same for `replicas`.
+  Replicas* make_replicas(const ReplicaOptions& options, Session& main);
+  /// Makes `cluster`. Error: out_of_memory.
+  Status make_cluster(const ClusterOptions& options, Session& main, SideConnections& sides);
+  static Error no_room_for_cluster(const Session& main);
+  /// Makes `early`, and moves the requests of `main`. Error: out_of_memory.
+  Status begin_early(Session& main);
 
   /// The session of a connection, which may have events after the caller's call; null if the
   /// connection is none of these, or is over.
   Session* session(ConnectionId connection) const;
   /// Whether a request was first sent on one of these connections.
   bool owns_request(RequestId id) const {
-    return (replicas && Replicas::owns_request(id)) || (cluster && Cluster::owns_request(id));
+    return (replicas && Replicas::owns_request(id)) || (cluster && Cluster::owns_request(id)) ||
+           (early && early->has_moved(id));
   }
   /// Cancels such a request. Returns its id on the main connection if it has gone on there.
   std::optional<RequestId> cancel(RequestId id) {
-    return replicas ? replicas->cancel(id) : cluster->cancel(id);
+    return replicas ? replicas->cancel(id) : cluster->cancel(early ? early->id_of(id) : id);
+  }
+  /// Cluster::submit_to_room(), also for a request that began to wait before there was a cluster.
+  RequestId submit_to_room(const CommandView& command, Instant deadline, Tag tag) {
+    const RequestId id = cluster->submit_to_room(command, deadline, tag);
+    if (early) early->note_admitted(command, id, tag);
+    return id;
   }
   std::size_t staged_places(RequestId id, std::uint64_t offset, std::size_t size,
                             std::span<std::string_view> spans) const {
@@ -61,6 +80,9 @@ class OtherServers {
   /// Without the sentinels.
   std::optional<ServerAction> poll_action();
 
+  /// See EarlyRequests::poll_event(). If there is a cluster, call this before anything else is
+  /// asked for an event.
+  std::optional<Event> poll_early() { return early ? early->poll_event() : std::nullopt; }
   /// The next event of a replica or a node.
   std::optional<Event> poll_event();
   /// Whether that was of one of their connections, so that the next two may be called.

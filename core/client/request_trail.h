@@ -39,6 +39,9 @@ class RequestTrail {
   /// Cancels a request, wherever it is now. Returns its id on the main connection if it is there.
   std::optional<RequestId> cancel(RequestId id);
 
+  /// Whether a request has ended, here or where it has gone on, as far as it is known.
+  bool is_answered(RequestId id) const;
+
   /// Remembers that a request has gone on. Without memory for this it can no longer be cancelled.
   void remember(MovedRequests& moved, RequestId from, RequestId to);
   /// Forgets where requests of nodes that are gone have gone on, if they have ended: the place of
@@ -58,7 +61,6 @@ class RequestTrail {
     return request_ids::connection_of(id) == returned_place ? returned_ : waiting_;
   }
   std::optional<RequestId> moved_to(RequestId id) const;
-  bool is_answered(RequestId id) const;
 
   Session& main_;
   ClusterNodes& nodes_;

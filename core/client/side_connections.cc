@@ -71,11 +71,13 @@ Result<RequestId> SideConnections::join(const CommandView& command, std::size_t 
   sides_.note_time(now);
   // No waiter would ever be admitted.
   if (sides_.options().blocking_connections_max == 0) return no_connections;
-  const Result<Slot> slot = sides_.owners() ? SlotOwners::slot_of(command) : Result<Slot>(no_slot);
-  if (!slot) return slot.error();
+  const Result<Slot> slot =
+      sides_.may_be_cluster() ? SlotOwners::slot_of(command) : Result<Slot>(no_slot);
+  if (!slot && sides_.owners()) return slot.error();
   if (sides_.make_waiters() == nullptr) return no_room_for_waiters;
   if (waiting()->waiters.empty()) waiting()->room_again_at = never;
-  const Result<RequestId> id = waiting()->waiters.join(bytes, deadline, tag, other, *slot);
+  const Result<RequestId> id =
+      waiting()->waiters.join(bytes, deadline, tag, other, slot ? *slot : no_slot);
   note_use();
   return id;
 }
@@ -121,7 +123,7 @@ Result<ConnectionId> SideConnections::open_handle() {
 Result<RequestId> SideConnections::submit_to(ConnectionId connection, const CommandView& command,
                                              Instant now, Instant deadline, Tag tag) {
   sides_.note_time(now);
-  std::uint32_t index = index_of(connection);
+  std::uint32_t index = sides_.handle_of(connection);
   if (ExclusiveHandles::is_handle(index)) {
     const Result<std::uint32_t> stands_for = connection_for(index, command);
     if (!stands_for) return stands_for.error();
@@ -174,7 +176,7 @@ Result<std::uint32_t> SideConnections::connection_for(std::uint32_t handle,
 
 void SideConnections::release(ConnectionId connection, Instant now) {
   sides_.note_time(now);
-  std::uint32_t index = index_of(connection);
+  std::uint32_t index = sides_.handle_of(connection);
   if (ExclusiveHandles::is_handle(index)) {
     PLIMSOLL_CHECK(sides_.handles()->has(index));
     const std::uint32_t handle = index;

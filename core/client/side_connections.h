@@ -70,8 +70,8 @@ class SideConnections {
   /// must outlive this object.
   explicit SideConnections(Session& main) : sides_(main) {}
   /// The servers are a cluster: a connection leads to the owner of the slot that it is used for.
-  /// Call this before any other function. `owners` must outlive all calls. Returns false if there
-  /// is no memory.
+  /// Call this before any other function, or once the main session has found out (find_mode()).
+  /// `owners` must outlive all calls. Returns false if there is no memory.
   [[nodiscard]] bool use_cluster(SlotOwners& owners) { return sides_.use_cluster(owners); }
   ~SideConnections();
   SideConnections(const SideConnections&) = delete;

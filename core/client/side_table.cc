@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "plimsoll/core/base/check.h"
+#include "plimsoll/core/client/handed_request.h"
 #include "plimsoll/core/client/slot_owners.h"
 #include "plimsoll/core/memory/budget.h"
 
@@ -27,6 +28,35 @@ bool is_unused(const SideConnection& side) {
 }  // namespace
 
 SideTable::~SideTable() = default;
+
+bool SideTable::use_cluster(SlotOwners& owners) {
+  if (!make_table()) return false;
+  bool has_room = true;
+  for_each([&](std::uint32_t index, Side& side) {
+    if (side.role != Role::exclusive || side.given_up) return;
+    has_room = has_room && make_handles() != nullptr;
+    if (has_room) table_->handles->adopt(index);
+  });
+  if (!has_room) return false;
+  table_->owners = &owners;
+  for_each([this](std::uint32_t, Side& side) { lead_early(side); });
+  return true;
+}
+
+void SideTable::lead_early(Side& side) {
+  using Asking = HandedRequest::Asking;
+  bool has_commands = false;
+  for (auto each = side.session.next_live(0); each; each = side.session.next_live(each->id + 1)) {
+    const HandedRequest request(side.session.requests(), *each, Asking::no, Asking::no);
+    const Result<Slot> slot = SlotOwners::slot_of(request.command());
+    if (!slot && side.role == Role::blocking) return side.session.give_up(slot.error());
+    has_commands = true;
+    if (!slot || *slot == no_slot) continue;
+    if (side.watched != no_slot) side.watched = *slot;
+    return lead(side, *slot);
+  }
+  if (has_commands) lead(side, no_slot);
+}
 
 Result<std::uint32_t> SideTable::take(Role role, Slot slot) {
   if (role == Role::blocking && are_all_kept()) {
@@ -88,7 +118,7 @@ Result<std::uint32_t> SideTable::open(Role role) {
   own_options.tracking = {};
   own_options.reconnect_attempts_max = subscribes ? options().reconnect_attempts_max : 0;
   own_options.read_resends_max = subscribes ? read_resends_limit : std::uint8_t{0};
-  if (owners()) {
+  if (may_be_cluster()) {
     own_options.hands_back = own_options.hands_back_redirections = true;
     own_options.read_resends_max = std::max<std::uint8_t>(own_options.read_resends_max, 1);
   }
@@ -113,8 +143,8 @@ Result<std::uint32_t> SideTable::open(Role role) {
   }
   side->incarnation = ++incarnations_ % request_ids::Incarnation::values_count;
   side->idle_since = now_;
-  side->leads = owners() ? Leads::nowhere : Leads::to_main;
-  if (!owners()) side->session.connect(now_);
+  side->leads = may_be_cluster() ? Leads::nowhere : Leads::to_main;
+  if (!may_be_cluster()) side->session.connect(now_);
   table_->sides[index] = std::move(side);
   used_ |= std::uint64_t{1} << index;
   return index;
@@ -249,8 +279,13 @@ void SideTable::move_subscription(Side& side, const Error& reason) {
 // A subscription to the server that the main connection has left might hear nothing more, for ever.
 // An attempt at an address that the main connection has given up might never end, or lead to
 // another server than the main connection's. Nothing was sent on it, so nothing is in doubt.
-void SideTable::follow_main(Side& side) const {
+// A connection that was asked for before it was known whether there is a cluster is opened now.
+void SideTable::follow_main(Side& side) {
   const Session::State main = main_.state();
+  if (side.leads == Leads::nowhere && main == Session::State::ready) {
+    side.leads = Leads::to_main;
+    side.session.connect(now_);
+  }
   if (side.seed == main_.seed() || main != Session::State::ready) return;
   const Session::State state = side.session.state();
   const bool is_in_use =

@@ -33,15 +33,14 @@ class SideTable {
   SideTable(const SideTable&) = delete;
   SideTable& operator=(const SideTable&) = delete;
 
-  /// The servers are a cluster. `owners` must outlive all calls. Returns false if there is no
-  /// memory.
-  bool use_cluster(SlotOwners& owners) {
-    if (!make_table()) return false;
-    table_->owners = &owners;
-    return true;
-  }
+  /// The servers are a cluster. `owners` must outlive all calls. Connections that were asked for
+  /// before that was known (Session::find_mode()) lead where their first command has its keys.
+  /// Returns false if there is no memory.
+  bool use_cluster(SlotOwners& owners);
   /// Null, if the servers are no cluster.
   SlotOwners* owners() const { return table_ ? table_->owners : nullptr; }
+  /// Whether they are one, or it is not known yet.
+  bool may_be_cluster() const { return owners() != nullptr || main_.is_finding_mode(); }
 
   Session& main() const { return main_; }
   const SessionOptions& options() const { return main_.options(); }
@@ -101,6 +100,12 @@ class SideTable {
   void close_unused();
   static Error too_many(const char* what, std::uint32_t limit);
 
+  /// The number by which a user knows an exclusive connection, as a handle if it is one.
+  std::uint32_t handle_of(ConnectionId connection) const {
+    const auto number = static_cast<std::uint32_t>(connection);
+    return handles() != nullptr ? handles()->handle_of(number) : number;
+  }
+
   /// The handles of exclusive users of a cluster's client; null until the first.
   ExclusiveHandles* handles() const { return table_ ? table_->handles.get() : nullptr; }
   /// Returns null if there is no memory.
@@ -141,10 +146,11 @@ class SideTable {
 
  private:
   bool make_table();
+  void lead_early(Side& side);
   std::optional<std::uint32_t> returning_one(Slot slot) const;
   bool is_counted(const Side& side) const;
   std::optional<Action> poll_action_of(std::uint32_t index, Side& side);
-  void follow_main(Side& side) const;
+  void follow_main(Side& side);
   void follow_owner(Side& side);
   void close_if_older(Side& side);
   // Counts the client's main connections; 0 while none is ready.

@@ -53,10 +53,12 @@ constexpr Refusal refusals[] = {
      "it to end: SCRIPT KILL or FUNCTION KILL ends it"},
     {"MOVED ", ErrorCode::cluster_redirect,
      "the server is a node of a cluster, and another node has the key",
-     "an address that begins with valkey+cluster://"},
+     "a client of the cluster: with cluster as topology, or an address that begins with "
+     "valkey+cluster://"},
     {"ASK ", ErrorCode::cluster_redirect,
      "the server is a node of a cluster, and another node has the key",
-     "an address that begins with valkey+cluster://"},
+     "a client of the cluster: with cluster as topology, or an address that begins with "
+     "valkey+cluster://"},
     {"CLUSTERDOWN ", ErrorCode::cluster_down, "the cluster does not serve this key now",
      "an owner of the key's slot: try again later"},
     {"TRYAGAIN ", ErrorCode::cluster_down, "the keys are on their way to another node",

@@ -25,8 +25,10 @@ bool wants_tracking(const SessionOptions& options) {
 // Lists the commands of a handshake as words, which point into this object and into the options.
 class Script {
  public:
-  Script(const SessionOptions& options, Handshake::AskUser ask_user)
-      : options_(options), asks_user_(ask_user == Handshake::AskUser::yes) {
+  Script(const SessionOptions& options, Handshake::AskUser ask_user, ModeWanted mode_wanted)
+      : options_(options),
+        asks_user_(ask_user == Handshake::AskUser::yes),
+        asks_mode_(mode_wanted != ModeWanted::any) {
     const auto end =
         std::to_chars(database_.data(), database_.data() + database_.size(), options.database).ptr;
     database_size_ = static_cast<std::size_t>(end - database_.data());
@@ -42,6 +44,7 @@ class Script {
       visit(step, std::span<const std::string_view>(row));
     };
     says_hello() ? introduce_by_hello(visit) : introduce_in_resp2(say);
+    if (asks_mode_ && !says_hello()) say(Step::mode, "HELLO", "2");
     say(Step::library_name, "CLIENT", "SETINFO", "LIB-NAME", library_name);
     say(Step::library_version, "CLIENT", "SETINFO", "LIB-VER", library_version);
     if (options_.no_evict) say(Step::no_evict, "CLIENT", "NO-EVICT", "ON");
@@ -114,6 +117,7 @@ class Script {
 
   const SessionOptions& options_;
   const bool asks_user_;
+  const bool asks_mode_;
   std::array<char, 10> database_{};
   std::size_t database_size_ = 0;
 };
@@ -121,6 +125,12 @@ class Script {
 bool is_text(const Value& value, std::string_view text) {
   const auto bytes = value.as_bytes();
   return bytes && *bytes == text;
+}
+
+ServerMode mode_of(const Value& said) {
+  if (is_text(said, "standalone")) return ServerMode::standalone;
+  if (is_text(said, "cluster")) return ServerMode::cluster;
+  return is_text(said, "sentinel") ? ServerMode::sentinel : ServerMode::unknown;
 }
 
 CommandView view(std::span<const std::string_view> words) {
@@ -131,8 +141,9 @@ CommandView view(std::span<const std::string_view> words) {
 
 }  // namespace
 
-bool Handshake::start(Account& connections, const SessionOptions& options, AskUser ask_user) {
-  const Script script(options, ask_user);
+bool Handshake::start(Account& connections, const SessionOptions& options, AskUser ask_user,
+                      ModeWanted mode_wanted) {
+  const Script script(options, ask_user, mode_wanted);
   std::size_t size = 0;
   char* out = nullptr;
   steps_left_ = 0;
@@ -154,7 +165,9 @@ bool Handshake::start(Account& connections, const SessionOptions& options, AskUs
   written_ = 0;
   client_id_ = 0;
   may_ping_ = true;
-  is_replica_ = is_sentinel_ = false;
+  is_replica_ = false;
+  mode_ = ServerMode::unknown;
+  mode_wanted_ = mode_wanted;
   primary_only_ = options.primary_only;
   wants_sentinel_ = options.peer == Peer::sentinel;
   wants_resp3_ = options.protocol == Protocol::resp3;
@@ -198,6 +211,7 @@ Handshake::Verdict Handshake::refuse(const Value& reply) {
     case Step::auth:
     case Step::client_name:
     case Step::client_id:
+    case Step::mode:
     case Step::library_name:
     case Step::library_version:
     case Step::user:
@@ -260,7 +274,7 @@ bool Handshake::read_hello(const Value& reply) {
     const auto key = entry.key.as_bytes();
     if (!key) continue;
     if (*key == "role") is_replica_ = is_text(entry.value, "replica");
-    if (*key == "mode") is_sentinel_ = is_text(entry.value, "sentinel");
+    if (*key == "mode") mode_ = mode_of(entry.value);
     const auto number = entry.value.as_integer();
     if (!number) continue;
     if (*key == "proto") agrees = *number == (wants_resp3_ ? 3 : 2);
@@ -269,22 +283,42 @@ bool Handshake::read_hello(const Value& reply) {
   return agrees;
 }
 
+// A node of a cluster may be a replica, whatever primary_only says: it knows where the primaries
+// are.
+Handshake::Verdict Handshake::judge_mode() {
+  const bool is_sentinel = mode_ == ServerMode::sentinel;
+  const bool is_node = mode_ == ServerMode::cluster;
+  if (is_sentinel != wants_sentinel_) {
+    error_ = is_sentinel ? &is_a_sentinel : &is_no_sentinel;
+    return Verdict::refused;
+  }
+  if (is_node && mode_wanted_ == ModeWanted::standalone) {
+    error_ = &is_node_now;
+    return Verdict::refused;
+  }
+  if (mode_ == ServerMode::standalone && mode_wanted_ == ModeWanted::cluster) {
+    error_ = &is_no_node_now;
+    return Verdict::retry;
+  }
+  const bool may_be_replica = !primary_only_ || (is_node && mode_wanted_ != ModeWanted::any);
+  if (!is_replica_ || may_be_replica || step_ != Step::hello) return go_on();
+  error_ = &not_a_primary;
+  return Verdict::retry;
+}
+
 Handshake::Verdict Handshake::handle_reply(const Value& reply) {
   switch (step_) {
     case Step::hello:
       if (!read_hello(reply)) return refuse(reply);
-      if (is_sentinel_ != wants_sentinel_) {
-        error_ = is_sentinel_ ? &is_a_sentinel : &is_no_sentinel;
-        return Verdict::refused;
-      }
-      if (!is_replica_ || !primary_only_) break;
-      error_ = &not_a_primary;
-      return Verdict::retry;
+      return judge_mode();
     case Step::client_id:
       if (const auto id = reply.as_integer(); id && *id > 0) {
         client_id_ = static_cast<std::uint64_t>(*id);
       }
       break;
+    case Step::mode:
+      // A server before Redis 6, and some proxies, do not know HELLO, and an ACL may forbid it.
+      return read_hello(reply) ? judge_mode() : go_on();
     case Step::client_name:
     case Step::library_name:
     case Step::library_version:

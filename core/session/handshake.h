@@ -9,11 +9,13 @@
 #include "plimsoll/core/resp/value.h"
 #include "plimsoll/core/session/handshake_verdict.h"
 #include "plimsoll/core/session/options.h"
+#include "plimsoll/core/session/server_mode.h"
 
 // Prepares a new connection before any request. The commands are HELLO 3 with AUTH and the client's
-// name (in RESP2: AUTH, CLIENT SETNAME and CLIENT ID), CLIENT SETINFO twice, CLIENT NO-EVICT and
-// CLIENT NO-TOUCH, SELECT, ACL WHOAMI if a cache needs the user, CLIENT TRACKING, and PING, which a
-// loading server refuses although it accepts the rest. All are sent in one write.
+// name (in RESP2: AUTH, CLIENT SETNAME, CLIENT ID and, if the server's mode matters, HELLO 2, which
+// the server need not know), CLIENT SETINFO twice, CLIENT NO-EVICT and CLIENT NO-TOUCH, SELECT, ACL
+// WHOAMI if a cache needs the user, CLIENT TRACKING, and PING, which a loading server refuses
+// although it accepts the rest. All are sent in one write.
 //
 // Invariants:
 //  - Requests wait until the whole handshake is answered. Behind a refused AUTH or SELECT they
@@ -42,7 +44,8 @@ class Handshake {
 
   /// Encodes the handshake into a block charged to `connections`. Returns false if the account
   /// refuses the charge.
-  bool start(Account& connections, const SessionOptions& options, AskUser ask_user = AskUser::no);
+  bool start(Account& connections, const SessionOptions& options, AskUser ask_user = AskUser::no,
+             ModeWanted mode_wanted = ModeWanted::any);
 
   /// Frees the encoded commands. Call it once the transport is done with them.
   void release_bytes() { bytes_.reset(); }
@@ -56,6 +59,9 @@ class Handshake {
 
   /// The server's id for this connection, for CLIENT UNBLOCK; 0 if the server did not give it.
   std::uint64_t client_id() const { return client_id_; }
+
+  /// The server's mode, as far as its handshake has said.
+  ServerMode mode() const { return mode_; }
 
   /// Whether the next reply answers ACL WHOAMI. That reply may be an error.
   bool is_user_next() const { return step_ == Step::user; }
@@ -73,6 +79,7 @@ class Handshake {
     auth,
     client_name,
     client_id,
+    mode,
     library_name,
     library_version,
     no_evict,
@@ -87,6 +94,7 @@ class Handshake {
  private:
   void advance();
   bool read_hello(const Value& reply);
+  Verdict judge_mode();
   Verdict refuse(const Value& reply);
   Verdict handle_tracking_reply(const Value& reply);
   Verdict go_on();
@@ -105,8 +113,9 @@ class Handshake {
   bool is_replica_ : 1 = false;
   bool wants_sentinel_ : 1 = false;
   bool wants_resp3_ : 1 = true;
-  bool is_sentinel_ : 1 = false;
   bool may_ping_ : 1 = true;
+  ServerMode mode_ : 4 = ServerMode::unknown;
+  ModeWanted mode_wanted_ : 4 = ModeWanted::any;
   std::uint32_t steps_left_ = 0;  // one bit for each step after step_
   std::uint64_t client_id_ = 0;
   static constexpr Error not_refused{};

@@ -63,6 +63,18 @@ std::optional<Pipeline::Handed> Pipeline::live(RequestId id) {
   return request == nullptr ? std::nullopt : std::optional(handed(*request));
 }
 
+std::optional<Pipeline::Handed> Pipeline::next_live(RequestId from) {
+  std::optional<Handed> found;
+  requests_.for_each_from_bound([from](const Request& each) { return each.begin < from; },
+                                [&found](const Request& each) {
+                                  const bool counts =
+                                      each.state == State::live && !each.is_internal;
+                                  if (counts) found = handed(each);
+                                  return !counts;
+                                });
+  return found;
+}
+
 void Pipeline::leave_to_another(RequestId id) {
   Request* const request = find(id);
   PLIMSOLL_CHECK(request != nullptr);

@@ -253,6 +253,9 @@ class Pipeline {
   /// The request `id`, if a caller waits for it and nothing has ended it; the log must still have
   /// its bytes.
   std::optional<Handed> live(RequestId id);
+  /// The same for the first of them whose id is not below `from`. Walks over those in between that
+  /// have ended.
+  std::optional<Handed> next_live(RequestId from);
   /// Ends that request here, without an outcome: another pipeline has it.
   void leave_to_another(RequestId id);
 

@@ -131,6 +131,16 @@ inline constexpr Error is_no_sentinel{
     .what = "no sentinel listens at this address, but a server",
     .expected = "the address of a sentinel, usually port 26379; or valkey:// for a server"};
 
+inline constexpr Error is_node_now{
+    .code = ErrorCode::connect_failed,
+    .what = "a node of a cluster listens at this address, where a single server did before",
+    .expected = "that server; or a new client, which finds the cluster"};
+
+inline constexpr Error is_no_node_now{
+    .code = ErrorCode::connect_failed,
+    .what = "a single server listens at the address of a node of the cluster",
+    .expected = "the node"};
+
 inline constexpr Error unknown_reply{.code = ErrorCode::protocol_error,
                                      .what = "reply to the handshake is of another kind",
                                      .expected = "a map with proto 3 for HELLO 3, OK for all else"};

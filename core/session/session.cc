@@ -68,7 +68,7 @@ void Session::close(Instant now) {
   if (state_ == State::closed || state_ == State::closing) return;
   if (state_ != State::ready) return end(client_closed);
   state_ = State::closing;
-  leaving_ = false;  // there will be no next server, so this one gets the rest
+  if (is_leaving()) quiet_ = Quiet::no;  // there will be no next server, so this one gets the rest
   due_at_ = after(now, options_.close_timeout);
 }
 
@@ -82,8 +82,8 @@ void Session::leave(const Error& reason) {
 }
 
 void Session::leave_replica() {
-  if (!options_.primary_only || state_ != State::ready || leaving_) return;
-  leaving_ = true;
+  if (!options_.primary_only || state_ != State::ready || quiet_ != Quiet::no) return;
+  quiet_ = Quiet::leaving;
   due_at_ = after(now_, options_.tombstone_age_max);
 }
 
@@ -96,7 +96,7 @@ void Session::handle_opened(Instant now) {
   if (state_ != State::opening) return;
   reader_.reset();  // drops bytes that the previous attempt left
   credentials_unsent_ = false;
-  if (!handshake_.start(accounts_.connections, options_, ask_user_)) {
+  if (!handshake_.start(accounts_.connections, options_, ask_user_, mode_wanted_)) {
     return fail_attempt(Error{.code = ErrorCode::out_of_memory,
                               .what = "the connections pool has no room for the handshake"},
                         Failure::passing);
@@ -177,7 +177,7 @@ void Session::handle_timeout(Instant now) {
                                          : or_earlier_problem(no_handshake),
                      Failure::odd);
       break;
-    case State::ready: leaving_&& out_of_time ? lose(became_replica) : check_health(); break;
+    case State::ready: is_leaving() && out_of_time ? lose(became_replica) : check_health(); break;
     case State::closing:
       if (now >= due_at_) end(client_closed);
       break;
@@ -207,7 +207,7 @@ std::size_t Session::poll_transmit(std::span<std::string_view> spans) {
     return 1;
   }
   if (state_ != State::ready && state_ != State::closing) return 0;
-  if (!pipeline_.has_unsent() || leaving_) return 0;
+  if (!pipeline_.has_unsent() || quiet_ != Quiet::no) return 0;
   const std::size_t count = pipeline_.transmit(spans);
   if (count > 0) transmitting_ = Transmitting::requests;
   return count;
@@ -216,7 +216,7 @@ std::size_t Session::poll_transmit(std::span<std::string_view> spans) {
 std::optional<Event> Session::poll_event() {
   std::optional<Event> event;
   if (poll_frame(event)) return event;
-  if (leaving_) leave_if_answered();
+  if (is_leaving()) leave_if_answered();
   if (state_ == State::waiting) {
     event = poll_loss();
     if (event) return event;
@@ -243,7 +243,7 @@ Instant Session::poll_timeout() {
     case State::handshaking: return std::min({next, due_at_, read_check()});
     case State::ready:
       return std::min(
-          {next, watch_front(), health_check_at(), read_check(), leaving_ ? due_at_ : never});
+          {next, watch_front(), health_check_at(), read_check(), is_leaving() ? due_at_ : never});
     case State::closing: return std::min({next, due_at_, read_check()});
     case State::idle: return next;
     case State::closed: break;  // all requests end without waiting
@@ -476,9 +476,9 @@ Event Session::failed(const Ended& ended) {
     error.what = "the request was cancelled";
   } else {
     error = problem_;
-    const bool blames_peer =
-        ended.code == ErrorCode::lost_in_doubt && problem_.code == ErrorCode::protocol_error;
-    if (!blames_peer) error.code = ended.code;
+    const bool in_doubt = ended.code == ErrorCode::lost_in_doubt;
+    const ErrorCode kept = in_doubt ? ErrorCode::protocol_error : ErrorCode::invalid_argument;
+    if (problem_.code != kept) error.code = ended.code;
   }
   error.executed = ended.executed;
   return failed(ended.tag, error);
@@ -521,7 +521,7 @@ std::optional<Event> Session::handle_ready() {
   quiet_since_ = now_;
   ++counters_.connections;
   if (transmitting_ != Transmitting::handshake) handshake_.release_bytes();
-  return Event{.kind = Event::Kind::ready};
+  return Event{.kind = Event::Kind::ready, .tag = note_mode()};
 }
 
 // The server has answered the whole handshake, so all of it must have been sent. Otherwise requests
@@ -624,8 +624,8 @@ void Session::drop_connection() {
   end_wait();
   read_watch_.stop_watching();
   watched_ = no_request;
-  has_parts_ = false;
-  held_ = dry_ = resumed_ = leaving_ = false;
+  has_parts_ = held_ = dry_ = resumed_ = false;
+  quiet_ = Quiet::no;
 }
 
 // Reports the loss of the connection first, with its reason. poll_ended() then reports the requests

@@ -114,6 +114,8 @@ inline constexpr Tag internal_zone = UINT64_MAX - 4;
 /// owns which slot, and who it is.
 inline constexpr Tag internal_slots = UINT64_MAX - 5;
 inline constexpr Tag internal_node_id = UINT64_MAX - 6;
+/// The tag of the Event::ready that tells of a node of a cluster (Session::find_mode()).
+inline constexpr Tag internal_is_cluster = UINT64_MAX - 7;
 /// The tag of the ACL WHOAMI by which a cache learns whose replies the connection brings.
 inline constexpr Tag internal_user = UINT64_MAX - 1;
 /// The first tag of CLIENT UNBLOCK. There is one tag for each connection, in the order of their
@@ -184,6 +186,22 @@ class Session {
   /// event with the tag `internal_user` delivers the answer, which may be an error. Call this
   /// before connect().
   void ask_user() { ask_user_ = Handshake::AskUser::yes; }
+
+  /// Asks the server for its mode (HELLO). If the first server that is ready is a node of a
+  /// cluster, its Event::ready has the tag `internal_is_cluster`, and nothing is sent before
+  /// join_cluster(). A single server must not be replaced by a node later. Call this before
+  /// connect().
+  void find_mode() { mode_wanted_ = ModeWanted::told; }
+  /// Whether find_mode() has not found it yet.
+  bool is_finding_mode() const { return mode_wanted_ == ModeWanted::told; }
+  /// The server may be a replica from now on, whatever primary_only says.
+  void join_cluster() {
+    options_.primary_only = false;
+    mode_wanted_ = ModeWanted::any;
+    quiet_ = Quiet::no;
+  }
+  /// From now on the server must be a node of a cluster; another one is refused, and tried again.
+  void insist_on_cluster() { mode_wanted_ = ModeWanted::cluster; }
 
   /// Changes the user. If there is a connection, sends AUTH on it, with the tag `internal_auth`;
   /// without a password, only later connections change. The views must live as long as those of the
@@ -297,6 +315,7 @@ class Session {
 
   /// The same at any time, for a request without an answer: see Pipeline.
   std::optional<Pipeline::Handed> live(RequestId id) { return pipeline_.live(id); }
+  std::optional<Pipeline::Handed> next_live(RequestId from) { return pipeline_.next_live(from); }
   void leave_to_another(RequestId id) { pipeline_.leave_to_another(id); }
 
   /// Keeps the reply of the last event beyond the event (Reader::keep()).
@@ -362,7 +381,7 @@ class Session {
     if (transmitting_ != Transmitting::nothing) return false;
     if (state_ == State::handshaking) return !handshake_.unsent().empty();
     return (state_ == State::ready || state_ == State::closing) && pipeline_.has_unsent() &&
-           !leaving_;
+           quiet_ == Quiet::no;
   }
 
   /// The server's id for the connection (CLIENT ID); 0 if the server did not give it.
@@ -440,8 +459,17 @@ class Session {
 
   std::optional<Event> handle_handshake_reply();
   std::optional<Event> handle_ready();
+  // Requests that were staged before this may belong to other nodes.
+  Tag note_mode() {
+    if (mode_wanted_ != ModeWanted::told) return 0;
+    mode_wanted_ = ModeWanted::standalone;
+    if (handshake_.mode() != ServerMode::cluster) return 0;
+    quiet_ = Quiet::joining;
+    return internal_is_cluster;
+  }
   void finish_handshake();
   void send_credentials();
+  bool is_leaving() const { return quiet_ == Quiet::leaving; }
 
   // The error that says most about an attempt that was not done in time.
   Error or_earlier_problem(const Error& not_in_time) const {
@@ -503,15 +531,17 @@ class Session {
   bool held_ = false;               // hold_push() keeps the reader's frame
   bool dry_ = false;                // the pool is dry, and reserve_ is `leave`
   bool resumed_ = false;
-  bool leaving_ = false;  // leave_replica()
   bool handing_ = false;  // hands_back()
+  // Nothing is sent: not by leave_replica(), and not before join_cluster().
+  enum class Quiet : std::uint8_t { no, leaving, joining } quiet_ = Quiet::no;
+  ModeWanted mode_wanted_ = ModeWanted::any;
   Reader::Reserve reserve_ = Reader::Reserve::use;
   bool has_parts_ = false;               // parts_of_ names a request
   bool first_part_refused_ = false;      // ... and its first answer was an error...
   std::uint16_t owed_behind_first_ = 0;  // ... in front of so many others
   Instant now_ = Instant::min();
   // waiting: when the next attempt begins; opening, handshaking: when this attempt is given up;
-  // ready, and leaving_: when it is left at the latest; closing: when the session ends at the
+  // ready, and leaving: when it is left at the latest; closing: when the session ends at the
   // latest.
   Instant due_at_ = never;
   Instant quiet_since_ = never;  // the last byte from the server, or the last PING

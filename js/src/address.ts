@@ -34,7 +34,8 @@ export interface Target {
   readonly addresses: readonly Address[];
   /** The name under which the sentinels watch the primary; undefined if the addresses are those of servers. */
   readonly primaryName?: string | undefined;
-  /** Whether the addresses are those of servers of a cluster, which know all others. */
+  /** Whether the addresses are those of servers of a cluster, which know all others: the address or the option `topology`
+      says so. */
   readonly isCluster?: boolean | undefined;
   readonly username: string;
   readonly password: string;

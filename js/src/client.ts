@@ -23,8 +23,8 @@ import { CancelledError, ConfigurationError, ConnectionError, wordsOf } from "./
 import { Events, type ConnectionEvents } from "./events.js";
 import { configure, loadConfiguredCore } from "./memory.js";
 import { type NodeRoute, Nodes } from "./nodes.js";
-import { type ClientOptions, checkBridge, checkClientOptions, checkCluster, checkCredentials, checkReads, checkSentinel,
-  checkTls, readFroms } from "./options.js";
+import { type ClientOptions, type TopologyChoice, checkBridge, checkClientOptions, checkCluster, checkCredentials, checkReads,
+  checkRedirects, checkSentinel, checkTls, readFroms, topologyChoices, withTopology } from "./options.js";
 import { Scanning } from "./scan.js";
 import { type ClientStatistics, readClientStatistics } from "./statistics.js";
 import { type Subscription, type SubscriptionKind, openSubscription } from "./subscription.js";
@@ -114,9 +114,10 @@ export class Client extends Scanning {
 
   /**
    * Connects to the server at `address`: valkey:// or valkeys:// (TLS), or ws:// or wss:// for a bridge.
-   * Further hosts may follow behind commas, "valkey://one:6379,two:6379", as with the option `seeds`.
-   * With "valkey+sentinel://one:26379,two:26379/NAME" it asks these sentinels where the primary NAME is. With
-   * "valkey+cluster://one:6379,two:6379" these are servers of a cluster, and it sends each command to the one that has its keys.
+   * Further hosts may follow behind commas, "valkey://one:6379,two:6379", as with the option `seeds`. If the first server that
+   * answers says that it is one of a cluster, the client sends each command to the server that has its keys; see the option
+   * `topology`. With "valkey+cluster://one:6379,two:6379" there has to be a cluster.
+   * With "valkey+sentinel://one:26379,two:26379/NAME" the client asks these sentinels where the primary NAME is.
    * Resolves when the server takes requests. Rejects with a ConfigurationError, before any I/O, if the
    * address or an option is invalid; with a ConnectionError that says why there is no connection within
    * connectTimeout; with a LimitError if there is no memory for another client; and with a CancelledError
@@ -124,10 +125,12 @@ export class Client extends Scanning {
    */
   static async connect(address: string, options: ClientOptions = {}): Promise<Client> {
     checkClientOptions(options);
-    const target = readAddress(address, options.seeds);
-    checkTls(options, target);
+    const given = readAddress(address, options.seeds);
+    checkTls(options, given);
+    const target = withTopology(given, options);
     checkSentinel(options, target);
     checkCluster(options, target);
+    if (topologyOf(target, options) !== "standalone") checkRedirects(options);
     checkReads(options, target.address);
     checkCredentials(options, target);
     checkBridge(options, target.address);
@@ -145,7 +148,7 @@ export class Client extends Scanning {
     const sentinels = sentinelRouteOf(target, options, open);
     const route = { connect, addresses: addressesOf(target, sentinels), sentinels, options, changes: options,
       readsReplicas: (options.readFrom ?? "primary") !== "primary",
-      isCluster: target.isCluster === true,
+      mayBeCluster: topologyOf(target, options) !== "standalone",
       hasCache: options.clientSideCache !== undefined,
       database: options.database ?? target.database };
     this.#make = () => {
@@ -444,6 +447,13 @@ const credentialsOf = (options: ClientOptions, user: string, owner: CredentialsO
   return new CredentialsSource(own, owner);
 };
 
+// As the core has it: what sentinels name is a single server.
+const topologyOf = ({ primaryName, isCluster }: Target, { topology = "automatic" }: ClientOptions): TopologyChoice =>
+  isCluster === true ? "cluster" : primaryName === undefined ? topology : "standalone";
+
+// In the order of the core's enumerators (core/client/cluster_options.h).
+const reachOf = ({ address: { protocol } }: Target): number => protocol === "unix" ? 2 : protocol.startsWith("ws") ? 1 : 0;
+
 const create = (core: Core, target: Target, options: ClientOptions): number => {
   // A user without a password would be refused: both come before the first connection.
   const username = options.credentials !== undefined ? "" : options.username ?? target.username;
@@ -451,7 +461,8 @@ const create = (core: Core, target: Target, options: ClientOptions): number => {
   const database = options.database ?? target.database;
   const cache = options.clientSideCache?.open(core) ?? 0;
   const readFrom = readFroms.indexOf(options.readFrom ?? "primary");
-  const isCluster = target.isCluster === true;
+  const topology = topologyOf(target, options);
+  const isCluster = topology === "cluster";
   writeFields(core, core.calls.plimsoll_options(), optionsAt, optionsDoublesEnd, {
     requestTimeout: options.requestTimeout,
     connectTimeout: options.connectTimeout,
@@ -471,8 +482,9 @@ const create = (core: Core, target: Target, options: ClientOptions): number => {
     // Any server of a cluster will do: each knows the others.
     primaryOnly: target.addresses.length > 1 && !isCluster ? 1 : 0,
     sentinel: target.primaryName === undefined ? 0 : 1,
-    cluster: isCluster ? 1 : 0,
-    redirectsMax: isCluster ? options.redirectsMax : undefined,
+    topology: topologyChoices.indexOf(topology),
+    reach: reachOf(target),
+    redirectsMax: topology === "standalone" ? undefined : options.redirectsMax,
     crossSlotWrites: options.crossSlotWrites === "split" ? 1 : 0,
     readFrom,
     replicaLagMax: options.replicaLagMax,
@@ -488,7 +500,7 @@ const create = (core: Core, target: Target, options: ClientOptions): number => {
   const ofSentinels = target.primaryName === undefined ? []
     : [target.primaryName, options.sentinel?.username ?? "", options.sentinel?.password ?? ""];
   const ofReplicas = readFrom === 0 ? [] : [options.clientAz ?? ""];
-  const ofCluster = isCluster ? target.addresses.map(({ host }) => host) : [];
+  const ofCluster = topology === "standalone" ? [] : target.addresses.map(({ host }) => host);
   stage(core, [username, password, options.clientName ?? "", placeOf(target, database, options), ...ofSentinels,
     ...ofReplicas, ...ofCluster]);
   return core.calls.plimsoll_create(core.now());

@@ -6,7 +6,8 @@ import type { LastWords } from "./last-words.js";
 import { type ClusterStatistics, noCluster } from "./statistics.js";
 import type { NodeState } from "./topology.js";
 
-// What a driver knows of the cluster that its client is one of: how each node is, and what was sent on, as the core counts it.
+// What a driver knows of the cluster that its client is one of, if there is one: how each node is, and what was sent on, as the
+// core counts it.
 
 const namesOfNode = ["port", "state", "slots", "inFlight", "problem"] as const;
 
@@ -22,11 +23,14 @@ interface Known {
   readonly problem: string | undefined;
 }
 
+const nothing: Known = { nodes: [], statistics: noCluster, slotsUnserved: undefined, problem: undefined };
+
 export class Cluster {
   readonly #core: Core;
   readonly #id: number;
   readonly #lastWords: LastWords;
   #last: Known | undefined;
+  #isOver = false;
 
   constructor(core: Core, id: number, lastWords: LastWords) {
     this.#core = core;
@@ -34,11 +38,12 @@ export class Cluster {
     this.#lastWords = lastWords;
   }
 
-  /** What is known now; after keep(), what was known then. */
-  read(): Known {
-    if (this.#last !== undefined) return this.#last;
+  /** What is known now; after keep(), what was known then. Undefined if there is no cluster, as far as is known. */
+  read(): Known | undefined {
+    if (this.#isOver) return this.#last;
     const core = this.#core;
-    core.ask(() => core.calls.plimsoll_cluster_statistics(this.#id));
+    if (core.ask(() => core.calls.plimsoll_cluster_statistics(this.#id)) === 0) return undefined;
+    this.#last = nothing;
     const { problem, slotsUnserved, ...statistics } = this.#numbers(namesOfStatistics);
     const words = this.#lastWords.problem(problem, "");
     const nodes: NodeState[] = [];
@@ -47,10 +52,13 @@ export class Cluster {
   }
 
   /** The client is about to end in the core. */
-  keep(): void { this.#last = this.read(); }
+  keep(): void {
+    this.#last = this.read();
+    this.#isOver = true;
+  }
 
-  /** The core has failed, and must not be called: what it knew is lost. */
-  giveUp(): void { this.#last ??= { nodes: [], statistics: noCluster, slotsUnserved: undefined, problem: undefined }; }
+  /** The core has failed, and must not be called: what it knew is lost, but for whether there is a cluster. */
+  giveUp(): void { this.#isOver = true; }
 
   #numbers<Name extends string>(names: readonly Name[]): Record<Name, number> {
     return readNumbers(this.#core, this.#core.outbox + outboxAt.statistics, names);

@@ -103,7 +103,7 @@ export class Driver implements Failable, LinkOwner {
   #sentinels: Sentinels | undefined;
   // Undefined if the primary answers everything.
   #replicas: Replicas | undefined;
-  // Undefined if the addresses are not those of a cluster.
+  // Undefined if the addresses cannot be those of a cluster.
   #cluster: Cluster | undefined;
   readonly #lastWords: LastWords;
   // The address that the sentinels have told.
@@ -129,7 +129,7 @@ export class Driver implements Failable, LinkOwner {
       this.#sentinels = new Sentinels(core, this.id, route.addresses, this.#lastWords);
     }
     if (route.readsReplicas) this.#replicas = new Replicas(core, this.id, this.#lastWords);
-    if (route.isCluster) this.#cluster = new Cluster(core, this.id, this.#lastWords);
+    if (route.mayBeCluster) this.#cluster = new Cluster(core, this.id, this.#lastWords);
     this.#outcomes = new Outcomes(core, this.id, this.#requests);
     core.users.add(this);
     noteBegun(this);
@@ -164,7 +164,7 @@ export class Driver implements Failable, LinkOwner {
   get replicasStatistics(): ReplicasStatistics { return this.#replicas?.read().statistics ?? noReplicas; }
 
   /** What was sent on in the cluster. */
-  get clusterStatistics(): ClusterStatistics { return this.#cluster?.read().statistics ?? noCluster; }
+  get clusterStatistics(): ClusterStatistics { return this.#cluster?.read()?.statistics ?? noCluster; }
 
   /** The error with which this client has ended; undefined while it lives. */
   get end(): PlimsollError | undefined { return this.#over; }

@@ -145,7 +145,7 @@ export const limitError = (code: string, message: string): LimitError => new Ref
 
 // The core names options as C++ has them.
 const coreOptions = new Set(["inflight_requests_limit", "inflight_overflow", "waiters_max",
-  "blocking_connections_max", "subscriptions_max", "subscription_messages_max", "subscription_overflow",
+  "blocking_connections_max", "client_side_cache", "subscriptions_max", "subscription_messages_max", "subscription_overflow",
   "reply_bytes_max", "memory_limit", "request_timeout", "connect_timeout", "close_timeout",
   "reconnect_wait_min", "reconnect_wait_max", "reconnect_attempts_max", "health_check_interval",
   "read_resends_max", "client_name", "no_evict", "no_touch", "entry_ttl", "coherence_lease",

@@ -28,7 +28,7 @@ export {
   setMemoryLimit,
 } from "./memory.js";
 export { type Metric, type MetricSample, metricsClientsMax, metricsText, readMetrics } from "./metrics.js";
-export type { ClientOptions, ReadFrom, SentinelOptions, SubscriptionOverflow } from "./options.js";
+export type { ClientOptions, ReadFrom, SentinelOptions, SubscriptionOverflow, TopologyChoice } from "./options.js";
 export type { ClientStatistics, ClusterStatistics, ReplicasStatistics } from "./statistics.js";
 export type {
   Message, Subscription, SubscriptionKind, SubscriptionStatistics,

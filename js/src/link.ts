@@ -51,8 +51,8 @@ export interface Route {
   readonly options: TransportOptions;
   /** Undefined if `addresses` are those of servers. */
   readonly sentinels: SentinelRoute | undefined;
-  /** Whether `addresses` are those of servers of a cluster. */
-  readonly isCluster: boolean;
+  /** Whether `addresses` may be those of servers of a cluster. */
+  readonly mayBeCluster: boolean;
   /** Whether the client reads from replicas. */
   readonly readsReplicas: boolean;
   readonly hasCache: boolean;

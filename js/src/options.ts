@@ -30,17 +30,32 @@ export const readFroms = ["primary", "preferReplica", "AZAffinity", "AZAffinityR
 /** Who answers reads: see the option `readFrom`. The names are those of Valkey GLIDE. */
 export type ReadFrom = (typeof readFroms)[number];
 
+// In the order of the core's enumerators (core/cluster/topology_choice.h).
+export const topologyChoices = ["automatic", "standalone", "cluster"] as const;
+/** What the servers are to each other: see the option `topology`. */
+export type TopologyChoice = (typeof topologyChoices)[number];
+
 /** Options of Client.connect(). Times are in milliseconds. */
 export interface ClientOptions extends TransportOptions {
   /** The user, the password and the database; each overrides what the address says. */
   readonly username?: string | undefined;
   readonly password?: string | undefined;
   readonly database?: number | undefined;
+  /**
+   * What the servers are to each other. Default: "automatic".
+   * - "automatic": the first server that the client reaches says whether it is one of a cluster, and then each command goes to
+   *   the server that has its keys. With protocol 2 a server can say so if it knows HELLO.
+   * - "standalone": a server of a cluster is used like a single one, so that MOVED is an error: for tools.
+   * - "cluster": as with "valkey+cluster://".
+   *
+   * With "valkey+sentinel://" sentinels name the server.
+   */
+  readonly topology?: TopologyChoice | undefined;
   /** Further addresses, "host:port", as if they stood in the address behind commas. All lead to the same data: a
-      primary and its replicas, of which the client then finds the primary, or proxies. The client tries all of
-      them, in a random order, before it fails or waits. It refuses those that say that they are replicas (not
-      with protocol 2, where servers do not say). With an address of sentinels: further sentinels. With that of a cluster:
-      further servers of it, of whatever role and slots. */
+      primary and its replicas, of which the client then finds the primary, or proxies; or servers of one cluster, of
+      whatever role and slots. The client tries all of them, in a random order, before it fails or waits. It refuses
+      those that say that they are replicas (not with protocol 2, where servers do not say), but for those of a cluster.
+      With an address of sentinels: further sentinels. */
   readonly seeds?: readonly string[] | undefined;
   /** Who the client is at the sentinels, for valkey+sentinel:// and valkeys+sentinel://. */
   readonly sentinel?: SentinelOptions | undefined;
@@ -64,7 +79,7 @@ export interface ClientOptions extends TransportOptions {
   /** How much older what a replica answers may be than what the primary would have answered, in milliseconds; at least
       100. A replica for which that is not known is not read. Default: 10000. */
   readonly replicaLagMax?: number | undefined;
-  /** For valkey+cluster:// and valkeys+cluster://: how often a request is sent on to another server, because a server has
+  /** With a cluster: how often a request is sent on to another server, because a server has
       said MOVED or ASK, before its error is told; 1 to 31. Default: 16. */
   readonly redirectsMax?: number | undefined;
   /** For the same addresses: what becomes of MSET with keys of several slots. It is refused, or sent in a part for each slot
@@ -152,7 +167,7 @@ export interface ClientOptions extends TransportOptions {
 
 const kinds: Record<string, Kind | readonly unknown[]> = {
   username: "text", password: "text", clientName: "text", keyPrefix: "text", channelPrefix: "text", transportName: "text",
-  clientAz: "text", replicaLagMax: "time", readFrom: readFroms,
+  clientAz: "text", replicaLagMax: "time", readFrom: readFroms, topology: topologyChoices,
   database: "count", inflightRequestsLimit: "count", waitersMax: "count", replyBytesMax: "count",
   reconnectAttemptsMax: "count", readResendsMax: "count", blockingConnectionsMax: "count",
   subscriptionsMax: "count", subscriptionMessagesMax: "count", redirectsMax: "count",
@@ -294,17 +309,36 @@ export const checkReads = ({ readFrom = "primary", clientAz }: ClientOptions, { 
     'addresses of their own; give "primary", or "valkey://" or "valkeys://" as the address');
 };
 
+/** The target with what the option `topology` says of it. Throws a ConfigurationError if the address says something else. */
+export const withTopology = (target: Target, { topology = "automatic" }: ClientOptions): Target => {
+  if (topology === "automatic") return target;
+  const { address: { protocol }, primaryName, isCluster } = target;
+  if (topology === "standalone") {
+    if (isCluster !== true) return target;
+    return refuse("topology", 'it is "standalone", and the address is that of a cluster; give "valkey://" or "valkeys://"');
+  }
+  const named = primaryName !== undefined ? "sentinels" : protocol === "unix" ? "a unix socket"
+    : protocol === "ws" || protocol === "wss" ? "a bridge" : undefined;
+  if (named === undefined) return { ...target, isCluster: true };
+  return refuse("topology", `it is "cluster", and the address is that of ${named}; ` +
+    'give "valkey://" or "valkeys://" and servers of the cluster');
+};
+
 // As the core has it.
 const redirectsLimit = 31;
 
 /** Throws a ConfigurationError if there is what does not go with a cluster, and the address is that of one. */
 export const checkCluster = (options: ClientOptions, { isCluster }: Target): void => {
   if (isCluster !== true) return;
-  const { clientSideCache, database = 0, readFrom = "primary", redirectsMax = 1 } = options;
+  const { clientSideCache, database = 0, readFrom = "primary" } = options;
   const why = "the address is that of a cluster";
   if (clientSideCache !== undefined) refuse("clientSideCache", `${why}, whose clients have no cache yet; give none`);
   if (readFrom !== "primary") refuse("readFrom", `${why}, whose keys are read from their primaries; give "primary"`);
   if (database !== 0) refuse("database", `${why}, which has database 0 only; give 0, or none`);
+};
+
+/** Throws a ConfigurationError if `redirectsMax` is out of range. */
+export const checkRedirects = ({ redirectsMax = 1 }: ClientOptions): void => {
   if (redirectsMax < 1 || redirectsMax > redirectsLimit) {
     refuseOption("redirectsMax", redirectsMax, `a whole number from 1 to ${redirectsLimit}`);
   }

@@ -66,7 +66,7 @@ test("options that do not go with a cluster are refused by name", async () => {
   await refused(at, { blockingConnectionsMax: 24 }, /^blockingConnectionsMax and subscriptionsMax are too large together/);
 });
 
-test("redirectsMax is 1 to 31, which counts with a cluster only", async () => {
+test("redirectsMax is 1 to 31, unless there can be no cluster", async () => {
   for (const redirectsMax of [0, 32, 256, 0xffffffff]) {
     await refused(at, { redirectsMax }, /^redirectsMax: \d+ is not a whole number from 1 to 31/);
   }
@@ -76,7 +76,25 @@ test("redirectsMax is 1 to 31, which counts with a cluster only", async () => {
   for (const redirectsMax of [1, 31, undefined]) {
     assert.deepEqual(await tried(at, { redirectsMax }), ["valkey://127.0.0.1:1"]);
   }
-  assert.deepEqual(await tried("valkey://127.0.0.1:1", { redirectsMax: 1000 }), ["valkey://127.0.0.1:1"]);
+  await refused("valkey://127.0.0.1:1", { redirectsMax: 1000 }, /^redirectsMax: 1000 is not a whole number from 1 to 31/);
+  assert.deepEqual(await tried("valkey://127.0.0.1:1", { redirectsMax: 1000, topology: "standalone" }), ["valkey://127.0.0.1:1"]);
+});
+
+test("the topology and the address have to agree", async () => {
+  await refused(at, { topology: "standalone" }, /^topology: it is "standalone", and the address is that of a cluster/);
+  for (const [address, named] of [["valkey+sentinel://one/fleet", "sentinels"], ["unix:///one", "a unix socket"],
+    ["ws://one", "a bridge"]]) {
+    await refused(address, { topology: "cluster" }, new RegExp(`^topology: it is "cluster", and the address is that of ${named}`));
+  }
+  for (const topology of ["sentinel", "Cluster", true, null]) {
+    await refused(at, { topology }, /^topology: .* is not one of "automatic", "standalone", "cluster"/);
+  }
+  const plain = "valkey://127.0.0.1:1";
+  await refused(plain, { topology: "cluster", database: 3 }, /^database: the address is that of a cluster/);
+  await refused(plain, { topology: "cluster", tls: {} }, /^tls: the address is one without TLS \("valkey:\/\/"\)/);
+  for (const topology of ["automatic", "standalone", "cluster", undefined]) {
+    assert.deepEqual(await tried(plain, { topology }), [plain]);
+  }
 });
 
 test("a client of a cluster tries its seeds", async () => {
@@ -87,4 +105,6 @@ test("the topology of a client that has no connection yet is that of a cluster",
   const client = await Client.connect(at, { lazyConnect: true });
   assert.deepEqual(client.topology(),
     { kind: "cluster", primary: "127.0.0.1:1", sentinels: [], replicas: [], nodes: [] });
+  const unknown = await Client.connect("valkey://127.0.0.1:1", { lazyConnect: true });
+  assert.equal(unknown.topology().kind, "standalone");
 });

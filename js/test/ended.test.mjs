@@ -11,7 +11,7 @@ let admin;
 const clients = [];
 
 const connect = async (options) => {
-  const client = await Client.connect(cluster.address, { requestTimeout: 0, connectTimeout: 20_000, ...options });
+  const client = await Client.connect(cluster.address, { topology: "standalone", requestTimeout: 0, connectTimeout: 20_000, ...options });
   clients.push(client);
   return client;
 };

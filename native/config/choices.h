@@ -25,6 +25,12 @@ constexpr auto choices_of(OnLimit) {
   return std::array<Choice<OnLimit>, 2>{{{"reject", OnLimit::reject}, {"wait", OnLimit::wait}}};
 }
 
+constexpr auto choices_of(TopologyChoice) {
+  return std::array<Choice<TopologyChoice>, 3>{{{"automatic", TopologyChoice::automatic},
+                                                {"standalone", TopologyChoice::standalone},
+                                                {"cluster", TopologyChoice::cluster}}};
+}
+
 constexpr auto choices_of(ReadFrom) {
   return std::array<Choice<ReadFrom>, 5>{
       {{"primary", ReadFrom::primary},

@@ -122,9 +122,13 @@ constexpr OptionRow client_table[] = {
      .taken = Taken::by_new_clients,
      .description = "The server's address: valkey://, valkeys://, unix://, ws:// and wss:// for "
                     "a bridge, valkey+sentinel:// and valkeys+sentinel:// for sentinels, or "
-                    "valkey+cluster:// and valkeys+cluster:// for a cluster. Its parts override "
-                    "the keys below.",
+                    "valkey+cluster:// and valkeys+cluster:// for a cluster, which valkey:// and "
+                    "valkeys:// find, too. Its parts override the keys below.",
      .when_unset = "the program chooses"},
+    client_row<Kind::choice, &Options::topology>(
+        "client.topology",
+        "Whether the servers are a cluster. With automatic the first one says so; with standalone "
+        "a node of a cluster is used like a single server."),
     client_row<Kind::texts, &Options::seeds>("client.seeds",
                                              "Further addresses, host[:port], of servers with the "
                                              "same data: the client finds the primary "

@@ -35,7 +35,7 @@ struct SchemeNames {
 };
 
 SchemeNames schemes_of(const Target& target) {
-  if (target.is_cluster) {
+  if (target.is_cluster && target.options.topology != TopologyChoice::cluster) {
     return {.shown = "valkey+cluster://", .expected = "valkeys+cluster:// or rediss+cluster://"};
   }
   switch (target.endpoints.front().kind) {
@@ -111,6 +111,11 @@ Result<void> validate_replicas(const Target& target, const TrackingOptions& trac
 
 // Keys of a cluster are read from their primaries, by connections that no cache is tracked on.
 Result<void> validate_cluster(const Target& target, const TrackingOptions& tracking) {
+  if (finds_cluster(target)) {
+    // The rest is said if there is one.
+    const plimsoll::Status in_range = check_redirects_max(cluster_options(target));
+    return in_range ? Result<void>() : Error(in_range.error());
+  }
   if (!target.is_cluster) return {};
   const Options& options = target.options;
   const plimsoll::Status valid = plimsoll::validate(
@@ -176,10 +181,23 @@ ReplicaOptions replica_options(const Target& target) {
           .lag_max = target.options.replica_lag_max};
 }
 
+bool finds_cluster(const Target& target) {
+  return target.options.topology == TopologyChoice::automatic && !target.is_cluster &&
+         target.primary_name.empty();
+}
+
 ClusterOptions cluster_options(const Target& target) {
+  using Reach = ClusterOptions::Reach;
+  Reach reach = Reach::all_nodes;
+  switch (target.endpoints.front().kind) {
+    case Endpoint::Kind::tcp: break;
+    case Endpoint::Kind::unix_socket: reach = Reach::unix_socket; break;
+    case Endpoint::Kind::websocket: reach = Reach::bridge; break;
+  }
   return {.redirects_max = target.options.redirects_max,
           .cross_slot_writes = target.options.cross_slot_writes,
-          .seed_hosts = {}};
+          .seed_hosts = {},
+          .reach = reach};
 }
 
 bool has_sentinel_options(const Options& options) {

@@ -15,6 +15,9 @@ SentinelOptions sentinel_options(const Target& target);
 /// What the core needs for replicas, with views of `target`.
 ReplicaOptions replica_options(const Target& target);
 
+/// Whether the client is to find out if there is a cluster.
+bool finds_cluster(const Target& target);
+
 /// What the core needs for a cluster, without the hosts.
 ClusterOptions cluster_options(const Target& target);
 

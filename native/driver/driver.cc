@@ -151,8 +151,7 @@ Result<std::shared_ptr<Driver>> Driver::create_on(asio::any_io_executor executor
     if (!used) return Error(used.error());
     cache->attach({driver, static_cast<CacheClient*>(driver.get())}, driver->io_->life);
   }
-  if (const plimsoll::Status used =
-          use_servers(driver->core_, driver->target_, driver->seed_hosts_);
+  if (const plimsoll::Status used = use_servers(driver->core_, driver->target_, driver->seeds_);
       !used) {
     return Error(used.error());
   }

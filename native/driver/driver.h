@@ -5,7 +5,6 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
-#include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
 
@@ -20,6 +19,7 @@
 #include "plimsoll/native/call/cancel_target.h"
 #include "plimsoll/native/call/operation.h"
 #include "plimsoll/native/driver/cache_client.h"
+#include "plimsoll/native/driver/cluster_seeds.h"
 #include "plimsoll/native/driver/prefixed_command.h"
 #include "plimsoll/native/runtime/client_registry.h"
 #include "plimsoll/options.h"
@@ -258,7 +258,7 @@ class Driver final : public CancelTarget,
   void arm_timer();
 
   const Target target_;
-  std::vector<std::string_view> seed_hosts_;  // of target_, for the core
+  ClusterSeeds seeds_;  // of target_, for the core
   Budget& budget_;
   const boost::asio::any_io_executor executor_;
   const std::uint64_t fork_count_;

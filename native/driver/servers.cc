@@ -93,19 +93,19 @@ void describe_nodes(const Cluster& cluster, Connections& connections, Topology& 
 
 }  // namespace
 
-plimsoll::Status use_servers(plimsoll::Client& core, const Target& target,
-                             std::vector<std::string_view>& seed_hosts) {
+plimsoll::Status use_servers(plimsoll::Client& core, const Target& target, ClusterSeeds& seeds) {
   if (!target.primary_name.empty()) {
     if (const plimsoll::Status used = core.use_sentinels(); !used) return used;
   }
-  if (target.is_cluster) {
-    for (const Endpoint& endpoint : target.endpoints) seed_hosts.push_back(endpoint.host);
-    ClusterOptions options = cluster_options(target);
-    options.seed_hosts = seed_hosts;
-    return core.use_cluster(options);
+  for (const Endpoint& endpoint : target.endpoints) seeds.hosts.push_back(endpoint.host);
+  seeds.options = cluster_options(target);
+  seeds.options.seed_hosts = seeds.hosts;
+  if (target.is_cluster) return core.use_cluster(seeds.options);
+  if (target.options.read_from != ReadFrom::primary) {
+    if (const auto used = core.use_replicas(replica_options(target)); !used) return used;
   }
-  if (target.options.read_from == ReadFrom::primary) return {};
-  return core.use_replicas(replica_options(target));
+  if (finds_cluster(target)) core.find_cluster(seeds.options);
+  return {};
 }
 
 std::string server_of(const plimsoll::Client& core, const Target& target) {

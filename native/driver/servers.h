@@ -1,11 +1,10 @@
 #pragma once
 
 #include <string>
-#include <string_view>
-#include <vector>
 
 #include "plimsoll/client_snapshot.h"
 #include "plimsoll/core/client/client.h"
+#include "plimsoll/native/driver/cluster_seeds.h"
 #include "plimsoll/native/driver/connections.h"
 #include "plimsoll/topology.h"
 
@@ -14,11 +13,10 @@
 
 namespace plimsoll::inline v0::native {
 
-/// Makes the client ask sentinels, read from replicas, or use a cluster, if the target says so.
-/// Call this before connect(). `seed_hosts` is filled with views of the target's hosts; both must
-/// outlive the client. Error: out_of_memory.
-plimsoll::Status use_servers(plimsoll::Client& core, const Target& target,
-                             std::vector<std::string_view>& seed_hosts);
+/// Makes the client ask sentinels, read from replicas, and use a cluster or find out whether there
+/// is one, as the target says. Call this before connect(). Fills `seeds` with views of the target's
+/// hosts; both must outlive the client. Error: out_of_memory.
+plimsoll::Status use_servers(plimsoll::Client& core, const Target& target, ClusterSeeds& seeds);
 
 /// The server of the main connection, or of the last attempt at one: "127.0.0.1:6379". Before
 /// sentinels have named one: the name under which they watch it.

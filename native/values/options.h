@@ -14,6 +14,7 @@
 
 #include "plimsoll/core/cluster/cross_slot_writes.h"
 #include "plimsoll/core/cluster/read_choice.h"
+#include "plimsoll/core/cluster/topology_choice.h"
 #include "plimsoll/core/memory/overflow.h"
 #include "plimsoll/core/session/options.h"
 #include "plimsoll/credentials.h"
@@ -121,12 +122,19 @@ struct Options {
   /// long each later attempt to replace a lost connection may take.
   std::chrono::nanoseconds connect_timeout = std::chrono::seconds(2);
 
+  /// What the servers are to each other. automatic: the first server that the client reaches says
+  /// whether it is a node of a cluster, and then the client is one of that cluster; with RESP2 it
+  /// can say so if it knows HELLO. standalone: a node of a cluster is used like a single server, so
+  /// that MOVED is an error; for tools. cluster: as with valkey+cluster://. With valkey+sentinel://
+  /// sentinels name the server.
+  TopologyChoice topology = TopologyChoice::automatic;
+
   /// Further addresses, "host[:port]", as if they stood in the URL behind commas. All lead to the
-  /// same data: a primary and its replicas, of which the client then finds the primary, or proxies.
-  /// The client tries all of them, in a random order, before it fails or waits. It refuses those
-  /// that say that they are replicas (not with RESP2, where servers do not say). With
-  /// valkey+sentinel:// these are further sentinels, and with valkey+cluster:// further servers of
-  /// the cluster, of whatever role and slots.
+  /// same data: a primary and its replicas, of which the client then finds the primary, or proxies;
+  /// or nodes of one cluster, of whatever role and slots. The client tries all of them, in a random
+  /// order, before it fails or waits. It refuses those that say that they are replicas (not with
+  /// RESP2, where servers do not say), but for nodes of a cluster. With valkey+sentinel:// these
+  /// are further sentinels.
   std::vector<std::string> seeds;
 
   /// Who answers reads: the primary, or its replicas, which the client learns from the primary by
@@ -144,7 +152,7 @@ struct Options {
   /// the read was sent; at least 100 ms. A replica that lags further behind is not read.
   std::chrono::nanoseconds replica_lag_max = std::chrono::seconds(10);
 
-  /// For valkey+cluster://: how often a request is sent on to another server, because a server has
+  /// With a cluster: how often a request is sent on to another server, because a server has
   /// said MOVED or ASK, before its error is told; 1 to 31.
   std::uint8_t redirects_max = 16;
 
@@ -291,7 +299,8 @@ struct Target {
   Options options;
   std::string primary_name{};  // under which the sentinels watch the primary; empty: the endpoints
                                // are those of a server, or of a cluster
-  bool is_cluster = false;     // the endpoints are servers of a cluster, which know all others
+  bool is_cluster = false;     // the endpoints are servers of a cluster, which know all others:
+                               // the URL or Options::topology says so
 };
 
 /// Parses an address:

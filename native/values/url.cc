@@ -310,21 +310,7 @@ Result<Target> parse_websocket(std::string_view rest, Target target) {
   return target;
 }
 
-}  // namespace
-
-std::string Endpoint::authority(std::uint16_t usual_port) const {
-  const bool bracketed = host.find(':') != host.npos;
-  std::string text = bracketed ? "[" + host + "]" : host;
-  if (port != usual_port) text += ":" + std::to_string(port);
-  return text;
-}
-
-std::string Endpoint::to_string() const {
-  if (kind == Kind::unix_socket) return "unix:" + path;
-  return authority(no_port) + (kind == Kind::websocket ? path : "");
-}
-
-Result<Target> parse_url(std::string_view url, Options options) {
+Result<Target> parse_by_scheme(std::string_view url, Options options) {
   Target target;
   target.options = std::move(options);
   const std::size_t colon = url.find("://");
@@ -360,6 +346,52 @@ Result<Target> parse_url(std::string_view url, Options options) {
   return invalid("url: scheme is" + quote(scheme) +
                  "; expected valkey, valkeys, redis, rediss, valkey+sentinel, valkeys+sentinel, "
                  "valkey+cluster, valkeys+cluster, unix, ws or wss");
+}
+
+// What the URL says and what Options::topology says have to agree.
+Result<void> apply_topology(Target& target) {
+  const Endpoint::Kind kind = target.endpoints.front().kind;
+  switch (target.options.topology) {
+    case TopologyChoice::automatic: return {};
+    case TopologyChoice::standalone:
+      if (!target.is_cluster) return {};
+      return invalid(
+          "topology is standalone, and the address is that of a cluster; expected valkey:// or "
+          "valkeys://");
+    case TopologyChoice::cluster: break;
+  }
+  const char* named = nullptr;
+  if (!target.primary_name.empty()) named = "sentinels";
+  if (kind == Endpoint::Kind::unix_socket) named = "a unix socket";
+  if (kind == Endpoint::Kind::websocket) named = "a bridge";
+  if (named != nullptr) {
+    return invalid("topology is cluster, and the address is that of " + std::string(named) +
+                   "; expected valkey:// or valkeys:// and the addresses of nodes");
+  }
+  target.is_cluster = true;
+  return {};
+}
+
+}  // namespace
+
+std::string Endpoint::authority(std::uint16_t usual_port) const {
+  const bool bracketed = host.find(':') != host.npos;
+  std::string text = bracketed ? "[" + host + "]" : host;
+  if (port != usual_port) text += ":" + std::to_string(port);
+  return text;
+}
+
+std::string Endpoint::to_string() const {
+  if (kind == Kind::unix_socket) return "unix:" + path;
+  return authority(no_port) + (kind == Kind::websocket ? path : "");
+}
+
+Result<Target> parse_url(std::string_view url, Options options) {
+  Result<Target> target = parse_by_scheme(url, std::move(options));
+  if (target) {
+    if (auto done = apply_topology(*target); !done) return done.error();
+  }
+  return target;
 }
 
 }  // namespace plimsoll::inline v0::native

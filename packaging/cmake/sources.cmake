@@ -28,6 +28,7 @@ set(PLIMSOLL_CLIENT_SOURCES
   core/client/client.cc
   core/client/client_recording.cc
   core/client/cluster.cc
+  core/client/cluster_entry.cc
   core/client/cluster_nodes.cc
   core/client/cluster_options.cc
   core/client/cluster_slots.cc
@@ -35,6 +36,7 @@ set(PLIMSOLL_CLIENT_SOURCES
   core/client/cluster_walk.cc
   core/client/credit_window.cc
   core/client/due_reads.cc
+  core/client/early_requests.cc
   core/client/fetch_request.cc
   core/client/fetches.cc
   core/client/flight_recorder.cc
@@ -245,6 +247,7 @@ set(PLIMSOLL_CLIENT_HEADERS
   core/client/client_recording.h
   core/client/cluster.h
   core/client/cluster_counters.h
+  core/client/cluster_entry.h
   core/client/cluster_node.h
   core/client/cluster_nodes.h
   core/client/cluster_options.h
@@ -256,6 +259,7 @@ set(PLIMSOLL_CLIENT_HEADERS
   core/client/credit_window.h
   core/client/deadline_heap.h
   core/client/due_reads.h
+  core/client/early_requests.h
   core/client/encoded_pieces.h
   core/client/exclusive_handles.h
   core/client/fetch_request.h
@@ -304,6 +308,7 @@ set(PLIMSOLL_CLIENT_HEADERS
   core/cluster/slot_table.h
   core/cluster/slots_reply.h
   core/cluster/split.h
+  core/cluster/topology_choice.h
   core/cluster/view_schedule.h
   core/commands/answer.h
   core/commands/bound.h
@@ -367,6 +372,7 @@ set(PLIMSOLL_CLIENT_HEADERS
   core/session/read_watch.h
   core/session/refusals.h
   core/session/request_log.h
+  core/session/server_mode.h
   core/session/session.h
   core/session/session_counters.h
   core/session/version.h
@@ -430,6 +436,7 @@ set(PLIMSOLL_CLIENT_HEADERS
   native/driver/cache_client.h
   native/driver/channel.h
   native/driver/client_notices.h
+  native/driver/cluster_seeds.h
   native/driver/connection.h
   native/driver/connections.h
   native/driver/core_options.h

@@ -16,6 +16,7 @@ using Words = std::vector<std::string>;
 native::Client client_of(const ValkeyServer& server, native::Protocol protocol) {
   native::Options options = patient_options();
   options.protocol = protocol;
+  options.topology = TopologyChoice::standalone;  // also on a node of a cluster
   return connected("unix://" + server.socket_path(), std::move(options));
 }
 

@@ -66,11 +66,16 @@ TEST_CASE("a cluster is not read from replicas") {
         "primary as read_from");
 }
 
-TEST_CASE("redirects_max has bounds, which count with a cluster only") {
+TEST_CASE("redirects_max has bounds, unless there can be no cluster") {
   Options options;
   options.redirects_max = GENERATE(std::uint8_t{0}, std::uint8_t{32}, std::uint8_t{255});
   CHECK(refusal(options) == "invalid_option: redirects_max is out of range; expected 1 to 31");
+  CHECK(refusal(options, "valkey://127.0.0.1:1") ==
+        "invalid_option: redirects_max is out of range; expected 1 to 31");
+  CHECK(is_valid(options, "valkey+sentinel://127.0.0.1:1/fleet"));
+  options.topology = TopologyChoice::standalone;
   CHECK(is_valid(options, "valkey://127.0.0.1:1"));
+  options.topology = TopologyChoice::automatic;
   for (const std::uint8_t bound : {1, 31}) {
     options.redirects_max = bound;
     CHECK(is_valid(options));

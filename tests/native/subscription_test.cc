@@ -260,10 +260,18 @@ class OneServerCluster {
   ValkeyServer server_{{.arguments = {"--cluster-enabled", "yes"}}};
 };
 
+native::Options as_single_server() {
+  native::Options options = patient_options();
+  options.topology = TopologyChoice::standalone;
+  return options;
+}
+
 TEST_CASE("a shard channel whose slot has moved away is told as ended, and the others stay") {
   const auto protocol = GENERATE(native::Protocol::resp3, native::Protocol::resp2);
   const OneServerCluster cluster;
-  Client client = connected(cluster.url(), options_for(protocol));
+  native::Options options = options_for(protocol);
+  options.topology = TopologyChoice::standalone;
+  Client client = connected(cluster.url(), options);
   Subscription sub = finish(client.ssubscribe({"moves"}));
   finish(sub.ssubscribe({"stays"}));
   finish(sub.subscribe({"plain"}));
@@ -290,7 +298,7 @@ TEST_CASE("a shard channel whose slot has moved away is told as ended, and the o
 
 TEST_CASE("a shard channel whose server still serves it is subscribed again, with a gap") {
   const OneServerCluster cluster;
-  Client client = connected(cluster.url());
+  Client client = connected(cluster.url(), as_single_server());
   Subscription sub = finish(client.ssubscribe({"moves"}));
   const std::string slot = cluster.slot_of("moves");
   // In one turn, as when the slot moves within the shard.

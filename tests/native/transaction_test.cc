@@ -285,7 +285,9 @@ TEST_CASE("a key on another node of a cluster is a cluster_redirect, in a transa
   const TemporaryDirectory directory;
   ValkeyServer server({.arguments = {"--cluster-enabled", "yes", "--cluster-node-timeout", "600000",
                                      "--cluster-config-file", lone_node(directory)}});
-  Client client = connected(server.url());
+  native::Options options = patient_options();
+  options.topology = TopologyChoice::standalone;
+  Client client = connected(server.url(), options);
   // Until then it says CLUSTERDOWN, which may pass by itself.
   REQUIRE(eventually([&] {
     return error_of(client.get("key", use_future)).code() == ErrorCode::cluster_redirect;
@@ -293,6 +295,7 @@ TEST_CASE("a key on another node of a cluster is a cluster_redirect, in a transa
   const native::Error moved = error_of(client.get("key", use_future));
   CHECK(moved.executed() == Executed::no);
   CHECK(moved.server_text() == "MOVED 12539 127.0.0.1:1");
+  CHECK(std::string(moved.text()).find("expected a client of the cluster") != std::string::npos);
 
   auto tx = client.transaction();
   tx.get("key");

@@ -1,6 +1,6 @@
 // The numbers of wasm/abi.h, in its order, and its offsets.
 
-export const abiVersion = 14;
+export const abiVersion = 15;
 export const errors = ["none", "lost_unsent", "lost_in_doubt", "timed_out", "cancelled",
   "rejected_by_limit", "reply_too_large", "out_of_memory", "server_error",
   "cluster_redirect", "cluster_down", "transaction_aborted", "protocol_error",
@@ -43,7 +43,7 @@ export const optionsAt = { requestTimeout: 0, connectTimeout: 8, closeTimeout: 1
   noEvict: 104, noTouch: 108, blockingConnectionsMax: 112, subscriptionsMax: 116,
   subscriptionMessagesMax: 120, subscriptionOverflow: 124, cache: 128,
   seedsCount: 132, primaryOnly: 136, sentinel: 140, readFrom: 144,
-  cluster: 148, redirectsMax: 152 };
+  topology: 148, redirectsMax: 152, crossSlotWrites: 156, reach: 160 };
 export const cacheOptionsAt = { bytesMax: 0, entriesMax: 8, entryTtl: 16, coherenceLease: 24,
   seed: 32, evictionPolicy: 40, mode: 44, serverTtlCap: 48, cacheNil: 52, optIn: 56,
   onlyCommandsCount: 60, onlyKeyPrefixesCount: 64, moduleReadsCount: 68,

@@ -17,6 +17,9 @@ constexpr std::string_view hello = "%2\r\n$5\r\nproto\r\n:3\r\n$2\r\nid\r\n:7\r\
 constexpr std::string_view sentinel_hello =
     "%2\r\n$5\r\nproto\r\n:3\r\n$4\r\nmode\r\n$8\r\nsentinel\r\n";
 
+constexpr std::string_view node_hello =
+    "%2\r\n$5\r\nproto\r\n:3\r\n$4\r\nmode\r\n$7\r\ncluster\r\n";
+
 constexpr std::string_view sentinel_replies[] = {
     "*2\r\n$9\r\n127.0.0.1\r\n$4\r\n7000\r\n",
     "*2\r\n$9\r\n127.0.0.1\r\n$4\r\n7001\r\n",
@@ -140,7 +143,11 @@ void CarelessHost::create() {
   }
   // Each of these but seldom with another one, which is refused.
   const bool has_cluster = options.cache == 0 ? one_in(2) : one_in(20);
-  options.cluster = has_cluster ? 1 : 0;
+  const bool finds_cluster = has_cluster && one_in(2);
+  if (has_cluster) {
+    options.topology = finds_cluster ? plimsoll_topology_automatic : plimsoll_topology_cluster;
+    options.reach = one_in(10) ? below(3) : 0;
+  }
   const bool asks = one_in(has_cluster ? 20 : 4);
   options.sentinel = asks ? 1 : 0;
   std::vector<std::string> words{"", std::string(below(10), 'x'), "", "here"};
@@ -155,7 +162,8 @@ void CarelessHost::create() {
     peers_.push_back({.client = client,
                       .asks_sentinels = asks,
                       .reads_replicas = reads,
-                      .has_cluster = has_cluster});
+                      .has_cluster = has_cluster,
+                      .finds_cluster = finds_cluster});
   }
 }
 
@@ -400,6 +408,7 @@ void CarelessHost::write(Peer& peer) {
   std::string& incoming = peer.incoming[place_of(connection)];
   if (outgoing.find("HELLO") != std::string::npos) {
     incoming = is_of_sentinel ? sentinel_hello : hello;
+    if (peer.finds_cluster && !one_in(5)) incoming = node_hello;
     for (std::ptrdiff_t i = 2; i < requests; ++i) incoming += "+OK\r\n";
     incoming += "+PONG\r\n";
     return;

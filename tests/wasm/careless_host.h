@@ -74,7 +74,8 @@ class CarelessHost {
     bool asks_sentinels = false;
     bool reads_replicas = false;
     bool has_cluster = false;
-    std::uint32_t beside = 0;  // a connection for subscriptions, or exclusive use
+    bool finds_cluster = false;  // by what its servers say
+    std::uint32_t beside = 0;    // a connection for subscriptions, or exclusive use
     std::vector<std::string> last_words{};
   };
 

@@ -48,7 +48,7 @@ void stage(const Words& words) {
 
 PlimsollOptions& options_of_cluster() {
   PlimsollOptions& options = *plimsoll_options();
-  options.cluster = 1;
+  options.topology = plimsoll_topology_cluster;
   return options;
 }
 
@@ -240,9 +240,12 @@ TEST_CASE("a client may have as many seeds as there can be, and needs the host o
 }
 
 TEST_CASE("options of a cluster that are none are refused") {
-  plimsoll_options()->cluster = 2;
+  plimsoll_options()->topology = 3;
   CHECK(refused_as(one_seed) == plimsoll_error_invalid_option);
-  CHECK(error_text().starts_with("invalid_option: cluster is neither no nor yes"));
+  CHECK(error_text().starts_with("invalid_option: topology is none"));
+  plimsoll_options()->reach = 3;
+  CHECK(refused_as({"", "", "", "here"}) == plimsoll_error_invalid_option);
+  CHECK(error_text().starts_with("invalid_option: reach is none"));
   for (const std::uint32_t redirects : {0U, 32U, 256U + 16U}) {
     options_of_cluster().redirects_max = redirects;
     CHECK(refused_as(one_seed) == plimsoll_error_invalid_option);

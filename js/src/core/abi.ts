@@ -1,6 +1,6 @@
 // The numbers and offsets of wasm/abi_types.h, in its order.
 
-export const abiVersion = 14;
+export const abiVersion = 15;
 
 /** The names of PlimsollError, by number. */
 export const errorNames = [
@@ -87,7 +87,7 @@ export const optionsAt = {
   reconnectAttemptsMax: 88, readResendsMax: 92, database: 96, resp2: 100, noEvict: 104, noTouch: 108,
   blockingConnectionsMax: 112, subscriptionsMax: 116, subscriptionMessagesMax: 120,
   subscriptionOverflow: 124, cache: 128, seedsCount: 132, primaryOnly: 136, sentinel: 140,
-  readFrom: 144, cluster: 148, redirectsMax: 152, crossSlotWrites: 156,
+  readFrom: 144, topology: 148, redirectsMax: 152, crossSlotWrites: 156, reach: 160,
 } as const;
 
 export const cacheOptionsAt = {

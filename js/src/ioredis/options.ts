@@ -245,6 +245,7 @@ export const settingsOf = (args: readonly unknown[]): Settings => {
     connectTimeout: options.connectTimeout === 0 ? noLimit : options.connectTimeout ?? 10_000,
     readResendsMax: Math.min(maxRetriesPerRequest ?? resendsMax, resendsMax),
     protocol: 2,  // whose replies are those of ioredis
+    topology: "standalone",  // as for ioredis, whose Cluster is another class
     ...waitsOf(strategy),
     ...options.plimsoll,
   };

@@ -36,6 +36,7 @@ is<Promise<Client>>()(Client.connect("unix:///run/valkey.sock", { keyPrefix: "a:
 is<Promise<Client>>()(Client.connect("valkey://a", { readFrom: "AZAffinity", clientAz: "a", replicaLagMax: 1000 }));
 is<readonly ReplicaState[]>()(client.topology().replicas);
 is<Promise<Client>>()(Client.connect("valkey+cluster://a", { redirectsMax: 5 }));
+is<Promise<Client>>()(Client.connect("valkey://a", { topology: "cluster" }));
 is<readonly NodeState[]>()(client.topology().nodes);
 is<ClusterStatistics>()(client.getStatistics().cluster);
 is<ReplicasStatistics>()(client.getStatistics().replicas);

@@ -51,10 +51,15 @@ ClusterWorld::ClusterWorld(ClusterWorldOptions options)
                   Client::open_accounts(budget_).value());
   for (const std::string& seed : seeds_) hosts_.push_back(seed.substr(0, seed.rfind(':')));
   host_views_.assign(hosts_.begin(), hosts_.end());
-  const ClusterOptions cluster{.redirects_max = options.redirects_max,
-                               .cross_slot_writes = options.cross_slot_writes,
-                               .seed_hosts = host_views_};
-  REQUIRE(client_->use_cluster(cluster).ok());
+  cluster_options_ = {.redirects_max = options.redirects_max,
+                      .cross_slot_writes = options.cross_slot_writes,
+                      .seed_hosts = host_views_,
+                      .reach = options.reach};
+  if (options.knows == ClusterWorldOptions::Knows::cluster) {
+    REQUIRE(client_->use_cluster(cluster_options_).ok());
+  } else {
+    client_->find_cluster(cluster_options_);
+  }
 }
 
 ClusterWorld::~ClusterWorld() {

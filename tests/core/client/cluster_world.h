@@ -33,6 +33,9 @@ struct ClusterWorldOptions {
   std::vector<std::string> seeds{"10.0.0.1:7000"};
   std::uint8_t redirects_max = 16;
   CrossSlotWrites cross_slot_writes = CrossSlotWrites::refuse;
+  ClusterOptions::Reach reach = ClusterOptions::Reach::all_nodes;
+  /// Whether the client is told that there is a cluster, or has to find out.
+  enum class Knows { cluster, nothing } knows = Knows::cluster;
   ClientOptions client{};
   BudgetOptions budget{};
 };
@@ -229,6 +232,7 @@ class ClusterWorld {
   std::vector<std::string> seeds_;
   std::vector<std::string> hosts_;
   std::vector<std::string_view> host_views_;
+  ClusterOptions cluster_options_;
   std::optional<Client> client_;
   Instant now_{};
   std::set<std::string> frozen_;

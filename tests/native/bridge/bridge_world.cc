@@ -27,7 +27,8 @@ Tcp::endpoint at(std::uint16_t port) { return {asio::ip::address_v4::loopback(),
 
 }  // namespace
 
-BridgeWorld::BridgeWorld(BridgeOptions options) {
+BridgeWorld::BridgeWorld(BridgeOptions options)
+    : valkey_({.listen = Listen::unix_socket_and_tcp, .arguments = options.server_arguments}) {
   profile_.name = "page";
   profile_.rules = options.rules;
   profile_.connections_max = options.token_connections_max;

@@ -41,6 +41,8 @@ struct BridgeOptions {
   std::vector<bridge::JwtKey> jwt_keys;
   /// The same with the keys of these files, which the bridge follows.
   std::vector<bridge::JwtKeyFile> key_files;
+  /// Further arguments of the server.
+  std::vector<std::string> server_arguments;
   /// Of the status pages.
   std::string status_address = "127.0.0.1";
 };
@@ -90,7 +92,7 @@ class BridgeWorld {
   BudgetStatistics memory();
 
  private:
-  ValkeyServer valkey_{{.listen = Listen::unix_socket_and_tcp}};
+  ValkeyServer valkey_;
   bridge::Profile profile_;
   std::unique_ptr<bridge::Tokens> jwts_;
   std::unique_ptr<bridge::WatchedTokens> watched_;

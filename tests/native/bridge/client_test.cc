@@ -10,6 +10,7 @@
 
 #include <boost/asio/use_future.hpp>
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
 
 #include "plimsoll/client_side_cache.h"
@@ -19,6 +20,7 @@
 #include "plimsoll/tests/native/bridge/bridge_world.h"
 #include "plimsoll/tests/native/connected.h"
 #include "plimsoll/tests/native/connection_log.h"
+#include "plimsoll/tests/support/loopback.h"
 #include "plimsoll/transaction.h"
 
 // The native client through a bridge with a server behind it.
@@ -51,6 +53,22 @@ BridgeOptions large_requests() {
   BridgeOptions options;
   options.settings.relay.requests.request_bytes_max = std::size_t{4} << 20;
   return options;
+}
+
+TEST_CASE("a bridge to a node of a cluster is named as what it is, and can be used as one server") {
+  BridgeOptions to_node;
+  to_node.server_arguments = {"--cluster-enabled", "yes", "--cluster-port",
+                              std::to_string(port_of(bind_tcp(0)))};
+  BridgeWorld world(to_node);
+  Options options = options_with_token();
+  options.protocol = GENERATE(native::Protocol::resp3, native::Protocol::resp2);
+  const native::Error error = error_of(native::connect(url_of(world), options, use_future));
+  CHECK(error.code() == ErrorCode::invalid_option);
+  CHECK_THAT(std::string(error.text()),
+             ContainsSubstring("the bridge leads to a node of a cluster"));
+  options.topology = TopologyChoice::standalone;
+  Client client = connected(url_of(world), options);
+  CHECK(finish(client.ping()) == "PONG");
 }
 
 TEST_CASE("calls are answered through a bridge as over TCP, in small and in large") {

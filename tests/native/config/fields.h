@@ -45,8 +45,8 @@ inline void add_tls(Fields& all, const native::TlsOptions& tls) {
 inline void add_client(Fields& all, const native::Options& client) {
   const auto& [memory_limit, inflight_requests_limit, inflight_overflow, waiters_max,
                blocking_connections_max, subscriptions_max, subscription_messages_max,
-               subscription_overflow, request_timeout, connect_timeout, seeds, read_from, client_az,
-               replica_lag_max, redirects_max, cross_slot_writes, reconnect_wait_min,
+               subscription_overflow, request_timeout, connect_timeout, topology, seeds, read_from,
+               client_az, replica_lag_max, redirects_max, cross_slot_writes, reconnect_wait_min,
                reconnect_wait_max, reconnect_attempts_max, health_check_interval, tombstone_age_max,
                read_resends_max, tcp_user_timeout, on_connection, tracer, tls, close_timeout,
                reply_bytes_max, username, password, token, credentials, credentials_refresh_before,
@@ -54,7 +54,7 @@ inline void add_client(Fields& all, const native::Options& client) {
                channel_prefix, client_name, protocol, no_evict, no_touch, database] = client;
   add(all, inflight_requests_limit, inflight_overflow, waiters_max, blocking_connections_max,
       subscriptions_max, subscription_messages_max, subscription_overflow, request_timeout,
-      connect_timeout, seeds, read_from, client_az, replica_lag_max, redirects_max,
+      connect_timeout, topology, seeds, read_from, client_az, replica_lag_max, redirects_max,
       cross_slot_writes, reconnect_wait_min, reconnect_wait_max, reconnect_attempts_max,
       health_check_interval, tombstone_age_max, read_resends_max, tcp_user_timeout, close_timeout,
       reply_bytes_max, username, password, token, credentials_refresh_before, sentinel_username,
