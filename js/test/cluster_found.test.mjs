@@ -53,9 +53,14 @@ test("what a lazy client is given first goes to the owners of its keys, in order
   assert.equal(client.topology().kind, "standalone");
   const large = new Uint8Array(300_000).fill(7);
   const pushed = numbered(60).map((index) => client.rpush(`list${index % 6}`, `${index}`));
-  const [several, keys, blocked] = [client.transaction((all) => [all.set("a", "1"), all.set("b", "1")]), client.keys("*"),
-    client.blpop("a", 1)].map((call) => assert.rejects(call, { name: "ConfigurationError", executed: "no" }));
-  const exclusive = assert.rejects(client.exclusive((own) => own.ping()), { executed: "no" });
+  const refused = [client.transaction((all) => [all.set("a", "1"), all.set("b", "1")]), client.blpop(["a", "b"], 1)]
+    .map((call) => assert.rejects(call, { name: "ConfigurationError", executed: "no" }));
+  const blocked = client.blpop("waits", 20);
+  const exclusive = client.exclusive(async (own) => {
+    await own.watch("{one}a");
+    await own.set("{one}a", "1");
+    return own.get("{one}a");
+  });
   const subscription = client.subscribe("news");
   const stored = client.set("{large}value", large);
   const abort = new AbortController();
@@ -65,7 +70,10 @@ test("what a lazy client is given first goes to the owners of its keys, in order
   for (const list of numbered(6)) {
     assert.deepEqual(await client.lrange(`list${list}`, 0, -1), numbered(10).map((index) => `${index * 6 + list}`));
   }
-  await Promise.all([several, keys, blocked, exclusive, given]);
+  await Promise.all([...refused, given]);
+  assert.equal(await exclusive, "1");
+  await client.rpush("waits", "came");
+  assert.deepEqual(await blocked, { key: "waits", element: "came" });
   assert.equal(await stored, true);
   assert.deepEqual(await client.get("{large}value", { as: "bytes" }), large);
   const news = await subscription;
