@@ -35,6 +35,7 @@ ClusterWorldOptions options_of(unsigned seed) {
   options.client.inflight_requests_limit = seed % 2 == 0 ? 8 : 1000;
   options.client.inflight_overflow = seed % 4 < 2 ? OnLimit::wait : OnLimit::reject;
   options.client.read_resends_max = seed % 9 == 0 ? 2 : 0;
+  if (seed % 7 < 3) options.knows = ClusterWorldOptions::Knows::nothing;
   if (seed % 5 == 0) options.budget.memory_limit = std::size_t{4} << 20;
   return options;
 }
@@ -51,6 +52,10 @@ class Chaos {
       };
     }
     if (seed % 16 == 0) world_.validate_always();
+    const bool finds_out = seed % 7 < 3;
+    for (int calls = finds_out ? pick(30) : 0; calls > 0; --calls) call();
+    if (finds_out) ++struck["found out"];
+    if (finds_out && pick(2) == 0) cancel_one();
     world_.connect();
     world_.advance(100ms);
     world_.on_outcome = [this](Tag) {
@@ -223,7 +228,7 @@ TEST_CASE("whatever happens, calls end once and truly, in order, and all is well
     CAPTURE(what);
     CHECK(times > 0);
   }
-  if (to - from > 50) CHECK(struck.size() == 14);
+  if (to - from > 50) CHECK(struck.size() == 15);
 }
 
 }  // namespace
