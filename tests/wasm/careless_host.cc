@@ -143,10 +143,10 @@ void CarelessHost::create() {
   }
   // Each of these but seldom with another one, which is refused.
   const bool has_cluster = options.cache == 0 ? one_in(2) : one_in(20);
-  const bool finds_cluster = has_cluster && one_in(2);
+  const bool finds_cluster = has_cluster && one_in(3);
   if (has_cluster) {
     options.topology = finds_cluster ? plimsoll_topology_automatic : plimsoll_topology_cluster;
-    options.reach = one_in(10) ? below(3) : 0;
+    options.reach = one_in(20) ? below(3) : 0;
   }
   const bool asks = one_in(has_cluster ? 20 : 4);
   options.sentinel = asks ? 1 : 0;
@@ -408,7 +408,7 @@ void CarelessHost::write(Peer& peer) {
   std::string& incoming = peer.incoming[place_of(connection)];
   if (outgoing.find("HELLO") != std::string::npos) {
     incoming = is_of_sentinel ? sentinel_hello : hello;
-    if (peer.finds_cluster && !one_in(5)) incoming = node_hello;
+    if (peer.finds_cluster && !one_in(10)) incoming = node_hello;
     for (std::ptrdiff_t i = 2; i < requests; ++i) incoming += "+OK\r\n";
     incoming += "+PONG\r\n";
     return;
