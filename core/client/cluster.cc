@@ -4,7 +4,6 @@
 
 #include "plimsoll/core/base/check.h"
 #include "plimsoll/core/client/handed_request.h"
-#include "plimsoll/core/client/scatter_refusal.h"
 
 // More than 500 lines, because a request is sent, handed back, parked and sent on here, and each of
 // these relies on the others for the order of a slot's requests.

@@ -23,8 +23,8 @@ import { CancelledError, ConfigurationError, ConnectionError, wordsOf } from "./
 import { Events, type ConnectionEvents } from "./events.js";
 import { configure, loadConfiguredCore } from "./memory.js";
 import { type NodeRoute, Nodes } from "./nodes.js";
-import { type ClientOptions, type TopologyChoice, checkBridge, checkClientOptions, checkCluster, checkCredentials, checkReads,
-  checkRedirects, checkSentinel, checkTls, readFroms, topologyChoices, withTopology } from "./options.js";
+import { type ClientOptions, checkBridge, checkClientOptions, checkCluster, checkCredentials, checkReads, checkRedirects,
+  checkSentinel, checkTls, reachOf, readFroms, topologyChoices, topologyOf, withTopology } from "./options.js";
 import { Scanning } from "./scan.js";
 import { type ClientStatistics, readClientStatistics } from "./statistics.js";
 import { type Subscription, type SubscriptionKind, openSubscription } from "./subscription.js";
@@ -446,13 +446,6 @@ const credentialsOf = (options: ClientOptions, user: string, owner: CredentialsO
   const own = { ask, username, refreshBefore, connectTimeout, waitMin, waitMax };
   return new CredentialsSource(own, owner);
 };
-
-// As the core has it: what sentinels name is a single server.
-const topologyOf = ({ primaryName, isCluster }: Target, { topology = "automatic" }: ClientOptions): TopologyChoice =>
-  isCluster === true ? "cluster" : primaryName === undefined ? topology : "standalone";
-
-// In the order of the core's enumerators (core/client/cluster_options.h).
-const reachOf = ({ address: { protocol } }: Target): number => protocol === "unix" ? 2 : protocol.startsWith("ws") ? 1 : 0;
 
 const create = (core: Core, target: Target, options: ClientOptions): number => {
   // A user without a password would be refused: both come before the first connection.

@@ -54,7 +54,7 @@ export interface ClientOptions extends TransportOptions {
   /** Further addresses, "host:port", as if they stood in the address behind commas. All lead to the same data: a
       primary and its replicas, of which the client then finds the primary, or proxies; or servers of one cluster, of
       whatever role and slots. The client tries all of them, in a random order, before it fails or waits. It refuses
-      those that say that they are replicas (not with protocol 2, where servers do not say), but for those of a cluster.
+      those that say that they are replicas (not with protocol 2, where servers do not say), except those of a cluster.
       With an address of sentinels: further sentinels. */
   readonly seeds?: readonly string[] | undefined;
   /** Who the client is at the sentinels, for valkey+sentinel:// and valkeys+sentinel://. */
@@ -323,6 +323,14 @@ export const withTopology = (target: Target, { topology = "automatic" }: ClientO
   return refuse("topology", `it is "cluster", and the address is that of ${named}; ` +
     'give "valkey://" or "valkeys://" and servers of the cluster');
 };
+
+/** What the core is told: what sentinels name is a single server. */
+export const topologyOf = ({ primaryName, isCluster }: Target, { topology = "automatic" }: ClientOptions): TopologyChoice =>
+  isCluster === true ? "cluster" : primaryName === undefined ? topology : "standalone";
+
+/** Where the addresses lead, as the core numbers it (core/client/cluster_options.h). */
+export const reachOf = ({ address: { protocol } }: Target): number =>
+  protocol === "unix" ? 2 : protocol.startsWith("ws") ? 1 : 0;
 
 // As the core has it.
 const redirectsLimit = 31;

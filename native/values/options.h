@@ -133,7 +133,7 @@ struct Options {
   /// same data: a primary and its replicas, of which the client then finds the primary, or proxies;
   /// or nodes of one cluster, of whatever role and slots. The client tries all of them, in a random
   /// order, before it fails or waits. It refuses those that say that they are replicas (not with
-  /// RESP2, where servers do not say), but for nodes of a cluster. With valkey+sentinel:// these
+  /// RESP2, where servers do not say), except nodes of a cluster. With valkey+sentinel:// these
   /// are further sentinels.
   std::vector<std::string> seeds;
 
