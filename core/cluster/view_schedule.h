@@ -68,8 +68,8 @@ class ViewSchedule {
   bool is_asking_ = false;
   Instant asked_at_ = Instant::min();
   Instant due_at_ = never;
-  Instant not_before_ = Instant::min();  // soon after a failure, for whatever reason: while nobody
-                                         // can be asked, what waits wants it again at each turn
+  Instant not_before_ = Instant::min();  // not soon after a failure: while nobody can
+                                         // be asked, what waits wants it again at each turn
   Duration failed_wait_ = failed_wait_min;
 };
 

@@ -84,9 +84,10 @@ class Chaos {
     subscribe_all();
   }
 
-  void run(int steps) {
+  enum class End { calm, close };
+  void run(int steps, End end_as) {
     for (int i = 0; i < steps; ++i) step();
-    end();
+    end_as == End::close ? close() : end();
   }
 
   const std::map<std::string, int>& struck() const { return faults_.struck; }
@@ -356,6 +357,26 @@ class Chaos {
 
   // ---- The end.
 
+  // The user closes the client in the middle of it.
+  void close() {
+    world_.client().close(now());
+    for (int i = 0; i < 5; ++i) {
+      world_.advance(1s);
+      // Users go on for a while: they do not know yet.
+      for (Exclusive& user : users_) {
+        if (user.stage != Exclusive::Stage::none) advance(user);
+      }
+    }
+    CHECK(world_.pending_count() == 0);
+    CHECK(world_.side_links() == 0);
+    faults_.end_all();
+    world_.model().tell_all();
+    world_.advance(1s);
+    CHECK(world_.model().sessions().blocked().empty());
+    check_popped();
+    world_.verify();
+  }
+
   void end() {
     faults_.end_all();
     world_.model().tell_all();
@@ -472,7 +493,7 @@ TEST_CASE("whatever happens, what blocks, watches and listens is right, and noth
   for (unsigned seed = from; seed <= to; ++seed) {
     CAPTURE(seed);
     Chaos chaos(seed);
-    chaos.run(seed % 10 == 0 ? 300 : 100);
+    chaos.run(seed % 10 == 0 ? 300 : 100, seed % 11 == 0 ? Chaos::End::close : Chaos::End::calm);
     for (const auto& [what, times] : chaos.struck()) struck[what] += times;
   }
   if (to - from > 50) CHECK(struck.size() == 16);

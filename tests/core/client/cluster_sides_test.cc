@@ -212,6 +212,16 @@ TEST_CASE("a command that a slot's next owner blocked by ASK leaves it when that
   CHECK(promoted == 4);
 }
 
+TEST_CASE("while no node can be asked, a command that waits for one lets the client sleep") {
+  World world;
+  for (NodeIndex each = 0; each < 3; ++each) world.kill(world.address(each));
+  world.submit(1, {"BLPOP", "b", "0"}, for_ever);
+  world.advance(5s);  // fails if the client wants to be called again and again
+  for (NodeIndex each = 0; each < 3; ++each) world.revive(world.address(each));
+  world.advance(5s);
+  CHECK(world.blocked_at(0) == 1);
+}
+
 // ---- Exclusive connections.
 
 TEST_CASE("what is watched and has changed is not committed") {
@@ -298,6 +308,23 @@ TEST_CASE("a subscription follows its slot and tells of the gap") {
   world.advance(50ms);
   CHECK(world.outcome(2) == "push [\"smessage\", \"b\", \"news\"]");
   CHECK(gaps > 0);
+}
+
+TEST_CASE("a shard channel is not given up while two nodes send its subscriber to each other") {
+  ClusterWorldOptions options = with(8);
+  options.redirects_max = 2;
+  World world(options);
+  const ConnectionId heard = world.client().open_subscription(world.now()).value();
+  world.subscribe(heard, 1, {"b"});
+  world.advance(50ms);
+  world.model().start_migration(slot, 1);
+  world.model().finish_at_source(slot);
+  world.advance(5s);
+  world.model().finish_at_target(slot);
+  world.model().tell_all();
+  world.advance(2s);
+  CHECK(world.model().sessions().subscribers(1, "b") == 1);
+  CHECK(world.client().subscription_statistics(heard).refused == 0);
 }
 
 TEST_CASE("an unsubscription that meets a move is answered twice, and the next answer is right") {

@@ -77,8 +77,7 @@ TEST_CASE("commands that block go on where a primary hands over, and their user 
   for (Popping& each : popping) CHECK(value_of(std::move(each))->element == "x");
 }
 
-TEST_CASE(
-    "a command whose node dies, or freezes and is replaced, is in doubt; the next one is not") {
+TEST_CASE("a command whose node dies, or freezes and is replaced, is in doubt, and no other") {
   const Fault fault = GENERATE(Fault::killed, Fault::frozen);
   group().settle();
   Client client = connected(group().url(), watchful_options());

@@ -23,8 +23,8 @@
 #include "plimsoll/tests/native/connected.h"
 #include "plimsoll/transaction.h"
 
-// Crowds of commands that block, users with few rights, and RESP2: what the other tests of
-// blocking, exclusive and shard channels leave out.
+// Crowds of commands that block, users with few rights, and RESP2: what the tests of blocking,
+// exclusive and shard channels leave out.
 
 namespace plimsoll::testing::native_cluster_sides_test {
 namespace {
@@ -60,8 +60,7 @@ std::size_t blocked_at_all(const ClusterGroup& group) {
   return sum;
 }
 
-TEST_CASE(
-    "of two hundred commands on eight connections each ends once, also if many are cancelled") {
+TEST_CASE("two hundred commands on eight connections end once each, also with cancellations") {
   ClusterGroup& group = shared_cluster();
   Client client = member_of(group);
   const bool moves = GENERATE(false, true);
