@@ -35,13 +35,13 @@ test("commands that block wait at the owner of their keys, and go along with a s
     await world.moveSlot(slot, other);
     await until(async () => await blockedAt(other) === 1);
     await client.rpush(key, "one");
-    assert.deepEqual(await popped, [key, "one"]);
+    assert.deepEqual(await popped, { key, element: "one" });
   }
   assert.equal(await client.blpop("{a}list", 0.02), null);
   const read = client.xread({ "{b}stream": "$" }, { block: 0 });
   const { owner } = await placeOf("{b}stream");
   await until(async () => await blockedAt(owner) === 1);
-  await client.xadd("{b}stream", "*", { ship: "Victory" });
+  await client.xadd("{b}stream", { ship: "Victory" });
   assert.match(JSON.stringify(await read), /Victory/);
   await client.close();
 });
@@ -59,7 +59,7 @@ test("a command that has gone along can be cancelled, and blocks no more", async
   await assert.rejects(popped, { name: "CancelledError" });
   await until(async () => await blockedAt(other) === 0);
   await client.rpush(key, "kept");
-  assert.deepEqual(await client.blpop(key, 0), [key, "kept"]);
+  assert.deepEqual(await client.blpop(key, 0), { key, element: "kept" });
   await client.close();
 });
 
@@ -73,7 +73,9 @@ test("exclusive() leads to the owner of the keys, and what is watched holds", as
     await own.watch("{e}x");
     await assert.rejects(own.get("{f}x"), { code: "invalid_argument", message: /watches keys of another slot/ });
     await client.set("{e}x", "theirs");
-    await assert.rejects(own.transaction().set("{e}x", "lost").exec(), { code: "transaction_aborted" });
+    const lost = own.transaction();
+    lost.set("{e}x", "lost").catch(() => {});
+    await assert.rejects(lost.exec(), { code: "transaction_aborted" });
   });
   assert.equal(await client.get("{e}x"), "theirs");
   await client.close();
@@ -94,7 +96,9 @@ test("transact() begins anew when its slot moves after WATCH, and counts right",
         await world.moveSlot(slot, other);
       }
       const before = Number(await own.get(key));
-      return own.transaction().set(key, before + 1);
+      const both = own.transaction();
+      both.set(key, before + 1);
+      return both;
     });
     assert.equal(await client.get(key), String(turn));
   }
@@ -113,11 +117,8 @@ test("a connection that was given back is refused, and every place is free again
   for (let turn = 0; turn < 200; ++turn) {
     await Promise.all(["{a}x", "{b}x"].map((key) => client.exclusive((own) => own.set(key, turn))));
   }
-  await Promise.all([1, 2].map((turn) => client.exclusive(async (own) => {
-    await own.get(`{${turn}}x`);
-    await assert.rejects(Promise.all([client.exclusive(() => {}), client.exclusive(() => {}), sleep(50)]),
-      { name: "LimitError" });
-  })));
+  await client.exclusive(() => client.exclusive(() =>
+    assert.rejects(client.exclusive(() => {}), { name: "LimitError" })));
   // Nothing is awaited: the client is closed while users have their connections.
   const ends = [1, 2].map((turn) => client.exclusive(async (own) => {
     await own.set(`{${turn}}y`, "1");

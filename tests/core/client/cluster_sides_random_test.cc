@@ -385,6 +385,11 @@ class Chaos {
       CAPTURE(caller_of(each), world_.outcome(caller_of(each)));
       CHECK(world_.outcome(caller_of(each)).empty());
     }
+    for (const auto& [tag, popper] : poppers_) {
+      const bool should_be_over = popper.is_cancelled || now() >= popper.time_over;
+      CAPTURE(tag);
+      CHECK((!should_be_over || !world_.outcome(tag).empty()));
+    }
     for (Exclusive& user : users_) give_back(user);
     for (std::size_t i = 0; i < poppers_.size() + 1; ++i) {
       if (count_of_pending() == 0) break;

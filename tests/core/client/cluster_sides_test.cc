@@ -234,6 +234,30 @@ TEST_CASE("what is watched and has changed is not committed") {
   CHECK(world.run_on(own, 5, {{"SET", "b", "mine"}, {"GET", "b"}}) == "[" + ok + ", \"mine\"]");
 }
 
+TEST_CASE("what one user has watched does not hinder the next one on the same connection") {
+  World world;
+  const ConnectionId first = world.exclusive();
+  CHECK(world.run_on(first, 1, {{"WATCH", "b"}}) == ok);
+  world.client().release(first, world.now());
+  world.advance(50ms);
+  world.call(2, {"SET", "b", "theirs"});
+  const std::size_t attempts = world.attempts();
+  const ConnectionId next = world.exclusive();
+  CHECK(world.run_on(next, 3, {{"SET", "b", "mine"}, {"GET", "b"}}) == "[" + ok + ", \"mine\"]");
+  CHECK(world.attempts() == attempts);
+}
+
+TEST_CASE("without a new WATCH a transaction does not follow the slot that was watched") {
+  World world;
+  const ConnectionId own = world.exclusive();
+  world.run_on(own, 1, {{"WATCH", "b"}});
+  world.move(1);
+  CHECK(world.run_on(own, 2, {{"GET", "b"}}).starts_with("error"));
+  // A transaction without a new WATCH is not led to the new owner, where nothing is watched.
+  CHECK(world.run_on(own, 3, {{"SET", "b", "mine"}, {"GET", "b"}}).starts_with("error"));
+  CHECK(world.call(4, {"GET", "b"}) == "null");
+}
+
 TEST_CASE("after UNWATCH an exclusive user can begin anew where the slot is now") {
   World world;
   const ConnectionId own = world.exclusive();
