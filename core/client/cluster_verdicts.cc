@@ -73,6 +73,13 @@ ClusterVerdicts::Verdict ClusterVerdicts::of_refusal(NodeNumber number, const Ev
       if (journey.hops >= options_.redirects_max) return {};
       return of_redirection(number, *redirection, journey, now);
     }
+    case ErrorCode::server_error:
+      // A node that becomes a replica says so to who blocks there. CLIENT UNBLOCK with ERROR begins
+      // with the same word, but is an end that somebody wanted.
+      if (!words.view().starts_with("UNBLOCKED force")) return {};
+      slots_.want_view(now, ViewSchedule::Need::urgent);
+      again.wait = wait_of(journey.waits, down_again_min, down_again_max);
+      break;
     case ErrorCode::cluster_down:
       if (words.view().starts_with("TRYAGAIN")) {
         again.wait = wait_of(journey.waits, try_again_min, try_again_max);
@@ -82,13 +89,6 @@ ClusterVerdicts::Verdict ClusterVerdicts::of_refusal(NodeNumber number, const Ev
     case ErrorCode::read_only_replica:
     case ErrorCode::server_loading:
     case ErrorCode::primary_down:
-      slots_.want_view(now, ViewSchedule::Need::urgent);
-      again.wait = wait_of(journey.waits, down_again_min, down_again_max);
-      break;
-    case ErrorCode::server_error:
-      // A node that becomes a replica says so to who blocks there. CLIENT UNBLOCK with ERROR begins
-      // with the same word, but is an end that somebody wanted.
-      if (!words.view().starts_with("UNBLOCKED force")) return {};
       slots_.want_view(now, ViewSchedule::Need::urgent);
       again.wait = wait_of(journey.waits, down_again_min, down_again_max);
       break;
