@@ -172,7 +172,7 @@ Pipeline::Room Cluster::make_room(std::size_t bytes) {
 // The request is parked first, even if it can go on at once, because the room is there.
 RequestId Cluster::submit_to_room(const CommandView& command, Instant deadline, Tag tag) {
   const Route route = route_of(command);
-  const bool is_whole = is_scattered(route);
+  const bool is_whole = is_scattered(route) && refusal_of(route, options_) == nullptr;
   const ParkedRequests::Request request{
       .journey = {.number = submitted_++, .slot = route.slot},
       .is_for_main = !is_whole && route.kind != Route::Kind::one_slot,

@@ -54,7 +54,7 @@ class Chaos {
     if (seed % 16 == 0) world_.validate_always();
     const bool finds_out = seed % 7 < 3;
     for (int calls = finds_out ? pick(30) : 0; calls > 0; --calls) call();
-    if (finds_out) ++struck["found out"];
+    if (finds_out) ++faults_.struck["found out"];
     if (finds_out && pick(2) == 0) cancel_one();
     world_.connect();
     world_.advance(100ms);
