@@ -592,7 +592,7 @@ std::optional<Event> Cluster::handle_event(NodeNumber number, const Event& event
     case Event::Kind::completed:
     case Event::Kind::failed:
       if (event.tag == internal_auth) return SideConnections::credentials_outcome(event);
-      if (event.tag == internal_node_id) handle_identity(number, event);
+      if (event.tag == internal_node_id) nodes_.handle_identity(number, event);
       if (event.tag == internal_slots && !aborted_) slots_.handle_node(number, event, now_);
       if (SideConnections::is_about_unblocking(event.tag)) return event;
       if (is_internal) return std::nullopt;
@@ -677,21 +677,6 @@ Cluster::Verdict Cluster::judge(NodeNumber number, const Event& event,
   return verdicts_.of_failure(number, event, request.may_resend, journey, now_);
 }
 
-// A user who may not ask has to trust the address.
-void Cluster::handle_identity(NodeNumber number, const Event& event) {
-  ClusterNode& node = nodes_[number];
-  if (node.state != ClusterNode::State::checking) return;
-  const std::optional<NodeId> id = node_id_of(event);
-  if (id && is_known(node.id) && *id != node.id) {
-    return nodes_.leave(number, ClusterNode::is_another);
-  }
-  if (id) node.id = *id;
-  node.backoff.reset();
-  node.state = ClusterNode::State::ready;
-  node.is_wanted = false;
-  nodes_.note_change();
-}
-
 // ---- All connections.
 
 Cluster::Known::State Cluster::state_of(const ClusterNode& node) const {
@@ -717,15 +702,6 @@ std::optional<Cluster::NodeAction> Cluster::poll_action() {
     nodes_.note_input(number);  // it may be over now
   });
   return found;
-}
-
-std::uint64_t Cluster::unsent() const {
-  std::uint64_t mask = 0;
-  nodes_.for_each_session([&mask](NodeNumber number, const Session& session) {
-    const auto place = static_cast<std::uint32_t>(ClusterNodes::connection_of(number));
-    if (session.has_unsent()) mask |= std::uint64_t{1} << place;
-  });
-  return mask;
 }
 
 void Cluster::set_credentials(const Credentials& credentials) {

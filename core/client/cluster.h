@@ -164,7 +164,7 @@ class Cluster {
   const NodeAddress* main_address() const { return slots_.main_address(); }
 
   /// A bit for each connection that may have bytes to send.
-  std::uint64_t unsent() const;
+  std::uint64_t unsent() const { return nodes_.unsent(); }
 
   void set_credentials(const Credentials& credentials);
   void close(Instant now);
@@ -272,7 +272,6 @@ class Cluster {
   bool handle_part(NodeNumber number, const Event& event);
   Verdict judge(NodeNumber number, const Event& event, const Pipeline::Handed& request,
                 const Journey& journey);
-  void handle_identity(NodeNumber number, const Event& event);
   void want_view(ViewSchedule::Need need) { slots_.want_view(now_, need); }
   void count_in_flight();
   void close_if_done();

@@ -117,6 +117,28 @@ void ClusterNodes::handle_end(NodeNumber number, const Error& reason, bool may_r
   has_lost_ |= !was_left;
 }
 
+// A user who may not ask has to trust the address.
+void ClusterNodes::handle_identity(NodeNumber number, const Event& event) {
+  ClusterNode& node = *nodes_[number];
+  if (node.state != ClusterNode::State::checking) return;
+  const std::optional<NodeId> id = node_id_of(event);
+  if (id && is_known(node.id) && *id != node.id) return leave(number, ClusterNode::is_another);
+  if (id) node.id = *id;
+  node.backoff.reset();
+  node.state = ClusterNode::State::ready;
+  node.is_wanted = false;
+  note_change();
+}
+
+std::uint64_t ClusterNodes::unsent() const {
+  std::uint64_t mask = 0;
+  for_each_session([&mask](NodeNumber number, const Session& session) {
+    const auto place = static_cast<std::uint32_t>(connection_of(number));
+    if (session.has_unsent()) mask |= std::uint64_t{1} << place;
+  });
+  return mask;
+}
+
 void ClusterNodes::leave(NodeNumber number, const Error& reason) {
   heard_ |= bit(number);
   if (nodes_[number]->session) nodes_[number]->session->give_up(reason);

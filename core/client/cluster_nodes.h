@@ -73,6 +73,8 @@ class ClusterNodes {
   void connect(NodeNumber number, Instant now);
   /// The node's connection is over, for `reason`. With `may_retry` there may be another.
   void handle_end(NodeNumber number, const Error& reason, bool may_retry, Instant now);
+  /// Handles the answer to CLUSTER MYID: the node is ready, or another one than it should be.
+  void handle_identity(NodeNumber number, const Event& event);
   /// Ends the connection. What the node owes is in doubt; what it has not got whole is handed back.
   void leave(NodeNumber number, const Error& reason);
   /// The node's session is over: forgets it.
@@ -129,6 +131,9 @@ class ClusterNodes {
   void note_change() { has_changed_ = true; }
   /// Whether a connection was lost.
   bool take_loss() { return std::exchange(has_lost_, false); }
+
+  /// A bit for each connection that may have bytes to send.
+  std::uint64_t unsent() const;
 
   /// What all connections together have done so far, also those that are over.
   SessionCounters counters() const;

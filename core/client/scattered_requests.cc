@@ -86,9 +86,7 @@ void ScatteredRequests::begin(RequestId id, Spread spread, Tag tag, std::uint32_
   ++scattered_;
 }
 
-Status ScatteredRequests::plan_last() {
-  return may_be_planned(*last_) ? plan(*last_) : Status();
-}
+Status ScatteredRequests::plan_last() { return may_be_planned(*last_) ? plan(*last_) : Status(); }
 
 void ScatteredRequests::forget_last() {
   Whole& whole = *last_;

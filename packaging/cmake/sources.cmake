@@ -33,7 +33,6 @@ set(PLIMSOLL_CLIENT_SOURCES
   core/client/cluster_options.cc
   core/client/cluster_slots.cc
   core/client/cluster_verdicts.cc
-  core/client/cluster_walk.cc
   core/client/credit_window.cc
   core/client/due_reads.cc
   core/client/early_requests.cc
@@ -59,6 +58,7 @@ set(PLIMSOLL_CLIENT_SOURCES
   core/client/slot_owners.cc
   core/client/subscription.cc
   core/client/subscription_names.cc
+  core/client/walk_request.cc
   core/client/write_fences.cc
   core/client/write_marks.cc
   core/cluster/gather.cc
@@ -69,9 +69,12 @@ set(PLIMSOLL_CLIENT_SOURCES
   core/cluster/replication_report.cc
   core/cluster/routing.cc
   core/cluster/seeds.cc
+  core/cluster/self_report.cc
   core/cluster/slot.cc
   core/cluster/slots_reply.cc
   core/cluster/split.cc
+  core/cluster/walk.cc
+  core/cluster/walk_cursor.cc
   core/commands/command_table.cc
   core/commands/composed.cc
   core/commands/key_ranges.cc
@@ -253,7 +256,6 @@ set(PLIMSOLL_CLIENT_HEADERS
   core/client/cluster_options.h
   core/client/cluster_slots.h
   core/client/cluster_verdicts.h
-  core/client/cluster_walk.h
   core/client/connection_id.h
   core/client/connection_waiters.h
   core/client/credit_window.h
@@ -291,6 +293,7 @@ set(PLIMSOLL_CLIENT_HEADERS
   core/client/slot_owners.h
   core/client/subscription.h
   core/client/subscription_names.h
+  core/client/walk_request.h
   core/client/write_fences.h
   core/client/write_marks.h
   core/cluster/cross_slot_writes.h
@@ -304,12 +307,16 @@ set(PLIMSOLL_CLIENT_HEADERS
   core/cluster/replication_report.h
   core/cluster/routing.h
   core/cluster/seeds.h
+  core/cluster/self_report.h
   core/cluster/slot.h
+  core/cluster/slot_set.h
   core/cluster/slot_table.h
   core/cluster/slots_reply.h
   core/cluster/split.h
   core/cluster/topology_choice.h
   core/cluster/view_schedule.h
+  core/cluster/walk.h
+  core/cluster/walk_cursor.h
   core/commands/answer.h
   core/commands/bound.h
   core/commands/command.h
