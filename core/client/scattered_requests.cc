@@ -136,7 +136,7 @@ Status ScatteredRequests::plan_slots(Whole& whole) {
     }
   }
   PLIMSOLL_CHECK(splitter.is_done());
-  sort_by_slot(whole.keys());
+  sort_keys(whole.keys(), KeyOrder::by_slot);
   whole.name_at = splitter.name_at();
   whole.name_size = splitter.name_size();
   whole.words_per_key = has_values ? 2 : 1;

@@ -254,8 +254,7 @@ Result<std::string_view> Gather::finish(std::span<SplitKey> keys) {
 Result<std::string_view> Gather::finish_values(std::span<SplitKey> keys) {
   char* const answer = make_answer(header_size(keys.size()) + kept_bytes_);
   if (answer == nullptr) return answer_bytes_ > bytes_max_ ? is_too_large : no_room;
-  std::sort(keys.begin(), keys.end(),
-            [](const SplitKey& a, const SplitKey& b) { return a.index < b.index; });
+  sort_keys(keys, KeyOrder::of_request);
   char* at = encoding::write_header(answer, '*', keys.size());
   for (const SplitKey& key : keys) at = copy_bytes({key.value, key.size}, at);
   return std::string_view(answer, answer_bytes_);

@@ -116,10 +116,13 @@ void RequestSplitter::end_word() {
   state_ = ++word_ == words_ ? State::done : State::at_size;
 }
 
-void sort_by_slot(std::span<SplitKey> keys) {
-  std::sort(keys.begin(), keys.end(), [](const SplitKey& a, const SplitKey& b) {
-    return a.request.slot != b.request.slot ? a.request.slot < b.request.slot : a.index < b.index;
-  });
+void sort_keys(std::span<SplitKey> keys, KeyOrder order) {
+  const auto rank = [order](const SplitKey& key) {
+    const std::uint64_t slot = order == KeyOrder::by_slot ? key.request.slot : 0;
+    return slot << 32 | key.index;
+  };
+  std::sort(keys.begin(), keys.end(),
+            [rank](const SplitKey& a, const SplitKey& b) { return rank(a) < rank(b); });
 }
 
 std::size_t size_of_part(std::span<const SplitKey> sorted) {

@@ -105,8 +105,10 @@ class RequestSplitter {
   SlotOfPieces pieces_;
 };
 
-/// Sorts the keys by their slots; those of one slot stay in the order of the request.
-void sort_by_slot(std::span<SplitKey> keys);
+/// Sorts the keys by their slots, those of one slot in the order of the request; or all of them in
+/// that order, whether they have values already or not.
+enum class KeyOrder : std::uint8_t { by_slot, of_request };
+void sort_keys(std::span<SplitKey> keys, KeyOrder order);
 
 /// How many keys in front have the same slot as the first one.
 std::size_t size_of_part(std::span<const SplitKey> sorted);

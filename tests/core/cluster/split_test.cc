@@ -36,7 +36,7 @@ Split split(const std::string& bytes, RequestWords words, std::size_t piece_byte
   }
   all.is_done = splitter.is_done();
   all.name = bytes.substr(splitter.name_at(), splitter.name_size());
-  if (all.is_done) sort_by_slot(all.keys);
+  if (all.is_done) sort_keys(all.keys, KeyOrder::by_slot);
   return all;
 }
 
