@@ -130,21 +130,25 @@ void WalkModel::happen() {
   const std::uint64_t what = draw(100);
   if (what < 8) {
     begin_move();
-  } else if (what < 80) {
+  } else if (what < 78) {
     if (!moves_.empty()) step(moves_[draw(moves_.size())]);
-  } else if (what < 84) {
+  } else if (what < 82) {
     move_at_once();
-  } else if (what < 87) {
+  } else if (what < 85) {
     fail_over();
-  } else if (what < 89) {
+  } else if (what < 87) {
     restart();
-  } else if (what < 90) {
+  } else if (what < 88) {
     Node& node = nodes_[draw(nodes_.size())];
     node.migrated = node.restored = node.settled = node.moved_slots = 0;
     ++node.resets;
-  } else if (what < 92) {
+  } else if (what < 93) {
     refresh_table();
-  } else if (what < 94) {
+  } else if (what < 96) {
+    // A view of a node that lags behind: a replica is taken for the primary.
+    const std::size_t shard = draw(shards_count);
+    told_primaries_[shard] = spares_[shard];
+  } else if (what < 97) {
     for (Node& each : nodes_) {
       if (!each.is_cut_off) continue;
       each.is_cut_off = each.is_primary = false;
