@@ -27,6 +27,8 @@
 //  - A message of a shard channel comes once at most. If one that the subscriber should have had is
 //    missing, the next that comes says that there was a gap.
 //  - There are never more connections than the options say, and nothing hangs once all is well.
+//
+// More than 500 lines, because all that happens to one client at a time is drawn from one seed.
 
 namespace plimsoll::testing::cluster_sides_random_test {
 namespace {
