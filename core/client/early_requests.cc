@@ -108,8 +108,8 @@ std::optional<Event> EarlyRequests::poll_event() {
     if (const auto event = poll_admitted()) return event;
   }
   if (are_sorted_) return std::nullopt;
-  if (without_room_told_ < without_room_count_) {
-    return failed(without_room_[without_room_told_++], no_room_for_early);
+  if (without_room_reported_ < without_room_count_) {
+    return failed(without_room_[without_room_reported_++], no_room_for_early);
   }
   for (auto each = main_.next_live(next_); each && each->id < end_; each = main_.next_live(next_)) {
     next_ = each->id + 1;

@@ -65,7 +65,7 @@ class EarlyRequests {
   // stay in the main session until they are told.
   std::array<Tag, 64> without_room_{};
   std::uint8_t without_room_count_ = 0;
-  std::uint8_t without_room_told_ = 0;
+  std::uint8_t without_room_reported_ = 0;
   MovedRequests moved_;
   // The request of the last note_admitted(), if it is refused. There is never a second one: the
   // client asks poll_event() before it admits the next.

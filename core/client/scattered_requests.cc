@@ -8,6 +8,9 @@
 #include "plimsoll/core/resp/error_reply.h"
 #include "plimsoll/core/resp/reader.h"
 
+// More than 500 lines, because the parts of a request are planned, sent and gathered, or fail,
+// here, and each of these depends on how far the others are.
+
 namespace plimsoll::inline v0 {
 namespace {
 

@@ -14,6 +14,8 @@
 #include "plimsoll/tests/core/client/cluster_world.h"
 
 // Requests with keys of several slots, and requests for every node.
+//
+// More than 500 lines, because the cases share the keys of three nodes and what they answer.
 
 namespace plimsoll::testing::cluster_parts_test {
 namespace {
