@@ -436,7 +436,7 @@ void CarelessHost::read(Peer& peer) {
   const std::uint32_t connection = has_many || one_in(3) ? some_connection(peer) : 0;
   std::string& incoming = peer.incoming[place_of(connection)];
   std::size_t& credit = peer.credit[place_of(connection)];
-  const std::size_t waiting = one_in(30) ? incoming.size() : std::min(incoming.size(), credit);
+  const std::size_t waiting = one_in(15) ? incoming.size() : std::min(incoming.size(), credit);
   const std::int32_t room = plimsoll_read_space(peer.client, connection, waiting);
   if (room == -plimsoll_error_protocol_error) ++overruns_;
   if (room == -plimsoll_error_protocol_error && !one_in(4)) {
