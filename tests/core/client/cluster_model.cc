@@ -10,8 +10,6 @@
 #include "plimsoll/tests/core/client/model_walk.h"
 #include "plimsoll/tests/core/client/peer.h"
 
-// More than 500 lines, because what a node answers and what an operator does change the same views.
-
 namespace plimsoll::testing {
 namespace {
 
