@@ -306,13 +306,15 @@ void ScatteredRequests::handle_part(const Event& event, const ClusterNode* at) {
       const Status added = whole.gather->add(*event.value, keys);
       if (!added) fail(whole, &part, added.error(), std::nullopt, node);
     }
-  } else if (whole.spread == Spread::nodes_map && event.value && node != nullptr) {
-    add_of_node(whole, part, *event.value, node);  // what a node says is its answer, whatever it is
   } else {
     const Error& error = part.has_no_node ? node_is_gone : *event.error;
     if (error.executed == Executed::yes) ++whole.run;
     if (error.executed == Executed::maybe) ++whole.maybe_run;
-    fail(whole, &part, error, event.value, node);
+    if (whole.spread == Spread::nodes_map && event.value && node != nullptr) {
+      add_of_node(whole, part, *event.value, node);  // a node's words are its answer, whatever else
+    } else {
+      fail(whole, &part, error, event.value, node);
+    }
   }
   release_part(whole, part);
   finish_if_done(whole);

@@ -1,0 +1,56 @@
+#include <chrono>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
+
+#include "plimsoll/core/cluster/node_choice.h"
+#include "plimsoll/tests/core/client/cluster_world.h"
+
+// Where two of the things meet that a client of a cluster can do: requests in parts, walks, nodes
+// that the caller chooses, connections of their own, and a cluster that is found.
+
+namespace plimsoll::testing::cluster_meet_test {
+namespace {
+
+using namespace std::chrono_literals;
+using Knows = ClusterWorldOptions::Knows;
+
+// Of three nodes, 0 has the slot of "b" (3300), 1 that of "c" (7365) and 2 that of "a" (15495).
+const std::string node0 = ClusterWorld::port(0);
+const std::string node1 = ClusterWorld::port(1);
+const std::string node2 = ClusterWorld::port(2);
+
+ClusterWorldOptions knowing_nothing(ClientOptions client = {}) {
+  return {.knows = Knows::nothing, .client = std::move(client)};
+}
+
+Result<RequestId> submit_at_all(ClusterWorld& world, Tag tag, const Words& words,
+                                Duration timeout = 10s) {
+  CommandView command;
+  const std::vector<std::string_view> views(words.begin(), words.end());
+  command.args = views;
+  world.history().note_submitted(tag, {words});
+  return world.client().submit_at({.kind = NodeChoice::Kind::all_primaries}, command, world.now(),
+                                  timeout, tag);
+}
+
+TEST_CASE("an error that a chosen node says has run counts, if the whole fails by another node") {
+  ClusterWorld world;
+  world.connect();
+  for (NodeIndex i = 0; i < 3; ++i) world.node(i).refused["FCALL"] = "-ERR in the middle\r\n";
+  world.call(1, {"GET", "a"});
+  world.call(2, {"GET", "b"});
+  world.call(3, {"GET", "c"});
+  world.kill(node1);
+  world.advance(100ms);
+  REQUIRE(submit_at_all(world, 4, {"FCALL", "f", "0"}, 300ms).ok());
+  world.advance(1s);
+  INFO(world.last_error_words());
+  CHECK(world.outcome(4) == "timed_out (maybe)");
+}
+
+}  // namespace
+}  // namespace plimsoll::testing::cluster_meet_test
