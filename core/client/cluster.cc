@@ -237,11 +237,12 @@ Status Cluster::send_some_parts() {
   return {};
 }
 
-// Without memory for a part it is tried again, as long as answers are due that give some back.
+// Without memory for a part it is tried again, as long as answers are due that give some back, or
+// other parts of the same request wait for their nodes: it cannot fail before these have ended.
 void Cluster::follow_sending(const Status& sent) {
   if (!sent) {
     count_in_flight();
-    if (in_flight_ > parked_count() || main_.callers_in_flight() > 0) {
+    if (in_flight_ > parked_count() || main_.callers_in_flight() > 0 || !scattered_.has_place()) {
       release_at_ = std::min(release_at_, after(now_, no_room_wait));
     } else {
       scattered_.fail_next(sent.error());

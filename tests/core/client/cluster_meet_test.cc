@@ -52,5 +52,24 @@ TEST_CASE("an error that a chosen node says has run counts, if the whole fails b
   CHECK(world.outcome(4) == "timed_out (maybe)");
 }
 
+TEST_CASE("a part without memory beside one that waits for its node lets the client sleep") {
+  ClusterWorldOptions options{.cross_slot_writes = CrossSlotWrites::split};
+  options.budget.memory_limit = std::size_t{4} << 20;
+  ClusterWorld world(options);
+  world.connect();
+  for (const char* key : {"a", "b", "c"}) {
+    world.call(static_cast<Tag>(key[0]), {"SET", key, "1"});
+  }
+  world.kill(node0);
+  world.advance(100ms);
+  const std::size_t most = world.budget().limit(PoolKind::requests) / 10 * 6;
+  world.submit(1, {"MSET", "a", std::string(most, 'x'), "b", "2"}, 3s);
+  world.advance(5s);
+  CHECK(world.outcome(1) == "timed_out (no)");
+  world.revive(node0);
+  world.advance(5s);
+  CHECK(world.call(2, {"MGET", "a", "b"}) == "[\"1\", \"1\"]");
+}
+
 }  // namespace
 }  // namespace plimsoll::testing::cluster_meet_test
