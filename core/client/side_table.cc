@@ -20,9 +20,10 @@ constexpr Error main_is_elsewhere{.code = ErrorCode::connection_lost,
 constexpr Error owner_is_another{.code = ErrorCode::connection_lost,
                                  .what = "another node of the cluster serves the slot now"};
 
-// Whether nobody has it, and nothing is under way on it.
+// Whether nobody has it, and nothing is under way on it but UNWATCH, which the end of the
+// connection does as well.
 bool is_unused(const SideConnection& side) {
-  return side.is_free() || (side.returns() && side.session.in_flight() == 0);
+  return side.is_free() || side.returns();
 }
 
 }  // namespace

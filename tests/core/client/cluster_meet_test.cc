@@ -71,5 +71,25 @@ TEST_CASE("a part without memory beside one that waits for its node lets the cli
   CHECK(world.call(2, {"MGET", "a", "b"}) == "[\"1\", \"1\"]");
 }
 
+TEST_CASE("an exclusive user goes from slot to slot without another place") {
+  ClusterWorldOptions options;
+  options.client.blocking_connections_max = 1;
+  ClusterWorld world(options);
+  world.connect();
+  const ConnectionId own = world.client().open_exclusive(world.now()).value();
+  Tag tag = 0;
+  for (const std::string key : {"a", "b", "c"}) {
+    CAPTURE(key);
+    world.submit_to(own, ++tag, {{"WATCH", key}});
+    world.advance(50ms);
+    CHECK(world.outcome(tag) == "simple \"OK\"");
+    world.submit_to(own, ++tag, {{"SET", key, "1"}, {"RPUSH", "{" + key + "}l", std::to_string(tag)}});
+    world.advance(50ms);
+    CHECK(world.outcome(tag) == "[simple \"OK\", 1]");
+  }
+  world.client().release(own, world.now());
+  world.run();
+}
+
 }  // namespace
 }  // namespace plimsoll::testing::cluster_meet_test
