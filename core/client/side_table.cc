@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "plimsoll/core/base/check.h"
-#include "plimsoll/core/client/handed_request.h"
 #include "plimsoll/core/client/slot_owners.h"
+#include "plimsoll/core/client/whole_request.h"
 #include "plimsoll/core/memory/budget.h"
 
 namespace plimsoll::inline v0 {
@@ -45,11 +45,12 @@ bool SideTable::use_cluster(SlotOwners& owners) {
 }
 
 void SideTable::lead_early(Side& side) {
-  using Asking = HandedRequest::Asking;
   bool has_commands = false;
   for (auto each = side.session.next_live(0); each; each = side.session.next_live(each->id + 1)) {
-    const HandedRequest request(side.session.requests(), *each, Asking::no, Asking::no);
-    const Result<Slot> slot = SlotOwners::slot_of(request.command());
+    // Without memory to look at it, it goes where a command without a key does.
+    const WholeRequest request(accounts().requests, side.session.requests(), *each);
+    const Result<Slot> slot =
+        request ? SlotOwners::slot_of(request.command()) : Result<Slot>(no_slot);
     if (!slot && side.role == Role::blocking) return side.session.give_up(slot.error());
     has_commands = true;
     if (!slot || *slot == no_slot) continue;

@@ -294,6 +294,7 @@ set(PLIMSOLL_CLIENT_HEADERS
   core/client/subscription.h
   core/client/subscription_names.h
   core/client/walk_request.h
+  core/client/whole_request.h
   core/client/write_fences.h
   core/client/write_marks.h
   core/cluster/cross_slot_writes.h

@@ -71,6 +71,19 @@ TEST_CASE("a part without memory beside one that waits for its node lets the cli
   CHECK(world.call(2, {"MGET", "a", "b"}) == "[\"1\", \"1\"]");
 }
 
+TEST_CASE("an early command that blocks finds its owner although the log cuts its key") {
+  const std::size_t size = GENERATE(10, 200'000);
+  ClusterWorld world(knowing_nothing());
+  for (NodeIndex i = 0; i < 3; ++i) {
+    world.node(i).refused["BLPOP"] = "$5\r\nnode" + std::to_string(i) + "\r\n";
+  }
+  world.node(0).refused["BLPOP"] = "-MOVED 15495 " + node2 + "\r\n";
+  world.submit(1, {"BLPOP", "{a}" + std::string(size, 'x'), "1"});
+  world.connect();
+  world.advance(100ms);
+  CHECK(world.outcome(1) == "\"node2\"");
+}
+
 TEST_CASE("an exclusive user goes from slot to slot without another place") {
   ClusterWorldOptions options;
   options.client.blocking_connections_max = 1;
