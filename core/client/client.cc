@@ -523,7 +523,7 @@ Result<RequestId> Client::stage_in_cluster(const CommandView& command, Instant n
 
 Result<RequestId> Client::submit_at(const NodeChoice& where, const CommandView& command,
                                     Instant now, Duration timeout, Tag tag) {
-  if (!cluster_) return count(NodeChoice::has_no_nodes);
+  if (!cluster_) return count(NodeChoice::refusal(session_.is_finding_mode()));
   if (!admission_.empty()) return refuse_to_overtake();
   return count(cluster_->submit_at(where, command, now, deadline_of(now, timeout), tag));
 }

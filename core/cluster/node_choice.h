@@ -24,9 +24,17 @@ struct NodeChoice {
   /// returns.
   std::string_view address{};
 
+  static constexpr Error is_not_known_yet{
+      .code = ErrorCode::cluster_down,
+      .what = "it is not known yet whether the server is a node of a cluster",
+      .expected = "the same once the client is connected"};
   static constexpr Error has_no_nodes{
       .code = ErrorCode::invalid_argument,
       .what = "the server is no cluster, of whose nodes one could be chosen"};
+  /// Of a client that has no cluster; `is_finding`: not yet, perhaps.
+  static constexpr const Error& refusal(bool is_finding) {
+    return is_finding ? is_not_known_yet : has_no_nodes;
+  }
   static constexpr Error blocks{
       .code = ErrorCode::refused_command,
       .what = "a command that blocks goes to the owner of its keys, and to no other node"};

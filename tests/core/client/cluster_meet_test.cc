@@ -104,5 +104,17 @@ TEST_CASE("an exclusive user goes from slot to slot without another place") {
   world.run();
 }
 
+TEST_CASE("before the client knows whether there is a cluster, no node can be chosen") {
+  ClusterWorld world(knowing_nothing());
+  const Result<RequestId> early = submit_at_all(world, 1, {"DBSIZE"});
+  REQUIRE_FALSE(early.ok());
+  INFO(early.error().what);
+  CHECK(early.error().code != ErrorCode::invalid_argument);
+  world.history().note_outcome(1, "not submitted", nullptr);
+  world.connect();
+  REQUIRE(submit_at_all(world, 2, {"DBSIZE"}).ok());
+  world.advance(100ms);
+}
+
 }  // namespace
 }  // namespace plimsoll::testing::cluster_meet_test
