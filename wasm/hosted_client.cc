@@ -263,7 +263,7 @@ Status HostedClient::cancel(RequestId request, Instant now) {
 Result<std::uint32_t> HostedClient::note_role(const Result<ConnectionId>& connection, Role role) {
   if (!connection) return connection.error();
   const auto number = static_cast<std::uint32_t>(*connection);
-  roles_[number] = role;
+  roles_[number] |= role;
   return number;
 }
 
@@ -284,7 +284,7 @@ Status HostedClient::submit_at(const NodeChoice& where, const CommandView& comma
 
 Status HostedClient::release(std::uint32_t connection, Instant now) {
   if (const Status found = check(connection, Role::exclusive); !found) return found;
-  roles_[connection] = Role::other;
+  roles_[connection] &= static_cast<std::uint8_t>(~Role::exclusive);
   client_.release(ConnectionId{connection}, now);
   return {};
 }
@@ -322,14 +322,14 @@ Status HostedClient::next_messages(std::uint32_t connection, std::uint32_t messa
 
 Status HostedClient::close_subscription(std::uint32_t connection, Instant now) {
   if (const Status found = check(connection, Role::subscription); !found) return found;
-  roles_[connection] = Role::other;
+  roles_[connection] &= static_cast<std::uint8_t>(~Role::subscription);
   client_.close_subscription(ConnectionId{connection}, now);
   return {};
 }
 
 Result<SubscriptionStatistics> HostedClient::subscription_statistics(
     std::uint32_t connection) const {
-  if (connection >= connections_max || roles_[connection] != Role::subscription) {
+  if (connection >= connections_max || (roles_[connection] & Role::subscription) == 0) {
     return misuse("no such connection", connection);
   }
   return client_.subscription_statistics(ConnectionId{connection});
@@ -344,7 +344,7 @@ Status HostedClient::check(std::uint32_t connection, Role role) const {
   if (connection >= roles_.size()) {
     return misuse("no such connection", connection, roles_.size() - 1);
   }
-  if (roles_[connection] == role) return {};
+  if ((roles_[connection] & role) != 0) return {};
   return misuse("the connection is for something else, or no more", connection);
 }
 

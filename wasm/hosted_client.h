@@ -179,7 +179,9 @@ class HostedClient {
   };
 
   enum class Link : std::uint8_t { none, opening, open };
-  enum class Role : std::uint8_t { other, exclusive, subscription };
+  // A bit for each: an exclusive user whose connection was opened before the client found a cluster
+  // keeps its number, which may be that of a subscription's connection later.
+  enum Role : std::uint8_t { exclusive = 1, subscription = 2 };
   struct Connection {
     Link link = Link::none;
     std::uint32_t read_space_bytes = 0;  // room that the host may fill
@@ -222,7 +224,7 @@ class HostedClient {
   bool has_admitted_ = false;  // poll() reported an admitted request, and the host has not answered
   NodeWalk walk_;
   std::array<Connection, connections_max> connections_{};
-  std::array<Role, ExclusiveHandles::ids_max> roles_{};
+  std::array<std::uint8_t, ExclusiveHandles::ids_max> roles_{};  // see Role
   HostedCredits credits_;
 };
 

@@ -89,6 +89,19 @@ class Host {
     stage(one_seed);
     id_ = plimsoll_create(now);
     REQUIRE(id_ > 0);
+    enter_cluster();
+  }
+  // The client is to find out. `begin` gets its id before it can.
+  template <class Begin>
+  explicit Host(const Begin& begin) {
+    plimsoll_options()->topology = plimsoll_topology_automatic;
+    stage(one_seed);
+    id_ = plimsoll_create(now);
+    REQUIRE(id_ > 0);
+    begin(id_);
+    enter_cluster();
+  }
+  void enter_cluster() {
     open(0, plimsoll_peer_server);
     CHECK(take(0) == "*2\r\n$7\r\nCLUSTER\r\n$4\r\nMYID\r\n*2\r\n$7\r\nCLUSTER\r\n$5\r\nSLOTS\r\n");
     deliver(0, id_of(0) + "*2\r\n" + range(0, 8191, 0) + range(8192, 16383, 1));
@@ -101,15 +114,17 @@ class Host {
 
   // Opens the connection that the client wants, as which `peer` is named.
   void open(std::uint32_t connection, std::uint32_t peer) {
-    while (plimsoll_poll(id_) > 0) {
+    while (!has_asked_ && plimsoll_poll(id_) > 0) {
     }
+    has_asked_ = false;
     REQUIRE(outbox().action == plimsoll_action_open);
     REQUIRE(outbox().connection == connection);
     REQUIRE(outbox().peer == peer);
     REQUIRE(plimsoll_handle_opened(id_, connection, 0, now) == 0);
     plimsoll_poll(id_);
     take(connection);
-    deliver(connection, "%1\r\n$5\r\nproto\r\n:3\r\n+OK\r\n+OK\r\n+PONG\r\n");
+    deliver(connection,
+            "%2\r\n$5\r\nproto\r\n:3\r\n$4\r\nmode\r\n$7\r\ncluster\r\n+OK\r\n+OK\r\n+PONG\r\n");
     plimsoll_poll(id_);
   }
 
@@ -130,6 +145,7 @@ class Host {
     std::memcpy(const_cast<char*>(outbox().spans[0].bytes), bytes.data(), bytes.size());
     REQUIRE(plimsoll_handle_read(id_, connection, bytes.size(), now) == 0);
     plimsoll_poll(id_);
+    has_asked_ = outbox().action == plimsoll_action_open;
   }
 
   static std::string id_of(int node) {
@@ -143,6 +159,7 @@ class Host {
   }
 
   std::int32_t id_ = 0;
+  bool has_asked_ = false;  // the client wants a connection since the last deliver()
 };
 
 constexpr std::uint32_t first_node = 40;
@@ -193,6 +210,43 @@ TEST_CASE(
   REQUIRE(plimsoll_cluster_node(host.id(), 1) == 1);
   CHECK(outbox().statistics.node.slots == 8193);
   CHECK(static_cast<int>(outbox().statistics.node.state) == plimsoll_node_connecting);
+}
+
+TEST_CASE("an exclusive user from before there was a cluster keeps its number") {
+  std::uint32_t own = 0;
+  Host host([&own](std::int32_t id) {
+    own = static_cast<std::uint32_t>(plimsoll_open_exclusive(id, now));
+    REQUIRE(own == 1);
+  });
+  const auto run = [&host, own](const Words& words) {
+    stage(words);
+    return plimsoll_submit_to(host.id(), own, static_cast<std::uint32_t>(words.size()), 1, -1, now);
+  };
+  REQUIRE(run({"GET", "b"}) == 0);  // slot 3300
+  host.open(first_node, plimsoll_peer_node);
+  host.take(first_node);
+  host.deliver(first_node, Host::id_of(0));
+  host.open(own, plimsoll_peer_server);
+  CHECK(host.take(own) == "*2\r\n$3\r\nGET\r\n$1\r\nb\r\n");
+  host.deliver(own, "_\r\n");
+  REQUIRE(run({"WATCH", "a"}) == 0);  // slot 15495
+  host.open(first_node + 1, plimsoll_peer_node);
+  host.take(first_node + 1);
+  host.deliver(first_node + 1, Host::id_of(1));
+  host.open(2, plimsoll_peer_server);
+  CHECK(host.take(2) == "*2\r\n$5\r\nWATCH\r\n$1\r\na\r\n");
+  host.deliver(2, "+OK\r\n");
+  REQUIRE(plimsoll_handle_closed(host.id(), own, plimsoll_close_ended, now) == 0);
+  while (plimsoll_poll(host.id()) > 0) {
+  }
+  const std::int32_t subscription = plimsoll_open_subscription(host.id(), now);
+  REQUIRE(subscription == static_cast<std::int32_t>(own));
+  CHECK(run({"UNWATCH"}) == 0);
+  CHECK(host.take(2) == "*1\r\n$7\r\nUNWATCH\r\n");
+  CHECK(plimsoll_close_subscription(host.id(), own, now) == 0);
+  CHECK(plimsoll_close_subscription(host.id(), own, now) < 0);
+  CHECK(plimsoll_release(host.id(), own, now) == 0);
+  CHECK(plimsoll_release(host.id(), own, now) < 0);
 }
 
 TEST_CASE("a node that cannot be reached has a problem") {
