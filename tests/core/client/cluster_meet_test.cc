@@ -116,5 +116,78 @@ TEST_CASE("before the client knows whether there is a cluster, no node can be ch
   world.advance(100ms);
 }
 
+TEST_CASE("whatever is under way early, a refused allocation ends each call once") {
+  const OnLimit overflow = GENERATE(OnLimit::reject, OnLimit::wait);
+  bool is_all = false;
+  for (std::size_t granted = 0; !is_all && granted < 400; ++granted) {
+    CAPTURE(granted);
+    ClientOptions client;
+    client.inflight_requests_limit = 3;
+    client.inflight_overflow = overflow;
+    client.blocking_connections_max = 2;
+    ClusterWorld world(knowing_nothing(client));
+    for (NodeIndex i = 0; i < 3; ++i) world.node(i).refused["BLPOP"] = "$1\r\nx\r\n";
+    const auto own = world.client().open_exclusive(world.now());
+    world.submit(1, {"MGET", "a", "b", "c"});
+    world.submit(2, {"SCAN", "0"});
+    world.submit(3, {"GET", "a"});
+    world.submit(4, {"DBSIZE"});
+    world.submit(5, {"MGET", "c", "b"});
+    world.submit(6, {"MSET", "c", "1", "b", "2"});
+    world.submit(7, {"BLPOP", "a", "1"});
+    world.submit(8, {"BLPOP", "b", "1"});
+    if (own) world.submit_to(*own, 9, {{"WATCH", "c"}});
+    world.memory().refuse_one_after(granted);
+    world.connect();
+    world.advance(200ms);
+    if (own) world.submit_to(*own, 10, {{"WATCH", "a"}});
+    world.advance(15s);
+    is_all = !world.memory().has_refused();
+    world.memory().refuse_one_after(TestMemory::no_refusal);
+    CHECK(world.pending_count() == 0);
+    if (own) world.client().release(*own, world.now());
+    world.client().close(world.now());
+    world.advance(10s);
+    CHECK(world.pending_count() == 0);
+  }
+  CHECK(is_all);
+}
+
+TEST_CASE("close and abort at each moment end each call once, with all that is under way") {
+  const bool is_abort = GENERATE(true, false);
+  const std::size_t limit = GENERATE(1, 2, 5);
+  const bool knows = GENERATE(true, false);
+  for (int at = 0; at < 40; at += 3) {
+    CAPTURE(is_abort, limit, knows, at);
+    const OnLimit overflow = at % 2 == 0 ? OnLimit::reject : OnLimit::wait;
+    ClusterWorldOptions options{.knows = knows ? Knows::cluster : Knows::nothing};
+    options.client.inflight_requests_limit = limit;
+    options.client.inflight_overflow = overflow;
+    options.client.blocking_connections_max = 2;
+    ClusterWorld world(options);
+    world.delay = [] { return 3ms; };
+    world.validate_always();
+    const auto own = world.client().open_exclusive(world.now());
+    Tag tag = 0;
+    world.submit(++tag, {"MGET", "a", "b", "c"});
+    world.submit(++tag, {"SCAN", "0"});
+    world.submit(++tag, {"BLPOP", "a", "1"});
+    world.submit(++tag, {"BLPOP", "b", "1"});
+    world.submit(++tag, {"BLPOP", "c", "1"});
+    world.connect();
+    for (int i = 0; i < at; ++i) {
+      world.advance(1ms);
+      if (i % 7 == 3) {
+        world.submit(++tag, {"MGET", "a", "b", "c"});
+        world.submit(++tag, {"SCAN", "0"});
+        if (own) world.submit_to(*own, ++tag, {{"WATCH", "c"}});
+      }
+    }
+    is_abort ? world.client().abort() : world.client().close(world.now());
+    world.advance(10s);
+    CHECK(world.pending_count() == 0);
+  }
+}
+
 }  // namespace
 }  // namespace plimsoll::testing::cluster_meet_test
