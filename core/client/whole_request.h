@@ -12,8 +12,8 @@
 
 namespace plimsoll::inline v0 {
 
-/// A request of a pipeline in one piece: who reads its words needs each of them whole, and a log cuts
-/// long requests anywhere.
+/// A request of a pipeline in one piece: who reads its words needs each of them whole, and a log
+/// cuts long requests anywhere.
 class WholeRequest {
  public:
   WholeRequest(Account& payer, const Pipeline& pipeline, const Pipeline::Handed& request)

@@ -96,7 +96,8 @@ TEST_CASE("an exclusive user goes from slot to slot without another place") {
     world.submit_to(own, ++tag, {{"WATCH", key}});
     world.advance(50ms);
     CHECK(world.outcome(tag) == "simple \"OK\"");
-    world.submit_to(own, ++tag, {{"SET", key, "1"}, {"RPUSH", "{" + key + "}l", std::to_string(tag)}});
+    ++tag;
+    world.submit_to(own, tag, {{"SET", key, "1"}, {"RPUSH", "{" + key + "}l", std::to_string(tag)}});
     world.advance(50ms);
     CHECK(world.outcome(tag) == "[simple \"OK\", 1]");
   }
@@ -153,11 +154,72 @@ TEST_CASE("whatever is under way early, a refused allocation ends each call once
   CHECK(is_all);
 }
 
+TEST_CASE("early waiters of every kind are cancelled, admitted or run out of time at each moment") {
+  const std::size_t limit = GENERATE(1, 2);
+  const int what = GENERATE(0, 1, 2);  // nothing, cancel, a short deadline
+  for (int at = -1; at < 30; at += 6) {
+    CAPTURE(limit, what, at);
+    ClientOptions client;
+    client.inflight_requests_limit = limit;
+    client.inflight_overflow = OnLimit::wait;
+    client.blocking_connections_max = 1;
+    ClusterWorldOptions options = knowing_nothing(client);
+    options.cross_slot_writes = at % 4 == 1 ? CrossSlotWrites::split : CrossSlotWrites::refuse;
+    ClusterWorld world(options);
+    world.delay = [] { return 3ms; };
+    world.validate_always();
+    for (NodeIndex i = 0; i < 3; ++i) world.node(i).refused["BLPOP"] = "$1\r\nx\r\n";
+    const Duration timeout = what == 2 ? std::chrono::milliseconds(at + 2) : 10s;
+    Tag tag = 0;
+    const auto submit_all = [&] {
+      for (const Words& words : std::vector<Words>{{"GET", "a"},
+                                                   {"MGET", "a", "b", "c"},
+                                                   {"SCAN", "0"},
+                                                   {"MSET", "a", "1", "c", "2"},
+                                                   {"BLPOP", "a", "1"},
+                                                   {"DBSIZE"},
+                                                   {"INFO"},
+                                                   {"BLPOP", "b", "1"},
+                                                   {"ECHO", "ship"},
+                                                   {"BLPOP", "a", "b", "1"},
+                                                   {"SCAN", "none"}}) {
+        world.submit(++tag, words, timeout);
+      }
+    };
+    submit_all();
+    const auto cancel_all = [&] {
+      for (Tag each = 1; each <= tag; ++each) {
+        if (const auto id = world.id_of(each)) world.cancel(*id);
+      }
+    };
+    if (at < 0 && what == 1) cancel_all();
+    world.connect();
+    for (int i = 0; i < at; ++i) {
+      world.advance(1ms);
+      if (i % 8 == 5) submit_all();
+    }
+    if (at >= 0 && what == 1) cancel_all();
+    world.advance(15s);
+    CHECK(world.pending_count() == 0);
+    CHECK(world.client().cluster() != nullptr);
+    CHECK(world.cluster().in_flight() == 0);
+    if (what == 0) {
+      CHECK(world.outcome(1) == "null");
+      CHECK(world.outcome(2) == "[null, null, null]");
+      CHECK(world.outcome(5) == "\"x\"");
+      CHECK(world.outcome(6) == (options.cross_slot_writes == CrossSlotWrites::split ? "2" : "0"));
+      CHECK(world.outcome(7) == "refused_command (no)");
+      CHECK(world.outcome(9) == "\"ship\"");
+      CHECK(world.outcome(11) == "invalid_argument (no)");
+    }
+  }
+}
+
 TEST_CASE("close and abort at each moment end each call once, with all that is under way") {
   const bool is_abort = GENERATE(true, false);
   const std::size_t limit = GENERATE(1, 2, 5);
   const bool knows = GENERATE(true, false);
-  for (int at = 0; at < 40; at += 3) {
+  for (int at = 0; at < 40; at += 5) {
     CAPTURE(is_abort, limit, knows, at);
     const OnLimit overflow = at % 2 == 0 ? OnLimit::reject : OnLimit::wait;
     ClusterWorldOptions options{.knows = knows ? Knows::cluster : Knows::nothing};
