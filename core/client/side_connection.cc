@@ -32,10 +32,9 @@ void SideConnection::begin_command(RequestId id, Instant now) {
 // watches.
 void SideConnection::note_watched(RequestId id, const CommandView& command) {
   const commands::Row* const row = commands::row_of(command);
-  const bool is_transaction =
-      command.answers > 1 && command.answer == CommandView::Answer::replies;
-  const bool ends = is_transaction || (row != nullptr && commands::number_of(*row) ==
-                                                             commands::row_numbers::unwatch);
+  const bool is_transaction = command.answers > 1 && command.answer == CommandView::Answer::replies;
+  const bool ends = is_transaction ||
+                    (row != nullptr && commands::number_of(*row) == commands::row_numbers::unwatch);
   const bool watches = is_watch(command);
   may_watch |= row == nullptr || watches;
   if (watches) {

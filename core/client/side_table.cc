@@ -22,9 +22,7 @@ constexpr Error owner_is_another{.code = ErrorCode::connection_lost,
 
 // Whether nobody has it, and nothing is under way on it but UNWATCH, which the end of the
 // connection does as well.
-bool is_unused(const SideConnection& side) {
-  return side.is_free() || side.returns();
-}
+bool is_unused(const SideConnection& side) { return side.is_free() || side.returns(); }
 
 }  // namespace
 

@@ -22,10 +22,10 @@ after(async () => {
 
 test("all primaries answer, each under its address", async () => {
   await Promise.all(Array.from({ length: 100 }, (_, index) => client.set(`key${index}`, "1")));
-  const sizes = new Map(Object.entries(await client.at("allPrimaries").command(["DBSIZE"])));
+  const sizes = await client.at("allPrimaries").command(["DBSIZE"]);
   assert.deepEqual([...sizes.keys()].sort(), world.nodes.map(({ address }) => address).sort());
   assert.equal([...sizes.values()].reduce((sum, each) => sum + each, 0), 100);
-  const refused = Object.values(await client.at("allPrimaries").command(["CONFIG", "SET", "maxmemory", "none"]));
+  const refused = [...(await client.at("allPrimaries").command(["CONFIG", "SET", "maxmemory", "none"])).values()];
   assert(refused.length === 3 && refused.every((each) => each instanceof ServerError));
 });
 
@@ -53,7 +53,7 @@ test("what names no node is refused", async () => {
 
 test("a single server has no nodes", async () => {
   const server = await startServer();
-  const alone = await Client.connect(server.url, patient);
+  const alone = await Client.connect(server.address, patient);
   await assert.rejects(alone.at("allPrimaries").command(["PING"]), { code: "invalid_argument", message: /no cluster/ });
   await alone.close();
   await server.stop();

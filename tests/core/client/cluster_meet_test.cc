@@ -97,7 +97,8 @@ TEST_CASE("an exclusive user goes from slot to slot without another place") {
     world.advance(50ms);
     CHECK(world.outcome(tag) == "simple \"OK\"");
     ++tag;
-    world.submit_to(own, tag, {{"SET", key, "1"}, {"RPUSH", "{" + key + "}l", std::to_string(tag)}});
+    world.submit_to(own, tag,
+                    {{"SET", key, "1"}, {"RPUSH", "{" + key + "}l", std::to_string(tag)}});
     world.advance(50ms);
     CHECK(world.outcome(tag) == "[simple \"OK\", 1]");
   }
