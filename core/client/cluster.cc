@@ -78,7 +78,7 @@ Result<RequestId> Cluster::submit_at(const NodeChoice& where, const CommandView&
   if (where.kind == NodeChoice::Kind::all_primaries) {
     return scatter(command, commands::Spread::nodes_map, deadline, tag);
   }
-  const Result<Slot> slot = slots_.slot_at(where, submitted_);
+  const Result<Slot> slot = slots_.slot_at(where, turn_++);
   if (!slot) return slot.error();
   return submit_slowly(command, *slot, deadline, tag);
 }

@@ -292,6 +292,7 @@ class Cluster {
   bool aborted_ = false;
   bool keyless_held_ = false;    // requests without a key are parked
   std::uint32_t submitted_ = 0;  // a request's number (Journey)
+  std::uint32_t turn_ = 0;       // of the primaries: submit_at()
   std::size_t in_flight_ = 0;
   std::size_t places_;         // 0 while there are unsent parts
   bool parts_waited_ = false;  // some parts could not be sent at once

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <chrono>
 #include <string>
 #include <utility>
@@ -116,6 +117,25 @@ TEST_CASE("before the client knows whether there is a cluster, no node can be ch
   world.connect();
   REQUIRE(submit_at_all(world, 2, {"DBSIZE"}).ok());
   world.advance(100ms);
+}
+
+TEST_CASE("primaries take turns, whatever else is submitted between") {
+  ClusterWorld world;
+  world.connect();
+  constexpr std::string_view words[] = {"DBSIZE"};
+  CommandView command;
+  command.args = words;
+  Tag tag = 0;
+  for (int i = 0; i < 3; ++i) {
+    world.history().note_submitted(++tag, {{"DBSIZE"}});
+    REQUIRE(world.client().submit_at({}, command, world.now(), 10s, tag).ok());
+    for (const char* key : {"a", "b"}) world.submit(++tag, {"GET", key});
+    world.run();
+  }
+  for (NodeIndex i = 0; i < 3; ++i) {
+    const std::vector<std::string>& run = world.node(i).keyless;
+    CHECK(std::count(run.begin(), run.end(), "DBSIZE") == 1);
+  }
 }
 
 TEST_CASE("whatever is under way early, a refused allocation ends each call once") {
