@@ -1,5 +1,7 @@
 #include "plimsoll/core/client/slot_owners.h"
 
+#include "plimsoll/core/commands/command_table.h"
+
 namespace plimsoll::inline v0 {
 namespace {
 
@@ -10,10 +12,21 @@ constexpr Error needs_one_slot{
         "to one node",
     .expected = "keys of one slot: with the same {hash tag}"};
 
+constexpr Error concerns_all{
+    .code = ErrorCode::refused_command,
+    .what = "a command concerns every node of the cluster, and one connection leads to one node",
+    .expected = "the same command of the client itself; or client.at(), for the nodes you choose"};
+
+// WAIT and WAITAOF ask about what was written on this very connection.
+bool is_about_connection(const Route& route) {
+  return route.row != 0 && commands::all_rows()[route.row - 1u].needs_exclusive();
+}
+
 }  // namespace
 
 Result<Slot> SlotOwners::slot_of(const CommandView& command) {
   const Route route = route_of(command);
+  if (route.is_for_every_node && !is_about_connection(route)) return concerns_all;
   switch (route.kind) {
     case Route::Kind::one_slot: return route.slot;
     case Route::Kind::several_slots: return needs_one_slot;

@@ -17,8 +17,8 @@ class SlotOwners {
   SlotOwners(ClusterNodes& nodes, ClusterSlots& slots, ClusterVerdicts& verdicts)
       : nodes_(nodes), slots_(slots), verdicts_(verdicts) {}
 
-  /// The slot of all keys of a command; no_slot, if it has none. Error: invalid_argument, if its
-  /// keys are in several slots.
+  /// The slot of all keys of a command; no_slot, if it has none. Errors: invalid_argument, if its
+  /// keys are in several slots; refused_command, if it concerns every node.
   static Result<Slot> slot_of(const CommandView& command);
 
   /// The node that has the slot, as far as is known; no_node, if nobody has.

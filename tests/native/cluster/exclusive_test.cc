@@ -73,6 +73,20 @@ TEST_CASE("while nothing is watched the connection follows the keys; then it sta
   CHECK(client.statistics().client.blocking_connections <= 8);
 }
 
+TEST_CASE("what concerns every node is not asked of the one that the connection leads to") {
+  Client client = member_of(shared_cluster());
+  Exclusive own = value_of(client.exclusive(use_future));
+  value_of(own.set(key_in(7), "1", use_future));
+  for (const auto& words : std::vector<std::vector<std::string_view>>{
+           {"DBSIZE"}, {"SCAN", "0"}, {"FLUSHALL"}, {"KEYS", "*"}, {"INFO"}}) {
+    const native::Error error = error_of(own.command(native::Words(words), use_future));
+    CHECK(error.code() == ErrorCode::refused_command);
+    CHECK_THAT(std::string(error.text()), ContainsSubstring("every node of the cluster"));
+  }
+  CHECK(value_of(own.command<std::int64_t>({"WAIT", "0", "10"}, use_future)) == 0);
+  CHECK(value_of(own.get(key_in(7), use_future)) == "1");
+}
+
 TEST_CASE("keys that are watched in a slot that moves make the transaction fail") {
   constexpr std::uint16_t slot = 720;
   ClusterGroup& group = shared_cluster();
