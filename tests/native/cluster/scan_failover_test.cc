@@ -22,7 +22,7 @@ namespace {
 using boost::asio::use_future;
 using native::Client;
 
-constexpr std::size_t keys_count = 20'000;
+constexpr std::size_t keys_count = 6'000;
 constexpr std::uint16_t slot = 0;  // of the shard that is harmed
 
 ClusterGroup& group() {
@@ -70,10 +70,10 @@ std::size_t missing(Client& client, std::size_t at, const std::function<void()>&
 TEST_CASE("a walk misses no key through failovers that are asked for, to and back") {
   Client client = member_of(group());
   fill(client);
-  CHECK(missing(client, 40,
+  CHECK(missing(client, 12,
                 [] { group().fail_over(group().replica_of(group().owner_of(slot))); }) == 0);
   group().settle();
-  CHECK(missing(client, 30, [] {
+  CHECK(missing(client, 10, [] {
           const std::size_t old = group().owner_of(slot);
           group().fail_over(group().replica_of(old));
           group().settle();
@@ -86,7 +86,7 @@ TEST_CASE("a walk misses no key through the death of the primary that it is at")
   Client client = member_of(group());
   fill(client);
   // The second one is not the primary that the walk is at: it is at one that has been done, or not.
-  for (const std::size_t at : {20u, 100u}) {
+  for (const std::size_t at : {6u, 35u}) {
     const std::size_t old = group().owner_of(slot);
     const std::size_t next = group().replica_of(old);
     CHECK(missing(client, at, [old] { group().kill(old); }) == 0);
@@ -100,7 +100,7 @@ TEST_CASE("a walk misses no key through the death of a primary whose answer is u
   fill(client);
   const std::size_t old = group().owner_of(slot);
   const std::size_t next = group().replica_of(old);
-  CHECK(missing(client, 20, [old] { group().freeze(old); }) == 0);
+  CHECK(missing(client, 6, [old] { group().freeze(old); }) == 0);
   group().wait_until_owner(slot, next);
   group().settle();
 }
