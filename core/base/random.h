@@ -25,4 +25,20 @@ class Random {
   std::array<std::uint64_t, 4> state_;
 };
 
+/// A linear congruential generator (Knuth, MMIX) in one word: for waits and choices that only have
+/// to differ from client to client.
+class SmallRandom {
+ public:
+  explicit SmallRandom(std::uint64_t seed) : state_(seed) {}
+
+  /// Returns 32 bits. The upper ones are the better ones.
+  std::uint32_t next() {
+    state_ = state_ * 6364136223846793005u + 1442695040888963407u;
+    return static_cast<std::uint32_t>(state_ >> 32);
+  }
+
+ private:
+  std::uint64_t state_;
+};
+
 }  // namespace plimsoll::inline v0

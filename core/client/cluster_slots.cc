@@ -38,10 +38,6 @@ constexpr Error has_no_such_node{
     .what = "no primary of the cluster has this address",
     .expected = "the address of a primary with slots, as topology() has it"};
 
-constexpr Error has_no_primary{
-    .code = ErrorCode::cluster_down,
-    .what = "the client knows of no node of the cluster that owns slots"};
-
 constexpr std::string_view ask_slots[] = {"CLUSTER", "SLOTS"};
 constexpr std::string_view ask_main_id[] = {"CLUSTER", "MYID"};
 

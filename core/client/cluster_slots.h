@@ -91,6 +91,11 @@ class ClusterSlots {
 
   void validate() const;
 
+  /// Why a command for nodes of the cluster cannot be sent to any.
+  static constexpr Error has_no_primary{
+      .code = ErrorCode::cluster_down,
+      .what = "the client knows of no node of the cluster that owns slots"};
+
   /// Why a node of which the others do not know any more is left.
   static constexpr Error is_gone{
       .code = ErrorCode::connection_lost,

@@ -133,14 +133,13 @@ Duration ClusterVerdicts::wait_to_connect(const Journey& journey) {
   return wait_of(journey.waits, down_again_min, down_again_max);
 }
 
-// The wait doubles from `at_first` to `at_most`; half of it is drawn (with a linear congruential
-// generator: Knuth, MMIX), so that many requests, and many clients, do not come back together.
+// The wait doubles from `at_first` to `at_most`; half of it is drawn, so that many requests, and
+// many clients, do not come back together.
 Duration ClusterVerdicts::wait_of(int count, Duration at_first, Duration at_most) {
   Duration wait = at_first;
   for (int i = 0; i < count && wait < at_most; ++i) wait *= 2;
   wait = std::min(wait, at_most);
-  random_ = random_ * 6364136223846793005u + 1442695040888963407u;
-  return wait / 2 + wait / 2 * static_cast<int>(random_ >> 56) / 256;
+  return wait / 2 + wait / 2 * static_cast<int>(random_.next() >> 24) / 256;
 }
 
 void count_in(Journey& journey, const ClusterNode::Verdict& verdict) {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "plimsoll/core/base/random.h"
 #include "plimsoll/core/client/cluster_counters.h"
 #include "plimsoll/core/client/cluster_nodes.h"
 #include "plimsoll/core/client/cluster_options.h"
@@ -48,7 +49,7 @@ class ClusterVerdicts {
   const Session& main_;
   ClusterNodes& nodes_;
   ClusterSlots& slots_;
-  std::uint64_t random_;
+  SmallRandom random_;
   ClusterCounters counters_;
 };
 

@@ -21,9 +21,6 @@ constexpr Error no_room_for_plan{
     .what = "the requests pool has no room to divide a request by the slots of its keys",
     .expected = "other requests to end first, or fewer keys in one request"};
 
-constexpr Error no_primary{.code = ErrorCode::cluster_down,
-                           .what = "the client knows of no node of the cluster that owns slots"};
-
 constexpr Error node_is_gone{
     .code = ErrorCode::connection_lost,
     .what = "the node owns no slots any more, and the one that has them was asked already",
@@ -153,7 +150,7 @@ Status ScatteredRequests::plan_nodes(Whole& whole) {
     if (node.slots == 0) return;
     whole.targets[whole.parts_count++] = {.node = number, .slot = slots_.slot_of(number)};
   });
-  return whole.parts_count == 0 ? Status(no_primary) : Status();
+  return whole.parts_count == 0 ? Status(ClusterSlots::has_no_primary) : Status();
 }
 
 Status ScatteredRequests::plan_page(Whole& whole) {

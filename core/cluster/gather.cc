@@ -100,12 +100,8 @@ Status Gather::add(const Value& answer, std::span<SplitKey> keys) {
   return answer_ ? Status() : keep(answer);
 }
 
-// Of several answers each is taken with the same probability (a linear congruential generator:
-// Knuth, MMIX), the first one in any case.
-bool Gather::draw() {
-  random_ = random_ * 6364136223846793005u + 1442695040888963407u;
-  return (random_ >> 33) % ++elements_ == 0;
-}
+// Of several answers each is taken with the same probability, the first one in any case.
+bool Gather::draw() { return (random_.next() >> 1) % ++elements_ == 0; }
 
 Status Gather::keep(const Value& value) {
   char* const at = make_answer(wire_size(value));

@@ -6,6 +6,7 @@
 #include <span>
 #include <string_view>
 
+#include "plimsoll/core/base/random.h"
 #include "plimsoll/core/base/result.h"
 #include "plimsoll/core/cluster/node_address.h"
 #include "plimsoll/core/cluster/split.h"
@@ -79,7 +80,7 @@ class Gather {
   const commands::Spread spread_;
   Account& payer_;
   const std::size_t bytes_max_;
-  std::uint64_t random_;
+  SmallRandom random_;
   std::size_t count_ = 0;
   std::size_t elements_ = 0;  // that are kept, or among which one was drawn
   std::size_t kept_bytes_ = 0;

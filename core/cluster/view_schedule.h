@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "plimsoll/core/base/random.h"
 #include "plimsoll/core/base/time.h"
 
 namespace plimsoll::inline v0 {
@@ -58,13 +59,10 @@ class ViewSchedule {
   }
 
  private:
-  // From 0 to 255: a linear congruential generator (Knuth, MMIX).
-  int draw() {
-    random_ = random_ * 6364136223846793005u + 1442695040888963407u;
-    return static_cast<int>(random_ >> 56);
-  }
+  // From 0 to 255.
+  int draw() { return static_cast<int>(random_.next() >> 24); }
 
-  std::uint64_t random_;
+  SmallRandom random_;
   bool is_asking_ = false;
   Instant asked_at_ = Instant::min();
   Instant due_at_ = never;

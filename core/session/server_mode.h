@@ -19,7 +19,8 @@ enum class ModeWanted : std::uint8_t {
   any,         ///< all servers are the same; in RESP2 none is asked
   told,        ///< a server of each mode will do, and the user of the session wants to know which
   standalone,  ///< a node of a cluster is refused: the session has been at a server that was none
-  cluster      ///< a server that is no node of a cluster is refused, for now
+  cluster      ///< a server that is no node of a cluster is refused; the session tries on, because
+               ///< a node may answer at the address later
 };
 
 }  // namespace plimsoll::inline v0
