@@ -17,10 +17,21 @@ constexpr std::size_t steps_per_relief = 64;
 // each insert of such an entry first advances the wheel, by at most this many steps.
 constexpr std::size_t steps_per_insert = 8;
 
-std::span<Fences::Cell> make_cells(void* at, std::size_t count) {
-  auto* const cells = static_cast<Fences::Cell*>(at);
-  for (std::size_t i = 0; i < count; ++i) new (cells + i) Fences::Cell();
+template <class Cell>
+std::span<Cell> make_cells(void* at, std::size_t count) {
+  auto* const cells = static_cast<Cell*>(at);
+  for (std::size_t i = 0; i < count; ++i) new (cells + i) Cell();
   return {cells, count};
+}
+
+std::span<Fences::Cell> make_fences(void* at, const CacheOptions& options) {
+  return make_cells<Fences::Cell>(at, Fences::cells_for(options.bytes_max));
+}
+
+// They lie behind the fences' cells.
+std::span<SlotEpochs::Cell> make_epochs(void* fences, const CacheOptions& options) {
+  auto* const end = static_cast<Fences::Cell*>(fences) + Fences::cells_for(options.bytes_max);
+  return make_cells<SlotEpochs::Cell>(end, SlotEpochs::cells_for(options.bytes_max));
 }
 
 }  // namespace
@@ -48,8 +59,7 @@ Result<Cache::Memory> Cache::take_memory(Budget& budget, const CacheOptions& opt
                  .limit = most};
   }
   const std::uint32_t shards = shards_for(options);
-  const std::size_t bytes = alignof(Shard) + shards * sizeof(Shard) +
-                            Fences::cells_for(options.bytes_max) * sizeof(Fences::Cell);
+  const std::size_t bytes = alignof(Shard) + shards * sizeof(Shard) + tables_bytes(options);
   Memory memory;
   memory.account = budget.open_account(PoolKind::cache, budget.next_owner());
   bool enough = static_cast<bool>(memory.account);
@@ -72,10 +82,11 @@ Cache::Cache(const CacheOptions& options, Memory memory)
       memory_(std::move(memory)),
       shards_(place_shards(memory_.shards)),
       shards_count_(shards_for(options)),
-      fences_(make_cells(shards_ + shards_count_, Fences::cells_for(options.bytes_max))),
+      fences_(make_fences(shards_ + shards_count_, options)),
+      slot_epochs_(make_epochs(shards_ + shards_count_, options)),
       generations_(*memory_.account) {
   PLIMSOLL_CHECK(plimsoll::cache::validate(options).ok());
-  const std::size_t bytes = options.bytes_max - fences_bytes();
+  const std::size_t bytes = options.bytes_max - tables_bytes(options);
   const std::size_t entries = options.entries_max / shards_count_;
   const StoreOptions store_options{
       .bytes_max = bytes / shards_count_,
@@ -112,6 +123,7 @@ bool Cache::may_serve(const Entry& entry, const Reader& reader, Instant now) con
   const Stamp stamp = entry.stamp();
   const Instant latest = now + reader.clock_step;
   if (entry.expires_at() <= latest || !generations_.is_valid(stamp)) return false;
+  if (!slot_epochs_.is_current(entry.slot())) return false;
   if (stamp.member == Generations::untracked) {
     return reader.takes_untracked && reader.fresh.is_any();
   }
@@ -151,7 +163,8 @@ bool Cache::has(const commands::Question& question, std::uint32_t source, const 
 // that was read already, so complete_fetch() sees the difference. In the other order such a write
 // would be missed.
 Cache::Ticket Cache::begin_fetch(const commands::Question& question, std::uint32_t source,
-                                 std::uint32_t member, Instant now, std::span<Ticket::Seen> room) {
+                                 std::uint32_t member, Instant now, std::span<Ticket::Seen> room,
+                                 std::optional<std::uint16_t> slot) {
   Ticket ticket;
   ticket.began_at = now;
   ticket.mark = next_mark();
@@ -162,6 +175,7 @@ Cache::Ticket Cache::begin_fetch(const commands::Question& question, std::uint32
   ticket.hash = hash_of(question.key);
   ticket.source = source;
   ticket.stamp = generations_.stamp(member);
+  if (slot) ticket.slot = slot_epochs_.of(*slot);
   ticket.version_of_all = all_version_.load();
   ticket.keys = room.first(count);
   const auto see = [&](std::size_t number, const KeyHash& hash) {
@@ -185,7 +199,8 @@ bool Cache::is_current(const Ticket& ticket) const {
   for (const Ticket::Seen& key : ticket.keys) {
     if (fences_.version(key.cell) != key.version) return false;
   }
-  return all_version_.load() == ticket.version_of_all && generations_.is_valid(ticket.stamp);
+  return all_version_.load() == ticket.version_of_all && generations_.is_valid(ticket.stamp) &&
+         slot_epochs_.is_current(ticket.slot);
 }
 
 bool Cache::may_store(Shard& shard, const Ticket& ticket) const {
@@ -209,7 +224,8 @@ Entry* Cache::insert(Shard& shard, const Ticket& ticket, const commands::Questio
   const Instant expires = expiry_of(ticket);
   if (expires != never) shard.counters.expirations += shard.store.expire(now, steps_per_insert);
   const Store::Inserted inserted =
-      shard.store.insert(ticket.source, ticket.hash, question, ticket.stamp, expires, bytes);
+      shard.store.insert(ticket.source, ticket.hash, question, ticket.stamp, expires, bytes,
+                         ticket.slot);
   shard.counters.evictions += inserted.evicted;
   if (inserted.outcome == Store::Outcome::too_large) ++shard.counters.skipped_too_large;
   if (inserted.outcome == Store::Outcome::no_memory) ++shard.counters.skipped_no_memory;
@@ -308,7 +324,8 @@ bool Cache::sweep(Shard& shard) {
   }
   if (shard.is_swept) return true;
   shard.store.sweep(steps_per_relief, [this](const Entry& entry) {
-    return !generations_.is_valid(entry.stamp()) || !sources_.is_current(entry.source());
+    return !generations_.is_valid(entry.stamp()) || !sources_.is_current(entry.source()) ||
+           !slot_epochs_.is_current(entry.slot());
   });
   shard.is_swept = shard.store.sweeps_count() > shard.sweeps_before;
   return shard.is_swept;
@@ -366,7 +383,8 @@ CacheStatistics Cache::statistics() {
   all.invalidations += invalidations_of_all_.load(std::memory_order_relaxed);
   all.skipped_uncacheable = uncacheable_.load(std::memory_order_relaxed);
   all.skipped_fenced = fenced_.load(std::memory_order_relaxed);
-  all.bytes_committed += fences_bytes();
+  all.skipped_absent = absent_.load(std::memory_order_relaxed);
+  all.bytes_committed += tables_bytes(options_);
   all.sources = sources_.in_use();
   all.sources_refused = sources_.refused();
   return all;

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -15,6 +16,7 @@
 #include "plimsoll/core/cache/freshness.h"
 #include "plimsoll/core/cache/generations.h"
 #include "plimsoll/core/cache/options.h"
+#include "plimsoll/core/cache/slot_epochs.h"
 #include "plimsoll/core/cache/sources.h"
 #include "plimsoll/core/cache/statistics.h"
 #include "plimsoll/core/cache/store.h"
@@ -87,7 +89,7 @@ class Cache {
   struct Memory {
     AccountHandle account;
     Charge own;    // for the Cache object itself
-    Block shards;  // the shards, and the fences' cells behind them
+    Block shards;  // the shards; behind them the cells of fences and slot epochs
   };
 
   /// Charges and allocates the memory for a cache. `budget` must outlive the cache, and `options`
@@ -148,6 +150,8 @@ class Cache {
     Duration clock_step = Duration::zero();  ///< how far `now` may lag behind the actual time
     Account* scratch = nullptr;              ///< pays for an MGET's reply while it is visited
     bool is_counted = false;                 ///< this repeats a lookup that was counted as a miss
+    bool is_of_cluster = false;              ///< keys of several slots may have been read at several
+                                             ///< nodes
   };
 
   /// Looks up the reply to `question`. If there is an entry that `reader` accepts, calls
@@ -157,7 +161,8 @@ class Cache {
   /// miss.
   ///
   /// The reply to an MGET is composed of the entries of GETs of its keys, if all exist and come
-  /// from one connection: then all of it was true at one time, as in the server's reply.
+  /// from one connection: then all of it was true at one time, as in the server's reply. In a
+  /// cluster only keys of one slot have to come from one connection.
   template <class Visit>
   bool visit(const Reader& reader, const commands::Question& question, Instant now, Visit&& visit) {
     if (commands::is_mget(question)) [[unlikely]]
@@ -193,6 +198,7 @@ class Cache {
     Instant began_at{};    ///< the fetch was not sent before this time
     Mark mark = 0;         ///< drawn at began_at
     Stamp stamp;           ///< the generation of the connection that the fetch is sent on
+    SlotEpoch slot{};      ///< in a cluster: of all its keys
     std::span<Seen> keys;  ///< the question's keys in order; the caller owns the memory
     std::uint32_t version_of_all = 0;  ///< the version of all keys together, when the fetch began
     bool is_storable = false;  ///< the source is known, and no key was being written at the begin
@@ -201,9 +207,10 @@ class Cache {
   /// Begins a fetch. `member` is that of the connection, or Generations::untracked if only a time
   /// limit bounds how stale the reply gets. With Sources::none the reply will not be stored. `room`
   /// has to have an element for each key of the question; an MGET may have fetch_keys_max, any
-  /// other question cache_keys_max.
+  /// other question cache_keys_max. `slot`: of all keys, if a node of a cluster is asked.
   Ticket begin_fetch(const commands::Question& question, std::uint32_t source, std::uint32_t member,
-                     Instant now, std::span<Ticket::Seen> room);
+                     Instant now, std::span<Ticket::Seen> room,
+                     std::optional<std::uint16_t> slot = std::nullopt);
 
   /// The ticket that begin_fetch() would have returned for a GET of `key`, number `number` of an
   /// MGET's keys, when the MGET began.
@@ -283,6 +290,16 @@ class Cache {
     all_open_.fetch_sub(1);
   }
 
+  /// A slot of a cluster has left the node that its keys were read at. Puts all entries of its keys
+  /// out of reach, whoever has read them, and overtakes the fetches of them.
+  void drop_slot(std::uint16_t slot) {
+    if (slot_epochs_.drop(slot)) generations_.end_all();
+    generations_.note_end();
+  }
+
+  /// A reply was not stored, because a key that does not exist may have answered the same.
+  void count_absent() { absent_.fetch_add(1, std::memory_order_relaxed); }
+
   void count_uncacheable() { uncacheable_.fetch_add(1, std::memory_order_relaxed); }
 
   /// Erases a bounded number of entries that have expired, that are out of reach, or whose memory
@@ -333,6 +350,7 @@ class Cache {
   bool visit_each(const Reader& reader, const commands::Question& mget, Instant now,
                   const ReplyVisitor& visit);
   bool find_each(const Reader& reader, Instant now, std::span<Found> all);
+  static bool may_be_together(const Reader& reader, std::span<const Found> all);
   void touch_each(std::span<const Found> all);
   static std::uint32_t shards_for(const CacheOptions& options);
   KeyHash hash_of(std::string_view key) const { return shards_[0].store.hash_of(key); }
@@ -342,8 +360,10 @@ class Cache {
   Shard& shard_of(const KeyHash& hash) { return shards_[shard_index(hash)]; }
   std::uint32_t cell_of(const KeyHash& hash) const { return fences_.index_of(hash.high >> 32); }
   static Shard* place_shards(const Block& block);
-  std::size_t fences_bytes() const {
-    return Fences::cells_for(options_.bytes_max) * sizeof(Fences::Cell);
+  // What lies behind the shards.
+  static std::size_t tables_bytes(const CacheOptions& options) {
+    return Fences::cells_for(options.bytes_max) * sizeof(Fences::Cell) +
+           SlotEpochs::cells_for(options.bytes_max) * sizeof(SlotEpochs::Cell);
   }
   bool is_fenced(const KeyHash& hash, const commands::Question& question) const;
   std::size_t erase_key(const KeyHash& hash, std::string_view key);
@@ -364,6 +384,7 @@ class Cache {
   Shard* shards_;
   const std::uint32_t shards_count_;
   Fences fences_;
+  SlotEpochs slot_epochs_;
   Generations generations_;
   Sources sources_;
   std::atomic<bool> has_further_keys_{false};  // a fetch of several keys that is no MGET has begun
@@ -372,6 +393,7 @@ class Cache {
   std::atomic<Mark> last_mark_{0};
   std::atomic<std::uint64_t> uncacheable_{0};
   std::atomic<std::uint64_t> fenced_{0};
+  std::atomic<std::uint64_t> absent_{0};
   std::atomic<std::uint64_t> invalidations_of_all_{0};
   Mutex members_mutex_;
 };

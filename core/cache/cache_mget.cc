@@ -2,6 +2,7 @@
 // GETs of its keys, and its reply is stored as their entries. This is a file of its own because the
 // WebAssembly module compiles cache.cc for speed and this file for size (wasm/hot.bzl).
 
+#include <algorithm>
 #include <array>
 #include <bit>
 
@@ -42,13 +43,29 @@ struct Cache::Found {
   Entry* entry = nullptr;
 };
 
-// All entries must be of one generation. The entries of one connection were true at the same time:
-// they are the state before the first change that the connection has not reported yet. Entries of
-// two connections may be of different times.
 bool Cache::find_each(const Reader& reader, Instant now, std::span<Found> all) {
   for (Found& each : all) {
     each.entry = find(shard_of(each.hash), reader, each.hash, commands::get_of(each.key), now);
-    if (each.entry == nullptr || each.entry->stamp() != all.front().entry->stamp()) return false;
+    if (each.entry == nullptr) return false;
+  }
+  return may_be_together(reader, all);
+}
+
+// The entries of one connection were true at the same time: they are the state before the first
+// change that the connection has not reported yet. Entries of two connections may be of different
+// times. So are the parts of an MGET's reply that come from two nodes of a cluster.
+bool Cache::may_be_together(const Reader& reader, std::span<const Found> all) {
+  const auto is_of_another = [](const Found& one, const Found& other) {
+    return one.entry->stamp() != other.entry->stamp();
+  };
+  const bool are_of_one_connection = std::none_of(
+      all.begin(), all.end(), [&](const Found& each) { return is_of_another(each, all.front()); });
+  if (are_of_one_connection || !reader.is_of_cluster) return are_of_one_connection;
+  for (auto one = all.begin(); one != all.end(); ++one) {
+    const bool is_apart = std::none_of(all.begin(), one, [&](const Found& other) {
+      return is_of_another(*one, other) && one->entry->slot().cell == other.entry->slot().cell;
+    });
+    if (!is_apart) return false;
   }
   return true;
 }

@@ -10,6 +10,7 @@
 #include "plimsoll/core/cache/expiry_wheel.h"
 #include "plimsoll/core/cache/index_link.h"
 #include "plimsoll/core/cache/policy/order.h"
+#include "plimsoll/core/cache/slot_epochs.h"
 #include "plimsoll/core/commands/question.h"
 
 // One cached reply, in one piece of memory, which Store allocates and owns:
@@ -40,6 +41,7 @@ class Entry : public IndexLink, public PolicyLink {
   struct Shape {
     std::uint32_t source = 0;
     Stamp stamp;
+    SlotEpoch slot{};
     Instant expires_at = never;
     std::uint32_t reply_bytes = 0;
     std::uint32_t words_bytes = 0;
@@ -75,6 +77,9 @@ class Entry : public IndexLink, public PolicyLink {
 
   const Stamp& stamp() const { return stamp_; }
   void set_stamp(const Stamp& stamp) { stamp_ = stamp; }
+
+  /// The slot of its keys when it was read, if that was at a node of a cluster.
+  SlotEpoch slot() const { return {.cell = slot_cell_, .epoch = slot_epoch_}; }
 
   /// The time from which the entry must not be served; `never` if it does not expire.
   Instant expires_at() const { return expires_ ? expiry()->at : never; }
@@ -124,7 +129,9 @@ class Entry : public IndexLink, public PolicyLink {
   std::uint16_t row_;
   std::uint8_t more_keys_begin_;  // the number of the first further key among the words
   std::uint8_t more_keys_count_;
-  bool expires_;
+  std::uint16_t expires_ : 1;  // a bit, so that the slot makes an entry no larger
+  std::uint16_t slot_cell_ : 15;
+  std::uint16_t slot_epoch_;
 };
 
 static_assert(sizeof(Entry) % alignof(IndexLink) == 0 && sizeof(ExpiryLink) % alignof(Entry) == 0);

@@ -55,7 +55,8 @@ void Store::trim() {
 
 Store::Inserted Store::insert(std::uint32_t source, const KeyHash& hash,
                               const commands::Question& question, const Stamp& stamp,
-                              Instant expires_at, std::size_t reply_bytes) {
+                              Instant expires_at, std::size_t reply_bytes,
+                              const SlotEpoch& slot) {
   if (Entry* const old = find(source, hash, question); old != nullptr) erase(*old);
   Inserted inserted;
   const Sizes sizes = measure(question, expires_at, reply_bytes);
@@ -83,6 +84,7 @@ Store::Inserted Store::insert(std::uint32_t source, const KeyHash& hash,
   Entry& entry = *Entry::make(piece, question,
                               {.source = source,
                                .stamp = stamp,
+                               .slot = slot,
                                .expires_at = expires_at,
                                .reply_bytes = static_cast<std::uint32_t>(reply_bytes),
                                .words_bytes = static_cast<std::uint32_t>(sizes.words)});

@@ -80,7 +80,8 @@ class Store {
   /// room. Call expire() shortly before: the nearer the wheel's time is to now, the fewer levels an
   /// entry that expires needs.
   Inserted insert(std::uint32_t source, const KeyHash& hash, const commands::Question& question,
-                  const Stamp& stamp, Instant expires_at, std::size_t reply_bytes);
+                  const Stamp& stamp, Instant expires_at, std::size_t reply_bytes,
+                  const SlotEpoch& slot = {});
 
   void erase(Entry& entry);
 
