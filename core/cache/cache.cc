@@ -223,9 +223,8 @@ Entry* Cache::insert(Shard& shard, const Ticket& ticket, const commands::Questio
                      Instant now, std::size_t bytes) {
   const Instant expires = expiry_of(ticket);
   if (expires != never) shard.counters.expirations += shard.store.expire(now, steps_per_insert);
-  const Store::Inserted inserted =
-      shard.store.insert(ticket.source, ticket.hash, question, ticket.stamp, expires, bytes,
-                         ticket.slot);
+  const Store::Inserted inserted = shard.store.insert(ticket.source, ticket.hash, question,
+                                                      ticket.stamp, expires, bytes, ticket.slot);
   shard.counters.evictions += inserted.evicted;
   if (inserted.outcome == Store::Outcome::too_large) ++shard.counters.skipped_too_large;
   if (inserted.outcome == Store::Outcome::no_memory) ++shard.counters.skipped_no_memory;

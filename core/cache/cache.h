@@ -150,8 +150,8 @@ class Cache {
     Duration clock_step = Duration::zero();  ///< how far `now` may lag behind the actual time
     Account* scratch = nullptr;              ///< pays for an MGET's reply while it is visited
     bool is_counted = false;                 ///< this repeats a lookup that was counted as a miss
-    bool is_of_cluster = false;              ///< keys of several slots may have been read at several
-                                             ///< nodes
+    bool is_of_cluster = false;  ///< keys of several slots may have been read at several
+                                 ///< nodes
   };
 
   /// Looks up the reply to `question`. If there is an entry that `reader` accepts, calls

@@ -19,7 +19,8 @@ struct CacheCounters {
   std::uint64_t skipped_poisoned = 0;     ///< a key changed while the reply was on its way
   std::uint64_t skipped_fenced = 0;       ///< a key was being written when the fetch began
   std::uint64_t skipped_no_memory = 0;
-  std::uint64_t skipped_absent = 0;  ///< in a cluster: perhaps the reply of a key that did not exist
+  std::uint64_t skipped_absent =
+      0;  ///< in a cluster: perhaps the reply of a key that did not exist
 };
 
 struct CacheStatistics : CacheCounters {

@@ -55,8 +55,7 @@ void Store::trim() {
 
 Store::Inserted Store::insert(std::uint32_t source, const KeyHash& hash,
                               const commands::Question& question, const Stamp& stamp,
-                              Instant expires_at, std::size_t reply_bytes,
-                              const SlotEpoch& slot) {
+                              Instant expires_at, std::size_t reply_bytes, const SlotEpoch& slot) {
   if (Entry* const old = find(source, hash, question); old != nullptr) erase(*old);
   Inserted inserted;
   const Sizes sizes = measure(question, expires_at, reply_bytes);

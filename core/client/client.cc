@@ -38,10 +38,6 @@ ClientOptions main_options(ClientOptions options) {
   return options;
 }
 
-Action::Kind kind_of(Session::Action action) {
-  return action == Session::Action::open ? Action::Kind::open : Action::Kind::close;
-}
-
 }  // namespace
 
 Result<Client::Accounts> Client::open_accounts(Budget& budget) {
@@ -104,7 +100,7 @@ Status Client::use_replicas(const ReplicaOptions& options) {
 }
 
 Status Client::use_cluster(const ClusterOptions& options) {
-  PLIMSOLL_CHECK(session_.state() == Session::State::idle && !is_special_ && !sentinels_);
+  PLIMSOLL_CHECK(session_.state() == Session::State::idle && !others_ && !recording_.on());
   PLIMSOLL_CHECK(plimsoll::validate(options, session_.options()).ok());
   return make_cluster(options);
 }
@@ -122,13 +118,13 @@ Status Client::make_cluster(const ClusterOptions& options) {
   if (!made) return made;
   cluster_ = others_->cluster.get();
   note_special();
-  return {};
+  return near_ ? near_->use_cluster(*cluster_) : Status();
 }
 
 // The main session has just become ready, and sends nothing until the early requests are sorted.
 void Client::enter_cluster() {
-  Status entered = may_enter_cluster(
-      *may_find_, options(), {near_.get() != nullptr, replicas_ != nullptr, recording_.on()});
+  Status entered =
+      may_enter_cluster(*may_find_, options(), {replicas_ != nullptr, recording_.on()});
   if (entered) entered = make_cluster(*may_find_);
   if (entered) entered = others_->begin_early(session_);
   if (!entered) session_.give_up(entered.error());
@@ -272,7 +268,7 @@ void Client::close(Instant now) {
   session_.close(now);
   side_connections_.close(now);
   if (others_) others_->close(now);
-  if (near_) near_->follow_session();
+  if (near_) near_->follow_connections();
 }
 
 void Client::abort() {
@@ -280,7 +276,7 @@ void Client::abort() {
   session_.abort();
   side_connections_.abort();
   if (others_) others_->abort();
-  if (near_) near_->follow_session();
+  if (near_) near_->follow_connections();
 }
 
 void Client::handle_opened(ConnectionId connection, Instant now) {
@@ -292,7 +288,7 @@ void Client::handle_opened(ConnectionId connection, Instant now) {
 void Client::handle_closed(ConnectionId connection, const Error& reason, Instant now) {
   recording_.note_closed(connection, reason, now);
   if (Session* const session = find(connection)) session->handle_closed(reason, now);
-  if (near_) near_->follow_session();
+  if (near_) near_->follow_connections();
 }
 
 bool Client::is_connected(ConnectionId connection) const {
@@ -314,7 +310,7 @@ std::span<char> Client::read_space(ConnectionId connection) {
   Session* const session = find(connection);
   if (session == nullptr) return {};
   const std::span<char> room = session->read_space();
-  if (near_ && connection == first_connection && room.empty()) near_->handle_not_read();
+  if (near_ && room.empty()) near_->set_readable(connection, false);
   recording_.note_read_space(connection, room);
   return room;
 }
@@ -322,7 +318,7 @@ std::span<char> Client::read_space(ConnectionId connection) {
 void Client::handle_read(ConnectionId connection, std::size_t bytes, Instant now) {
   recording_.note_read(connection, bytes, session_.state(), now);
   if (Session* const session = find(connection)) session->handle_read(bytes, now);
-  if (near_ && connection == first_connection && bytes > 0) near_->handle_read();
+  if (near_ && bytes > 0) near_->set_readable(connection, true);
   if (cluster_ && Cluster::owns(connection) && bytes > 0) {
     cluster_->note_sign_of_life(connection, now);
   }
@@ -380,7 +376,7 @@ std::optional<Action> Client::poll_action() {
 // the main connection.
 std::optional<Action> Client::poll_action_of_several() {
   if (sentinels_) {
-    if (const auto action = poll_action_by_sentinels()) return action;
+    if (const auto action = sentinels_->poll_action_with(session_)) return action;
   } else if (const auto action = session_.poll_action()) {
     const bool opens_in_cluster = cluster_ && *action == Session::Action::open;
     return Action{.kind = kind_of(*action),
@@ -403,29 +399,6 @@ std::optional<Action> Client::poll_action_of_several() {
                 .connection = side->connection,
                 .seed = side->seed,
                 .told = side->told != nullptr ? side->told : told};
-}
-
-// The main connection's attempt begins with a question to the sentinels.
-std::optional<Action> Client::poll_action_by_sentinels() {
-  while (const std::optional<Session::Action> action = session_.poll_action()) {
-    if (*action == Session::Action::open) {
-      sentinels_->ask(session_.now());
-      sentinels_->poll_events();  // the answer may be known already
-    } else if (!sentinels_->take_question()) {
-      return Action{.kind = Action::Kind::close, .connection = first_connection};
-    }
-  }
-  if (sentinels_->finding() == Sentinels::Finding::found && sentinels_->take_question()) {
-    return Action{
-        .kind = Action::Kind::open, .connection = first_connection, .told = &sentinels_->primary()};
-  }
-  const auto asked = sentinels_->poll_action();
-  if (!asked) return std::nullopt;
-  return Action{.kind = kind_of(asked->action),
-                .connection = asked->connection,
-                .seed = asked->seed,
-                .told = asked->told,
-                .peer = Peer::sentinel};
 }
 
 // A primary that is no more is left at once. After SENTINEL FAILOVER it goes on taking writes for
@@ -496,7 +469,7 @@ ClientStatistics Client::statistics() const {
 
 Result<RequestId> Client::submit_specially(const CommandView& command, Instant now,
                                            Duration timeout, Tag tag, Duration max_staleness) {
-  if (cluster_) return stage_in_cluster(command, now, timeout, tag);
+  if (cluster_ && !near_) return stage_in_cluster(command, now, timeout, tag);
   if (recording_.on()) return submit_recorded(command, now, timeout, tag);
   if (command.block_time != Duration::zero()) return stage_blocking(command, now, timeout, tag);
   return near_ ? stage_near(command, now, timeout, tag, max_staleness)
@@ -525,7 +498,9 @@ Result<RequestId> Client::submit_at(const NodeChoice& where, const CommandView& 
                                     Instant now, Duration timeout, Tag tag) {
   if (!cluster_) return count(NodeChoice::refusal(session_.is_finding_mode()));
   if (!admission_.empty()) return refuse_to_overtake();
-  return count(cluster_->submit_at(where, command, now, deadline_of(now, timeout), tag));
+  const auto id = count(cluster_->submit_at(where, command, now, deadline_of(now, timeout), tag));
+  if (near_ && id) near_->note_staged(command, *id);
+  return id;
 }
 
 // The call is recorded before it has any effect, so the record is there if it breaks a CHECK.
@@ -620,9 +595,8 @@ Instant Client::near_timeout() const { return near_->poll_timeout(); }
 std::optional<Event> Client::poll_all() {
   if (side_spoke_) {
     const bool is_other = others_ && others_->spoke();
-    if (const auto event = is_other ? others_->poll_same_again() : side_connections_.poll_message();
-        event && !(is_other && side_connections_.takes(*event))) {
-      if (near_) report_to_near_cache(*event);
+    if (const auto event = is_other ? poll_others(true) : side_connections_.poll_message()) {
+      if (near_ && !is_other) report_to_near_cache(*event);
       return event;
     }
   }
@@ -642,8 +616,7 @@ std::optional<Event> Client::poll_all() {
   }
   if (!side_connections_.empty()) {
     if (others_) {
-      while (const auto event = others_->poll_event()) {
-        if (side_connections_.takes(*event)) continue;
+      if (const auto event = poll_others(false)) {
         side_spoke_ = others_->spoke();
         return event;
       }
@@ -667,6 +640,19 @@ std::optional<Event> Client::poll_all() {
   }
   if (!end_ || !others_have_said_all()) return std::nullopt;
   return std::exchange(end_, std::nullopt);
+}
+
+// Events of replicas and nodes. `again`: only of the one that spoke last.
+std::optional<Event> Client::poll_others(bool again) {
+  for (;;) {
+    std::optional<Event> event = cluster_ && near_ ? near_->poll_event() : std::nullopt;
+    if (event) return event;
+    event = again ? others_->poll_same_again() : others_->poll_event();
+    if (!event) return std::nullopt;
+    if (side_connections_.takes(*event)) continue;
+    if (cluster_ && near_) event = near_->handle_outcome(*event);
+    if (event) return event;
+  }
 }
 
 void Client::report_to_near_cache(const Event& event) {
@@ -759,7 +745,10 @@ Event Client::waiter_failed(const Ended& ended) {
 }
 
 Result<Reply> Client::keep_side_reply() {
-  if (others_ && others_->spoke()) return others_->keep_reply();
+  if (others_ && others_->spoke()) {
+    const bool is_shared = near_ && near_->delivers_again();
+    return is_shared ? cluster_->copy_reply() : others_->keep_reply();
+  }
   return side_connections_.keep_reply();
 }
 

@@ -10,6 +10,7 @@
 #include "plimsoll/core/base/result.h"
 #include "plimsoll/core/base/time.h"
 #include "plimsoll/core/cache/freshness.h"
+#include "plimsoll/core/client/action.h"
 #include "plimsoll/core/client/admission.h"
 #include "plimsoll/core/client/client_recording.h"
 #include "plimsoll/core/client/cluster_counters.h"
@@ -58,20 +59,6 @@ class Replicas;
 class Sentinels;
 
 using ClientOptions = SessionOptions;
-
-/// Asks the driver to open or close a connection. After a close the driver reports nothing more
-/// about that connection, except the end of a write (handle_written()), which may still come until
-/// the driver carries out the next open with the same ConnectionId.
-struct Action {
-  enum class Kind : std::uint8_t { open, close };
-  Kind kind;
-  ConnectionId connection;
-  SeedId seed{};                      ///< open: to which of the driver's addresses
-  const NodeAddress* told = nullptr;  ///< open: if it is not null, to this address in place of
-                                      ///< `seed`; valid until the next poll_event() or
-                                      ///< poll_action()
-  Peer peer = Peer::server;           ///< open: who listens there
-};
 
 struct ClientStatistics {
   Session::State state = Session::State::idle;
@@ -141,8 +128,9 @@ class Client {
   const Replicas* replicas() const { return replicas_; }
 
   /// Makes this the client of a cluster, of which the driver's addresses are some nodes. Call it
-  /// before connect(), and with none of the three above. `options` must have passed validate().
-  /// Error: out_of_memory.
+  /// before connect(), and behind use_cache() if there is a cache, which must not use broadcasts;
+  /// with neither sentinels nor replicas. `options` must have passed validate(). Error:
+  /// out_of_memory.
   Status use_cluster(const ClusterOptions& options);
 
   /// Makes this the client of a cluster if the first server that is ready says that it is a node of
@@ -503,7 +491,6 @@ class Client {
   Instant near_timeout() const;
 
   std::optional<Action> poll_action_of_several();
-  std::optional<Action> poll_action_by_sentinels();
   void handle_sentinels();
   // Whose short replies may be visited; null: nobody's, because each event has to be looked at.
   Session* special_speaker();
@@ -530,6 +517,7 @@ class Client {
   bool others_have_said_all() const;
 
   std::optional<Event> poll_all();
+  std::optional<Event> poll_others(bool again);
   void report_to_near_cache(const Event& event);
   std::optional<Event> poll_session();
   std::optional<Event> poll_main(std::optional<Event> event);

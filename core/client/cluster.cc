@@ -62,13 +62,18 @@ Result<RequestId> Cluster::submit(const CommandView& command, Instant now, Insta
     return scatter(command, spread_of(route), deadline, tag);
   }
   if (route.kind != Route::Kind::one_slot) return submit_keyless(command, deadline, tag);
-  const SlotTable::Entry entry = slots_.table().at(route.slot);
+  return submit_to_slot(route.slot, command, now, deadline, tag);
+}
+
+Result<RequestId> Cluster::submit_to_slot(Slot slot, const CommandView& command, Instant now,
+                                          Instant deadline, Tag tag) {
+  now_ = std::max(now_, now);
+  const SlotTable::Entry entry = slots_.table().at(slot);
   if (!entry.plain() || !nodes_.may_send_to(entry.owner()) || closing_) {
-    return submit_slowly(command, route.slot, deadline, tag);
+    return submit_slowly(command, slot, deadline, tag);
   }
-  if (must_look_twice()) return submit_slowly(command, route.slot, deadline, tag);
-  return submit_to(entry.owner(), command, {.number = submitted_++, .slot = route.slot}, deadline,
-                   tag);
+  if (must_look_twice()) return submit_slowly(command, slot, deadline, tag);
+  return submit_to(entry.owner(), command, {.number = submitted_++, .slot = slot}, deadline, tag);
 }
 
 Result<RequestId> Cluster::submit_at(const NodeChoice& where, const CommandView& command,
@@ -89,7 +94,7 @@ Result<RequestId> Cluster::submit_keyless(const CommandView& command, Instant de
   if (must_wait_for_parts() || keyless_held_) {
     return park(command, {.journey = {.number = submitted_++}, .is_for_main = true}, deadline, tag);
   }
-  main_.take_places(in_flight_ - std::min(in_flight_, scattered_.wholes_with_parts()));
+  main_.take_places(places_taken(0));
   return main_.submit(command, deadline, tag);
 }
 
@@ -394,13 +399,13 @@ bool Cluster::go(ParkedRequests& parked, const ParkedRequests::Request& request,
   Journey journey = request.journey;
   Result<RequestId> to = no_room_for_journey;
   if (request.is_for_main) {
-    const HandedRequest moving(parked.pipeline(), handed, Asking::no, Asking::no);
-    main_.take_places(in_flight_ - std::min(in_flight_, scattered_.wholes_with_parts() + 1));
+    const HandedRequest moving(parked.pipeline(), handed, 0, Asking::no);
+    main_.take_places(places_taken(1));
     to = main_.submit_owed(moving.command(), handed.deadline, handed.tag);
   } else {
     const NodeNumber target = target_of(request);
     journey.with_asking = !journey.is_for_node && target == request.asked;
-    const HandedRequest moving(parked.pipeline(), handed, Asking::no,
+    const HandedRequest moving(parked.pipeline(), handed, 0,
                                journey.with_asking ? Asking::yes : Asking::no);
     to = submit_to(target, moving.command(), journey, handed.deadline, handed.tag);
     // It may come back once more. Another node, such as the owner of a slot that does not move in
@@ -413,7 +418,9 @@ bool Cluster::go(ParkedRequests& parked, const ParkedRequests::Request& request,
     return false;
   }
   --in_flight_;  // submit_to() has counted it once more, or the main connection counts it
-  trail_.remember(parked.moved, parked.known_as(request.id), *to);
+  const RequestId from = parked.known_as(request.id);
+  if (caches_ != nullptr) caches_->note_moved(from, !handed.may_resend, *to);
+  trail_.remember(parked.moved, from, *to);
   return true;
 }
 
@@ -475,6 +482,10 @@ std::optional<Event> Cluster::poll_event() {
     follow_nodes();
   } while (nodes_.may_have_events());
   count_in_flight();
+  if (caches_ != nullptr) {
+    caches_->follow_parked(returned_.pipeline().answered_until(),
+                           waiting_.pipeline().answered_until());
+  }
   close_if_done();
   if (slots_.has_view() && !was_ready_ && main_.state() == Session::State::ready) {
     was_ready_ = true;
@@ -509,7 +520,9 @@ std::optional<Event> Cluster::poll_node(NodeNumber number) {
   now_ = std::max(now_, session.now());
   for (;;) {
     while (const std::optional<Event> event = session.poll_event()) {
+      if (caches_ != nullptr && caches_->handle_event(number, session, *event)) continue;
       const std::optional<Event> passed_on = handle_event(number, *event);
+      if (caches_ != nullptr) caches_->follow(number, session);
       if (!passed_on) continue;
       if (!tags::is_part(passed_on->tag)) {
         spoke_ = number;
@@ -530,7 +543,11 @@ std::optional<Event> Cluster::poll_node(NodeNumber number) {
   if (node.state == ClusterNode::State::connecting && session.counters().attempts_failed > 0) {
     node.problem = session.last_problem();
   }
-  if (session.is_over()) nodes_.forget_session(number);
+  if (caches_ != nullptr) caches_->follow(number, session);
+  if (session.is_over()) {
+    if (caches_ != nullptr) caches_->handle_over(number);
+    nodes_.forget_session(number);
+  }
   return std::nullopt;
 }
 
@@ -552,12 +569,18 @@ bool Cluster::handle_parked_part(const Event& event) {
   if (tags::is_part(event.tag)) {
     scattered_.handle_part(event, nullptr);
   } else if (tags::is_whole(event.tag)) {
-    scattered_.handle_whole(event, [this](RequestId id) { trail_.cancel(id); });
+    scattered_.handle_whole(event, [this](RequestId id) { give_up_part(id); });
   } else {
     return false;
   }
   follow_parts();
   return true;
+}
+
+// The keys of a whole are fenced as long as it lies here.
+void Cluster::give_up_part(RequestId id) {
+  if (caches_ != nullptr && trail_.may_write(id)) caches_->note_given_up(trail_.last_of(id));
+  trail_.cancel(id);
 }
 
 Event Cluster::parked_ended(const Ended& ended) {
@@ -635,8 +658,9 @@ bool Cluster::take_back(NodeNumber number, const Pipeline::Handed& request, Jour
                         const Verdict& verdict) {
   using Asking = HandedRequest::Asking;
   ClusterNode& node = nodes_[number];
-  const HandedRequest moving(node.session->requests(), request,
-                             journey.with_asking ? Asking::yes : Asking::no, Asking::no);
+  std::size_t in_front = journey.with_asking ? HandedRequest::asking.size() : 0;
+  if (caches_ != nullptr) in_front += caches_->note_handed_on(request.tag);
+  const HandedRequest moving(node.session->requests(), request, in_front, Asking::no);
   journey.with_asking = false;
   count_in(journey, verdict);
   const bool waits = verdict.wait > Duration::zero();
@@ -649,7 +673,10 @@ bool Cluster::take_back(NodeNumber number, const Pipeline::Handed& request, Jour
   if (!id) return false;
   if (!journey.is_unordered) slots_.table().set_held(journey.slot, true);
   nodes_.note_change();
-  trail_.remember(node.moved, nodes_.known_as(number, request.id), returned_.known_as(*id));
+  const RequestId from = nodes_.known_as(number, request.id);
+  const RequestId to = returned_.known_as(*id);
+  if (caches_ != nullptr) caches_->note_moved(from, !request.may_resend, to);
+  trail_.remember(node.moved, from, to);
   return true;
 }
 
@@ -679,17 +706,6 @@ Cluster::Verdict Cluster::judge(NodeNumber number, const Event& event,
 }
 
 // ---- All connections.
-
-Cluster::Known::State Cluster::state_of(const ClusterNode& node) const {
-  switch (node.state) {
-    case ClusterNode::State::lost:
-      return *node.problem.what == '\0' ? Known::State::idle : Known::State::lost;
-    case ClusterNode::State::connecting: return Known::State::connecting;
-    case ClusterNode::State::checking: return Known::State::checking;
-    case ClusterNode::State::ready: break;
-  }
-  return node.is_suspect(now_) ? Known::State::suspect : Known::State::ready;
-}
 
 std::optional<Cluster::NodeAction> Cluster::poll_action() {
   std::optional<NodeAction> found;

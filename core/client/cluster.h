@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -13,6 +14,7 @@
 #include "plimsoll/core/client/cluster_options.h"
 #include "plimsoll/core/client/cluster_slots.h"
 #include "plimsoll/core/client/cluster_verdicts.h"
+#include "plimsoll/core/client/node_caches.h"
 #include "plimsoll/core/client/parked_requests.h"
 #include "plimsoll/core/client/request_trail.h"
 #include "plimsoll/core/client/scatter_refusal.h"
@@ -57,6 +59,10 @@ class Cluster {
   /// Session::submit(); and what refusal_of() says.
   Result<RequestId> submit(const CommandView& command, Instant now, Instant deadline, Tag tag);
 
+  /// The same for a command whose keys are all in this slot.
+  Result<RequestId> submit_to_slot(Slot slot, const CommandView& command, Instant now,
+                                   Instant deadline, Tag tag);
+
   /// Submits a command to the node, or all nodes, that the caller has chosen. Other errors:
   /// invalid_argument, if no primary has the address; cluster_down, if none is known.
   Result<RequestId> submit_at(const NodeChoice& where, const CommandView& command, Instant now,
@@ -80,6 +86,10 @@ class Cluster {
     if (is_scattered(route)) return begin_parts(command, spread_of(route), deadline, tag);
     return park(command, {.journey = {.number = submitted_++, .slot = route.slot}}, deadline, tag);
   }
+  /// That request had this id before.
+  void note_adopted(const Pipeline::Handed& request, RequestId id) {
+    if (caches_ != nullptr) caches_->note_moved(request.id, !request.may_resend, id);
+  }
   /// Takes back a request that submit_to_room() has parked just now: it has no outcome here.
   /// Returns false if it was cancelled since.
   bool withdraw(RequestId id) {
@@ -95,6 +105,31 @@ class Cluster {
 
   /// Whether a request has ended, here or where it has gone on, as far as it is known.
   bool is_answered(RequestId id) const { return trail_.is_answered(id); }
+
+  // ---- For a near cache.
+
+  /// Reports what happens at the nodes to `caches`, which must outlive this object.
+  void use_cache(NodeCaches& caches) {
+    caches_ = &caches;
+    slots_.use_cache(caches);
+  }
+  /// The owner of the slot, as far as is known; no_node: there is none.
+  NodeNumber owner_of(Slot slot) const { return slots_.table().at(slot).owner(); }
+  /// The node that a request was sent to when it got this id; no_node: it was parked.
+  static NodeNumber node_of(RequestId id) {
+    const ConnectionId connection{static_cast<std::uint32_t>(request_ids::connection_of(id))};
+    return owns(connection) ? ClusterNodes::number_of(connection) : no_node;
+  }
+  /// Whether a node may have run the request.
+  bool was_exposed(RequestId id) const { return trail_.was_exposed(id); }
+  /// So many callers wait who have no request of their own.
+  void take_places(std::size_t count) {
+    callers_joined_ = count;
+    follow_parts();
+  }
+  /// Whether submit() is likely to find no place.
+  bool may_be_full() const { return must_look_twice(); }
+  Instant now() const { return std::max(now_, main_.now()); }
 
   /// The requests and tombstones of callers, without those on the main connection.
   std::size_t in_flight() const { return in_flight_; }
@@ -147,6 +182,8 @@ class Cluster {
   /// there is none. spoke() is true then.
   Session* speaker();
   bool spoke() const { return spoke_ != no_node; }
+  /// The last event's reply, of which the caller needs more copies.
+  Result<Reply> copy_reply() { return nodes_[spoke_].session->copy_reply(); }
   Result<Reply> keep_reply() {
     return spoke_ == parts_spoke ? scattered_.keep_reply() : nodes_[spoke_].session->keep_reply();
   }
@@ -189,14 +226,7 @@ class Cluster {
 
   /// What is known of one node, for users.
   struct Known {
-    enum class State : std::uint8_t {
-      idle,  ///< no connection was needed yet
-      connecting,
-      checking,  ///< it is asked who it is
-      ready,
-      suspect,  ///< it owes an answer for too long; others are asked whether it still has its slots
-      lost      ///< the last attempt or connection failed
-    };
+    using State = ClusterNode::Known;
     const ClusterNode& node;
     ConnectionId connection;
     State state;
@@ -207,7 +237,7 @@ class Cluster {
     nodes_.for_each([&](NodeNumber number, const ClusterNode& node) {
       visit(Known{.node = node,
                   .connection = ClusterNodes::connection_of(number),
-                  .state = state_of(node)});
+                  .state = node.known(now_)});
     });
   }
 
@@ -219,8 +249,6 @@ class Cluster {
 
   std::size_t parked_count() const { return returned_.count() + waiting_.count(); }
 
-  Known::State state_of(const ClusterNode& node) const;
-
   // What spoke_ is if the last event was the outcome of a request that was sent in parts.
   static constexpr NodeNumber parts_spoke = no_node - 1;
   static_assert(parts_spoke > cluster_nodes_max);
@@ -229,7 +257,12 @@ class Cluster {
   bool must_look_twice() const { return in_flight_ + main_.callers_in_flight() >= places_; }
   bool is_full();
   std::size_t places() const {
-    return main_.options().inflight_requests_limit + scattered_.wholes_with_parts();
+    const std::size_t all = main_.options().inflight_requests_limit;
+    return all - std::min(all, callers_joined_) + scattered_.wholes_with_parts();
+  }
+  std::size_t places_taken(std::size_t more_wholes) const {
+    const std::size_t wholes = scattered_.wholes_with_parts() + more_wholes;
+    return in_flight_ + callers_joined_ - std::min(in_flight_, wholes);
   }
   bool must_wait_for_parts();
   bool is_for_no_node(const ParkedRequests::Request& request, Tag tag);
@@ -242,6 +275,7 @@ class Cluster {
   void follow_sending(const Status& sent);
   Result<RequestId> submit_part(const ScatteredRequests::PartToSend& part);
   void follow_parts();
+  void give_up_part(RequestId id);
   void set_spoke(NodeNumber number);
   Event take_outcome_of_parts();
   Result<RequestId> submit_keyless(const CommandView& command, Instant deadline, Tag tag);
@@ -294,8 +328,10 @@ class Cluster {
   std::uint32_t submitted_ = 0;  // a request's number (Journey)
   std::uint32_t turn_ = 0;       // of the primaries: submit_at()
   std::size_t in_flight_ = 0;
-  std::size_t places_;         // 0 while there are unsent parts
-  bool parts_waited_ = false;  // some parts could not be sent at once
+  std::size_t callers_joined_ = 0;
+  NodeCaches* caches_ = nullptr;  // null without a near cache
+  std::size_t places_;            // 0 while there are unsent parts
+  bool parts_waited_ = false;     // some parts could not be sent at once
   Instant now_ = Instant::min();
   Instant release_at_ = never;  // when parked requests may go on without another reason
   Instant close_by_ = never;

@@ -22,11 +22,6 @@ Status may_enter_cluster(const ClusterOptions& cluster, const SessionOptions& op
           "a node of a cluster listens at this unix socket, and the others are reached by TCP",
           "the node's host and port; or standalone as topology, for the keys of that node");
   }
-  if (beside.has_cache) {
-    return is_cluster_and(
-        "there is a client_side_cache, and the server is a node of a cluster",
-        "no client_side_cache; or standalone as topology, for the keys of that node");
-  }
   if (beside.reads_replicas) {
     return is_cluster_and("read_from names replicas, and the server is a node of a cluster",
                           "primary as read_from");

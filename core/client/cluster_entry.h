@@ -11,7 +11,6 @@ namespace plimsoll::inline v0 {
 
 /// What a client has that does not go together with a cluster.
 struct BesideCluster {
-  bool has_cache = false;
   bool reads_replicas = false;
   bool records = false;
 };

@@ -35,6 +35,16 @@ class ClusterNode {
     ready
   };
 
+  /// What is known of the node, for users.
+  enum class Known : std::uint8_t {
+    idle,  ///< no connection was needed yet
+    connecting,
+    checking,  ///< it is asked who it is
+    ready,
+    suspect,  ///< it owes an answer for too long; others are asked whether it still has its slots
+    lost      ///< the last attempt or connection failed
+  };
+
   /// What becomes of a request that the node has not run.
   struct Verdict {
     enum class Kind : std::uint8_t { told, goes_on } kind = Kind::told;
@@ -68,6 +78,15 @@ class ClusterNode {
   /// Whether it owes answers.
   bool owes() const { return session && session->in_flight() > 0; }
   bool is_suspect(Instant now) const { return owes() && now - quiet_since >= suspect_after; }
+  Known known(Instant now) const {
+    switch (state) {
+      case State::lost: return *problem.what == '\0' ? Known::idle : Known::lost;
+      case State::connecting: return Known::connecting;
+      case State::checking: return Known::checking;
+      case State::ready: break;
+    }
+    return is_suspect(now) ? Known::suspect : Known::ready;
+  }
   /// Whether new requests should rather wait than go there.
   bool is_doubtful(Instant now) const {
     return is_suspect(now) || (state != State::ready && *problem.what != '\0');

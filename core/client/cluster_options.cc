@@ -23,6 +23,11 @@ Status validate(const ClusterOptions& cluster, const SessionOptions& options) {
     return invalid_with_cluster("database is not 0, and the address is that of a cluster",
                                 "0 as database");
   }
+  if (options.tracking.method == TrackingOptions::Method::broadcast) {
+    return invalid_with_cluster(
+        "the client_side_cache has broadcast_prefixes, and the server is a node of a cluster",
+        "a client_side_cache without broadcast_prefixes");
+  }
   if (const Status in_range = check_redirects_max(cluster); !in_range) return in_range;
   if (std::uint64_t{options.blocking_connections_max} + options.subscriptions_max +
           cluster_nodes_max >=

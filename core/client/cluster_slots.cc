@@ -64,6 +64,7 @@ void ClusterSlots::set_owner(Slot slot, NodeNumber owner) {
     nodes_[owner].last_slot = slot;
   }
   if (before == no_node) return;
+  if (caches_ != nullptr) caches_->handle_departure(before, slot);
   --nodes_[before].slots;
   if (nodes_[before].owes()) hold_until_answered(slot, before);
 }

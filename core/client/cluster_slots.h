@@ -10,6 +10,7 @@
 
 #include "plimsoll/core/client/cluster_nodes.h"
 #include "plimsoll/core/client/cluster_options.h"
+#include "plimsoll/core/client/node_caches.h"
 #include "plimsoll/core/cluster/node_choice.h"
 #include "plimsoll/core/cluster/slot_table.h"
 #include "plimsoll/core/cluster/slots_reply.h"
@@ -35,6 +36,9 @@ class ClusterSlots {
 
   SlotTable& table() { return *table_; }
   const SlotTable& table() const { return *table_; }
+
+  /// Reports each slot that leaves a node to `caches`, which must outlive this object.
+  void use_cache(NodeCaches& caches) { caches_ = &caches; }
 
   /// A node has said, by a redirection, that this one owns the slot.
   void learn(Slot slot, NodeNumber owner);
@@ -132,6 +136,7 @@ class ClusterSlots {
   Session& main_;
   ClusterNodes& nodes_;
   const Box<SlotTable> table_;
+  NodeCaches* caches_ = nullptr;
   ViewSchedule schedule_;
   NodeNumber asked_ = nobody;
   std::uint64_t asked_incarnation_ = 0;  // of the node's connection

@@ -50,10 +50,13 @@ void EarlyRequests::move() {
 
 bool EarlyRequests::adopt(const Pipeline::Handed& request, const Route& route) {
   using Asking = HandedRequest::Asking;
-  const HandedRequest moving(main_.requests(), request, Asking::no, Asking::no);
+  const HandedRequest moving(main_.requests(), request, 0, Asking::no);
   const Result<RequestId> id =
       cluster_.adopt(moving.command(), route, main_.now(), request.deadline, request.tag);
-  if (id) moved_.add(request.id, *id);
+  if (id) {
+    moved_.add(request.id, *id);
+    cluster_.note_adopted(request, *id);
+  }
   return id.ok();
 }
 

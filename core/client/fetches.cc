@@ -245,6 +245,29 @@ std::optional<Tag> Fetches::take_waiter(Fetch& fetch) {
   return tag;
 }
 
+// If CLIENT CACHING fails, the read is not tracked, so its reply is not stored. PTTL returns the
+// milliseconds that are left, -1 if the key does not expire, -2 if it does not exist, or an error
+// if the user may not call PTTL or the server does not know it. Unless it is a time, only entry_ttl
+// limits the entry.
+void Fetches::take_part(const Event& event) {
+  Fetch& fetch = fetch_of(event.tag);
+  if (event.answers_owed >= fetch.asked.answers()) return;  // to ASKING
+  const std::optional<std::size_t> number = fetch.asked.expiry_asked(event.answers_owed);
+  if (!number) {
+    if (event.error != nullptr) fetch.ticket.is_storable = false;
+    return;
+  }
+  cache::Cache::Ticket::Seen& key = fetch.ticket.keys[*number];
+  key.has_expiry = true;
+  const Result<std::int64_t> left = event.value->as_integer();
+  if (!left || *left < 0) return;
+  // Counts from the time before PTTL was sent, so that the entry expires too early rather than too
+  // late.
+  const auto left_max = std::chrono::duration_cast<std::chrono::milliseconds>(Duration::max());
+  const auto time = std::chrono::milliseconds(std::min<std::int64_t>(*left, left_max.count()));
+  key.expires_at = after(fetch.ticket.began_at, time);
+}
+
 void Fetches::update_tickets(const Cache& cache, const Cache::Change& change) {
   if (empty()) return;
   if (change.of_all) {

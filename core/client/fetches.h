@@ -10,6 +10,8 @@
 #include "plimsoll/core/client/chains.h"
 #include "plimsoll/core/client/deadline_heap.h"
 #include "plimsoll/core/client/fetch_request.h"
+#include "plimsoll/core/cluster/slot.h"
+#include "plimsoll/core/cluster/slot_table.h"
 #include "plimsoll/core/commands/question.h"
 #include "plimsoll/core/memory/account.h"
 #include "plimsoll/core/memory/block.h"
@@ -73,7 +75,10 @@ class Fetches {
                                   // keys
     FetchRequest asked{};         // the commands that `request` consists of
     RequestId request = 0;
-    Waiter* waiters = nullptr;  // in the order of joining
+    std::uint32_t bytes_in_front = 0;  // of the commands that `request` has in front of the read
+    NodeNumber node = no_node;         // in a cluster: the node that was asked, and no other
+    Slot slot = 0;                     // in a cluster: of all its keys
+    Waiter* waiters = nullptr;         // in the order of joining
     Waiter* last_waiter = nullptr;
     bool is_completed = false;  // its outcome is being delivered
     bool is_sealed = false;     // reads may no longer join it
@@ -130,6 +135,9 @@ class Fetches {
 
   /// Adds a waiter. Returns its id, or 0 if there is no memory.
   RequestId add(Fetch& fetch, Instant deadline, Tag tag);
+
+  /// Handles an answer to a fetch's request that comes before the reply itself.
+  static void take_part(const Event& event);
 
   static Tag tag_of(const Fetch& fetch) {
     return tags::of_fetch(reinterpret_cast<std::uintptr_t>(&fetch));

@@ -23,13 +23,11 @@ class HandedRequest {
 
   enum class Asking : std::uint8_t { no, yes };
 
-  /// `had`: whether the bytes begin with ASKING, which is left out. `gets`: whether ASKING is put
+  /// `in_front`: so many bytes are left out, such as those of ASKING. `gets`: whether ASKING is put
   /// in front.
-  HandedRequest(const Pipeline& pipeline, const Pipeline::Handed& request, Asking had, Asking gets)
-      : pipeline_(pipeline),
-        id_(request.id),
-        begin_(had == Asking::yes ? asking.size() : 0),
-        end_(request.bytes) {
+  HandedRequest(const Pipeline& pipeline, const Pipeline::Handed& request, std::size_t in_front,
+                Asking gets)
+      : pipeline_(pipeline), id_(request.id), begin_(in_front), end_(request.bytes) {
     CommandCount count;
     visit([&count](std::string_view piece) { count.add(piece); });
     command_.head_kind = CommandView::Head::counted;
@@ -85,7 +83,7 @@ inline bool is_first_part(Session& session, const Event& event) {
   using Asking = HandedRequest::Asking;
   const std::optional<Pipeline::Handed> request = session.live(session.answered_until());
   if (!request) return false;
-  const HandedRequest whole(session.requests(), *request, Asking::no, Asking::no);
+  const HandedRequest whole(session.requests(), *request, 0, Asking::no);
   return event.answers_owed + 1 == whole.command().answers;
 }
 

@@ -1,12 +1,14 @@
 #include "plimsoll/core/client/near_cache.h"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <utility>
 
 #include "plimsoll/core/base/bytes.h"
 #include "plimsoll/core/base/check.h"
+#include "plimsoll/core/client/absent_reply.h"
+#include "plimsoll/core/client/cluster.h"
+#include "plimsoll/core/client/invalidation.h"
 #include "plimsoll/core/commands/written.h"
 #include "plimsoll/core/resp/wire_value.h"
 
@@ -29,13 +31,6 @@ constexpr std::size_t side_writes_max = 256;
 // How long to wait before erasing entries again, if one call did not erase all that are due.
 constexpr Duration relief_wait = std::chrono::milliseconds(10);
 
-bool is_invalidation(const Value& push) {
-  const auto elements = push.as_elements();
-  if (!elements || elements->size() != 2) return false;
-  const auto kind = (*elements->begin()).as_bytes();
-  return kind && *kind == "invalidate";
-}
-
 constexpr std::string_view encoded_ping = "*1\r\n$4\r\nPING\r\n";
 
 constexpr Error no_memory{
@@ -49,11 +44,11 @@ CommandView ping() { return CommandView::from_encoded(encoded_ping); }
 NearCache::NearCache(cache::Cache& cache, std::uint32_t member, std::string_view place,
                      Duration clock_step, Session& main, Account& requests, Account& replies)
     : cache_(cache),
-      member_(member),
       main_(main),
       requests_(requests),
       replies_(replies),
       clock_step_(clock_step),
+      connection_(cache, member, encoded_ping),
       fetches_(requests),
       source_(cache, main, fetches_, place),
       cached_reader_(replies),
@@ -71,7 +66,26 @@ NearCache::~NearCache() {
     side_writes_.pop_front();
   }
   source_.leave();
-  cache_.leave(member_);
+}
+
+Status NearCache::use_cluster(Cluster& cluster) {
+  nodes_ = Box<NodeCaches>::make(main_.accounts().connections, 0,
+                                 NodeCaches::Parts{.cache = cache_,
+                                                   .fetches = fetches_,
+                                                   .source = source_,
+                                                   .main_writes = writes_,
+                                                   .state = state_,
+                                                   .requests = requests_});
+  if (!nodes_) {
+    return Error{.code = ErrorCode::out_of_memory,
+                 .what = "the connections pool has no room for the cache of a cluster's client",
+                 .value = sizeof(NodeCaches)};
+  }
+  end_generation();
+  cluster_ = &cluster;
+  is_of_cluster_ = true;
+  cluster.use_cache(*nodes_);
+  return {};
 }
 
 Result<RequestId> NearCache::submit(const CommandView& command, Instant now, Instant deadline,
@@ -79,12 +93,15 @@ Result<RequestId> NearCache::submit(const CommandView& command, Instant now, Ins
   clock_step_.note(now);
   commands::QuestionReader reader;
   const bool is_read = reader.read(command, cache_.filter().module_reads());
-  if (is_read && may_fetch(reader.question())) {
+  const auto target =
+      is_read && may_fetch(reader.question()) ? target_of(reader.question()) : std::nullopt;
+  if (target) {
     if (main_.is_closed()) return main_.refusal();
-    const auto id = fetch(reader.question(), command, now, deadline, tag, max_staleness);
+    const auto id = fetch(*target, reader.question(), command, now, deadline, tag, max_staleness);
     if (id) return *id;
   }
-  const Result<RequestId> id = main_.submit(command, deadline, tag);
+  const Result<RequestId> id = cluster_ != nullptr ? cluster_->submit(command, now, deadline, tag)
+                                                   : main_.submit(command, deadline, tag);
   if (id && !is_read) note_staged(command, *id);
   return id;
 }
@@ -96,13 +113,13 @@ Result<RequestId> NearCache::prove(Instant now, Instant deadline, Tag tag) {
   if (!has_room_to_wait()) {
     return Error{.code = ErrorCode::rejected_by_limit,
                  .what = "too many requests are under way",
-                 .value = main_.in_flight() + fetches_.joined_count(),
+                 .value = in_flight() + waiters_count(),
                  .limit = main_.options().inflight_requests_limit};
   }
-  const Result<Fetches::Fetch*> proof = open_proof(now);
+  const auto proof = cluster_ != nullptr ? open_barrier(now) : open_proof(now);
   if (!proof) return proof.error();
   const RequestId id = fetches_.add(**proof, deadline, tag);
-  main_.take_places(fetches_.joined_count());
+  note_places();
   return id == 0 ? Result<RequestId>(no_memory) : id;
 }
 
@@ -128,6 +145,7 @@ void NearCache::note_side_request(const CommandView& command, RequestId id) {
 }
 
 std::optional<Event> NearCache::poll_event() {
+  if (barriers_ != nullptr) end_barriers();
   while (completed_ != nullptr || asked_again_ != nullptr) {
     if (completed_ == nullptr) {
       Fetches::Fetch& next = *asked_again_;
@@ -140,7 +158,7 @@ std::optional<Event> NearCache::poll_event() {
       fetches_.close(*std::exchange(completed_, nullptr));
       outcome_.reset();
       cached_.reset();
-      main_.take_places(fetches_.joined_count());
+      note_places();
     }
   }
   if (const auto ended = fetches_.next_ended()) return failed(*ended);
@@ -163,32 +181,39 @@ std::optional<Event> NearCache::handle_event(const Event& event) {
       event.kind == Event::Kind::queueing_failed || event.kind == Event::Kind::pushed;
   const bool is_reply = event.value.has_value() && !is_part;
   if (event.tag == internal_proof) {
-    if (is_reply && probe_) handle_reply_to(*probe_);
+    if (is_reply) connection_.handle_answer();
     return std::nullopt;
   }
   if (!tags::is_fetch(event.tag)) return event;
   Fetches::Fetch& fetch = Fetches::fetch_of(event.tag);
   if (fetch.question.row == 0) return complete_proof(event, fetch);
   if (is_part) {
-    take_part(event, fetch);
+    Fetches::take_part(event);
     return std::nullopt;
   }
-  if (is_reply) handle_reply_to(fetch.request);
+  if (is_reply) connection_.handle_reply_to(fetch.request);
+  return complete_fetch(event, fetch);
+}
+
+// A node's error is no proof: whoever has lost the slot says so, and whoever has lost the cluster.
+std::optional<Event> NearCache::handle_outcome(const Event& event) {
+  if (!tags::is_fetch(event.tag)) return event;
+  Fetches::Fetch& fetch = Fetches::fetch_of(event.tag);
+  const bool is_of_node = fetch.node != no_node;
+  if (is_of_node && event.value && !event.value->is_error()) {
+    nodes_->handle_reply(fetch.node, request_ids::request_of(fetch.request), fetch);
+  }
+  if (!is_of_node || !nodes_->may_store(fetch.node)) fetch.ticket.is_storable = false;
   return complete_fetch(event, fetch);
 }
 
 void NearCache::follow_session() {
-  const SessionCounters& counters = main_.counters();
-  // A session that closes vouches for nothing, so no barrier has to wait for its proof.
-  const bool is_up = main_.state() == Session::State::ready;
-  if (!is_up || counters.connections != connection_) end_generation();
-  if (counters.pushes_skipped != pushes_skipped_) {
-    pushes_skipped_ = counters.pushes_skipped;
-    if (tracked_) forget_all();
+  switch (connection_.follow()) {
+    case TrackedConnection::Change::none: break;
+    case TrackedConnection::Change::ended: has_to_relieve_ = true; break;
+    case TrackedConnection::Change::unheard: forget_all(); break;
   }
-  const RequestId answered_until = main_.answered_until();
-  writes_.end_until(answered_until);
-  if (probe_ && *probe_ < answered_until) give_up_probe();
+  writes_.end_until(main_.answered_until());
   source_.retry();
 }
 
@@ -205,24 +230,29 @@ void NearCache::follow_side_connections(const SideConnections& sides) {
   }
 }
 
-void NearCache::handle_not_read() {
-  if (tracked_) cache_.generations().set_readable(member_, false);
-}
-
-void NearCache::handle_read() {
-  if (tracked_) cache_.generations().set_readable(member_, true);
+void NearCache::set_readable(ConnectionId connection, bool readable) {
+  if (connection == first_connection) {
+    connection_.set_readable(readable);
+  } else if (nodes_ && ClusterNodes::owns(connection)) {
+    nodes_->set_readable(ClusterNodes::number_of(connection), readable);
+  }
 }
 
 void NearCache::handle_timeout(Instant now) {
   clock_step_.note(now);
   fetches_.handle_timeout(now);
-  if (now >= next_proof()) ask_for_proof(now);
+  if (nodes_) {
+    nodes_->handle_timeout(now);
+  } else if (now >= next_proof()) {
+    connection_.ask_for_proof(now);
+  }
   has_to_relieve_ = cache_.relieve(now);
   relieved_at_ = now;
 }
 
-Instant NearCache::poll_timeout() const {
-  const Instant soon = std::max(after(relieved_at_, relief_wait), main_.now());
+Instant NearCache::poll_timeout() {
+  if (nodes_ && nodes_->take_ends()) has_to_relieve_ = true;
+  const Instant soon = std::max(after(relieved_at_, relief_wait), now());
   const Instant relief = has_to_relieve_ ? soon : std::max(cache_.next_expiry(), soon);
   const bool is_relieved = !has_to_relieve_ && cache_.next_expiry() == never;
   return std::min({fetches_.next_deadline(), next_proof(), is_relieved ? never : relief});
@@ -237,9 +267,12 @@ bool NearCache::may_track(std::string_view key) const {
                      [key](std::string_view prefix) { return key.starts_with(prefix); });
 }
 
+// In a cluster, what a missing key has answered is not stored, and a reply of several keys does not
+// say whether one of them was missing.
 bool NearCache::may_fetch(const commands::Question& question) const {
   if (!cache_.filter().admits(question)) return false;
-  if (question.more_keys.size() >= cache::cache_keys_max && !commands::is_mget(question)) {
+  const std::size_t more_keys_max = cluster_ != nullptr ? 1 : cache::cache_keys_max;
+  if (question.more_keys.size() >= more_keys_max && !commands::is_mget(question)) {
     cache_.count_uncacheable();
     return false;
   }
@@ -256,29 +289,32 @@ bool NearCache::may_fetch(const commands::Question& question) const {
 
 // Returns nothing if there is no room to remember the fetch; the read is then submitted like any
 // other request.
-std::optional<RequestId> NearCache::fetch(const commands::Question& question,
+std::optional<RequestId> NearCache::fetch(const Target& target, const commands::Question& question,
                                           const CommandView& command, Instant now, Instant deadline,
                                           Tag tag, Duration max_staleness) {
   // Checked first, because the pipeline is overloaded and a rejected read should cost less than a
   // fetch.
-  if (main_.is_full() && !has_room_to_wait()) return std::nullopt;
+  if (is_full() && !has_room_to_wait()) return std::nullopt;
   const cache::Freshness fresh = freshness(max_staleness, now);
   std::array<cache::Cache::Ticket::Seen, cache::fetch_keys_max> seen;
-  cache::Cache::Ticket ticket = cache_.begin_fetch(question, source_.number(), member(), now, seen);
+  cache::Cache::Ticket ticket =
+      cache_.begin_fetch(question, source_.number(), target.member, now, seen, target.slot);
   const std::uint64_t hash = Fetches::hash_of(question, ticket);
   Fetches::Fetch* const same = fetches_.newest(question, hash, ticket);
   const bool is_alike = same != nullptr && same->ticket.source == ticket.source;
   if (is_alike && may_join(*same, fresh, now)) return join(*same, deadline, tag);
   // Only a read that asks for freshness awaits a proof, because its fetch may then be sent behind
   // later requests.
-  if (max_staleness != cache::any_staleness && tracked_ && has_room_to_wait() &&
+  if (max_staleness != cache::any_staleness && connection_.is_tracked() && has_room_to_wait() &&
       cache_.has(question, ticket.source, ticket.stamp, now)) {
     const auto id = await_proof(question, hash, ticket, command, now, deadline, tag);
     if (id) return id;
   }
-  if (state_ != State::ttl && !tracked_) ticket.is_storable = false;
+  if (!target.may_store) ticket.is_storable = false;
   Fetches::Fetch* const fetch = fetches_.open(question, hash, ticket);
   if (fetch == nullptr) return std::nullopt;
+  fetch->node = target.node;
+  fetch->slot = target.slot.value_or(0);
   const RequestId id = fetches_.add(*fetch, deadline, tag);
   const Result<RequestId> request = id == 0 ? Error{} : submit_fetch(*fetch, command);
   if (!request) {
@@ -287,26 +323,43 @@ std::optional<RequestId> NearCache::fetch(const commands::Question& question,
     fetches_.close(*fetch);
     return std::nullopt;  // Session::submit() will return the error
   }
-  fetch->request = *request;
-  note_request(*request, staging_of(*fetch));
+  note_request(*fetch, *request, staging_of(*fetch));
   return id;
+}
+
+// A request that was parked may be sent to any node, so its reply is not stored.
+void NearCache::note_request(Fetches::Fetch& fetch, RequestId request, const Staged& staged) {
+  fetch.request = request;
+  if (cluster_ == nullptr) return connection_.note_request(request, staged);
+  if (Cluster::node_of(request) != fetch.node) {
+    fetch.node = no_node;
+    return;
+  }
+  nodes_->note_request(fetch.node, request_ids::request_of(request), staged);
 }
 
 Result<RequestId> NearCache::submit_fetch(Fetches::Fetch& fetch, const CommandView& command) {
   const bool opts_in = main_.options().tracking.method == TrackingOptions::Method::opt_in;
-  fetch.asked.opts_in = opts_in && tracked_;
+  fetch.asked.opts_in = opts_in && is_tracked(fetch);
   if (cache_.options().server_ttl_cap) {
     fetch.asked.expiries_count = static_cast<std::uint8_t>(fetch.ticket.keys.size());
   }
-  const Tag tag = Fetches::tag_of(fetch);
-  if (fetch.asked.answers() == 1) return main_.submit_owed(command, never, tag);
+  if (fetch.asked.answers() == 1) return submit_as_fetch(fetch, command);
   const Block all = encode_fetch(fetch.asked, fetch.question, command, requests_);
   if (!all) return Error{};
   CommandView request =
       CommandView::from_encoded({static_cast<const char*>(all.data()), all.size()});
   request.answers = fetch.asked.answers();
   request.effect = command.effect;
-  return main_.submit_owed(request, never, tag);
+  fetch.bytes_in_front = static_cast<std::uint32_t>(all.size() - encoded_size(command));
+  return submit_as_fetch(fetch, request);
+}
+
+Result<RequestId> NearCache::submit_as_fetch(const Fetches::Fetch& fetch,
+                                             const CommandView& command) {
+  const Tag tag = Fetches::tag_of(fetch);
+  if (cluster_ == nullptr) return main_.submit_owed(command, never, tag);
+  return cluster_->submit_to_slot(fetch.slot, command, fetch.ticket.began_at, never, tag);
 }
 
 // Whether no byte of the fetch's request was sent. For a fetch that awaits a proof, the request is
@@ -314,7 +367,7 @@ Result<RequestId> NearCache::submit_fetch(Fetches::Fetch& fetch, const CommandVi
 bool NearCache::has_not_left(const Fetches::Fetch& fetch) const {
   if (fetch.asks_again) return false;
   const Fetches::Fetch& sent = fetch.awaited == nullptr ? fetch : *fetch.awaited;
-  return !main_.was_exposed(sent.request);
+  return !was_exposed(sent.request);
 }
 
 // A request that was not sent yet will run after this call, so a read may join it. A request that
@@ -327,7 +380,7 @@ bool NearCache::may_join(const Fetches::Fetch& fetch, const cache::Freshness& fr
   if (has_not_left(fetch)) return true;
   if (fetch.ticket.mark <= fresh.after) return false;
   const Duration ttl = cache_.options().entry_ttl;
-  Duration age_max = tracked_ ? cache_.options().coherence_lease : Duration::max();
+  Duration age_max = is_tracked(fetch) ? cache_.options().coherence_lease : Duration::max();
   if (ttl != Duration::zero()) age_max = std::min(age_max, ttl);
   const Instant latest = now + clock_step_.value();
   return fetch.ticket.began_at >= fresh.since && after(fetch.ticket.began_at, age_max) >= latest;
@@ -342,33 +395,78 @@ std::optional<RequestId> NearCache::join(Fetches::Fetch& fetch, Instant deadline
     fetch.awaited->ticket.mark = cache_.next_mark();
   }
   const RequestId id = fetches_.add(fetch, deadline, tag);
-  main_.take_places(fetches_.joined_count());
+  note_places();
   return id == 0 ? std::nullopt : std::optional(id);
 }
 
 bool NearCache::has_room_to_wait() const {
   const std::size_t places = main_.options().inflight_requests_limit;
-  return main_.in_flight() + fetches_.joined_count() < places;
+  return in_flight() + waiters_count() < places;
 }
 
-std::uint32_t NearCache::member() const {
-  return tracked_ ? member_ : cache::Generations::untracked;
+// ---- The main connection, or the cluster.
+
+// A read before the client knows whether there is a cluster is sent as it is. So is an MGET whose
+// keys are in several slots.
+std::optional<NearCache::Target> NearCache::target_of(const commands::Question& question) const {
+  if (cluster_ == nullptr) {
+    if (main_.is_finding_mode()) return std::nullopt;
+    return Target{.member = connection_.member(),
+                  .may_store = connection_.is_tracked() || state() == State::ttl};
+  }
+  const Slot slot = slot_of_key(question.key);
+  for (const std::string_view key : question.more_keys) {
+    if (slot_of_key(key) != slot) return std::nullopt;
+  }
+  const NodeNumber node = cluster_->owner_of(slot);
+  if (node == no_node) return Target{.slot = slot};
+  return Target{.node = node,
+                .slot = slot,
+                .member = nodes_->member(node),
+                .may_store = nodes_->may_store(node)};
 }
 
-// Called when a connection has become ready.
+bool NearCache::is_full() const {
+  return cluster_ != nullptr ? cluster_->may_be_full() : main_.is_full();
+}
+
+// Callers who wait, without a place in a pipeline.
+std::size_t NearCache::waiters_count() const { return fetches_.joined_count() + barriers_count_; }
+
+std::size_t NearCache::in_flight() const {
+  return main_.in_flight() + (cluster_ != nullptr ? cluster_->in_flight() : 0);
+}
+
+void NearCache::note_places() {
+  if (cluster_ != nullptr) {
+    cluster_->take_places(waiters_count());
+  } else {
+    main_.take_places(waiters_count());
+  }
+}
+
+Instant NearCache::now() const { return cluster_ != nullptr ? cluster_->now() : main_.now(); }
+
+bool NearCache::was_exposed(RequestId request) const {
+  return cluster_ != nullptr ? cluster_->was_exposed(request) : main_.was_exposed(request);
+}
+
+void NearCache::cancel_request(RequestId request) {
+  const auto on_main = cluster_ != nullptr ? cluster_->cancel(request) : std::optional(request);
+  if (on_main) main_.cancel(*on_main);
+}
+
+// ---- What is vouched for.
+
+// Called when the main connection has become ready.
 void NearCache::begin_generation() {
   end_generation();
-  connection_ = main_.counters().connections;
-  pushes_skipped_ = main_.counters().pushes_skipped;
   source_.handle_ready();
-  if (cache_.options().mode == cache::CacheMode::ttl) return;
+  clock_step_.note(main_.now());
+  if (cluster_ != nullptr || cache_.options().mode == cache::CacheMode::ttl) return;
   if (main_.tracking().state == Tracking::State::tracked) {
-    tracked_ = true;
     state_ = State::tracking;
-    clock_step_.note(main_.now());
-    proved_before_ = about_to_stage(main_.now());
-    prove_until(proved_before_);
-    handle_read();
+    connection_.begin(main_);
   } else {
     const bool has_ttl = cache_.options().entry_ttl != Duration::zero();
     state_ = has_ttl ? State::ttl : State::off;
@@ -376,61 +474,23 @@ void NearCache::begin_generation() {
 }
 
 void NearCache::end_generation() {
-  probe_.reset();
-  if (!std::exchange(tracked_, false)) return;
-  cache_.generations().end(member_);
+  if (!connection_.is_tracked()) return;
+  connection_.end();
   has_to_relieve_ = true;
 }
 
+// In a cluster nothing is read on the main connection.
 bool NearCache::handle_push(const Value& push) {
-  if (!is_invalidation(push)) return false;
-  handle_invalidation(*++push.as_elements()->begin());
-  return true;
-}
-
-// A null in place of the keys means that a database was flushed.
-void NearCache::handle_invalidation(const Value& keys) {
-  const auto elements = keys.as_elements();
-  if (!elements) return forget_all();
-  std::array<char, 512> joined;  // for a key that crosses buffers
-  for (const Value key : *elements) {
-    const auto bytes = key.as_bytes();
-    if (!bytes || (!bytes->contiguous() && bytes->size() > joined.size())) return forget_all();
-    std::string_view name;
-    if (bytes->contiguous()) {
-      name = bytes->view();
-    } else {
-      bytes->copy_to(joined.data());
-      name = {joined.data(), bytes->size()};
-    }
-    fetches_.update_tickets(cache_, cache_.invalidate(name));
-  }
+  const Invalidation what = for_each_invalidated(push, [this](std::string_view key) {
+    fetches_.update_tickets(cache_, cache_.invalidate(key));
+  });
+  if (what == Invalidation::all_keys) forget_all();
+  return what != Invalidation::none;
 }
 
 void NearCache::forget_all() {
-  fetches_.update_tickets(cache_, cache_.invalidate_all(member_));
+  fetches_.update_tickets(cache_, connection_.invalidate_all());
   has_to_relieve_ = true;
-}
-
-// Handles an answer that comes before the reply itself. If CLIENT CACHING fails, the read is not
-// tracked, so its reply is not stored. PTTL returns the milliseconds that are left, -1 if the key
-// does not expire, -2 if it does not exist, or an error if the user may not call PTTL or the server
-// does not know it. Unless it is a time, only entry_ttl limits the entry.
-void NearCache::take_part(const Event& event, Fetches::Fetch& fetch) {
-  const std::optional<std::size_t> number = fetch.asked.expiry_asked(event.answers_owed);
-  if (!number) {
-    if (event.error != nullptr) fetch.ticket.is_storable = false;
-    return;
-  }
-  cache::Cache::Ticket::Seen& key = fetch.ticket.keys[*number];
-  key.has_expiry = true;
-  const Result<std::int64_t> left = event.value->as_integer();
-  if (!left || *left < 0) return;
-  // Counts from the time before PTTL was sent, so that the entry expires too early rather than too
-  // late.
-  const auto left_max = std::chrono::duration_cast<std::chrono::milliseconds>(Duration::max());
-  const auto time = std::chrono::milliseconds(std::min<std::int64_t>(*left, left_max.count()));
-  key.expires_at = after(fetch.ticket.began_at, time);
 }
 
 // Delivers the outcome to the first waiter; poll_event() delivers it to the others.
@@ -449,8 +509,12 @@ std::optional<Event> NearCache::complete_fetch(const Event& event, Fetches::Fetc
 void NearCache::take_answer(Fetches::Fetch& fetch, const std::optional<Value>& value) {
   for (cache::Cache::Ticket::Seen& key : fetch.ticket.keys) key.has_expiry = false;
   if (commands::is_mget(fetch.question)) return take_answers(fetch, value);
-  const bool is_kept =
-      value && !value->is_error() && (!value->is_null() || cache_.options().cache_nil);
+  bool is_kept = value && !value->is_error() && (!value->is_null() || cache_.options().cache_nil);
+  if (is_kept && cluster_ != nullptr && is_tracked(fetch) &&
+      may_be_of_absent_key(fetch.question, *value)) {
+    is_kept = false;
+    cache_.count_absent();
+  }
   keep(fetch.ticket, fetch.question, value ? &*value : nullptr,
        is_kept ? Keep::if_current : Keep::no);
 }
@@ -482,10 +546,9 @@ void NearCache::keep(const cache::Cache::Ticket& ticket, const commands::Questio
                      const Value* value, Keep keep) {
   const std::size_t bytes = value == nullptr ? 0 : wire_size(*value);
   if (ticket.source != source_.number()) keep = Keep::no;  // perhaps read by another user
-  const auto changes =
-      cache_.complete_fetch(ticket, question, main_.now(), keep, bytes, [&](char* out) {
-        if (value != nullptr) write_wire(*value, out);
-      });
+  const auto changes = cache_.complete_fetch(ticket, question, now(), keep, bytes, [&](char* out) {
+    if (value != nullptr) write_wire(*value, out);
+  });
   // Fetches still under way on this connection are answered later, so their replies are newer.
   for (const auto& change : std::span(changes.keys).first(changes.count)) {
     fetches_.update_tickets(cache_, change);
@@ -501,13 +564,13 @@ Event NearCache::delivered(Tag tag) {
 Event NearCache::failed(const Fetches::EndedWaiter& ended) {
   const bool timed_out = ended.why == Fetches::Waiter::State::timed_out;
   const bool is_proof = ended.fetch->question.row == 0;
-  const bool is_sent = !is_proof && main_.was_exposed(ended.fetch->request);
+  const bool is_sent = !is_proof && was_exposed(ended.fetch->request);
   error_ = {.code = timed_out ? ErrorCode::timed_out : ErrorCode::cancelled,
             .executed = is_sent ? Executed::maybe : Executed::no,
             .what = timed_out ? main_.deadline_passed() : "the request was cancelled"};
   if (ended.was_last) {
     if (ended.fetch == proof_) proof_ = nullptr;
-    main_.cancel(ended.fetch->request);
+    if (!is_proof || cluster_ == nullptr) cancel_request(ended.fetch->request);
   }
   return {.kind = Event::Kind::failed, .tag = ended.tag, .error = &error_};
 }
@@ -527,7 +590,7 @@ Result<Fetches::Fetch*> NearCache::open_proof(Instant now) {
   ticket.mark = cache_.next_mark();
   Fetches::Fetch* const proof = fetches_.open({}, Fetches::hash_of({}, ticket), ticket);
   if (proof == nullptr) return no_memory;
-  if (!tracked_) {
+  if (!connection_.is_tracked()) {
     proof->next_awaiting = std::exchange(asked_again_, proof);
     return proof;
   }
@@ -540,6 +603,29 @@ Result<Fetches::Fetch*> NearCache::open_proof(Instant now) {
   proof->rounds_left = is_broadcast() ? 1 : 0;
   proof_ = proof;
   return proof;
+}
+
+// In a cluster: a proof of all nodes. It has no request of its own.
+Result<Fetches::Fetch*> NearCache::open_barrier(Instant now) {
+  cache::Cache::Ticket ticket;
+  ticket.began_at = now;
+  ticket.mark = cache_.next_mark();
+  Fetches::Fetch* const barrier = fetches_.open({}, Fetches::hash_of({}, ticket), ticket);
+  if (barrier == nullptr) return no_memory;
+  nodes_->want_proof(ticket.mark, now);
+  (barriers_ == nullptr ? barriers_ : last_barrier_->next_awaiting) = barrier;
+  last_barrier_ = barrier;
+  ++barriers_count_;
+  return barrier;
+}
+
+// The marks of barriers ascend, so those that are proved are in front.
+void NearCache::end_barriers() {
+  while (barriers_ != nullptr && nodes_->has_proved(barriers_->ticket.mark)) {
+    Fetches::Fetch& proved = *std::exchange(barriers_, barriers_->next_awaiting);
+    proved.next_awaiting = std::exchange(asked_again_, &proved);
+    --barriers_count_;
+  }
 }
 
 // Returns nothing if there is no room to await a proof.
@@ -559,7 +645,7 @@ std::optional<RequestId> NearCache::await_proof(const commands::Question& questi
     return std::nullopt;
   }
   fetch->next_awaiting = std::exchange((*proof)->awaited_by, fetch);
-  main_.take_places(fetches_.joined_count());
+  note_places();
   return id;
 }
 
@@ -570,10 +656,10 @@ std::optional<Event> NearCache::complete_proof(const Event& event, Fetches::Fetc
   if (proof_ == &proof) proof_ = nullptr;
   outcome_ = Event{.kind = Event::Kind::completed, .tag = event.tag};
   if (!event.value) {
-    if (tracked_) outcome_ = event;
+    if (connection_.is_tracked()) outcome_ = event;
   } else {
-    handle_reply_to(proof.request);
-    if (proof.rounds_left > 0 && tracked_) {
+    connection_.handle_reply_to(proof.request);
+    if (proof.rounds_left > 0 && connection_.is_tracked()) {
       --proof.rounds_left;
       const Result<RequestId> request = main_.submit(ping(), never, event.tag);
       if (request) {
@@ -584,7 +670,7 @@ std::optional<Event> NearCache::complete_proof(const Event& event, Fetches::Fetc
       error_ = request.error();
       outcome_ = Event{.kind = Event::Kind::failed, .tag = event.tag, .error = &error_};
     } else {
-      prove_until(staging_of(proof));
+      connection_.prove_until(staging_of(proof));
     }
   }
   completed_ = &proof;
@@ -609,7 +695,7 @@ void NearCache::ask_again(Fetches::Fetch& fetch) {
   if (!is_proof) fetches_.end_wait(fetch);
   if (fetch.waiters == nullptr) {
     fetches_.close(fetch);
-    main_.take_places(fetches_.joined_count());
+    note_places();
     return;
   }
   if (is_proof) {
@@ -617,12 +703,9 @@ void NearCache::ask_again(Fetches::Fetch& fetch) {
   } else if (!take_from_cache(fetch)) {
     CommandView command = CommandView::from_encoded(fetch.command);
     command.effect = CommandView::Effect::read;
-    const Staged staged = about_to_stage(main_.now());
+    const Staged staged = TrackedConnection::about_to_stage(cache_, main_.now());
     const Result<RequestId> request = submit_fetch(fetch, command);
-    if (request) {
-      fetch.request = *request;
-      return note_request(*request, staged);
-    }
+    if (request) return note_request(fetch, *request, staged);
     error_ = request.error();
     outcome_ = Event{.kind = Event::Kind::failed, .error = &error_};
   }
@@ -649,49 +732,8 @@ bool NearCache::take_from_cache(Fetches::Fetch& fetch) {
   return true;
 }
 
-void NearCache::prove_until(const Staged& staged) {
-  if (tracked_) cache_.generations().prove(member_, staged.at, staged.mark);
-}
-
-void NearCache::note_request(RequestId id, const Staged& staged) {
-  if (!tracked_ || probe_) return;
-  probe_ = id;
-  probe_staged_ = staged;
-}
-
-void NearCache::ask_for_proof(Instant now) {
-  asked_at_ = now;
-  const RequestId next = main_.staged_until();
-  const Staged staged = about_to_stage(now);
-  if (!main_.submit_internal(ping(), internal_proof)) return;
-  probe_ = next;
-  probe_staged_ = staged;
-}
-
-// Ends a probe whose reply will not come, which proves nothing. The next proof may have become due
-// while the probe was under way: without a PING now, poll_timeout() would return a past time again
-// and again.
-void NearCache::give_up_probe() {
-  probe_.reset();
-  if (main_.now() >= next_proof()) ask_for_proof(main_.now());
-}
-
-// Half a lease after the last proof, so that the next proof comes before the lease ends.
-// `asked_at_` counts as well: if there is no room for a PING, the next attempt waits as long.
 Instant NearCache::next_proof() const {
-  if (!tracked_ || probe_) return never;
-  const Duration half = cache_.options().coherence_lease / 2;
-  return after(std::max(cache_.generations().proved_at(member_), asked_at_), half);
-}
-
-// The reply shows that all invalidations for changes before the probe was staged have arrived.
-// Broadcasts come behind all replies of the server's turn of its event loop, so with them this
-// reply proves only what happened before the previous probe was staged.
-void NearCache::handle_reply_to(RequestId id) {
-  if (!probe_ || id < *probe_) return;
-  probe_.reset();
-  const Staged before = std::exchange(proved_before_, probe_staged_);
-  prove_until(is_broadcast() ? before : probe_staged_);
+  return nodes_ ? nodes_->next_proof() : connection_.next_proof();
 }
 
 }  // namespace plimsoll::inline v0

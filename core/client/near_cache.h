@@ -8,39 +8,34 @@
 #include "plimsoll/core/base/clock_step.h"
 #include "plimsoll/core/base/time.h"
 #include "plimsoll/core/cache/cache.h"
+#include "plimsoll/core/client/cache_state.h"
 #include "plimsoll/core/client/fetches.h"
+#include "plimsoll/core/client/node_caches.h"
 #include "plimsoll/core/client/reply_source.h"
 #include "plimsoll/core/client/side_connections.h"
+#include "plimsoll/core/client/tracked_connection.h"
 #include "plimsoll/core/client/write_fences.h"
 #include "plimsoll/core/memory/block.h"
+#include "plimsoll/core/memory/box.h"
 #include "plimsoll/core/resp/wire_value.h"
 #include "plimsoll/core/session/session.h"
 
-// One client's part in a cache: its connection's proofs, its fetches and its writes. It handles
-// every event of the main session before users get it, and does not pass invalidations on.
+// One client's part in a cache: its fetches, its writes, and what its connections vouch for. It
+// handles every event of the main session before users get it, and does not pass invalidations on.
 // docs/caching.md has the rules that make the cache coherent.
 //
-// A connection's generation begins when its tracking does, and ends with it. A reply proves that
-// all invalidations for what happened before its request was staged have arrived. So the near cache
-// remembers when one request at a time (the probe) was staged, as a time and as a mark; the reply
-// to the probe proves the generation until then. If there are no requests, a PING is the probe.
-//
-//                ready, and tracked                 note_request(), or a PING
-//   no generation ---------------> no probe ------------------------------------> probe under way
-//        ^                          |  ^                                              |
-//        |                          |  +-- its reply (proved), or it was lost --------+
-//        +-- connection lost -------+
+// Without a cluster all keys are read on the main connection (`connection_`). In a cluster each
+// node's connection vouches for what was read there (NodeCaches), and Cluster decides where a fetch
+// goes.
 //
 // Invariants:
-//  - A generation vouches for entries only while `tracked_` is true, and only for coherence_lease
-//    after its last proof. If no probe is under way, a PING is sent after half of that time.
-//  - With broadcasts, the server sends invalidations behind all replies of its turn. So a reply
-//    proves only what was staged before the probe that came before it (`proved_before_`).
 //  - While a write is under way, its keys are fenced: no entry of them is served.
 //  - A fetch (fetches.h) is completed once: its outcome is delivered to all its waiters before the
 //    session is asked for its next event, because the reply lives only until then.
 
 namespace plimsoll::inline v0 {
+
+class Cluster;
 
 class NearCache {
  public:
@@ -52,13 +47,14 @@ class NearCache {
   NearCache(const NearCache&) = delete;
   NearCache& operator=(const NearCache&) = delete;
 
-  enum class State : std::uint8_t {
-    unknown,   ///< no connection was ready yet
-    tracking,  ///< entries are vouched for by connections that are tracked
-    ttl,       ///< entries are served until entry_ttl ends, without tracking
-    off        ///< nothing is cached, because there is neither tracking nor entry_ttl
-  };
+  using State = CacheState;
   State state() const { return state_.load(std::memory_order_relaxed); }
+
+  /// The client's servers are the nodes of a cluster, which must outlive this object. Nothing was
+  /// fetched yet. Error: out_of_memory.
+  Status use_cluster(Cluster& cluster);
+  /// Of use_cluster(); null before.
+  NodeCaches* nodes() const { return nodes_.get(); }
 
   /// The client goes to another server from now on: nothing of the one before is served.
   void leave_server() { source_.leave(); }
@@ -82,11 +78,12 @@ class NearCache {
     return {.source = source_.number(),
             .takes_untracked = state() == State::ttl,
             .fresh = fresh,
-            .clock_step = clock_step_.value()};
+            .clock_step = clock_step_.value(),
+            .is_of_cluster = is_of_cluster_.load(std::memory_order_relaxed)};
   }
 
-  /// Submits a command on the main connection. A cacheable read becomes a fetch, or joins one that
-  /// is under way; a write fences its keys. Errors as for Session::submit().
+  /// Submits a command on the main connection, or to the cluster. A cacheable read becomes a fetch,
+  /// or joins one that is under way; a write fences its keys. Errors as for Session::submit().
   ///
   /// A read's reply was true at most `max_staleness` before the call. If the cache has an entry
   /// without a proof that is recent enough, the client asks for a proof instead of the reply.
@@ -98,7 +95,9 @@ class NearCache {
 
   /// Fences the keys of a command that was staged elsewhere: note_staged() for the main connection
   /// (an admitted waiter), note_side_request() for a side connection.
-  void note_staged(const CommandView& command, RequestId id) { writes_.begin(command, id); }
+  void note_staged(const CommandView& command, RequestId id) {
+    nodes_ ? nodes_->note_submitted(command, id) : writes_.begin(command, id);
+  }
   void note_side_request(const CommandView& command, RequestId id);
 
   /// note_waits(): fences the keys of a command that waits for room as `id`. handle_first_waits():
@@ -132,6 +131,8 @@ class NearCache {
 
   /// Handles an event of the main session; returns the event to deliver to users, if any.
   std::optional<Event> handle_event(const Event& event);
+  /// Handles an outcome that the cluster reports; returns the event to deliver to users, if any.
+  std::optional<Event> handle_outcome(const Event& event);
 
   /// Whether the last event's reply will be delivered to another waiter, too, so it must not be
   /// moved.
@@ -144,16 +145,19 @@ class NearCache {
 
   /// Call this after anything that may have changed the main session's state.
   void follow_session();
+  /// The same for all connections: one has ended, or all do.
+  void follow_connections() {
+    follow_session();
+    if (nodes_) nodes_->follow_all();
+  }
   /// Call this after anything that may have changed the side connections' state.
   void follow_side_connections(const SideConnections& sides);
 
-  /// handle_not_read(): there was no memory to read to. handle_read(): the connection is read
-  /// again.
-  void handle_not_read();
-  void handle_read();
+  /// There was no memory to read to, or the connection is read again.
+  void set_readable(ConnectionId connection, bool readable);
 
   void handle_timeout(Instant now);
-  Instant poll_timeout() const;
+  Instant poll_timeout();
 
   /// CHECKs all that must hold between calls.
   void validate() const { fetches_.validate(); }
@@ -165,20 +169,30 @@ class NearCache {
     bool of_all;
   };
 
-  // When something was staged.
-  struct Staged {
-    Instant at;
-    cache::Mark mark;
+  using Staged = TrackedConnection::Staged;
+
+  // Whom a read is sent to.
+  struct Target {
+    NodeNumber node = no_node;  // in a cluster: the owner of the slot
+    std::optional<Slot> slot{};
+    std::uint32_t member = cache::Generations::untracked;
+    bool may_store = false;
+
+    bool is_tracked() const { return member != cache::Generations::untracked; }
   };
-  // Must be called before the request is staged. A caller with a lower mark has then called before
-  // the request was staged, so the reply is fresh enough for that caller.
-  Staged about_to_stage(Instant now) { return {now, cache_.next_mark()}; }
+  std::optional<Target> target_of(const commands::Question& question) const;
+  bool is_tracked(const Fetches::Fetch& fetch) const {
+    return fetch.ticket.stamp.member != cache::Generations::untracked;
+  }
 
   bool may_track(std::string_view key) const;
   bool may_fetch(const commands::Question& question) const;
-  std::optional<RequestId> fetch(const commands::Question& question, const CommandView& command,
-                                 Instant now, Instant deadline, Tag tag, Duration max_staleness);
+  std::optional<RequestId> fetch(const Target& target, const commands::Question& question,
+                                 const CommandView& command, Instant now, Instant deadline, Tag tag,
+                                 Duration max_staleness);
   Result<RequestId> submit_fetch(Fetches::Fetch& fetch, const CommandView& command);
+  Result<RequestId> submit_as_fetch(const Fetches::Fetch& fetch, const CommandView& command);
+  void note_request(Fetches::Fetch& fetch, RequestId request, const Staged& staged);
   static Staged staging_of(const Fetches::Fetch& fetch) {
     return {fetch.ticket.began_at, fetch.ticket.mark};
   }
@@ -189,13 +203,17 @@ class NearCache {
   }
   std::optional<RequestId> join(Fetches::Fetch& fetch, Instant deadline, Tag tag);
   bool has_room_to_wait() const;
-  std::uint32_t member() const;
+  bool is_full() const;
+  std::size_t in_flight() const;
+  std::size_t waiters_count() const;
+  void note_places();
+  Instant now() const;
+  bool was_exposed(RequestId request) const;
+  void cancel_request(RequestId request);
   void begin_generation();
   void end_generation();
   bool handle_push(const Value& push);
-  void handle_invalidation(const Value& keys);
   void forget_all();
-  void take_part(const Event& event, Fetches::Fetch& fetch);
   std::optional<Event> complete_fetch(const Event& event, Fetches::Fetch& fetch);
   void take_answer(Fetches::Fetch& fetch, const std::optional<Value>& value);
   void take_answers(const Fetches::Fetch& mget, const std::optional<Value>& value);
@@ -205,6 +223,8 @@ class NearCache {
   Event failed(const Fetches::EndedWaiter& ended);
   bool is_broadcast() const;
   Result<Fetches::Fetch*> open_proof(Instant now);
+  Result<Fetches::Fetch*> open_barrier(Instant now);
+  void end_barriers();
   std::optional<RequestId> await_proof(const commands::Question& question, std::uint64_t hash,
                                        const cache::Cache::Ticket& ticket,
                                        const CommandView& command, Instant now, Instant deadline,
@@ -213,45 +233,39 @@ class NearCache {
   void end_proof(Fetches::Fetch& proof);
   void ask_again(Fetches::Fetch& fetch);
   bool take_from_cache(Fetches::Fetch& fetch);
-  void prove_until(const Staged& staged);
-  void note_request(RequestId id, const Staged& staged);
-  void ask_for_proof(Instant now);
-  void give_up_probe();
   Instant next_proof() const;
-  void handle_reply_to(RequestId id);
 
   cache::Cache& cache_;
-  const std::uint32_t member_;
   Session& main_;
   Account& requests_;
   Account& replies_;
   std::atomic<State> state_{State::unknown};
-  bool tracked_ = false;              // the connection's generation is alive
+  std::atomic<bool> is_of_cluster_{false};
   bool side_writes_unknown_ = false;  // side_writes_ had no room for some writes that are under way
   bool has_to_relieve_ = false;       // the cache may hold entries that are out of reach and have
                                       // to be erased
-  std::uint64_t connection_ = 0;      // the generation's connection (SessionCounters::connections)
-  std::uint64_t pushes_skipped_ = 0;
   ClockStep clock_step_;
   std::atomic<cache::Mark> side_delivery_{0};
-  std::optional<RequestId> probe_;  // its reply proves all until `probe_staged_`
-  Staged probe_staged_{Instant::min(), 0};
-  Staged proved_before_{Instant::min(), 0};  // with broadcasts: what the next answer proves
+  TrackedConnection connection_;  // the main connection, without a cluster
   Fetches fetches_;
   ReplySource source_;
   Fetches::Fetch* completed_ = nullptr;
   std::optional<Event> outcome_;
   Fetches::Fetch* proof_ = nullptr;        // the newest proof under way, or null
   Fetches::Fetch* asked_again_ = nullptr;  // a chain of the fetches whose proof has ended
-  Block cached_;                           // the reply that is being delivered, if it came from the
-                                           // cache
-  WireReader cached_reader_;               // holds the Value of cached_
+  Fetches::Fetch* barriers_ = nullptr;     // in a cluster: a chain of proofs of all nodes, in order
+  Fetches::Fetch* last_barrier_ = nullptr;
+  std::size_t barriers_count_ = 0;
+  Block cached_;              // the reply that is being delivered, if it came from the
+                              // cache
+  WireReader cached_reader_;  // holds the Value of cached_
   WriteFences writes_;
   WriteFences waiting_;  // fences of requests that wait for room
   Queue<SideWrite> side_writes_;
   Error error_;
   Instant relieved_at_ = Instant::min();
-  Instant asked_at_ = Instant::min();
+  Cluster* cluster_ = nullptr;
+  Box<NodeCaches> nodes_;  // null without a cluster
 };
 
 }  // namespace plimsoll::inline v0

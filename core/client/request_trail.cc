@@ -27,16 +27,38 @@ std::optional<RequestId> RequestTrail::moved_to(RequestId id) const {
 
 // Whether the request has ended, here or where it has gone on, as far as it is known.
 bool RequestTrail::is_answered(RequestId id) const {
-  while (owns(id)) {
-    const std::optional<RequestId> to = moved_to(id);
-    if (!to) break;
-    id = *to;
-  }
+  id = last_of(id);
   if (!owns(id)) return id < main_.answered_until();
   const RequestId request = request_ids::request_of(id);
   if (is_parked(id)) return !parked_of(id).pipeline().live(request);
   Session* const session = nodes_.session_of_request(id);
   return session == nullptr || request < session->answered_until();
+}
+
+RequestId RequestTrail::last_of(RequestId id) const {
+  while (owns(id)) {
+    const std::optional<RequestId> to = moved_to(id);
+    if (!to) break;
+    id = *to;
+  }
+  return id;
+}
+
+bool RequestTrail::was_exposed(RequestId id) const {
+  id = last_of(id);
+  if (!owns(id)) return main_.was_exposed(id);
+  if (is_parked(id)) return false;
+  Session* const session = nodes_.session_of_request(id);
+  return session == nullptr || session->was_exposed(request_ids::request_of(id));
+}
+
+bool RequestTrail::may_write(RequestId id) const {
+  id = last_of(id);
+  if (!owns(id) || is_parked(id)) return false;
+  Session* const session = nodes_.session_of_request(id);
+  const auto request =
+      session == nullptr ? std::nullopt : session->live(request_ids::request_of(id));
+  return request && !request->may_resend;
 }
 
 void RequestTrail::remember(MovedRequests& moved, RequestId from, RequestId to) {

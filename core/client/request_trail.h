@@ -42,6 +42,13 @@ class RequestTrail {
   /// Whether a request has ended, here or where it has gone on, as far as it is known.
   bool is_answered(RequestId id) const;
 
+  /// The id that a request has now, or had when it ended.
+  RequestId last_of(RequestId id) const;
+  /// Whether a node may have run a request.
+  bool was_exposed(RequestId id) const;
+  /// Whether a request is at a node, and may write there.
+  bool may_write(RequestId id) const;
+
   /// Remembers that a request has gone on. Without memory for this it can no longer be cancelled.
   void remember(MovedRequests& moved, RequestId from, RequestId to);
   /// Forgets where requests of nodes that are gone have gone on, if they have ended: the place of

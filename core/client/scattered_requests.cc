@@ -240,8 +240,7 @@ std::optional<ScatteredRequests::PartToSend> ScatteredRequests::next_part() {
     part.node = to_send.node = target.node;
     part.slot = target.slot;
     to_send.journey.is_for_node = true;
-    node_command_.emplace(parked_.pipeline(), *request, HandedRequest::Asking::no,
-                          HandedRequest::Asking::no);
+    node_command_.emplace(parked_.pipeline(), *request, 0, HandedRequest::Asking::no);
     to_send.command = &node_command_->command();
   }
   to_send.journey.slot = part.slot;

@@ -180,17 +180,33 @@ Instant Sentinels::poll_timeout() {
   return next;
 }
 
-std::optional<Sentinels::SentinelAction> Sentinels::poll_action() {
-  std::optional<SentinelAction> found;
+std::optional<Action> Sentinels::poll_action_with(Session& main) {
+  while (const std::optional<Session::Action> action = main.poll_action()) {
+    if (*action == Session::Action::open) {
+      ask(main.now());
+      poll_events();  // the answer may be known already
+    } else if (!take_question()) {
+      return Action{.kind = Action::Kind::close, .connection = first_connection};
+    }
+  }
+  if (finding() == Finding::found && take_question()) {
+    return Action{.kind = Action::Kind::open, .connection = first_connection, .told = &primary()};
+  }
+  return poll_action();
+}
+
+std::optional<Action> Sentinels::poll_action() {
+  std::optional<Action> found;
   for_each_session([&](std::uint32_t index, Session& session) {
     if (found) return;
     const std::optional<Session::Action> action = session.poll_action();
     if (!action) return;
     const Entry& entry = *entries_[index];
-    found = SentinelAction{.action = *action,
-                           .connection = ConnectionId{first_place + index},
-                           .seed = entry.seed,
-                           .told = entry.is_seed ? nullptr : &entry.told};
+    found = Action{.kind = kind_of(*action),
+                   .connection = ConnectionId{first_place + index},
+                   .seed = entry.seed,
+                   .told = entry.is_seed ? nullptr : &entry.told,
+                   .peer = Peer::sentinel};
     heard_ |= bit(index);  // it may be over now
   });
   return found;

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "plimsoll/core/base/time.h"
+#include "plimsoll/core/client/action.h"
 #include "plimsoll/core/client/side_connections.h"
 #include "plimsoll/core/cluster/node_address.h"
 #include "plimsoll/core/cluster/primary_choice.h"
@@ -114,13 +115,10 @@ class Sentinels {
     while (heard_ != 0) handle_events();
   }
 
-  struct SentinelAction {
-    Session::Action action;
-    ConnectionId connection;
-    SeedId seed;              ///< where to, if `told` is null
-    const NodeAddress* told;  ///< the address, of a sentinel that another one has named
-  };
-  std::optional<SentinelAction> poll_action();
+  std::optional<Action> poll_action();
+  /// The same for these connections and the main one: its attempt begins with a question to the
+  /// sentinels.
+  std::optional<Action> poll_action_with(Session& main);
 
   /// A bit for each connection that may have bytes to send.
   std::uint64_t unsent() const;

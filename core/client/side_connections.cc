@@ -627,7 +627,7 @@ bool SideConnections::move_on(Side& from, const Pipeline::Handed& request,
   if (!index) return false;
   Side& to = sides_[*index];
   const HandedRequest moving(from.session.requests(), request,
-                             from.journey.with_asking ? Asking::yes : Asking::no,
+                             from.journey.with_asking ? HandedRequest::asking.size() : 0,
                              verdict.asked != no_node ? Asking::yes : Asking::no);
   const Result<RequestId> id = to.session.submit(moving.command(), never, request.tag);
   if (!id) return false;
@@ -707,7 +707,7 @@ std::optional<Event> SideConnections::translate_subscription(Side& side, const E
 bool SideConnections::stage_again(Side& side) {
   using Asking = HandedRequest::Asking;
   const Pipeline::Handed request = side.session.handed();
-  const HandedRequest moving(side.session.requests(), request, Asking::no, Asking::no);
+  const HandedRequest moving(side.session.requests(), request, 0, Asking::no);
   CommandView command = moving.command();
   command.answers = request.answers;
   return side.session.submit_owed(command, request.deadline, request.tag).ok();

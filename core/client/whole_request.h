@@ -17,8 +17,7 @@ namespace plimsoll::inline v0 {
 class WholeRequest {
  public:
   WholeRequest(Account& payer, const Pipeline& pipeline, const Pipeline::Handed& request)
-      : handed_(pipeline, request, HandedRequest::Asking::no, HandedRequest::Asking::no),
-        command_(handed_.command()) {
+      : handed_(pipeline, request, 0, HandedRequest::Asking::no), command_(handed_.command()) {
     std::array<std::string_view, 1> first;
     pipeline.staged_places(request.id, 0, request.bytes, first);
     bytes_ = first[0];

@@ -30,6 +30,13 @@ class WriteFences {
   /// Fences the keys of a command that was staged as `id`, if it may write. Ids must ascend.
   void begin(const CommandView& command, RequestId id);
 
+  /// Fences all keys until the request `id` is answered.
+  void begin_all(RequestId id);
+
+  /// The request `id` has gone on, as `gone_as` on the connection of `to`, and so do its fences:
+  /// the keys stay fenced until it is answered there. `may_write`: whether it may change anything.
+  void move(RequestId id, bool may_write, WriteFences& to, RequestId gone_as);
+
   /// Ends the fences of all requests before `answered_until`.
   void end_until(RequestId answered_until) {
     if (!empty()) end_those_before(answered_until);
@@ -40,11 +47,10 @@ class WriteFences {
   struct Written {
     RequestId id;
     cache::Cache::Fence fence;
+    bool has_moved = false;
   };
 
   void end_those_before(RequestId answered_until);
-  void begin_all(RequestId id);
-
   cache::Cache& cache_;
   Queue<Written> fences_;
   RequestId all_until_ = 0;  // all keys are fenced until all requests before this id are answered;

@@ -91,7 +91,7 @@ class Asking {
   void take_turn() {
     sentinels_.poll_events();
     while (const auto action = sentinels_.poll_action()) {
-      if (action->action == Session::Action::open) {
+      if (action->kind == Action::Kind::open) {
         ++attempts_[static_cast<std::uint32_t>(action->seed)];
       }
       sentinels_.poll_events();

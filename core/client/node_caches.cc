@@ -1,0 +1,225 @@
+#include "plimsoll/core/client/node_caches.h"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+#include "plimsoll/core/base/bytes.h"
+#include "plimsoll/core/client/invalidation.h"
+#include "plimsoll/core/client/request_trail.h"
+#include "plimsoll/core/resp/encoder.h"
+
+namespace plimsoll::inline v0 {
+namespace {
+
+constexpr std::string_view exists = "*2\r\n$6\r\nEXISTS\r\n";
+
+// Whether the node does not serve the cluster any more, as it says itself.
+bool says_cluster_is_down(const Event& event) {
+  return event.error != nullptr && event.error->code == ErrorCode::cluster_down && event.value;
+}
+
+}  // namespace
+
+NodeCaches::NodeCaches(const Parts& parts)
+    : cache_(parts.cache),
+      fetches_(parts.fetches),
+      source_(parts.source),
+      main_writes_(parts.main_writes),
+      state_(parts.state),
+      requests_(parts.requests),
+      nodes_(make_nodes(parts, std::make_index_sequence<cluster_nodes_max>())),
+      returned_writes_(parts.cache, parts.requests),
+      waiting_writes_(parts.cache, parts.requests) {}
+
+WriteFences& NodeCaches::fences_of(RequestId id) {
+  switch (request_ids::connection_of(id)) {
+    case 0: return main_writes_;
+    case RequestTrail::returned_place: return returned_writes_;
+    case RequestTrail::waiting_place: return waiting_writes_;
+    default: return nodes_[ClusterNodes::number_of_request(id)].writes;
+  }
+}
+
+// ---- What happens at nodes.
+
+bool NodeCaches::handle_event(NodeNumber number, Session& session, const Event& event) {
+  Node& node = nodes_[number];
+  if (says_cluster_is_down(event)) renew(node);
+  if (event.error != nullptr && source_.drop_if_refused(event)) has_ends_ = true;
+  const bool is_of_fetch = tags::is_fetch(event.tag);
+  switch (event.kind) {
+    case Event::Kind::ready: begin(number, session); return false;
+    case Event::Kind::pushed:
+      if (is_of_fetch) {
+        Fetches::take_part(event);
+      } else if (event.value) {
+        handle_push(number, *event.value);
+      }
+      return true;
+    case Event::Kind::queueing_failed:
+      if (is_of_fetch) Fetches::take_part(event);
+      return is_of_fetch;
+    case Event::Kind::completed:
+    case Event::Kind::failed:
+      if (event.tag == internal_proof) handle_proof(node, event);
+      if (event.tag == internal_auth) node.is_of_former_user = event.kind == Event::Kind::failed;
+      return event.tag == internal_proof;
+    case Event::Kind::credentials_refused: node.is_of_former_user = true; return false;
+    case Event::Kind::disconnected:
+    case Event::Kind::closed:
+    case Event::Kind::admitted: return false;
+  }
+  return false;
+}
+
+// A client that has seen tracking does not go back to what only time bounds: what is read at a node
+// without tracking is not stored then.
+void NodeCaches::begin(NodeNumber number, Session& session) {
+  Node& node = nodes_[number];
+  end(node);
+  node.is_of_former_user = false;
+  node.may_ask = true;
+  if (cache_.options().mode == cache::CacheMode::ttl) return;
+  if (session.tracking().state != Tracking::State::tracked) {
+    if (state_.load() == CacheState::tracking) return;
+    const bool has_ttl = cache_.options().entry_ttl != Duration::zero();
+    state_ = has_ttl ? CacheState::ttl : CacheState::off;
+    return;
+  }
+  if (!node.connection) {
+    const Result<std::uint32_t> member = cache_.join();
+    if (!member) return;
+    node.connection.emplace(cache_, *member, std::string_view());
+  }
+  node.connection->begin(session);
+  state_ = CacheState::tracking;
+}
+
+void NodeCaches::renew(Node& node) {
+  if (node.connection) node.connection->renew();
+  has_ends_ = true;
+}
+
+void NodeCaches::end(Node& node) {
+  if (node.connection) node.connection->end();
+  forget_question(node);
+  has_ends_ = true;
+}
+
+void NodeCaches::forget_question(Node& node) {
+  if (node.connection) node.connection->refuse_question();
+  node.question.reset();
+}
+
+void NodeCaches::follow(NodeNumber number, Session& session) {
+  Node& node = nodes_[number];
+  node.writes.end_until(session.answered_until());
+  if (!node.connection) return;
+  switch (node.connection->follow()) {
+    case TrackedConnection::Change::none: break;
+    case TrackedConnection::Change::ended: end(node); break;
+    case TrackedConnection::Change::unheard: forget_all(number); break;
+  }
+}
+
+void NodeCaches::handle_over(NodeNumber number) {
+  end(nodes_[number]);
+  nodes_[number].writes.end_all();
+}
+
+void NodeCaches::handle_departure(NodeNumber number, Slot slot) {
+  cache_.drop_slot(slot);
+  has_ends_ = true;
+  Node& node = nodes_[number];
+  if (node.question && node.question_slot == slot) forget_question(node);
+}
+
+void NodeCaches::handle_push(NodeNumber number, const Value& push) {
+  const Invalidation what = for_each_invalidated(push, [this](std::string_view key) {
+    fetches_.update_tickets(cache_, cache_.invalidate(key));
+  });
+  if (what == Invalidation::all_keys) forget_all(number);
+}
+
+void NodeCaches::forget_all(NodeNumber number) {
+  fetches_.update_tickets(cache_, cache_.invalidate_all(member(number)));
+  has_ends_ = true;
+}
+
+// A request that goes on is answered by who knows which node, so its reply is not stored.
+std::size_t NodeCaches::note_handed_on(Tag tag) {
+  if (!tags::is_fetch(tag)) return 0;
+  Fetches::Fetch& fetch = Fetches::fetch_of(tag);
+  fetch.node = no_node;
+  fetch.ticket.is_storable = false;
+  fetch.asked = {};
+  return std::exchange(fetch.bytes_in_front, 0);
+}
+
+// ---- Proofs.
+
+// A MOVED says that this key is elsewhere by now, and proves nothing. The next read that the node
+// answers brings another key.
+void NodeCaches::handle_proof(Node& node, const Event& event) {
+  if (event.kind == Event::Kind::completed && event.value && !event.value->is_error()) {
+    if (node.connection) node.connection->handle_answer();
+    return;
+  }
+  const bool is_refused =
+      event.error != nullptr && event.error->code == ErrorCode::permission_denied;
+  if (is_refused) node.may_ask = false;
+  forget_question(node);
+}
+
+void NodeCaches::handle_reply(NodeNumber number, RequestId id, const Fetches::Fetch& fetch) {
+  Node& node = nodes_[number];
+  if (!node.connection || !node.connection->is_tracked()) return;
+  node.connection->handle_reply_to(id);
+  const std::string_view key = fetch.question.key;
+  if (node.question || !node.may_ask || key.size() > question_key_bytes_max) return;
+  node.question = Block::allocate(requests_, exists.size() + encoding::bulk_size(key.size()));
+  if (!node.question) return;
+  char* const begin = static_cast<char*>(node.question.data());
+  encoding::write_bulk(copy_bytes(exists, begin), key);
+  node.question_slot = fetch.slot;
+  node.connection->set_question({begin, node.question.size()});
+}
+
+void NodeCaches::want_proof(cache::Mark mark, Instant now) {
+  for (Node& node : nodes_) {
+    if (node.connection && node.connection->is_tracked()) node.connection->want_proof(mark, now);
+  }
+}
+
+bool NodeCaches::has_proved(cache::Mark mark) const {
+  return std::all_of(nodes_.begin(), nodes_.end(), [mark](const Node& node) {
+    return !node.connection || node.connection->has_proved(mark);
+  });
+}
+
+void NodeCaches::follow_all() {
+  for (NodeNumber number = 0; number < cluster_nodes_max; ++number) {
+    Node& node = nodes_[number];
+    if (!node.connection) continue;
+    if (node.connection->follow() == TrackedConnection::Change::unheard) forget_all(number);
+    if (!node.connection->is_tracked()) forget_question(node);
+  }
+}
+
+void NodeCaches::handle_timeout(Instant now) {
+  for (Node& node : nodes_) {
+    if (node.connection && now >= node.connection->next_proof())
+      node.connection->ask_for_proof(now);
+  }
+}
+
+Instant NodeCaches::next_proof() const {
+  Instant next = never;
+  for (const Node& node : nodes_) {
+    if (node.connection) next = std::min(next, node.connection->next_proof());
+  }
+  return next;
+}
+
+}  // namespace plimsoll::inline v0

@@ -1,0 +1,162 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <optional>
+#include <utility>
+
+#include "plimsoll/core/base/time.h"
+#include "plimsoll/core/cache/cache.h"
+#include "plimsoll/core/client/cache_state.h"
+#include "plimsoll/core/client/cluster_nodes.h"
+#include "plimsoll/core/client/fetches.h"
+#include "plimsoll/core/client/reply_source.h"
+#include "plimsoll/core/client/tracked_connection.h"
+#include "plimsoll/core/client/write_fences.h"
+#include "plimsoll/core/cluster/slot.h"
+#include "plimsoll/core/cluster/slot_table.h"
+#include "plimsoll/core/memory/block.h"
+#include "plimsoll/core/session/session.h"
+
+namespace plimsoll::inline v0 {
+
+/// What a near cache needs of the connections to the nodes of a cluster: each one's generation and
+/// proofs, and the fences of what is written, wherever it is. Cluster reports what happens there,
+/// NearCache asks.
+///
+/// Each node's connection vouches for what was read on it, and for nothing else. What proves that
+/// is the reply to a read, and if there are none, that to EXISTS of a key that was read there: a
+/// node that the cluster has left behind goes on to answer PING, and refuses its keys.
+class NodeCaches {
+ public:
+  struct Parts {
+    cache::Cache& cache;
+    Fetches& fetches;
+    ReplySource& source;
+    WriteFences& main_writes;  ///< of the main connection
+    std::atomic<CacheState>& state;
+    Account& requests;
+  };
+  /// All must outlive this object.
+  explicit NodeCaches(const Parts& parts);
+  NodeCaches(const NodeCaches&) = delete;
+  NodeCaches& operator=(const NodeCaches&) = delete;
+
+  // ---- For Cluster.
+
+  /// Looks at each event of a node's session before anyone else. Returns true if it is for nobody
+  /// else.
+  bool handle_event(NodeNumber number, Session& session, const Event& event);
+  /// Call this after anything that may have changed the state of the node's session...
+  void follow(NodeNumber number, Session& session);
+  /// ... and this before the session is destroyed.
+  void handle_over(NodeNumber number);
+  /// Ends the fences of parked requests before these (Pipeline::answered_until()).
+  void follow_parked(RequestId returned_until, RequestId waiting_until) {
+    returned_writes_.end_until(returned_until);
+    waiting_writes_.end_until(waiting_until);
+  }
+
+  /// A slot has left the node, as far as the client knows.
+  void handle_departure(NodeNumber number, Slot slot);
+
+  /// A request goes on under another id.
+  void note_moved(RequestId from, bool may_write, RequestId to) {
+    fences_of(from).move(request_ids::request_of(from), may_write, fences_of(to),
+                         request_ids::request_of(to));
+  }
+  /// A node has not run a request, and it goes on. Returns how many bytes in front of it do not: in
+  /// front of a fetch may be commands for the sake of the cache, and between ASKING and the command
+  /// that it is for there may be none.
+  std::size_t note_handed_on(Tag tag);
+
+  /// Nobody waits any more for a part of a write, but the node runs it.
+  void note_given_up(RequestId id) { fences_of(id).begin_all(request_ids::request_of(id)); }
+
+  /// The connection is not read for now, or is read again.
+  void set_readable(NodeNumber number, bool readable) {
+    if (nodes_[number].connection) nodes_[number].connection->set_readable(readable);
+  }
+
+  // ---- For NearCache.
+
+  /// Fences the keys of a request that was submitted as `id`.
+  void note_submitted(const CommandView& command, RequestId id) {
+    fences_of(id).begin(command, request_ids::request_of(id));
+  }
+
+  /// The member of the node's connection; Generations::untracked if it has no generation.
+  std::uint32_t member(NodeNumber number) const {
+    const Node& node = nodes_[number];
+    return node.connection ? node.connection->member() : cache::Generations::untracked;
+  }
+  bool is_tracked(NodeNumber number) const {
+    return member(number) != cache::Generations::untracked;
+  }
+  /// Whether replies of the node may be stored.
+  bool may_store(NodeNumber number) const {
+    if (nodes_[number].is_of_former_user) return false;
+    return is_tracked(number) || state_.load(std::memory_order_relaxed) == CacheState::ttl;
+  }
+
+  /// A fetch was staged at the node, as `id` in its session.
+  void note_request(NodeNumber number, RequestId id, const TrackedConnection::Staged& staged) {
+    if (nodes_[number].connection) nodes_[number].connection->note_request(id, staged);
+  }
+  /// The node has answered it, with a value.
+  void handle_reply(NodeNumber number, RequestId id, const Fetches::Fetch& fetch);
+
+  /// TrackedConnection::want_proof() and has_proved(), of all nodes.
+  void want_proof(cache::Mark mark, Instant now);
+  bool has_proved(cache::Mark mark) const;
+
+  /// Whether entries may have gone out of reach since the last call.
+  bool take_ends() { return std::exchange(has_ends_, false); }
+
+  /// Puts all that is not vouched for any more out of reach: the sessions have changed.
+  void follow_all();
+  void handle_timeout(Instant now);
+  Instant next_proof() const;
+
+ private:
+  // The longest key that is asked for in a proof.
+  static constexpr std::size_t question_key_bytes_max = 1024;
+
+  struct Node {
+    Node(cache::Cache& cache, Account& requests) : writes(cache, requests) {}
+    std::optional<TrackedConnection> connection;
+    WriteFences writes;
+    Block question;  // the encoded EXISTS; empty: there is none
+    Slot question_slot = no_slot;
+    bool may_ask = true;             // it does not refuse the question for lack of a right
+    bool is_of_former_user = false;  // it has refused new credentials
+  };
+
+  template <std::size_t... number>
+  static std::array<Node, cluster_nodes_max> make_nodes(const Parts& parts,
+                                                        std::index_sequence<number...>) {
+    return {((void)number, Node(parts.cache, parts.requests))...};
+  }
+  WriteFences& fences_of(RequestId id);
+  void begin(NodeNumber number, Session& session);
+  void renew(Node& node);
+  void end(Node& node);
+  void forget_all(NodeNumber number);
+  void forget_question(Node& node);
+  void handle_push(NodeNumber number, const Value& push);
+  void handle_proof(Node& node, const Event& event);
+
+  cache::Cache& cache_;
+  Fetches& fetches_;
+  ReplySource& source_;
+  WriteFences& main_writes_;
+  std::atomic<CacheState>& state_;
+  Account& requests_;
+  std::array<Node, cluster_nodes_max> nodes_;
+  WriteFences returned_writes_;
+  WriteFences waiting_writes_;
+  bool has_ends_ = false;
+};
+
+}  // namespace plimsoll::inline v0
