@@ -291,7 +291,7 @@ class Cache {
   }
 
   /// A slot of a cluster has left the node that its keys were read at. Puts all entries of its keys
-  /// out of reach, whoever has read them, and overtakes the fetches of them.
+  /// out of reach, also those that other clients have read, and overtakes the fetches of them.
   void drop_slot(std::uint16_t slot) {
     if (slot_epochs_.drop(slot)) generations_.end_all();
     generations_.note_end();

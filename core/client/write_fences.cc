@@ -35,18 +35,18 @@ void WriteFences::begin_all(RequestId id) {
 // Which request has fenced all keys is remembered for the last one only. So one that has no fences
 // of its own, and comes before that, may be another one.
 void WriteFences::move(RequestId id, bool may_write, WriteFences& to, RequestId gone_as) {
-  bool has_own = false;
+  bool is_named = false;
   bool has_room = true;
   fences_.for_each_from_bound([id](const Written& each) { return each.id < id; },
                               [&](Written& each) {
                                 if (each.id != id) return false;
-                                has_own = true;
+                                is_named = true;
                                 has_room = to.fences_.push_back({gone_as, each.fence}) ==
                                            Queue<Written>::Push::accepted;
                                 each.has_moved = has_room;
                                 return has_room;
                               });
-  const bool may_have_all = !has_own && may_write && id < all_until_;
+  const bool may_have_all = !is_named && may_write && id < all_until_;
   if (may_have_all || !has_room) to.begin_all(gone_as);
 }
 
