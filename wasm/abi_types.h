@@ -364,11 +364,12 @@ struct PlimsollCacheStatistics {
   double skipped_poisoned;     ///< 56
   double skipped_fenced;       ///< 64
   double skipped_no_memory;    ///< 72
-  double entries;              ///< 80
-  double bytes_live;           ///< 88
-  double bytes_committed;      ///< 96
-  double sources;              ///< 104
-  double sources_refused;      ///< 112
+  double skipped_absent;       ///< 80
+  double entries;              ///< 88
+  double bytes_live;           ///< 96
+  double bytes_committed;      ///< 104
+  double sources;              ///< 112
+  double sources_refused;      ///< 120
 };
 
 struct PlimsollPoolStatistics {

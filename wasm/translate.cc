@@ -408,6 +408,7 @@ PlimsollCacheStatistics to_abi(const cache::CacheStatistics& statistics) {
           .skipped_poisoned = number(statistics.skipped_poisoned),
           .skipped_fenced = number(statistics.skipped_fenced),
           .skipped_no_memory = number(statistics.skipped_no_memory),
+          .skipped_absent = number(statistics.skipped_absent),
           .entries = number(statistics.entries),
           .bytes_live = number(statistics.bytes_live),
           .bytes_committed = number(statistics.bytes_committed),

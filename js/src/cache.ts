@@ -39,7 +39,7 @@ export interface ClientSideCacheOptions {
       Not together with broadcastPrefixes. Default: false. */
   readonly optIn?: boolean | undefined;
   /** Has the server report changes of all keys that begin with one of these, read or not (CLIENT TRACKING
-      BCAST); only such keys are cached. Default: none. */
+      BCAST); only such keys are cached. Not with a cluster. Default: none. */
   readonly broadcastPrefixes?: readonly string[] | undefined;
   /** Caches only these commands, such as "GET". Default: all that can be cached. */
   readonly onlyCommands?: readonly string[] | undefined;
@@ -63,12 +63,14 @@ export interface CacheStatistics {
   /** Entries that an invalidation by the server, or a write of a client, removed. */
   readonly invalidations: number;
   /** Replies that were not kept: they were too large; the command or its keys cannot be cached; the key
-      changed while the reply was on its way; the key was being written; there was no memory. */
+      changed while the reply was on its way; the key was being written; there was no memory; or, in a cluster, it
+      was perhaps what a key answers that does not exist. */
   readonly skippedTooLarge: number;
   readonly skippedUncacheable: number;
   readonly skippedPoisoned: number;
   readonly skippedFenced: number;
   readonly skippedNoMemory: number;
+  readonly skippedAbsent: number;
   /** Entries that the cache has now. */
   readonly entries: number;
   /** Bytes that the entries themselves take, and bytes of everything that counts in maxCacheKb. */
@@ -82,7 +84,7 @@ export interface CacheStatistics {
 
 const statisticsNames = [
   "lookups", "hits", "evictions", "expirations", "invalidations", "skippedTooLarge",
-  "skippedUncacheable", "skippedPoisoned", "skippedFenced", "skippedNoMemory", "entries",
+  "skippedUncacheable", "skippedPoisoned", "skippedFenced", "skippedNoMemory", "skippedAbsent", "entries",
   "bytesLive", "bytesCommitted", "sources", "sourcesRefused",
 ] as const;
 

@@ -127,6 +127,7 @@ const skipped: readonly (readonly [reason: string, count: (cache: CacheStatistic
   ["overtaken", ({ skippedPoisoned }) => skippedPoisoned],
   ["being_written", ({ skippedFenced }) => skippedFenced],
   ["no_memory", ({ skippedNoMemory }) => skippedNoMemory],
+  ["absent", ({ skippedAbsent }) => skippedAbsent],
 ];
 
 const labelLettersMax = 128;

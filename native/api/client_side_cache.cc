@@ -166,7 +166,7 @@ Result<std::uint64_t> ClientSideCache::cache_invalidations() const {
 Result<std::uint64_t> ClientSideCache::cache_skipped() const {
   return pick<std::uint64_t>(cache_statistics(), [](const auto& all) {
     return all.skipped_too_large + all.skipped_uncacheable + all.skipped_poisoned +
-           all.skipped_fenced + all.skipped_no_memory;
+           all.skipped_fenced + all.skipped_no_memory + all.skipped_absent;
   });
 }
 

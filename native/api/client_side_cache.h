@@ -74,7 +74,7 @@ struct ClientSideCacheOptions {
 
   /// CLIENT TRACKING BCAST: the server remembers nothing, and reports every change of a key that
   /// begins with one of these; the cache keeps only such keys. At most 32, none of which may be the
-  /// beginning of another.
+  /// beginning of another. Not with a cluster.
   std::vector<std::string> broadcast_prefixes;
 
   /// The cache keeps only these of the commands that docs/commands.md calls cacheable; names in
@@ -133,7 +133,7 @@ class ClientSideCache final : public std::enable_shared_from_this<ClientSideCach
   /// invalidated them. An invalidation of all entries at once (FLUSHALL) counts as one.
   Result<std::uint64_t> cache_invalidations() const;
   /// Replies that the cache did not keep: too large, not cacheable, overtaken by an invalidation,
-  /// closed by a write, or no memory.
+  /// closed by a write, no memory, or, in a cluster, perhaps the reply of a key that did not exist.
   Result<std::uint64_t> cache_skipped() const;
   /// Bytes of the entries.
   Result<std::uint64_t> cache_bytes_live() const;

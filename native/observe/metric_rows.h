@@ -269,6 +269,7 @@ inline constexpr Skipped skipped[] = {
     {"overtaken", &cache::CacheCounters::skipped_poisoned},
     {"being_written", &cache::CacheCounters::skipped_fenced},
     {"no_memory", &cache::CacheCounters::skipped_no_memory},
+    {"absent", &cache::CacheCounters::skipped_absent},
 };
 
 }  // namespace plimsoll::inline v0::native::detail
