@@ -32,10 +32,6 @@ constexpr Error reads_from_primaries{.code = ErrorCode::invalid_option,
                                      .what = "a client of a cluster reads from the primaries",
                                      .expected = "primary as read_from"};
 
-constexpr Error no_cache_of_cluster{.code = ErrorCode::invalid_option,
-                                    .what = "a client of a cluster has no cache",
-                                    .expected = "no cache"};
-
 constexpr Error finds_no_cluster{.code = ErrorCode::invalid_option,
                                  .what = "a client that asks sentinels finds no cluster",
                                  .expected = "standalone as topology"};
@@ -50,7 +46,6 @@ Status validate_servers(const ClientOptions& options, const HostedServers& serve
   }
   if (has_cache && reads_replicas) return reads_from_primary;
   if (is_cluster && reads_replicas) return reads_from_primaries;
-  if (is_cluster && has_cache) return no_cache_of_cluster;
   if (reads_replicas) return validate(servers.replicas, options);
   return is_cluster ? validate(servers.cluster, options) : Status();
 }
@@ -104,15 +99,15 @@ Result<HostedClient*> HostedClient::create(Budget& budget, const ClientOptions& 
   made->request_timeout_ = own.request_timeout;
   Status used = own.sentinel != nullptr ? made->client_.use_sentinels() : Status();
   if (used && reads_replicas) used = made->client_.use_replicas(read);
+  if (used && cache != nullptr) {
+    used = made->client_.use_cache(cache->cache(), source, coarsest_clock_step);
+  }
   made->cluster_ = cluster;
   if (used && servers.topology == TopologyChoice::cluster) {
     used = made->client_.use_cluster(cluster);
   }
   if (used && servers.topology == TopologyChoice::automatic)
     made->client_.find_cluster(made->cluster_);
-  if (used && cache != nullptr) {
-    used = made->client_.use_cache(cache->cache(), source, coarsest_clock_step);
-  }
   if (!used) {
     destroy(*made, budget);
     return used.error();

@@ -32,7 +32,7 @@ import type { Topology } from "./topology.js";
 import { Transaction } from "./transaction.js";
 import type { Connect } from "./transport/transport.js";
 import { connectWebSocket } from "./transport/ws.js";
-import { addressesOf, placeOf, sentinelRouteOf } from "./ways.js";
+import { addressesOf, isOnePlace, placeOf, sentinelRouteOf } from "./ways.js";
 
 /** Options of Client.subscribe(). */
 export interface SubscribeOptions<A extends As = As> extends ReplyOptions<A> {
@@ -149,7 +149,7 @@ export class Client extends Scanning {
     const route = { connect, addresses: addressesOf(target, sentinels), sentinels, options, changes: options,
       readsReplicas: (options.readFrom ?? "primary") !== "primary",
       mayBeCluster: topologyOf(target, options) !== "standalone",
-      hasCache: options.clientSideCache !== undefined,
+      hasCache: options.clientSideCache !== undefined, isOnePlace: isOnePlace(target),
       database: options.database ?? target.database };
     this.#make = () => {
       this.#made = new Driver(core, route, this.#listener, () => create(core, target, options));

@@ -51,6 +51,11 @@ export class Cluster {
     return { nodes, statistics, slotsUnserved, problem: words };
   }
 
+  /** Whether there is a cluster, as far as is known. */
+  isFound(): boolean {
+    return !this.#isOver && this.#core.ask(() => this.#core.calls.plimsoll_cluster_statistics(this.#id)) !== 0;
+  }
+
   /** The client is about to end in the core. */
   keep(): void {
     this.#last = this.read();

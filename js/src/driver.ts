@@ -109,6 +109,8 @@ export class Driver implements Failable, LinkOwner {
   // The address that the sentinels have told.
   #told: Address | undefined;
   readonly #said: string[] = [];  // by the number of the address
+  // Where the main connection leads, if that is a part of what it shows.
+  #place: string | undefined;
   #traced: TracedTarget;
   #lastCounters: ClientCounters | undefined;
   /** What is changed in commands, and in their replies. */
@@ -510,8 +512,14 @@ export class Driver implements Failable, LinkOwner {
       return { connect: sentinels!.connect, address, options: sentinels!.options, place: undefined };
     }
     if (connection === 0) this.#beginAttempt(seed, port === 0 ? undefined : address);
-    return { connect, address, options,
-      place: addresses.length > 1 || sentinels !== undefined ? address.href : undefined };
+    return { connect, address, options, place: connection === 0 ? this.#placeOf(address) : undefined };
+  }
+
+  // A cluster that was found is one place, whichever of its servers the main connection leads to.
+  #placeOf(address: Address): string | undefined {
+    if (!this.#route.hasCache || this.#route.isOnePlace) return undefined;
+    if (this.#cluster?.isFound() !== true) this.#place = address.href;
+    return this.#place;
   }
 
   // ---- Several addresses

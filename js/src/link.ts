@@ -56,6 +56,8 @@ export interface Route {
   /** Whether the client reads from replicas. */
   readonly readsReplicas: boolean;
   readonly hasCache: boolean;
+  /** Whether all addresses lead to the same data, those of a cluster among them. */
+  readonly isOnePlace: boolean;
   readonly changes: ChangeOptions;
   readonly database: number;
 }

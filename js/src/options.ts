@@ -338,9 +338,8 @@ const redirectsLimit = 31;
 /** Throws a ConfigurationError if there is what does not go with a cluster, and the address is that of one. */
 export const checkCluster = (options: ClientOptions, { isCluster }: Target): void => {
   if (isCluster !== true) return;
-  const { clientSideCache, database = 0, readFrom = "primary" } = options;
+  const { database = 0, readFrom = "primary" } = options;
   const why = "the address is that of a cluster";
-  if (clientSideCache !== undefined) refuse("clientSideCache", `${why}, whose clients have no cache yet; give none`);
   if (readFrom !== "primary") refuse("readFrom", `${why}, whose keys are read from their primaries; give "primary"`);
   if (database !== 0) refuse("database", `${why}, which has database 0 only; give 0, or none`);
 };

@@ -16,18 +16,20 @@ const numberOf = (way: object): number => {
   return waysCount;
 };
 
+/** Whether all addresses lead to the same data, those of a cluster among them. Otherwise the present one is a part of what
+    the main connection shows (Link). */
+export const isOnePlace = ({ addresses, primaryName, isCluster }: Target): boolean =>
+  isCluster === true || (addresses.length === 1 && primaryName === undefined);
+
 /** Names the server and database that a client reads. Clients of one cache share entries if this text is the same
     and the server treats them as the same user. A caller's own transport may lead to another server each time, so
     it gets a new number unless it has a name. A client certificate identifies the user. */
 export const placeOf = (target: Target, database: number, options: ClientOptions): string => {
-  // Of several addresses, and of those that sentinels tell, the present one is a part of what the connection shows (Link).
-  const isOneServer = target.addresses.length === 1 && target.primaryName === undefined;
-  const { protocol, host, port, href } = isOneServer ? target.address
-    : { protocol: target.address.protocol, host: "", port: 0, href: "" };
+  const hrefs = isOnePlace(target) ? target.addresses.map(({ href }) => href).sort() : [];
   const { transport, transportName, tls, WebSocket: Socket } = options;
   const way = transport === undefined ? null : transportName ?? ++waysCount;
   const socket = Socket === undefined ? null : numberOf(Socket);
-  return JSON.stringify([protocol, host, port, href, database, options.protocol ?? 3, way, socket,
+  return JSON.stringify([target.address.protocol, hrefs, database, options.protocol ?? 3, way, socket,
     options.protocols ?? null, tls?.serverName ?? null, textOf(tls?.cert)]);
 };
 

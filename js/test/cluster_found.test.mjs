@@ -123,8 +123,7 @@ test("what does not go with a cluster fails when the server says that it is one,
       assert.equal(error.executed, "no");
       return true;
     });
-  await refused({ clientSideCache: new ClientSideCache({ maxCacheKb: 64 }) },
-    /there is a clientSideCache, and the server is a node of a cluster/);
+  await refused({ clientSideCache: new ClientSideCache({ maxCacheKb: 64, broadcastPrefixes: ["ship:"] }) }, /broadcastPrefixes/);
   await refused({ readFrom: "preferReplica" }, /readFrom names replicas, and the server is a node of a cluster/);
   await refused({ blockingConnectionsMax: 20, subscriptionsMax: 20 }, /blockingConnectionsMax and subscriptionsMax/);
   await refused({ database: 3 }, /0 in a cluster/);

@@ -53,8 +53,8 @@ test("what is no address of a cluster is refused", async () => {
 });
 
 test("options that do not go with a cluster are refused by name", async () => {
-  const cache = new ClientSideCache({ maxCacheKb: 64 });
-  await refused(at, { clientSideCache: cache }, /^clientSideCache: the address is that of a cluster/);
+  const clientSideCache = new ClientSideCache({ maxCacheKb: 64, broadcastPrefixes: ["ship:"] });
+  await refused(at, { clientSideCache }, /^the clientSideCache has broadcastPrefixes, and the server is a node of a cluster/);
   for (const readFrom of ["preferReplica", "AZAffinity", "AZAffinityReplicasAndPrimary", "lowestLatency"]) {
     await refused(at, { readFrom, clientAz: "a" }, /^readFrom: the address is that of a cluster, .*; give "primary"/);
   }

@@ -1,6 +1,8 @@
 #include "plimsoll/native/driver/core_options.h"
 
+#include <algorithm>
 #include <string>
+#include <vector>
 
 #include "plimsoll/core/base/error.h"
 #include "plimsoll/native/base/random_seed.h"
@@ -109,7 +111,7 @@ Result<void> validate_replicas(const Target& target, const TrackingOptions& trac
       .code = ErrorCode::invalid_option, .what = what, .expected = "primary as read_from"});
 }
 
-// Keys of a cluster are read from their primaries, by connections that no cache is tracked on.
+// Keys of a cluster are read from their primaries.
 Result<void> validate_cluster(const Target& target, const TrackingOptions& tracking) {
   if (finds_cluster(target)) {
     // The rest is said if there is one.
@@ -121,19 +123,11 @@ Result<void> validate_cluster(const Target& target, const TrackingOptions& track
   const plimsoll::Status valid = plimsoll::validate(
       cluster_options(target), core_options(target, tracking, sentinel_options(target)));
   if (!valid) return Error(valid.error());
-  const auto refuse = [](const char* what, const char* expected) -> Result<void> {
-    return Error(
-        plimsoll::Error{.code = ErrorCode::invalid_option, .what = what, .expected = expected});
-  };
-  if (options.client_side_cache) {
-    return refuse("there is a client_side_cache, and the address is that of a cluster",
-                  "no client_side_cache");
-  }
-  if (options.read_from != ReadFrom::primary) {
-    return refuse("read_from names replicas, and the address is that of a cluster",
-                  "primary as read_from");
-  }
-  return {};
+  if (options.read_from == ReadFrom::primary) return {};
+  return Error(
+      plimsoll::Error{.code = ErrorCode::invalid_option,
+                      .what = "read_from names replicas, and the address is that of a cluster",
+                      .expected = "primary as read_from"});
 }
 
 Result<void> validate_tls(const Target& target) {
@@ -246,13 +240,20 @@ ClientOptions core_options(const Target& target, const TrackingOptions& tracking
       .reply_bytes_max = options.reply_bytes_max};
 }
 
-// The TLS server name is a part of the place, because a proxy may choose the server by it. Of
-// several addresses the present one is a part of what the connection shows
-// (Driver::Io::note_shown()), as is that which sentinels name.
+bool is_one_place(const Target& target) {
+  return target.is_cluster || (target.endpoints.size() == 1 && target.primary_name.empty());
+}
+
+// The TLS server name is a part of the place, because a proxy may choose the server by it.
 std::string cache_place(const Target& target) {
   const Options& options = target.options;
-  const bool has_one = target.endpoints.size() == 1 && target.primary_name.empty();
-  std::string place = has_one ? target.endpoints.front().to_string() : "";
+  std::vector<std::string> addresses;
+  if (is_one_place(target)) {
+    for (const Endpoint& endpoint : target.endpoints) addresses.push_back(endpoint.to_string());
+  }
+  std::ranges::sort(addresses);
+  std::string place;
+  for (const std::string& address : addresses) place.append(address).append(1, '\1');
   place.append(1, '\0').append(std::to_string(options.database));
   place.append(1, '\0').append(options.tls.server_name);
   place.append(1, '\0').append(options.protocol == Protocol::resp3 ? "3" : "2");

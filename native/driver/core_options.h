@@ -30,6 +30,10 @@ ClientOptions core_options(const Target& target, const TrackingOptions& tracking
 /// Whether an option is set that has a meaning only with sentinels.
 bool has_sentinel_options(const Options& options);
 
+/// Whether all addresses lead to the same data, those of a cluster among them. Otherwise the
+/// present one is a part of what the main connection shows to a cache.
+bool is_one_place(const Target& target);
+
 /// Returns the text that identifies server, database and protocol for a cache. Clients of one cache
 /// share entries if their texts are equal, and the server knows them as the same user.
 std::string cache_place(const Target& target);

@@ -105,6 +105,7 @@ class Driver::Io final : public Connection::Owner, public CredentialsSource::Own
   void handle_no_credentials(const std::string& why) override;
 
   Driver& driver_;
+  std::string place_;  // of several addresses: where the main connection leads
 };
 
 Result<std::shared_ptr<Driver>> Driver::create(asio::any_io_executor executor, Target target,
@@ -780,10 +781,10 @@ std::size_t Driver::Io::handle_written(ConnectionId connection, std::size_t byte
 void Driver::Io::note_shown(ConnectionId connection, std::string_view text) {
   if (connection != first_connection || driver_.core_.near_cache() == nullptr) return;
   const Lock lock(driver_.mutex_);
-  if (!failures.are_several()) return driver_.core_.set_shown(text);
-  std::string all = connections.main().endpoint().to_string();
-  all.append(1, '\0').append(text);
-  driver_.core_.set_shown(all);
+  if (is_one_place(driver_.target_)) return driver_.core_.set_shown(text);
+  // A cluster that was found is one place, whichever of its nodes the connection leads to.
+  if (driver_.core_.cluster() == nullptr) place_ = connections.main().endpoint().to_string();
+  driver_.core_.set_shown(std::string(place_).append(1, '\0').append(text));
 }
 
 void Driver::Io::handle_tls_files_read() {

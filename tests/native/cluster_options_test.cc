@@ -46,14 +46,18 @@ TEST_CASE("a cluster has no database but 0, wherever another one is said") {
   CHECK(is_valid({}));
 }
 
-TEST_CASE("a cluster does not go with a cache") {
-  Options options;
+TEST_CASE("a cluster does not go with a cache that has broadcast_prefixes") {
   native::ClientSideCacheOptions wanted;
   wanted.max_cache_kb = 64;
+  wanted.broadcast_prefixes = {"ship:"};
+  Options options;
   options.client_side_cache = native::ClientSideCache::create(wanted).value();
-  CHECK(refusal(options) ==
-        "invalid_option: there is a client_side_cache, and the address is that of a cluster; "
-        "expected no client_side_cache");
+  const std::string text =
+      "invalid_option: the client_side_cache has broadcast_prefixes, and the server is a node of a "
+      "cluster; expected a client_side_cache without broadcast_prefixes";
+  CHECK(refusal(options) == text);
+  options.topology = TopologyChoice::cluster;
+  CHECK(refusal(options, "valkey://127.0.0.1:1") == text);
 }
 
 TEST_CASE("a cluster is not read from replicas") {

@@ -308,7 +308,7 @@ TEST_CASE("options of a cluster that are none are refused") {
   CHECK(plimsoll_options()->redirects_max == 16);
 }
 
-TEST_CASE("a cluster goes with no other database, sentinels, replicas to read from or cache") {
+TEST_CASE("a cluster goes with no other database, sentinels, replicas to read from or broadcasts") {
   options_of_cluster().database = 1;
   CHECK(refused_as(one_seed) == plimsoll_error_invalid_option);
   CHECK(error_text() ==
@@ -330,13 +330,18 @@ TEST_CASE("a cluster goes with no other database, sentinels, replicas to read fr
         "invalid_option: blocking_connections_max and subscriptions_max are too large together; "
         "expected 39 or less, because the primaries of a cluster take 24 connections");
 
-  plimsoll_cache_options()->bytes_max = 64 * 1024;
-  stage({});
-  const std::int32_t cache = plimsoll_create_cache(0);
+  PlimsollCacheOptions& cache_options = *plimsoll_cache_options();
+  cache_options.bytes_max = 64 * 1024;
+  cache_options.broadcast_prefixes_count = 1;
+  stage({"ship:"});
+  const std::int32_t cache = plimsoll_create_cache(1);
   REQUIRE(cache > 0);
   options_of_cluster().cache = static_cast<std::uint32_t>(cache);
   CHECK(refused_as(one_seed) == plimsoll_error_invalid_option);
-  CHECK(error_text() == "invalid_option: a client of a cluster has no cache; expected no cache");
+  CHECK(
+      error_text() ==
+      "invalid_option: the client_side_cache has broadcast_prefixes, and the server is a node of a "
+      "cluster; expected a client_side_cache without broadcast_prefixes");
   REQUIRE(plimsoll_destroy_cache(cache) == 0);
 }
 

@@ -113,6 +113,7 @@ TEST_CASE("what does not go with a cluster fails at connect(), and is named") {
   Options cached = cluster_options();
   native::ClientSideCacheOptions wanted;
   wanted.max_cache_kb = 64;
+  wanted.broadcast_prefixes = {"ship:"};
   cached.client_side_cache = native::ClientSideCache::create(wanted).value();
   Options reading = cluster_options();
   reading.read_from = native::ReadFrom::prefer_replica;
@@ -124,7 +125,8 @@ TEST_CASE("what does not go with a cluster fails at connect(), and is named") {
     const char* named;
   };
   const std::vector<Row> rows{
-      {cached, "there is a client_side_cache, and the server is a node of a cluster"},
+      {cached,
+       "the client_side_cache has broadcast_prefixes, and the server is a node of a cluster"},
       {reading, "read_from names replicas, and the server is a node of a cluster"},
       {crowded, "blocking_connections_max and subscriptions_max are too large together"},
   };
