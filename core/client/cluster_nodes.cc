@@ -15,7 +15,6 @@ constexpr Error no_room_for_node{
 
 SessionOptions options_at_node(const SessionOptions& of_main, NodeNumber number) {
   SessionOptions options = of_main;
-  options.tracking = {};
   options.seeds_count = 1;
   // A node that is lost is tried again from here, and what it has not run may go elsewhere.
   options.reconnect_attempts_max = 0;
