@@ -1,6 +1,7 @@
-// ./dev bench cluster [--json] [--moves N] [--only TEXT]: this package and its peers on clusters of their own on
-// loopback. What one caller pushes to one list while its slot moves shows whether the order is kept; and a
-// primary that is killed, or frozen, shows how long calls fail behind its election.
+// ./dev bench cluster [--json] [--moves N] [--only TEXT] [--scenario NAME]: this package and its peers on clusters of
+// their own on loopback. "order": what one caller pushes to one list while its slot moves shows whether the order is
+// kept. "loss": a primary that is killed, or frozen, shows how long calls fail behind its election. "cache": what
+// client-side caches save, and whether they are right while slots move and primaries are replaced.
 
 import { parseArgs } from "node:util";
 
@@ -10,11 +11,13 @@ import { createCluster } from "redis";
 
 import { Client } from "../../js/dist/node.js";
 import { slotOf, startNodes } from "../../js/test/package/cluster.mjs";
+import { measureCaches } from "./cluster_cache.mjs";
 
 const { values: options } = parseArgs({ options: {
   json: { type: "boolean", default: false },
   moves: { type: "string", default: "40" },
   only: { type: "string", default: "" },
+  scenario: { type: "string", multiple: true, default: ["order", "loss", "cache"] },
 } });
 const moves = Number(options.moves);
 
@@ -169,26 +172,40 @@ const measureLoss = async (harm) => {
 
 const show = (title, row) => {
   if (!options.json) console.log(`\n${title}`);
+  const width = Math.max(...Object.keys(row).map((contender) => contender.length));
   for (const [contender, numbers] of Object.entries(row)) {
     if (options.json) {
       console.log(JSON.stringify({ row: title, contender, ...numbers }));
     } else {
       const shown = Object.entries(numbers).map(([of, number]) =>
         `${of} ${number === Infinity ? `more than ${limit}` : Math.round(number)}`);
-      console.log(`  ${contender.padEnd(14)} ${shown.join("  ")}`);
+      console.log(`  ${contender.padEnd(width)}  ${shown.join("  ")}`);
     }
   }
 };
 
 const wanted = Object.fromEntries(Object.entries(contenders).filter(([name]) => name.includes(options.only)));
-const cluster = await startNodes({ nodeTimeout: 30_000 });
-const row = {};
-for (const [name, connect] of Object.entries(wanted)) row[name] = await measureMoves(cluster, name, connect);
-await cluster.stop();
-show(`one caller, one list, ${moves} moves of its slot`, row);
-for (const [harm, title] of [["kill", "kill -9"], ["freeze", "SIGSTOP"]]) {
-  const { served, row: after } = await measureLoss(harm);
-  const then = `the new owner serves after ${Math.round(served)} ms`;
-  show(`${title}: ${then}; milliseconds from then until a client's calls work`, after);
+const scenarios = {
+  order: async () => {
+    const cluster = await startNodes({ nodeTimeout: 30_000 });
+    const row = {};
+    for (const [name, connect] of Object.entries(wanted)) row[name] = await measureMoves(cluster, name, connect);
+    await cluster.stop();
+    show(`one caller, one list, ${moves} moves of its slot`, row);
+  },
+  loss: async () => {
+    for (const [harm, title] of [["kill", "kill -9"], ["freeze", "SIGSTOP"]]) {
+      const { served, row } = await measureLoss(harm);
+      const then = `the new owner serves after ${Math.round(served)} ms`;
+      show(`${title}: ${then}; milliseconds from then until a client's calls work`, row);
+    }
+  },
+  cache: () => measureCaches(options.only, show),
+};
+for (const name of options.scenario) {
+  if (scenarios[name] === undefined) {
+    throw new Error(`no scenario ${name}: expected one of ${Object.keys(scenarios).join(", ")}`);
+  }
 }
+for (const name of options.scenario) await scenarios[name]();
 process.exit(0);

@@ -1,7 +1,7 @@
 #!/bin/bash
 # ./dev bench [NAME] [ARGUMENTS]: runs the benchmark //bench:bench_NAME, or each in turn. "js" is that
 # of the npm package (bench/js), "cluster" that of the same package with clusters whose slots move and
-# whose primaries die, "bridge" that of the bridge (bench/bridge), each beside its peers;
+# whose primaries die, caches among it, "bridge" that of the bridge (bench/bridge), each beside its peers;
 # "bridge churn" has clients come and go, and looks at what they leave; "bridge idle" has many that
 # do nothing, or do not read; "bridge hostile" has strangers who take what they can,
 # and "bridge readers" clients that ask for much and read nothing. "page" is that of the demo's page in Chromium. "budget" compares what
