@@ -138,6 +138,7 @@ class Cluster {
 
   /// For the client's side connections.
   SlotOwners& owners() { return owners_; }
+  const SlotOwners& owners() const { return owners_; }
 
   /// Whether a connection, or the connection of a request, is one of these.
   static bool owns(ConnectionId connection) { return ClusterNodes::owns(connection); }

@@ -7,6 +7,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include "plimsoll/tests/core/client/model_reads.h"
 #include "plimsoll/tests/core/client/model_walk.h"
 #include "plimsoll/tests/core/client/peer.h"
 
@@ -45,8 +46,10 @@ Asked keys_asked(const Words& words) {
     for (std::size_t i = 1; i < words.size(); i += step) keys.push_back(words[i]);
     return keys;
   };
-  if (name == "GET" || name == "LRANGE" || name == "STRLEN") return {one(), true};
-  if (name == "SET" || name == "RPUSH" || name == "INCR") return {one(), false};
+  static const std::set<std::string_view> reads{"GET",  "GETRANGE", "LRANGE", "LLEN",
+                                                "PTTL", "HGETALL",  "STRLEN", "TYPE"};
+  if (reads.contains(name)) return {one(), true};
+  if (name == "SET" || name == "HSET" || name == "RPUSH" || name == "INCR") return {one(), false};
   if (name == "MGET" || name == "EXISTS" || name == "WATCH") return {rest(1), true};
   if (name == "BLPOP") return {{words.begin() + 1, words.end() - 1}, false};
   if (name == "DEL") return {rest(1), false};
@@ -56,19 +59,6 @@ Asked keys_asked(const Words& words) {
     return {{words.begin() + 3, words.begin() + 3 + count}, false};
   }
   return {{}, false, false};
-}
-
-std::string last_of(const ModelNode::Data& data, const std::string& key) {
-  const auto found = data.find(key);
-  return found == data.end() ? std::string(null_reply) : bulk_reply(found->second.back());
-}
-
-std::string list_of(const ModelNode::Data& data, const std::string& key) {
-  const auto found = data.find(key);
-  if (found == data.end()) return header('*', 0);
-  std::string reply = header('*', found->second.size());
-  for (const std::string& each : found->second) reply += bulk_reply(each);
-  return reply;
 }
 
 }  // namespace
@@ -183,10 +173,11 @@ std::string ClusterModel::answer(NodeIndex number, ModelSession& session, const 
     return "";
   }
   sessions_.settle(number);
-  std::string reply = std::exchange(session.late, {});
-  reply += answer_unblocked(number, session, words);
+  const std::string late = session.take_late();
+  const std::string reply = answer_unblocked(number, session, words);
+  session.has_refused = reply.starts_with('-');
   sessions_.settle(number);
-  return reply;
+  return late + reply;
 }
 
 std::string ClusterModel::answer_unblocked(NodeIndex number, ModelSession& session,
@@ -196,6 +187,7 @@ std::string ClusterModel::answer_unblocked(NodeIndex number, ModelSession& sessi
   const std::string two = words.size() > 1 ? name + " " + words[1] : name;
   // ASKING holds for one command, or until the end of a transaction.
   const bool was_asking = session.is_asking;
+  if (name != "CLIENT") session.caches_now = std::exchange(session.caches_next, false);
   const auto end_asking = [&](std::string reply) {
     if (was_asking && !session.is_in_transaction) session.is_asking = false;
     return reply;
@@ -212,6 +204,8 @@ std::string ClusterModel::answer_unblocked(NodeIndex number, ModelSession& sessi
       return "-WRONGPASS invalid username-password pair or user is disabled.\r\n";
     }
     session.has_authenticated = true;
+    const auto auth = std::find(words.begin(), words.end(), "AUTH");
+    if (words.end() - auth > 2) session.user = auth[1];
     if (name == "AUTH") return std::string(ok);
     std::string reply = hello_reply;
     reply.replace(reply.find(":4\r\n"), 2, ":" + std::to_string(session.id));
@@ -299,38 +293,46 @@ std::string ClusterModel::run(NodeIndex number, ModelSession& session, const Wor
     sessions_.watch(number, session, words);
     return std::string(ok);
   }
-  if (name == "GET") return last_of(data, key);
-  if (name == "LRANGE") return list_of(data, key);
-  if (name == "MGET") {
-    std::string reply = header('*', asked.keys.size());
-    for (const std::string& each : asked.keys) reply += last_of(data, each);
-    return reply;
+  if (const auto reply = answer_of_read(data, words)) {
+    ClusterTracking::note_read(session, asked.keys);
+    return *reply;
   }
-  if (name == "EXISTS" || name == "DEL") {
+  std::string reply = std::string(ok);
+  if (name == "DEL") {
     std::size_t count = 0;
     for (const std::string& each : asked.keys) {
-      if (data.contains(each)) ++count;
-      if (name == "DEL") data.erase(each);
+      if (data.erase(each) == 0) continue;
+      ++count;
+      tracking_.note_change(number, each);
     }
     return integer_reply(count);
   }
+  if (name == "MSET") {
+    for (std::size_t i = 1; i + 1 < words.size(); i += 2) {
+      data[words[i]] = {words[i + 1]};
+      tracking_.note_change(number, words[i]);
+    }
+    return reply;
+  }
   if (name == "SET") {
     data[key] = {words.at(2)};
-    return std::string(ok);
-  }
-  if (name == "MSET") {
-    for (std::size_t i = 1; i + 1 < words.size(); i += 2) data[words[i]] = {words[i + 1]};
-    return std::string(ok);
-  }
-  if (name == "INCR") {
+  } else if (name == "HSET") {
+    data[key] = {words.begin() + 2, words.end()};
+    reply = integer_reply(data[key].size() / 2);
+  } else if (name == "INCR") {
     const std::string number_now = data.contains(key) ? data[key].back() : "0";
     data[key] = {std::to_string(std::stoul(number_now) + 1)};
-    return integer_reply(std::stoul(data[key].back()));
+    reply = integer_reply(std::stoul(data[key].back()));
+  } else {
+    // RPUSH, and EVAL, which appends its arguments to its first key.
+    const std::size_t first = name == "RPUSH" ? 2 : 3 + asked.keys.size();
+    if (first == words.size()) return integer_reply(data.contains(key) ? data[key].size() : 0);
+    data[key].insert(data[key].end(), words.begin() + static_cast<std::ptrdiff_t>(first),
+                     words.end());
+    reply = integer_reply(data[key].size());
   }
-  // RPUSH, and EVAL, which appends its arguments to its first key.
-  const std::size_t first = name == "RPUSH" ? 2 : 3 + asked.keys.size();
-  for (std::size_t i = first; i < words.size(); ++i) data[key].push_back(words[i]);
-  return integer_reply(data.contains(key) ? data[key].size() : 0);
+  tracking_.note_change(number, key);
+  return reply;
 }
 
 std::string ClusterModel::run_keyless(NodeIndex number, ModelSession& session, const Words& words) {
@@ -343,6 +345,8 @@ std::string ClusterModel::run_keyless(NodeIndex number, ModelSession& session, c
   if (name == "SSUBSCRIBE" || name == "SUNSUBSCRIBE" || name == "SPUBLISH") {
     return sessions_.answer_about_shards(number, session, words);
   }
+  if (const auto of_tracking = ClusterTracking::answer(session, words)) return *of_tracking;
+  if (name == "ACL" && words.at(1) == "WHOAMI") return bulk_reply(session.user);
   if (name == "CLIENT" && words.at(1) == "UNBLOCK") return sessions_.unblock(number, words);
   if (name == "UNWATCH") {
     session.watched.clear();
@@ -374,7 +378,9 @@ std::string ClusterModel::run_keyless(NodeIndex number, ModelSession& session, c
     return asked.data.empty() ? std::string(null_reply) : bulk_reply(asked.data.begin()->first);
   }
   if (name == "FLUSHALL") {
-    asked.data.clear();
+    const ModelNode::Data flushed = std::exchange(asked.data, {});
+    tracking_.note_flush(number);
+    for (const auto& [key, value] : flushed) tracking_.note_change(number, key);
     return std::string(ok);
   }
   if (name == "PUBLISH") {
@@ -435,19 +441,19 @@ bool ClusterModel::move_key(unsigned slot) {
 }
 
 bool ClusterModel::move_key(unsigned slot, const std::string& key) {
-  ModelNode& target = node(target_of(slot));
-  ModelNode& source = node(owner(slot));
-  if (!source.data.contains(key)) return false;
-  move_to(source, target, key);
+  if (!node(owner(slot)).data.contains(key)) return false;
+  move_to(owner(slot), target_of(slot), key);
   return true;
 }
 
 // MIGRATE at the source, and RESTORE-ASKING at the target.
-void ClusterModel::move_to(ModelNode& source, ModelNode& target, const std::string& key) {
-  auto moved = source.data.extract(key);
-  target.data.insert_or_assign(key, std::move(moved.mapped()));
-  ++source.keys_left;
-  ++target.keys_came;
+void ClusterModel::move_to(NodeIndex from, NodeIndex to, const std::string& key) {
+  auto moved = node(from).data.extract(key);
+  node(to).data.insert_or_assign(key, std::move(moved.mapped()));
+  tracking_.note_move(from, key);
+  tracking_.note_move(to, key);
+  ++node(from).keys_left;
+  ++node(to).keys_came;
 }
 
 // The source's half: it says MOVED from now on. It may have heard already that the target has it.
@@ -457,7 +463,7 @@ void ClusterModel::finish_at_source(unsigned slot) {
     const auto found = source.migrating.find(slot);
     if (found == source.migrating.end()) continue;
     const NodeIndex target = found->second;
-    for (const std::string& key : keys_at(each, slot)) move_to(source, node(target), key);
+    for (const std::string& key : keys_at(each, slot)) move_to(each, target, key);
     ++source.slots_settled;
     source.view[slot] = static_cast<std::uint16_t>(target);
     source.migrating.erase(slot);
@@ -471,8 +477,8 @@ void ClusterModel::finish_at_target(unsigned slot) {
     ModelNode& target = node(each);
     const auto found = target.importing.find(slot);
     if (found == target.importing.end()) continue;
-    ModelNode& source = node(found->second);
-    for (const std::string& key : keys_at(found->second, slot)) move_to(source, target, key);
+    const NodeIndex source = found->second;
+    for (const std::string& key : keys_at(source, slot)) move_to(source, each, key);
     ++target.slots_settled;
     ++target.epoch;
     target.view[slot] = static_cast<std::uint16_t>(each);
@@ -485,7 +491,7 @@ void ClusterModel::finish_at_target(unsigned slot) {
 
 void ClusterModel::cancel_migration(unsigned slot) {
   const NodeIndex to = target_of(slot);
-  for (const std::string& key : keys_at(to, slot)) move_to(node(to), node(owner(slot)), key);
+  for (const std::string& key : keys_at(to, slot)) move_to(to, owner(slot), key);
   end_migration(slot);
 }
 
@@ -507,6 +513,7 @@ void ClusterModel::take_over(unsigned slot, NodeIndex to) {
   end_migration(slot);
   owners_[slot] = to;
   tell(to, slot);
+  tracking_.note_owner(slot);
 }
 
 void ClusterModel::unassign(unsigned slot) {
@@ -528,9 +535,21 @@ void ClusterModel::tell(NodeIndex number, unsigned slot) {
     const bool is_half_done = import != node(named).importing.end() && import->second == number;
     if (is_half_done && owner_now == number) return;
   }
-  told.view[slot] = static_cast<std::uint16_t>(owner_now);
+  const bool had_it =
+      std::exchange(told.view[slot], static_cast<std::uint16_t>(owner_now)) == number;
+  if (had_it && owner_now != number) drop_slot(number, slot);
   if (owner_now != number) told.migrating.erase(slot);
   if (owner_now == number) told.importing.erase(slot);
+}
+
+// A primary that hears of another owner deletes the keys that it still has. One that was replaced
+// is a replica by then, and gets the new owner's data.
+void ClusterModel::drop_slot(NodeIndex number, unsigned slot) {
+  if (node(number).replica_of || owner(slot) == ModelNode::nobody) return;
+  for (const std::string& key : keys_at(number, slot)) {
+    node(number).data.erase(key);
+    tracking_.note_move(number, key);
+  }
 }
 
 void ClusterModel::tell_all() {
@@ -546,7 +565,14 @@ NodeIndex ClusterModel::replica_of(NodeIndex primary) const {
 }
 
 void ClusterModel::replicate(NodeIndex primary) {
-  node(replica_of(primary)).data = node(primary).data;
+  const NodeIndex replica = replica_of(primary);
+  tracking_.note_replicated(replica, node(primary).data);
+  node(replica).data = node(primary).data;
+}
+
+void ClusterModel::resynchronize(NodeIndex replica) {
+  node(replica).data = node(node(replica).replica_of.value()).data;
+  tracking_.note_flush(replica);
 }
 
 NodeIndex ClusterModel::promote_replica_of(NodeIndex primary) {
@@ -559,6 +585,7 @@ NodeIndex ClusterModel::promote_replica_of(NodeIndex primary) {
   node(promoted).replica_of.reset();
   ++node(promoted).history;
   node(primary).replica_of = promoted;
+  tracking_.note_owners();
   tell(promoted);
   return promoted;
 }

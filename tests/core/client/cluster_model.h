@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "plimsoll/tests/core/client/cluster_sessions.h"
+#include "plimsoll/tests/core/client/cluster_tracking.h"
 #include "plimsoll/tests/core/commands/wire.h"
 
 // The servers of a cluster, without a network: nodes with slots and keys, which answer requests as
@@ -116,6 +117,8 @@ class ClusterModel {
 
   /// The replica of `primary` gets what the primary has. Without this it has nothing.
   void replicate(NodeIndex primary);
+  /// The replica, which may have been a primary until now, gets all of its primary's data anew.
+  void resynchronize(NodeIndex replica);
   /// The replica of `primary`.
   NodeIndex replica_of(NodeIndex primary) const;
   /// The replica becomes the owner of all slots of its primary, which is its replica from then on.
@@ -126,6 +129,9 @@ class ClusterModel {
   /// Its connections, for what needs to know of more than one.
   ClusterSessions& sessions() { return sessions_; }
   const ClusterSessions& sessions() const { return sessions_; }
+  /// Who has read what, and what every key has held.
+  ClusterTracking& tracking() { return tracking_; }
+  const ClusterTracking& tracking() const { return tracking_; }
   /// What the node answers to a request for the slot that no key of it decides. Empty: it serves
   /// the slot.
   std::string refusal_of_slot(NodeIndex number, unsigned slot) const;
@@ -155,13 +161,15 @@ class ClusterModel {
   std::string redirect(const char* word, unsigned slot, const ModelNode& asked,
                        NodeIndex named) const;
   void end_migration(unsigned slot);
-  void move_to(ModelNode& source, ModelNode& target, const std::string& key);
+  void move_to(NodeIndex from, NodeIndex to, const std::string& key);
+  void drop_slot(NodeIndex number, unsigned slot);
 
   std::vector<ModelNode> nodes_;
   std::array<NodeIndex, model_slots_count> owners_{};
   std::vector<Run> runs_;
   std::vector<std::pair<std::string, std::string>> published_;
   ClusterSessions sessions_{*this};
+  ClusterTracking tracking_{*this};
 };
 
 }  // namespace plimsoll::testing

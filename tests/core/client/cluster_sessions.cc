@@ -46,6 +46,7 @@ std::optional<std::string> ClusterSessions::take(NodeIndex number, const Words& 
     found->second.erase(found->second.begin());
     if (found->second.empty()) data.erase(found);
     popped_.push_back({.node = number, .words = words, .element = element});
+    model_.tracking().note_change(number, words[i]);
     return "*2\r\n" + bulk_reply(words[i]) + bulk_reply(element);
   }
   return std::nullopt;

@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "plimsoll/core/base/time.h"
@@ -40,6 +41,28 @@ struct ModelSession {
   std::string late{};   ///< answers and pushes that no request of this turn asked for
   bool closes = false;  ///< the node closes the connection behind `late`
   std::uint64_t id = 4;
+  std::string user = "default";
+  bool has_refused = false;  ///< the node's own last answer was an error
+
+  // See ClusterTracking.
+  enum class Tracking : std::uint8_t { off, all, opted_in } tracking = Tracking::off;
+  bool caches_next = false;         ///< CLIENT CACHING YES was said
+  bool caches_now = false;          ///< the command that is run came right behind it
+  std::set<std::string> tracked{};  ///< the keys whose next change this connection hears of
+  /// An invalidation: of all keys, or of one that had changed so many times.
+  struct Told {
+    std::optional<std::string> key{};
+    std::size_t changes = 0;
+  };
+  std::vector<Told> told_late{};  ///< those in `late`
+  std::vector<Told> told{};       ///< those before
+
+  /// What is said before the answer to the next request, or without one.
+  std::string take_late() {
+    told.insert(told.end(), told_late.begin(), told_late.end());
+    told_late.clear();
+    return std::exchange(late, {});
+  }
 };
 
 class ClusterModel;
@@ -54,6 +77,13 @@ class ClusterSessions {
   void close(ModelSession& session);
   /// All connections of the node are gone.
   void close_all(NodeIndex number);
+  /// Calls `visit(ModelSession&)` for each connection to the node.
+  template <class Visit>
+  void for_each(NodeIndex number, Visit&& visit) const {
+    for (const Open& each : open_) {
+      if (each.node == number) visit(*each.session);
+    }
+  }
 
   /// Takes the first element of the first list that has one, or blocks.
   std::string pop(NodeIndex number, ModelSession& session, const Words& words);

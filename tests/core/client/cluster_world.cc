@@ -8,8 +8,11 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include "plimsoll/core/client/near_cache.h"
 #include "plimsoll/core/commands/command_table.h"
+#include "plimsoll/core/commands/question.h"
 #include "plimsoll/tests/core/resp/model.h"
+#include "plimsoll/tests/core/resp/parsed.h"
 
 namespace plimsoll::testing {
 namespace {
@@ -43,10 +46,32 @@ std::string transaction_of(const std::vector<Words>& commands) {
 
 }  // namespace
 
+ClusterWorld::Net::Net(const ClusterWorldOptions& options)
+    : budget(options.budget, memory), model(options.primaries, options.with_replicas) {
+  if (!options.cache) return;
+  auto taken = cache::Cache::take_memory(budget, *options.cache);
+  REQUIRE(taken.ok());
+  cache.emplace(*options.cache, std::move(taken).value());
+}
+
 ClusterWorld::ClusterWorld(ClusterWorldOptions options)
-    : budget_(options.budget, memory_),
-      model_(options.primaries, options.with_replicas),
+    : ClusterWorld(options, std::make_shared<Net>(options)) {}
+
+ClusterWorld::ClusterWorld(ClusterWorldOptions options, ClusterWorld& other)
+    : ClusterWorld(std::move(options), other.net_) {}
+
+ClusterWorld::ClusterWorld(ClusterWorldOptions options, std::shared_ptr<Net> net)
+    : net_(std::move(net)),
+      memory_(net_->memory),
+      budget_(net_->budget),
+      model_(net_->model),
+      now_(net_->now),
+      frozen_(net_->frozen),
+      held_(net_->held),
+      dead_(net_->dead),
+      strangers_(net_->strangers),
       seeds_(options.seeds) {
+  net_->worlds.push_back(this);
   client_.emplace(with_seeds(options.client, seeds_.size()),
                   Client::open_accounts(budget_).value());
   for (const std::string& seed : seeds_) hosts_.push_back(seed.substr(0, seed.rfind(':')));
@@ -55,6 +80,7 @@ ClusterWorld::ClusterWorld(ClusterWorldOptions options)
                       .cross_slot_writes = options.cross_slot_writes,
                       .seed_hosts = host_views_,
                       .reach = options.reach};
+  if (net_->cache) REQUIRE(client_->use_cache(*net_->cache, "the cluster").ok());
   if (options.knows == ClusterWorldOptions::Knows::cluster) {
     REQUIRE(client_->use_cluster(cluster_options_).ok());
   } else {
@@ -69,7 +95,12 @@ ClusterWorld::~ClusterWorld() {
   for (int i = 0; i < 3; ++i) take_events_and_actions();
   CHECK(history_.pending_count() == 0);
   client_.reset();
-  for (const PoolKind pool : {PoolKind::requests, PoolKind::connections}) {
+  for (const auto& [id, link] : links_) end_session(*link);
+  for (const auto& link : orphans_) end_session(*link);
+  std::erase(net_->worlds, this);
+  if (!net_->worlds.empty()) return;
+  net_->cache.reset();
+  for (const PoolKind pool : {PoolKind::requests, PoolKind::connections, PoolKind::cache}) {
     CHECK(used(pool) == 0);
   }
 }
@@ -144,9 +175,9 @@ std::optional<RequestId> ClusterWorld::note_started(Tag tag, const Result<Reques
 }
 
 void ClusterWorld::start(Tag tag, const std::vector<Words>& commands, const CommandView& command,
-                         Duration timeout) {
+                         Duration timeout, Duration max_staleness) {
   history_.note_submitted(tag, commands);
-  Result<RequestId> id = client_->submit(command, now_, timeout, tag);
+  Result<RequestId> id = client_->submit(command, now_, timeout, tag, max_staleness);
   if (!id && client_->may_wait(id.error())) {
     id = client_->wait_for_room(command, now_, timeout, tag);
     if (id) {
@@ -162,24 +193,94 @@ std::string ClusterWorld::call(Tag tag, const Words& words) {
   return outcome(tag);
 }
 
+bool ClusterWorld::look_up(Tag tag, const Words& words, Duration max_staleness, Duration timeout) {
+  const std::vector<std::string_view> views = views_of(words);
+  const Result<CommandView> command = commands::prepare(views);
+  REQUIRE(command.ok());
+  commands::QuestionReader reader;
+  if (cache().takes(*command, reader)) {
+    cache::Cache::Reader wanted = client_->near_cache()->reader(max_staleness, now_);
+    wanted.scratch = &client_->replies_account();
+    std::string reply;
+    const bool is_hit = cache().visit(wanted, reader.question(), now_, [&](std::string_view found) {
+      reply = found;
+      return true;
+    });
+    if (is_hit) {
+      history_.note_submitted(tag, {words});
+      history_.note_outcome(tag, "hit " + shown(reply), nullptr);
+      if (on_outcome) on_outcome(tag);
+      return true;
+    }
+  }
+  start(tag, {words}, *command, timeout, max_staleness);
+  return false;
+}
+
+std::string ClusterWorld::get(Tag tag, const Words& words, Duration max_staleness) {
+  look_up(tag, words, max_staleness);
+  run();
+  return outcome(tag);
+}
+
+std::optional<RequestId> ClusterWorld::prove(Tag tag, Duration timeout) {
+  history_.note_submitted(tag, {});
+  proofs_.insert(tag);
+  return note_started(tag, client_->prove(now_, timeout, tag));
+}
+
+// As a client does that forgets what it has learnt.
+std::string ClusterWorld::write_elsewhere(const Words& words) {
+  const auto named = [&](const std::string& refusal) {
+    const std::string address = refusal.substr(refusal.rfind(' ') + 1);
+    return node_at(address.substr(0, address.size() - 2));
+  };
+  std::optional<NodeIndex> at = 0;
+  for (int tries = 0; at && tries < 8; ++tries) {
+    ModelSession session;
+    if (frozen_.contains(address(*at)) || dead_.contains(address(*at))) break;
+    std::string reply = model_.answer(*at, session, words);
+    if (reply.starts_with("-ASK ")) {
+      at = named(reply);
+      if (!at || frozen_.contains(address(*at)) || dead_.contains(address(*at))) break;
+      model_.answer(*at, session, {"ASKING"});
+      reply = model_.answer(*at, session, words);
+    }
+    if (!reply.starts_with("-MOVED ")) {
+      for (ClusterWorld* const each : net_->worlds) each->put_late();
+      return reply;
+    }
+    at = named(reply);
+  }
+  return "";
+}
+
+std::string ClusterWorld::shown(std::string_view reply) { return show(Parsed(reply).value()); }
+
 std::optional<RequestId> ClusterWorld::id_of(Tag tag) const {
   const auto found = ids_.find(tag);
   return found == ids_.end() ? std::nullopt : std::optional(found->second);
 }
 
 void ClusterWorld::run() {
-  for (int steps = 0; step(Answers::given); ++steps) {
+  for (int steps = 0; step_all(Answers::given); ++steps) {
     if (steps > 10'000) FAIL("the world never comes to rest");
     if (validates_always_) client_->validate();
   }
-  client_->validate();
+  for (ClusterWorld* const each : net_->worlds) each->client_->validate();
   budget_.validate();
 }
 
 void ClusterWorld::send() {
-  for (int steps = 0; step(Answers::kept); ++steps) {
+  for (int steps = 0; step_all(Answers::kept); ++steps) {
     if (steps > 10'000) FAIL("the world never comes to rest");
   }
+}
+
+bool ClusterWorld::step_all(Answers answers) {
+  bool any = false;
+  for (ClusterWorld* const each : net_->worlds) any |= each->step(answers);
+  return any;
 }
 
 Instant ClusterWorld::next_due() const {
@@ -202,14 +303,17 @@ Instant ClusterWorld::next_due() const {
 void ClusterWorld::advance(Duration duration) {
   const Instant end = now_ + duration;
   while (now_ < end) {
-    Instant next = std::min({end, now_ + step_of_time_max, client_->poll_timeout()});
-    // What is due by now and does not move waits for memory, so that time has to go on.
-    if (const Instant due = next_due(); due > now_) next = std::min(next, due);
+    Instant next = std::min(end, now_ + step_of_time_max);
+    for (ClusterWorld* const each : net_->worlds) {
+      next = std::min(next, each->client_->poll_timeout());
+      // What is due by now and does not move waits for memory, so that time has to go on.
+      if (const Instant due = each->next_due(); due > now_) next = std::min(next, due);
+    }
     // The client may ask to be called at once, but not again and again.
     wakes_ = next > now_ ? 0 : wakes_ + 1;
     require_of_world(wakes_ < 3, "the client wants to be woken up in the past");
     now_ = std::max(now_, next);
-    client_->handle_timeout(now_);
+    for (ClusterWorld* const each : net_->worlds) each->client_->handle_timeout(now_);
     run();
   }
 }
@@ -217,12 +321,16 @@ void ClusterWorld::advance(Duration duration) {
 void ClusterWorld::kill(const std::string& address) {
   dead_.insert(address);
   if (const std::optional<NodeIndex> node = node_at(address)) model_.sessions().close_all(*node);
-  lose_all(address, connection_reset, UnderWay::lost);
-  std::erase_if(orphans_, [&](const auto& link) { return link->address == address; });
+  for (ClusterWorld* const each : net_->worlds) {
+    each->lose_all(address, connection_reset, UnderWay::lost);
+    std::erase_if(each->orphans_, [&](const auto& link) { return link->address == address; });
+  }
 }
 
 void ClusterWorld::cut(const std::string& address, UnderWay to_node) {
-  lose_all(address, connection_reset, to_node);
+  for (ClusterWorld* const each : net_->worlds) {
+    each->lose_all(address, connection_reset, to_node);
+  }
 }
 
 void ClusterWorld::lose_all(const std::string& address, const Error& reason, UnderWay to_node) {
@@ -271,8 +379,10 @@ void ClusterWorld::deliver_published() {
   for (const auto& [channel, message] : model_.take_published()) {
     for (auto& [id, link] : links_) {
       if (!link->session.channels.contains(channel)) continue;
-      put(link->to_client,
-          ">3\r\n" + bulk_reply("message") + bulk_reply(channel) + bulk_reply(message));
+      const std::string push =
+          ">3\r\n" + bulk_reply("message") + bulk_reply(channel) + bulk_reply(message);
+      link->answered += push.size();
+      put(link->to_client, push);
     }
   }
 }
@@ -409,7 +519,8 @@ std::string ClusterWorld::answer(Link& link, const Words& words) {
     }
   }
   link.answered += reply.size();
-  if (reply[0] == '-' && (has_key || words[0] == "EXEC")) {
+  note_told(link);
+  if (link.session.has_refused && (has_key || words[0] == "EXEC")) {
     link.refusals.emplace_back(link.answered, link.slot);
   }
   return reply;
@@ -476,10 +587,63 @@ bool ClusterWorld::settle_sessions() {
 bool ClusterWorld::put_late() {
   bool any = false;
   for (auto& [id, link] : links_) {
-    any |= !link->session.late.empty();
-    put(link->to_client, std::exchange(link->session.late, {}));
+    // A process that does nothing says nothing either.
+    if (link->session.late.empty() || frozen_.contains(link->address)) continue;
+    any = true;
+    const std::string late = link->session.take_late();
+    link->answered += late.size();
+    note_told(*link);
+    put(link->to_client, late);
   }
   return any;
+}
+
+// Its invalidations end at the latest where all that was answered so far ends.
+void ClusterWorld::note_told(Link& link) {
+  for (const ModelSession::Told& each : link.session.told) {
+    link.told.emplace_back(link.answered, each);
+  }
+  link.session.told.clear();
+}
+
+// The client has read some of its invalidations.
+void ClusterWorld::hear(Link& link) {
+  while (!link.told.empty() && link.told.front().first <= link.given) {
+    const ModelSession::Told& told = link.told.front().second;
+    if (told.key) told_[*told.key] = std::max(told_[*told.key], told.changes);
+    link.told.pop_front();
+  }
+}
+
+bool ClusterWorld::is_told_soon(const std::string& key, const std::string& address) const {
+  return std::any_of(links_.begin(), links_.end(), [&](const auto& each) {
+    const Link& link = *each.second;
+    const auto is_of_key = [&](const ModelSession::Told& told) {
+      return !told.key || *told.key == key;
+    };
+    return link.address == address &&
+           (std::any_of(link.told.begin(), link.told.end(),
+                        [&](const auto& told) { return is_of_key(told.second); }) ||
+            std::any_of(link.session.told_late.begin(), link.session.told_late.end(), is_of_key));
+  });
+}
+
+std::size_t ClusterWorld::told(const std::string& key) const {
+  const auto found = told_.find(key);
+  return found == told_.end() ? 0 : found->second;
+}
+
+bool ClusterWorld::is_tracked(const std::string& key, const std::string& address) const {
+  return std::any_of(links_.begin(), links_.end(), [&](const auto& each) {
+    const Link& link = *each.second;
+    return link.address == address && link.node && link.session.tracked.contains(key);
+  });
+}
+
+std::string ClusterWorld::owner_known(unsigned slot) const {
+  const SlotOwners& owners = client_->cluster()->owners();
+  const NodeNumber owner = owners.owner_of(static_cast<Slot>(slot));
+  return owner == no_node ? "" : text_of(owners.address_of(owner));
 }
 
 // What an event leads to is done before the next byte is moved.
@@ -497,6 +661,7 @@ bool ClusterWorld::give(ConnectionId id) {
     if (bytes.empty()) parcels.pop_front();
     Link& link = *found->second;
     link.given += part;
+    hear(link);
     while (!link.refusals.empty() && link.refusals.front().first <= link.given) {
       link.seen[link.refusals.front().second] = {.sent = link.sent, .is_open = true};
       link.refusals.pop_front();
@@ -546,6 +711,7 @@ void ClusterWorld::note(const Event& event) {
       ids_.erase(event.tag);
       std::string text = value;
       if (event.kind == Event::Kind::failed && text.empty()) text = show_failure(*event.error);
+      if (proofs_.erase(event.tag) > 0 && text.empty()) text = "proved";
       history_.note_outcome(event.tag, text, event.error);
       if (on_outcome) on_outcome(event.tag);
       return;

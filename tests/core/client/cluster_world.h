@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "plimsoll/core/cache/cache.h"
 #include "plimsoll/core/client/client.h"
 #include "plimsoll/core/client/cluster.h"
 #include "plimsoll/core/memory/budget.h"
@@ -24,6 +25,10 @@
 // A client of a cluster, the nodes of a ClusterModel, and a network between them that may be slow,
 // stop or break. run() moves all bytes that are due; time stands still unless a test lets it pass.
 // ClusterHistory checks at the end what the client promises about the requests.
+//
+// A world may have a client with a cache, and one world may be made beside another: a second client
+// of the same nodes, in the same network and with the same clock, memory and cache. What is done to
+// the network, and time that passes, concern both.
 
 namespace plimsoll::testing {
 
@@ -38,11 +43,16 @@ struct ClusterWorldOptions {
   enum class Knows { cluster, nothing } knows = Knows::cluster;
   ClientOptions client{};
   BudgetOptions budget{};
+  /// The client's cache, if it has one. Its tracking is as ClientOptions::tracking says.
+  std::optional<cache::CacheOptions> cache{};
 };
 
 class ClusterWorld {
  public:
   explicit ClusterWorld(ClusterWorldOptions options = {});
+  /// A second client, beside that of `other`, which lives longer. `options` say what the client is
+  /// like, and nothing of the servers, the memory and the cache.
+  ClusterWorld(ClusterWorldOptions options, ClusterWorld& other);
   ClusterWorld(const ClusterWorld&) = delete;
   ClusterWorld& operator=(const ClusterWorld&) = delete;
   ~ClusterWorld();
@@ -57,6 +67,18 @@ class ClusterWorld {
                                               Duration timeout = std::chrono::seconds(10));
   /// submit() and run().
   std::string call(Tag tag, const Words& words);
+  /// As one who calls get() with a cache: what is found there is the outcome at once; if not, the
+  /// read is submitted. Returns whether it was found.
+  bool look_up(Tag tag, const Words& words, Duration max_staleness = cache::any_staleness,
+               Duration timeout = std::chrono::seconds(10));
+  /// look_up() and run(): "hit ..." if the cache had it.
+  std::string get(Tag tag, const Words& words, Duration max_staleness = cache::any_staleness);
+  /// A barrier. Its outcome is "proved", or the error.
+  std::optional<RequestId> prove(Tag tag, Duration timeout = std::chrono::seconds(10));
+  /// Somebody else's command, who asks the nodes until one of them runs it. Returns its answer.
+  std::string write_elsewhere(const Words& words);
+  /// What is found in RESP bytes, as outcomes show it.
+  static std::string shown(std::string_view reply);
   /// Appends `tag` to the list `key`.
   std::optional<RequestId> push(Tag tag, const std::string& key,
                                 Duration timeout = std::chrono::seconds(10)) {
@@ -149,6 +171,18 @@ class ClusterWorld {
   /// Checks the history against what the nodes have run.
   void verify() { history_.verify(model_); }
 
+  /// What became of the invalidations that nodes have said to this client about a key: whether one,
+  /// or one of all keys, is still on its way on the connection to this address; and which of the
+  /// key's changes (ClusterTracking::changes()) the client has read of, as the number of those up
+  /// to it.
+  bool is_told_soon(const std::string& key, const std::string& address) const;
+  std::size_t told(const std::string& key) const;
+  /// Whether the node at this address will tell this client of the key's next change.
+  bool is_tracked(const std::string& key, const std::string& address) const;
+  /// The address of the node that has the slot, as far as the client knows; empty if none has.
+  std::string owner_known(unsigned slot) const;
+  cache::Cache& cache() { return *net_->cache; }
+
   Client& client() { return *client_; }
   const Cluster& cluster() const { return *client_->cluster(); }
   Budget& budget() { return budget_; }
@@ -165,6 +199,25 @@ class ClusterWorld {
   static std::string port(NodeIndex number) { return "10.0.0.1:" + std::to_string(7000 + number); }
 
  private:
+  // What worlds have in common that are beside each other.
+  struct Net {
+    explicit Net(const ClusterWorldOptions& options);
+
+    TestMemory memory{};
+    Budget budget;
+    ClusterModel model;
+    std::optional<cache::Cache> cache{};
+    Instant now{};
+    std::set<std::string> frozen{};
+    std::set<std::string> held{};
+    std::set<std::string> dead{};
+    std::map<std::string, NodeIndex> strangers{};  // who has an address in place of its node
+    std::vector<ClusterWorld*> worlds{};
+    ModelSession elsewhere{};  // of write_elsewhere()
+  };
+
+  ClusterWorld(ClusterWorldOptions options, std::shared_ptr<Net> net);
+
   struct Parcel {
     Instant due;
     std::string bytes;
@@ -191,6 +244,8 @@ class ClusterWorld {
       bool is_open;  // it had more to send than the transport took
     };
     std::map<unsigned, Seen> seen{};
+    // The invalidations that the client has not read yet, and where each of them ends.
+    std::deque<std::pair<std::uint64_t, ModelSession::Told>> told{};
 
     bool is_overtaken(std::uint64_t begin) const;
   };
@@ -203,9 +258,10 @@ class ClusterWorld {
   static constexpr std::uint32_t first_of_nodes = 40;
 
   void start(Tag tag, const std::vector<Words>& commands, const CommandView& command,
-             Duration timeout);
+             Duration timeout, Duration max_staleness = cache::any_staleness);
   std::optional<RequestId> note_started(Tag tag, const Result<RequestId>& id);
   bool step(Answers answers);
+  bool step_all(Answers answers);
   bool take_events_and_actions();
   void act(const Action& action);
   bool open_links();
@@ -216,6 +272,8 @@ class ClusterWorld {
   bool serve_orphans();
   bool settle_sessions();
   bool put_late();
+  void note_told(Link& link);
+  void hear(Link& link);
   void end_session(Link& link);
   void put(std::deque<Parcel>& parcels, std::string bytes);
   void lose(ConnectionId id, const Error& reason, UnderWay to_node);
@@ -225,25 +283,28 @@ class ClusterWorld {
   void note(const Event& event);
   void admit(Tag tag);
 
-  TestMemory memory_;
-  Budget budget_;
-  ClusterModel model_;
+  const std::shared_ptr<Net> net_;
+  TestMemory& memory_;
+  Budget& budget_;
+  ClusterModel& model_;
+  Instant& now_;
+  std::set<std::string>& frozen_;
+  std::set<std::string>& held_;
+  std::set<std::string>& dead_;
+  std::map<std::string, NodeIndex>& strangers_;
   ClusterHistory history_;
   std::vector<std::string> seeds_;
   std::vector<std::string> hosts_;
   std::vector<std::string_view> host_views_;
   ClusterOptions cluster_options_;
   std::optional<Client> client_;
-  Instant now_{};
-  std::set<std::string> frozen_;
-  std::set<std::string> held_;
-  std::set<std::string> dead_;
-  std::map<std::string, NodeIndex> strangers_;  // who has an address in place of its node
   std::map<ConnectionId, std::unique_ptr<Link>> links_;
   std::vector<std::unique_ptr<Link>> orphans_;  // the client has left, and its bytes are under way
   std::map<std::string, std::size_t> attempts_;
   std::map<Tag, Waiting> waiting_;  // the requests that wait for room
   std::map<Tag, RequestId> ids_;
+  std::set<Tag> proofs_;
+  std::map<std::string, std::size_t> told_;
   int wakes_ = 0;  // at this moment
   Lines events_;
   Error last_error_;
