@@ -4,6 +4,7 @@
 
 #include "plimsoll/core/base/check.h"
 #include "plimsoll/core/client/handed_request.h"
+#include "plimsoll/core/client/node_caches.h"
 
 // More than 500 lines, because a request is sent, handed back, parked and sent on here, and each of
 // these relies on the others for the order of a slot's requests.
@@ -62,17 +63,17 @@ Result<RequestId> Cluster::submit(const CommandView& command, Instant now, Insta
     return scatter(command, spread_of(route), deadline, tag);
   }
   if (route.kind != Route::Kind::one_slot) return submit_keyless(command, deadline, tag);
-  return submit_to_slot(route.slot, command, now, deadline, tag);
+  const SlotTable::Entry entry = slots_.table().at(route.slot);
+  if (!goes_straight(entry)) return submit_slowly(command, route.slot, deadline, tag);
+  return submit_to(entry.owner(), command, {.number = submitted_++, .slot = route.slot}, deadline,
+                   tag);
 }
 
 Result<RequestId> Cluster::submit_to_slot(Slot slot, const CommandView& command, Instant now,
                                           Instant deadline, Tag tag) {
   now_ = std::max(now_, now);
   const SlotTable::Entry entry = slots_.table().at(slot);
-  if (!entry.plain() || !nodes_.may_send_to(entry.owner()) || closing_) {
-    return submit_slowly(command, slot, deadline, tag);
-  }
-  if (must_look_twice()) return submit_slowly(command, slot, deadline, tag);
+  if (!goes_straight(entry)) return submit_slowly(command, slot, deadline, tag);
   return submit_to(entry.owner(), command, {.number = submitted_++, .slot = slot}, deadline, tag);
 }
 
@@ -482,10 +483,7 @@ std::optional<Event> Cluster::poll_event() {
     follow_nodes();
   } while (nodes_.may_have_events());
   count_in_flight();
-  if (caches_ != nullptr) {
-    caches_->follow_parked(returned_.pipeline().answered_until(),
-                           waiting_.pipeline().answered_until());
-  }
+  if (caches_ != nullptr) caches_->follow_parked(returned_.pipeline(), waiting_.pipeline());
   close_if_done();
   if (slots_.has_view() && !was_ready_ && main_.state() == Session::State::ready) {
     was_ready_ = true;

@@ -14,7 +14,6 @@
 #include "plimsoll/core/client/cluster_options.h"
 #include "plimsoll/core/client/cluster_slots.h"
 #include "plimsoll/core/client/cluster_verdicts.h"
-#include "plimsoll/core/client/node_caches.h"
 #include "plimsoll/core/client/parked_requests.h"
 #include "plimsoll/core/client/request_trail.h"
 #include "plimsoll/core/client/scatter_refusal.h"
@@ -47,6 +46,8 @@
 //  - A request that was parked has not run, or is a read that may run again.
 
 namespace plimsoll::inline v0 {
+
+class NodeCaches;
 
 class Cluster {
  public:
@@ -86,10 +87,6 @@ class Cluster {
     if (is_scattered(route)) return begin_parts(command, spread_of(route), deadline, tag);
     return park(command, {.journey = {.number = submitted_++, .slot = route.slot}}, deadline, tag);
   }
-  /// That request had this id before.
-  void note_adopted(const Pipeline::Handed& request, RequestId id) {
-    if (caches_ != nullptr) caches_->note_moved(request.id, !request.may_resend, id);
-  }
   /// Takes back a request that submit_to_room() has parked just now: it has no outcome here.
   /// Returns false if it was cancelled since.
   bool withdraw(RequestId id) {
@@ -113,6 +110,7 @@ class Cluster {
     caches_ = &caches;
     slots_.use_cache(caches);
   }
+  NodeCaches* caches() const { return caches_; }
   /// The owner of the slot, as far as is known; no_node: there is none.
   NodeNumber owner_of(Slot slot) const { return slots_.table().at(slot).owner(); }
   /// The node that a request was sent to when it got this id; no_node: it was parked.
@@ -256,6 +254,10 @@ class Cluster {
 
   // Also true if a request has to wait because others have unsent parts.
   bool must_look_twice() const { return in_flight_ + main_.callers_in_flight() >= places_; }
+  // Whether a request may be sent to the slot's owner at once.
+  bool goes_straight(const SlotTable::Entry& entry) const {
+    return entry.plain() && nodes_.may_send_to(entry.owner()) && !closing_ && !must_look_twice();
+  }
   bool is_full();
   std::size_t places() const {
     const std::size_t all = main_.options().inflight_requests_limit;

@@ -1,6 +1,7 @@
 #include "plimsoll/core/client/cluster_slots.h"
 
 #include "plimsoll/core/base/check.h"
+#include "plimsoll/core/client/node_caches.h"
 
 namespace plimsoll::inline v0 {
 namespace {

@@ -10,7 +10,6 @@
 
 #include "plimsoll/core/client/cluster_nodes.h"
 #include "plimsoll/core/client/cluster_options.h"
-#include "plimsoll/core/client/node_caches.h"
 #include "plimsoll/core/cluster/node_choice.h"
 #include "plimsoll/core/cluster/slot_table.h"
 #include "plimsoll/core/cluster/slots_reply.h"
@@ -19,6 +18,8 @@
 #include "plimsoll/core/session/session.h"
 
 namespace plimsoll::inline v0 {
+
+class NodeCaches;
 
 /// Who owns which slot of a cluster, as far as the client knows: it asks one node at a time for all
 /// slots (a view), and learns single ones from redirections. Decides about the main connection,

@@ -1,6 +1,7 @@
 #include "plimsoll/core/client/early_requests.h"
 
 #include "plimsoll/core/client/handed_request.h"
+#include "plimsoll/core/client/node_caches.h"
 #include "plimsoll/core/client/scatter_refusal.h"
 #include "plimsoll/core/client/whole_request.h"
 
@@ -55,7 +56,8 @@ bool EarlyRequests::adopt(const Pipeline::Handed& request, const Route& route) {
       cluster_.adopt(moving.command(), route, main_.now(), request.deadline, request.tag);
   if (id) {
     moved_.add(request.id, *id);
-    cluster_.note_adopted(request, *id);
+    NodeCaches* const caches = cluster_.caches();
+    if (caches != nullptr) caches->note_moved(request.id, !request.may_resend, *id);
   }
   return id.ok();
 }

@@ -9,6 +9,7 @@
 #include "plimsoll/core/client/absent_reply.h"
 #include "plimsoll/core/client/cluster.h"
 #include "plimsoll/core/client/invalidation.h"
+#include "plimsoll/core/client/node_caches.h"
 #include "plimsoll/core/commands/written.h"
 #include "plimsoll/core/resp/wire_value.h"
 
@@ -123,6 +124,10 @@ Result<RequestId> NearCache::prove(Instant now, Instant deadline, Tag tag) {
   return id == 0 ? Result<RequestId>(no_memory) : id;
 }
 
+void NearCache::note_staged(const CommandView& command, RequestId id) {
+  nodes_ ? nodes_->note_submitted(command, id) : writes_.begin(command, id);
+}
+
 void NearCache::note_side_request(const CommandView& command, RequestId id) {
   const auto remember = [&](const SideWrite& write) {
     return side_writes_.push_back(write) == Queue<SideWrite>::Push::accepted;
@@ -195,7 +200,7 @@ std::optional<Event> NearCache::handle_event(const Event& event) {
   return complete_fetch(event, fetch);
 }
 
-// A node's error is no proof: whoever has lost the slot says so, and whoever has lost the cluster.
+// A node's error is no proof: a node that has lost the slot, or the cluster, answers with one.
 std::optional<Event> NearCache::handle_outcome(const Event& event) {
   if (!tags::is_fetch(event.tag)) return event;
   Fetches::Fetch& fetch = Fetches::fetch_of(event.tag);
@@ -215,6 +220,11 @@ void NearCache::follow_session() {
   }
   writes_.end_until(main_.answered_until());
   source_.retry();
+}
+
+void NearCache::follow_connections() {
+  follow_session();
+  if (nodes_) nodes_->follow_all();
 }
 
 void NearCache::follow_side_connections(const SideConnections& sides) {

@@ -10,7 +10,6 @@
 #include "plimsoll/core/cache/cache.h"
 #include "plimsoll/core/client/cache_state.h"
 #include "plimsoll/core/client/fetches.h"
-#include "plimsoll/core/client/node_caches.h"
 #include "plimsoll/core/client/reply_source.h"
 #include "plimsoll/core/client/side_connections.h"
 #include "plimsoll/core/client/tracked_connection.h"
@@ -36,6 +35,7 @@
 namespace plimsoll::inline v0 {
 
 class Cluster;
+class NodeCaches;
 
 class NearCache {
  public:
@@ -95,9 +95,7 @@ class NearCache {
 
   /// Fences the keys of a command that was staged elsewhere: note_staged() for the main connection
   /// (an admitted waiter), note_side_request() for a side connection.
-  void note_staged(const CommandView& command, RequestId id) {
-    nodes_ ? nodes_->note_submitted(command, id) : writes_.begin(command, id);
-  }
+  void note_staged(const CommandView& command, RequestId id);
   void note_side_request(const CommandView& command, RequestId id);
 
   /// note_waits(): fences the keys of a command that waits for room as `id`. handle_first_waits():
@@ -146,10 +144,7 @@ class NearCache {
   /// Call this after anything that may have changed the main session's state.
   void follow_session();
   /// The same for all connections: one has ended, or all do.
-  void follow_connections() {
-    follow_session();
-    if (nodes_) nodes_->follow_all();
-  }
+  void follow_connections();
   /// Call this after anything that may have changed the side connections' state.
   void follow_side_connections(const SideConnections& sides);
 

@@ -52,10 +52,10 @@ class NodeCaches {
   void follow(NodeNumber number, Session& session);
   /// ... and this before the session is destroyed.
   void handle_over(NodeNumber number);
-  /// Ends the fences of parked requests before these (Pipeline::answered_until()).
-  void follow_parked(RequestId returned_until, RequestId waiting_until) {
-    returned_writes_.end_until(returned_until);
-    waiting_writes_.end_until(waiting_until);
+  /// Call this after anything that may have changed what is parked.
+  void follow_parked(Pipeline& returned, Pipeline& waiting) {
+    returned_writes_.end_until(returned.answered_until());
+    waiting_writes_.end_until(waiting.answered_until());
   }
 
   /// A slot has left the node, as far as the client knows.
