@@ -200,14 +200,11 @@ std::optional<Event> NearCache::handle_event(const Event& event) {
   return complete_fetch(event, fetch);
 }
 
-// A node's error is no proof: a node that has lost the slot, or the cluster, answers with one.
+// What the reply proves, NodeCaches knows already.
 std::optional<Event> NearCache::handle_outcome(const Event& event) {
   if (!tags::is_fetch(event.tag)) return event;
   Fetches::Fetch& fetch = Fetches::fetch_of(event.tag);
   const bool is_of_node = fetch.node != no_node;
-  if (is_of_node && event.value && !event.value->is_error()) {
-    nodes_->handle_reply(fetch.node, request_ids::request_of(fetch.request), fetch);
-  }
   if (!is_of_node || !nodes_->may_store(fetch.node)) fetch.ticket.is_storable = false;
   return complete_fetch(event, fetch);
 }
@@ -341,10 +338,8 @@ std::optional<RequestId> NearCache::fetch(const Target& target, const commands::
 void NearCache::note_request(Fetches::Fetch& fetch, RequestId request, const Staged& staged) {
   fetch.request = request;
   if (cluster_ == nullptr) return connection_.note_request(request, staged);
-  if (Cluster::node_of(request) != fetch.node) {
-    fetch.node = no_node;
-    return;
-  }
+  if (Cluster::node_of(request) != fetch.node) fetch.node = no_node;
+  if (fetch.node == no_node) return;
   nodes_->note_request(fetch.node, request_ids::request_of(request), staged);
 }
 

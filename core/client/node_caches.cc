@@ -59,11 +59,16 @@ bool NodeCaches::handle_event(NodeNumber number, Session& session, const Event& 
       return true;
     case Event::Kind::queueing_failed:
       if (is_of_fetch) Fetches::take_part(event);
+      if (event.tag == internal_auth) node.has_refused_auth = true;  // its other answer is to come
       return is_of_fetch;
     case Event::Kind::completed:
     case Event::Kind::failed:
+      if (is_of_fetch && event.value) handle_reply(number, event);
       if (event.tag == internal_proof) handle_proof(node, event);
-      if (event.tag == internal_auth) node.is_of_former_user = event.kind == Event::Kind::failed;
+      if (event.tag == internal_auth) {
+        const bool is_refused = std::exchange(node.has_refused_auth, false);
+        node.is_of_former_user = is_refused || event.kind == Event::Kind::failed;
+      }
       return event.tag == internal_proof;
     case Event::Kind::credentials_refused: node.is_of_former_user = true; return false;
     case Event::Kind::disconnected:
@@ -78,7 +83,7 @@ bool NodeCaches::handle_event(NodeNumber number, Session& session, const Event& 
 void NodeCaches::begin(NodeNumber number, Session& session) {
   Node& node = nodes_[number];
   end(node);
-  node.is_of_former_user = false;
+  node.is_of_former_user = node.has_refused_auth = false;
   node.may_ask = true;
   if (cache_.options().mode == cache::CacheMode::ttl) return;
   if (session.tracking().state != Tracking::State::tracked) {
@@ -115,6 +120,7 @@ void NodeCaches::forget_question(Node& node) {
 void NodeCaches::follow(NodeNumber number, Session& session) {
   Node& node = nodes_[number];
   node.writes.end_until(session.answered_until());
+  if (session.are_credentials_unsent()) node.is_of_former_user = true;
   if (!node.connection) return;
   switch (node.connection->follow()) {
     case TrackedConnection::Change::none: break;
@@ -172,10 +178,14 @@ void NodeCaches::handle_proof(Node& node, const Event& event) {
   forget_question(node);
 }
 
-void NodeCaches::handle_reply(NodeNumber number, RequestId id, const Fetches::Fetch& fetch) {
+// Before follow() takes the probe for one that was given up. A node's error is no proof: a node that
+// has lost the slot, or the cluster, answers with one.
+void NodeCaches::handle_reply(NodeNumber number, const Event& event) {
+  const Fetches::Fetch& fetch = Fetches::fetch_of(event.tag);
   Node& node = nodes_[number];
+  if (fetch.node != number || event.value->is_error()) return;
   if (!node.connection || !node.connection->is_tracked()) return;
-  node.connection->handle_reply_to(id);
+  node.connection->handle_reply_to(request_ids::request_of(fetch.request));
   const std::string_view key = fetch.question.key;
   if (node.question || !node.may_ask || key.size() > question_key_bytes_max) return;
   node.question = Block::allocate(requests_, exists.size() + encoding::bulk_size(key.size()));

@@ -86,17 +86,19 @@ class NodeCaches {
     fences_of(id).begin(command, request_ids::request_of(id));
   }
 
-  /// The member of the node's connection; Generations::untracked if it has no generation.
+  /// The member of the node's connection; Generations::untracked if it has no generation, and for
+  /// no_node.
   std::uint32_t member(NodeNumber number) const {
+    if (number == no_node) return cache::Generations::untracked;
     const Node& node = nodes_[number];
     return node.connection ? node.connection->member() : cache::Generations::untracked;
   }
   bool is_tracked(NodeNumber number) const {
     return member(number) != cache::Generations::untracked;
   }
-  /// Whether replies of the node may be stored.
+  /// Whether replies of the node may be stored; not those of no_node.
   bool may_store(NodeNumber number) const {
-    if (nodes_[number].is_of_former_user) return false;
+    if (number == no_node || nodes_[number].is_of_former_user) return false;
     return is_tracked(number) || state_.load(std::memory_order_relaxed) == CacheState::ttl;
   }
 
@@ -104,9 +106,6 @@ class NodeCaches {
   void note_request(NodeNumber number, RequestId id, const TrackedConnection::Staged& staged) {
     if (nodes_[number].connection) nodes_[number].connection->note_request(id, staged);
   }
-  /// The node has answered it, with a value.
-  void handle_reply(NodeNumber number, RequestId id, const Fetches::Fetch& fetch);
-
   /// TrackedConnection::want_proof() and has_proved(), of all nodes.
   void want_proof(cache::Mark mark, Instant now);
   bool has_proved(cache::Mark mark) const;
@@ -130,7 +129,8 @@ class NodeCaches {
     Block question;  // the encoded EXISTS; empty: there is none
     Slot question_slot = no_slot;
     bool may_ask = true;             // it does not refuse the question for lack of a right
-    bool is_of_former_user = false;  // it has refused new credentials
+    bool is_of_former_user = false;  // it has refused new credentials, or not got them yet
+    bool has_refused_auth = false;   // the AUTH whose last answer is still to come
   };
 
   template <std::size_t... number>
@@ -146,6 +146,7 @@ class NodeCaches {
   void forget_question(Node& node);
   void handle_push(NodeNumber number, const Value& push);
   void handle_proof(Node& node, const Event& event);
+  void handle_reply(NodeNumber number, const Event& event);
 
   cache::Cache& cache_;
   Fetches& fetches_;
