@@ -648,7 +648,8 @@ std::optional<Event> Client::poll_others(bool again) {
     std::optional<Event> event = cluster_ && near_ ? near_->poll_event() : std::nullopt;
     if (event) return event;
     event = again ? others_->poll_same_again() : others_->poll_event();
-    if (!event) return std::nullopt;
+    // What is no event may have proved what a barrier waits for.
+    if (!event) return cluster_ && near_ ? near_->poll_event() : std::nullopt;
     if (side_connections_.takes(*event)) continue;
     if (cluster_ && near_) event = near_->handle_outcome(*event);
     if (event) return event;
