@@ -9,10 +9,11 @@
 // read at: nobody tells the client what happens to the key from then on. Cache owns the SlotEpochs,
 // and the memory of the cells.
 //
-// Each cell stands for some of the slots, and has an epoch, which drop() raises. An entry remembers
-// the cell of its slot, and the epoch in which its fetch began. If the cell has another one by now,
-// the entry is out of reach, and so are those of the few other slots of the cell, which costs a
-// miss each.
+// Each cell stands for some slots in a row, and has an epoch, which drop() raises. An entry
+// remembers the cell of its slot, and the epoch in which its fetch began. If the cell has another
+// one by now, the entry is out of reach, and so are those of the few other slots of the cell, which
+// costs a miss each. Nodes own rows of slots: so a node that loses all of its slots takes along no
+// more than a cell of its neighbours'.
 
 namespace plimsoll::inline v0::cache {
 
@@ -47,7 +48,7 @@ class SlotEpochs {
   }
 
   SlotEpoch of(std::uint16_t slot) const {
-    const auto cell = static_cast<std::uint16_t>(slot & (cells_.size() - 1));
+    const std::uint16_t cell = cell_of(slot);
     return {.cell = cell, .epoch = cells_[cell].load(std::memory_order_acquire)};
   }
 
@@ -59,11 +60,16 @@ class SlotEpochs {
   /// Puts all entries of the slot out of reach. Returns true if the epochs of its cell begin anew,
   /// so that entries with the first of them may not be kept any longer.
   bool drop(std::uint16_t slot) {
-    Cell& cell = cells_[slot & (cells_.size() - 1)];
-    return cell.fetch_add(1, std::memory_order_acq_rel) == UINT16_MAX;
+    return cells_[cell_of(slot)].fetch_add(1, std::memory_order_acq_rel) == UINT16_MAX;
   }
 
  private:
+  static constexpr std::size_t slots_count = 16384;
+
+  std::uint16_t cell_of(std::uint16_t slot) const {
+    return static_cast<std::uint16_t>(slot * cells_.size() / slots_count);
+  }
+
   std::span<Cell> cells_;
 };
 
