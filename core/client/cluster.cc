@@ -115,18 +115,15 @@ Result<RequestId> Cluster::submit_slowly(const CommandView& command, Slot slot, 
 }
 
 Result<RequestId> Cluster::submit_to(NodeNumber number, const CommandView& command,
-                                     const Journey& journey, Instant deadline, Tag tag) {
+                                     Journey journey, Instant deadline, Tag tag) {
   ClusterNode& node = nodes_[number];
   Session& session = *node.session;
-  node.sent.drop_answered(session.answered_until());
-  if (node.sent.is_full()) {
-    node.sent.keep_if([&session](RequestId id) { return session.live(id).has_value(); });
-  }
+  if (!node.sent.has_room()) node.sent.make_room(session);
   // First, because a request that was staged could not be taken back without an outcome.
   if (!node.sent.add({.id = session.staged_until(), .journey = journey})) {
     return no_room_for_journey;
   }
-  const bool owed = node.owes();
+  const bool owed = session.in_flight() > 0;
   const Result<RequestId> id = session.submit_owed(command, deadline, tag);
   if (!id) {
     node.sent.remove_last();

@@ -38,8 +38,8 @@ class SentRequests {
   };
   static_assert(sizeof(Request) == 16);
 
-  /// There is one place more than `requests_max`, because drop_answered() keeps the last request.
-  /// Without it a client with one request at a time could not send a second one.
+  /// There is one place more than `requests_max`, because make_room() keeps the last request:
+  /// without it a client with one request at a time could not send a second one.
   SentRequests(Account& payer, std::size_t requests_max) : requests_(payer, requests_max + 1) {}
 
   /// The ids must rise. Returns false if there is no memory.
@@ -48,20 +48,25 @@ class SentRequests {
   }
   void remove_last() { requests_.pop_back(); }
 
-  /// Forgets the requests before this one, but keeps the last: a queue that is drained gives its
-  /// memory back, and each request that comes alone would ask for it again.
-  void drop_answered(RequestId answered_until) {
-    while (requests_.size() > 1 && requests_.front().id < answered_until) requests_.pop_front();
+  /// Whether add() needs no make_room(). So it is mostly: what is answered may take a chunk in vain.
+  bool has_room() const {
+    return requests_.has_room_behind_last() && requests_.capacity() <= kept_max;
+  }
+
+  /// Forgets requests that `session` has answered, in whole chunks. The last chunk stays: a queue
+  /// that is drained gives its memory back, and each request that comes alone would ask for it
+  /// again. At the bound it forgets all that are answered, and those that ended unsent behind one
+  /// that is not: that is a walk over all.
+  template <class Session>
+  [[gnu::noinline]] void make_room(Session& session) {
+    const RequestId end = session.answered_until();
+    requests_.pop_chunks_before([end](const Request& each) { return each.id < end; });
+    if (requests_.has_room_behind_last() || requests_.capacity() < requests_.size_max()) return;
+    while (requests_.size() > 1 && requests_.front().id < end) requests_.pop_front();
+    if (requests_.size() < requests_.size_max()) return;
+    requests_.erase_if([&session](const Request& each) { return !session.live(each.id); });
   }
   void clear() { requests_.clear(); }
-
-  /// Requests that ended unsent, behind one that is not answered, take places in vain.
-  bool is_full() const { return requests_.size() == requests_.size_max(); }
-  /// Forgets the requests for which `is_wanted(RequestId)` is false. Walks over all.
-  template <class IsWanted>
-  void keep_if(IsWanted&& is_wanted) {
-    requests_.erase_if([&](const Request& each) { return !is_wanted(each.id); });
-  }
 
   /// Takes O(log n).
   std::optional<Request> find(RequestId id) {
@@ -72,6 +77,8 @@ class SentRequests {
   }
 
  private:
+  static constexpr std::size_t kept_max = 2 * Queue<Request>::elements_per_chunk;
+
   Queue<Request> requests_;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <new>
 #include <type_traits>
 #include <utility>
@@ -69,6 +70,10 @@ class Queue {
   std::size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
   std::size_t size_max() const { return size_max_; }
+  /// The slots of all chunks.
+  std::size_t capacity() const { return slots_count_; }
+  /// Whether there is a slot behind the last element, so that push_back() does not fail.
+  bool has_room_behind_last() const { return last_ != nullptr && last_->end != last_->capacity; }
   Account& payer() const { return *payer_; }
 
   /// If the value is not accepted, it is not moved from.
@@ -91,6 +96,21 @@ class Queue {
     --size_;
     first_->slots()[first_->begin].~T();
     if (++first_->begin == first_->end) leave_first();
+  }
+
+  /// Pops the elements for which `is_before(const T&)` is true, which must be the first ones, in
+  /// whole chunks: what shares a chunk with others stays, and so does the last chunk. Takes a step a
+  /// chunk, while no slot is used anew.
+  template <class IsBefore>
+  void pop_chunks_before(IsBefore&& is_before) {
+    while (first_ != last_ && first_->wrapped == 0 &&
+           is_before(std::as_const(first_->slots()[first_->end - 1]))) {
+      size_ -= static_cast<std::uint32_t>(first_->end - first_->begin);
+      if constexpr (!std::is_trivially_destructible_v<T>) {
+        std::destroy(first_->slots() + first_->begin, first_->slots() + first_->end);
+      }
+      leave_first();
+    }
   }
 
   /// Walks over the chunks if this empties the last chunk and there is no Directory.

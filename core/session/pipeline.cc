@@ -50,6 +50,7 @@ bool Pipeline::submit_internal(const CommandView& command, Tag tag) {
   request.is_internal = true;
   request.resends_left = 0;
   if (tag == 0) request.state = State::tombstone;
+  may_have_buried_ |= tag == 0;
   ++internal_count_;
   return true;
 }
@@ -110,7 +111,7 @@ void Pipeline::handle_written(std::size_t bytes) {
     write_without_gaps(bytes);
   }
   exposed_end_ = unsent_begin_;
-  if (keeps_until_answered()) give_up_ended(before);
+  if (keeps_until_answered() && may_have_buried_) give_up_ended(before);
   while (answered_count_ > 0 && requests_.front().end() <= unsent_begin_) {
     --answered_count_;
     pop_front();
@@ -127,6 +128,7 @@ Tag Pipeline::take_next() {
   if (request.end() > unsent_begin_) {
     // The transport still reads the request's bytes, so the request stays until handle_written().
     request.state = State::answered;
+    may_have_buried_ = true;
     ++answered_count_;
     if (withdrawn_count_ > 0) trim_withdrawn();
     return tag;
@@ -312,7 +314,11 @@ void Pipeline::validate() {
     if (request.state == State::live && !searching_) {
       PLIMSOLL_CHECK(next_deadline_ <= request.deadline);
     }
-    if (holds_bytes(request)) held_bytes += request.size;
+    if (holds_bytes(request)) {
+      held_bytes += request.size;
+      const bool is_over = request.state == State::tombstone || request.state == State::answered;
+      PLIMSOLL_CHECK(!is_over || may_have_buried_);
+    }
     return true;
   });
   PLIMSOLL_CHECK(end <= log_.end());
@@ -472,6 +478,7 @@ void Pipeline::give_up_ended(std::uint64_t taken_before) {
     if (ended) log_.give_up(request.begin, request.end());
     return true;
   });
+  may_have_buried_ = unsent_begin_ != log_.end();
 }
 
 void Pipeline::note_all_sent() {
@@ -605,6 +612,7 @@ Ended Pipeline::end_early(Request& request, ErrorCode code) {
 void Pipeline::bury(Request& request) {
   const bool held = holds_bytes(request);
   request.state = State::tombstone;
+  may_have_buried_ = true;
   if (held && !holds_bytes(request)) log_.give_up(request.begin, request.end());
 }
 

@@ -429,6 +429,7 @@ class Pipeline {
   bool is_due_ = false;              // ... that ended by their deadline
   bool is_sorted_ = true;            // up to sorted_until_, later requests have later deadlines
   bool walk_is_sorted_ = true;       // ... as far as next_due_of_all() has walked
+  bool may_have_buried_ = false;     // some unsent bytes may be those of requests that have ended
   std::uint8_t internal_count_ = 0;  // internal requests
   static_assert(internal_requests_max <= UINT8_MAX);
   std::uint32_t places_;              // requests_max, less those that take_places() took

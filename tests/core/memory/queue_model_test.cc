@@ -112,6 +112,14 @@ void run(unsigned seed, std::size_t size_max) {
           model.push_back(number);
         }
         break;
+      case 11: {
+        const std::uint64_t wanted = random() % (last + 2);
+        queue.pop_chunks_before(
+            [wanted](const Element& element) { return number_of(element) < wanted; });
+        REQUIRE(queue.size() <= model.size());
+        for (; model.size() > queue.size(); model.pop_front()) REQUIRE(model.front() < wanted);
+        break;
+      }
       case 10: {
         const std::uint64_t wanted = random() % (last + 2);
         const auto is_before = [wanted](std::uint64_t number) { return number < wanted; };
