@@ -260,7 +260,7 @@ SubscriptionStatistics SideConnections::subscription_statistics(ConnectionId con
 }
 
 void SideConnections::cancel(RequestId id, Instant now) {
-  if (sides_.owners() && cancel_moved(id, now)) return;
+  if (const auto moved = find_blocking(id)) return end_early(*moved, Early::cancelled, now);
   const auto index = static_cast<std::uint32_t>(request_ids::connection_of(id));
   if (!sides_.has(index)) return;
   Side& side = sides_[index];
@@ -276,13 +276,12 @@ void SideConnections::cancel(RequestId id, Instant now) {
   }
 }
 
-// A command that blocks may have gone on to another connection.
-bool SideConnections::cancel_moved(RequestId id, Instant now) {
-  bool found = false;
-  sides_.for_each([&](std::uint32_t index, Side& side) {
-    if (found || side.role != Role::blocking || !side.busy || side.known_as != id) return;
-    found = true;
-    end_early(index, Early::cancelled, now);
+// In a cluster, a command that blocks may have gone on to another connection.
+std::optional<std::uint32_t> SideConnections::find_blocking(RequestId id) const {
+  std::optional<std::uint32_t> found;
+  if (!sides_.owners()) return found;
+  sides_.for_each([&](std::uint32_t index, const Side& side) {
+    if (side.role == Role::blocking && side.busy && side.known_as == id) found = index;
   });
   return found;
 }
@@ -296,11 +295,11 @@ std::size_t SideConnections::staged_places(RequestId id, std::uint64_t offset, s
 
 bool SideConnections::is_answered(RequestId id) const {
   const auto index = static_cast<std::uint32_t>(request_ids::connection_of(id));
-  if (!sides_.has(index)) return true;
-  Side& side = sides_[index];
-  if (request_ids::incarnation_of(id) != side.incarnation) return true;
   const RequestId request = request_ids::request_of(id);
-  return request < side.session.answered_until();
+  const bool is_there =
+      sides_.has(index) && sides_[index].incarnation == request_ids::incarnation_of(id);
+  if (is_there && request >= sides_[index].session.answered_until()) return false;
+  return !find_blocking(id);
 }
 
 bool SideConnections::none_is_under_way() const {

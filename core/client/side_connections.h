@@ -212,7 +212,7 @@ class SideConnections {
   Result<RequestId> on(std::uint32_t index, const Result<RequestId>& id) const;
   RequestId begin(std::uint32_t index, RequestId id, const CommandView& command, Instant deadline);
   void end_early(std::uint32_t index, Early early, Instant now);
-  bool cancel_moved(RequestId id, Instant now);
+  std::optional<std::uint32_t> find_blocking(RequestId id) const;
   Result<ConnectionId> open_handle();
   Result<std::uint32_t> connection_for(std::uint32_t handle, const CommandView& command);
   void give_back(Side& side);
