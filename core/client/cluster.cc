@@ -114,8 +114,8 @@ Result<RequestId> Cluster::submit_slowly(const CommandView& command, Slot slot, 
   return park(command, {.journey = journey}, deadline, tag);
 }
 
-Result<RequestId> Cluster::submit_to(NodeNumber number, const CommandView& command,
-                                     Journey journey, Instant deadline, Tag tag) {
+Result<RequestId> Cluster::submit_to(NodeNumber number, const CommandView& command, Journey journey,
+                                     Instant deadline, Tag tag) {
   ClusterNode& node = nodes_[number];
   Session& session = *node.session;
   if (!node.sent.has_room()) node.sent.make_room(session);

@@ -178,8 +178,8 @@ void NodeCaches::handle_proof(Node& node, const Event& event) {
   forget_question(node);
 }
 
-// Before follow() takes the probe for one that was given up. A node's error is no proof: a node that
-// has lost the slot, or the cluster, answers with one.
+// Before follow() takes the probe for one that was given up. A node's error is no proof: a node
+// that has lost the slot, or the cluster, answers with one.
 void NodeCaches::handle_reply(NodeNumber number, const Event& event) {
   const Fetches::Fetch& fetch = Fetches::fetch_of(event.tag);
   Node& node = nodes_[number];

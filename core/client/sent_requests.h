@@ -48,7 +48,8 @@ class SentRequests {
   }
   void remove_last() { requests_.pop_back(); }
 
-  /// Whether add() needs no make_room(). So it is mostly: what is answered may take a chunk in vain.
+  /// Whether add() needs no make_room(). So it is mostly: what is answered may take a chunk in
+  /// vain.
   bool has_room() const {
     return requests_.has_room_behind_last() && requests_.capacity() <= kept_max;
   }

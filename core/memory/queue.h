@@ -99,8 +99,8 @@ class Queue {
   }
 
   /// Pops the elements for which `is_before(const T&)` is true, which must be the first ones, in
-  /// whole chunks: what shares a chunk with others stays, and so does the last chunk. Takes a step a
-  /// chunk, while no slot is used anew.
+  /// whole chunks: what shares a chunk with others stays, and so does the last chunk. Takes a step
+  /// a chunk, while no slot is used anew.
   template <class IsBefore>
   void pop_chunks_before(IsBefore&& is_before) {
     while (first_ != last_ && first_->wrapped == 0 &&

@@ -37,9 +37,7 @@ struct Model {
 
   // What SentRequests asks of a session.
   RequestId answered_until() const { return waiting.empty() ? next_id : waiting.front(); }
-  bool live(RequestId id) const {
-    return std::binary_search(waiting.begin(), waiting.end(), id);
-  }
+  bool live(RequestId id) const { return std::binary_search(waiting.begin(), waiting.end(), id); }
 
   TestBudget budget;
   AccountHandle account = budget.budget.open_account(PoolKind::requests);
@@ -62,7 +60,8 @@ TEST_CASE("what is not answered is found, and there is room for it whatever was 
   }
 }
 
-TEST_CASE("at the bound there is room for as many as ended unsent, behind one that is not answered") {
+TEST_CASE(
+    "at the bound there is room for as many as ended unsent, behind one that is not answered") {
   Model model(1000);
   for (int i = 0; i < 1000; ++i) model.send();
   for (int round = 0; round < 10; ++round) {
