@@ -23,6 +23,7 @@ set(PLIMSOLL_CLIENT_SOURCES
   core/cache/sources.cc
   core/cache/store.cc
   core/cache/table.cc
+  core/client/absent_reply.cc
   core/client/admission.cc
   core/client/cache_tracking.cc
   core/client/client.cc
@@ -42,6 +43,7 @@ set(PLIMSOLL_CLIENT_SOURCES
   core/client/message_queue.cc
   core/client/moved_requests.cc
   core/client/near_cache.cc
+  core/client/node_caches.cc
   core/client/other_servers.cc
   core/client/parts_failure.cc
   core/client/redactor.cc
@@ -58,6 +60,7 @@ set(PLIMSOLL_CLIENT_SOURCES
   core/client/slot_owners.cc
   core/client/subscription.cc
   core/client/subscription_names.cc
+  core/client/tracked_connection.cc
   core/client/walk_request.cc
   core/client/write_fences.cc
   core/client/write_marks.cc
@@ -239,11 +242,15 @@ set(PLIMSOLL_CLIENT_HEADERS
   core/cache/policy/lru.h
   core/cache/policy/order.h
   core/cache/policy/policy.h
+  core/cache/slot_epochs.h
   core/cache/sources.h
   core/cache/statistics.h
   core/cache/store.h
   core/cache/table.h
+  core/client/absent_reply.h
+  core/client/action.h
   core/client/admission.h
+  core/client/cache_state.h
   core/client/cache_tracking.h
   core/client/chains.h
   core/client/client.h
@@ -269,9 +276,11 @@ set(PLIMSOLL_CLIENT_HEADERS
   core/client/flight_record.h
   core/client/flight_recorder.h
   core/client/handed_request.h
+  core/client/invalidation.h
   core/client/message_queue.h
   core/client/moved_requests.h
   core/client/near_cache.h
+  core/client/node_caches.h
   core/client/other_servers.h
   core/client/parked_requests.h
   core/client/part_command.h
@@ -293,6 +302,7 @@ set(PLIMSOLL_CLIENT_HEADERS
   core/client/slot_owners.h
   core/client/subscription.h
   core/client/subscription_names.h
+  core/client/tracked_connection.h
   core/client/walk_request.h
   core/client/whole_request.h
   core/client/write_fences.h

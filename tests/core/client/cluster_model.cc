@@ -582,6 +582,11 @@ NodeIndex ClusterModel::promote_replica_of(NodeIndex primary) {
     end_migration(slot);
     owners_[slot] = promoted;
   }
+  // What it has not heard of yet may be that keys have moved away.
+  std::erase_if(node(promoted).data, [&](const auto& each) {
+    const NodeIndex owner_now = owners_[model_slot_of(each.first)];
+    return owner_now != promoted && owner_now != ModelNode::nobody;
+  });
   node(promoted).replica_of.reset();
   ++node(promoted).history;
   node(primary).replica_of = promoted;

@@ -49,7 +49,8 @@ struct ModelSession {
   bool caches_next = false;         ///< CLIENT CACHING YES was said
   bool caches_now = false;          ///< the command that is run came right behind it
   std::set<std::string> tracked{};  ///< the keys whose next change this connection hears of
-  /// An invalidation: of all keys, or of one that had changed so many times.
+  /// An invalidation: of all keys, or of one that had changed so many times. 0: the node is not the
+  /// owner any more, so that this says nothing about the changes.
   struct Told {
     std::optional<std::string> key{};
     std::size_t changes = 0;

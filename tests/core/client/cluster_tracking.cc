@@ -1,6 +1,5 @@
 #include "plimsoll/tests/core/client/cluster_tracking.h"
 
-#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -70,7 +69,8 @@ void ClusterTracking::tell(NodeIndex number, const std::string& key) {
     if (session.tracked.erase(key) == 0) return;
     if (session.tracking == ModelSession::Tracking::off) return;
     session.late += invalidate + "*1\r\n" + bulk_reply(key);
-    session.told_late.push_back({.key = key, .changes = changes(key).size()});
+    const bool is_true = is_by_owner(number, model_slot_of(key));
+    session.told_late.push_back({.key = key, .changes = is_true ? true_changes(key) : 0});
     ++pushes_;
   });
 }
@@ -120,11 +120,16 @@ const std::vector<ClusterTracking::Change>& ClusterTracking::changes(const std::
   return found == changes_.end() ? none : found->second;
 }
 
-ClusterTracking::Value ClusterTracking::truth(const std::string& key) const {
+std::size_t ClusterTracking::true_changes(const std::string& key) const {
   const std::vector<Change>& all = changes(key);
-  const auto last =
-      std::find_if(all.rbegin(), all.rend(), [](const Change& change) { return change.by_owner; });
-  return last == all.rend() ? std::nullopt : last->value;
+  std::size_t count = all.size();
+  while (count > 0 && !all[count - 1].by_owner) --count;
+  return count;
+}
+
+ClusterTracking::Value ClusterTracking::truth(const std::string& key) const {
+  const std::size_t count = true_changes(key);
+  return count == 0 ? std::nullopt : changes(key)[count - 1].value;
 }
 
 }  // namespace plimsoll::testing

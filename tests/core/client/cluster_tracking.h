@@ -54,6 +54,8 @@ class ClusterTracking {
   };
   /// What the key held, in order. It was missing before.
   const std::vector<Change>& changes(const std::string& key) const;
+  /// The number of changes up to the last one that the slot's owner has made.
+  std::size_t true_changes(const std::string& key) const;
   /// What is so at the owner, as far as commands and moves have made it.
   Value truth(const std::string& key) const;
 

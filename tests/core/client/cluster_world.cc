@@ -229,20 +229,23 @@ std::optional<RequestId> ClusterWorld::prove(Tag tag, Duration timeout) {
   return note_started(tag, client_->prove(now_, timeout, tag));
 }
 
-// As a client does that forgets what it has learnt.
+// As a client does that knows the owner of each slot, and follows redirections.
 std::string ClusterWorld::write_elsewhere(const Words& words) {
   const auto named = [&](const std::string& refusal) {
     const std::string address = refusal.substr(refusal.rfind(' ') + 1);
     return node_at(address.substr(0, address.size() - 2));
   };
-  std::optional<NodeIndex> at = 0;
-  for (int tries = 0; at && tries < 8; ++tries) {
+  const auto works = [&](NodeIndex number) {
+    return number < model_.nodes_count() && !frozen_.contains(address(number)) &&
+           !dead_.contains(address(number));
+  };
+  std::optional<NodeIndex> at = model_.owner(model_slot_of(words.at(1)));
+  for (int tries = 0; at && tries < 8 && works(*at); ++tries) {
     ModelSession session;
-    if (frozen_.contains(address(*at)) || dead_.contains(address(*at))) break;
     std::string reply = model_.answer(*at, session, words);
     if (reply.starts_with("-ASK ")) {
       at = named(reply);
-      if (!at || frozen_.contains(address(*at)) || dead_.contains(address(*at))) break;
+      if (!at || !works(*at)) break;
       model_.answer(*at, session, {"ASKING"});
       reply = model_.answer(*at, session, words);
     }

@@ -75,7 +75,8 @@ class ClusterWorld {
   std::string get(Tag tag, const Words& words, Duration max_staleness = cache::any_staleness);
   /// A barrier. Its outcome is "proved", or the error.
   std::optional<RequestId> prove(Tag tag, Duration timeout = std::chrono::seconds(10));
-  /// Somebody else's command, who asks the nodes until one of them runs it. Returns its answer.
+  /// Somebody else's command with keys, which its slot's owner runs, or the node that this names.
+  /// Returns the answer; nothing, if such a node does not work.
   std::string write_elsewhere(const Words& words);
   /// What is found in RESP bytes, as outcomes show it.
   static std::string shown(std::string_view reply);

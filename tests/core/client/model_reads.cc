@@ -49,6 +49,9 @@ std::optional<std::string> answer_of_read(const Data& data, const Words& words) 
   if (name == "STRLEN") return number_reply(last.size());
   if (name == "LLEN") return number_reply(texts.size());
   if (name == "LRANGE") return list_reply(texts, '*', texts.size());
+  if (name == "HGETALL" && texts.size() % 2 != 0) {
+    return "-WRONGTYPE Operation against a key holding the wrong kind of value\r\n";
+  }
   if (name == "HGETALL") return list_reply(texts, '%', texts.size() / 2);
   if (name == "TYPE") return is_there ? "+string\r\n" : "+none\r\n";
   if (name == "PTTL") return is_there ? ":-1\r\n" : ":-2\r\n";
