@@ -472,8 +472,9 @@ class Client {
                                     Tag tag);
   Result<RequestId> stage_by_reader(const CommandView& command, Instant now, Duration timeout,
                                     Tag tag, Duration max_staleness);
-  Result<RequestId> stage_in_cluster(const CommandView& command, Instant now, Duration timeout,
-                                     Tag tag);
+  [[gnu::always_inline]] inline Result<RequestId> stage_in_cluster(const CommandView& command,
+                                                                   Instant now, Duration timeout,
+                                                                   Tag tag);
   Result<RequestId> stage_blocking(const CommandView& command, Instant now, Duration timeout,
                                    Tag tag);
   Result<RequestId> stage_near(const CommandView& command, Instant now, Duration timeout, Tag tag,

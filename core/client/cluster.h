@@ -283,8 +283,11 @@ class Cluster {
   Event take_outcome_of_parts();
   Result<RequestId> submit_keyless(const CommandView& command, Instant deadline, Tag tag);
   Result<RequestId> submit_slowly(const CommandView& command, Slot slot, Instant deadline, Tag tag);
-  Result<RequestId> submit_to(NodeNumber number, const CommandView& command, Journey journey,
-                              Instant deadline, Tag tag);
+  // Inlined, because every request passes here.
+  [[gnu::always_inline]] inline Result<RequestId> submit_to(NodeNumber number,
+                                                            const CommandView& command,
+                                                            Journey journey, Instant deadline,
+                                                            Tag tag);
   Result<RequestId> park(const CommandView& command, const ParkedRequests::Request& request,
                          Instant deadline, Tag tag);
   void note_parked(const ParkedRequests::Request& request);
