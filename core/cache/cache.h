@@ -216,6 +216,16 @@ class Cache {
   /// MGET's keys, when the MGET began.
   Ticket part_of(const Ticket& mget, std::string_view key, std::size_t number);
 
+  /// The same for an MGET whose keys are of several slots: `member` has read the key, in `slot`.
+  /// Nothing has gone out of reach since the MGET began (Generations::have_ended_since()).
+  Ticket part_of(const Ticket& mget, std::string_view key, std::size_t number, std::uint32_t member,
+                 std::uint16_t slot) {
+    Ticket ticket = part_of(mget, key, number);
+    ticket.stamp = generations_.stamp(member);
+    ticket.slot = slot_epochs_.of(slot);
+    return ticket;
+  }
+
   /// True if no change has overtaken the fetch so far, so a read that begins now may share it.
   bool is_current(const Ticket& ticket) const;
 
@@ -293,6 +303,7 @@ class Cache {
   /// A slot of a cluster has left the node that its keys were read at. Puts all entries of its keys
   /// out of reach, also those that other clients have read, and overtakes the fetches of them.
   void drop_slot(std::uint16_t slot) {
+    generations_.note_end();  // for Generations::have_ended_since()
     if (slot_epochs_.drop(slot)) generations_.end_all();
     generations_.note_end();
   }

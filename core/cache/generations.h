@@ -69,6 +69,7 @@ class Generations {
   /// Does the same for all members. Entries whose fetch begins after this call are not affected.
   /// Returns a number for this end, which is unique even if several threads call this at a time.
   std::uint32_t end_all() {
+    note_end();  // for have_ended_since()
     const std::uint32_t end = epoch_.fetch_add(1, std::memory_order_acq_rel);
     note_end();  // so that the entries are swept
     return end;
@@ -87,6 +88,10 @@ class Generations {
   /// reach.
   std::uint32_t ends_count() const { return ends_count_.load(std::memory_order_acquire); }
   void note_end() { ends_count_.fetch_add(1, std::memory_order_release); }
+
+  /// Whether entries may have gone out of reach since ends_count() was `count`. If not, all stamps
+  /// that were read in between are valid, and have been since then.
+  bool have_ended_since(std::uint32_t count) const { return ends_count() != count; }
 
   /// Records a proof: the member's connection has delivered every invalidation up to `at`, because
   /// the reply to a request has arrived that was sent at `at`, after `mark` was drawn. An earlier

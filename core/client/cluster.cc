@@ -654,7 +654,7 @@ bool Cluster::take_back(NodeNumber number, const Pipeline::Handed& request, Jour
   using Asking = HandedRequest::Asking;
   ClusterNode& node = nodes_[number];
   std::size_t in_front = journey.with_asking ? HandedRequest::asking.size() : 0;
-  if (caches_ != nullptr) in_front += caches_->note_handed_on(request.tag);
+  if (caches_ != nullptr) in_front += caches_->note_handed_on(scattered_.tag_of(request.tag));
   const HandedRequest moving(node.session->requests(), request, in_front, Asking::no);
   journey.with_asking = false;
   count_in(journey, verdict);

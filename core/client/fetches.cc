@@ -277,7 +277,8 @@ void Fetches::update_tickets(const Cache& cache, const Cache::Change& change) {
   for (Fetch* first : {by_cell_.first(change.cell), several_}) {
     for (Fetch* fetch = first; fetch != nullptr; fetch = ByCell::next(*fetch)) {
       ++steps_;
-      cache.update(fetch->ticket, change);
+      // Some of the nodes may have answered such an MGET before the change.
+      if (!fetch->is_scattered) cache.update(fetch->ticket, change);
     }
   }
 }

@@ -80,8 +80,10 @@ class Fetches {
     Slot slot = 0;                     // in a cluster: of all its keys
     Waiter* waiters = nullptr;         // in the order of joining
     Waiter* last_waiter = nullptr;
-    bool is_completed = false;  // its outcome is being delivered
-    bool is_sealed = false;     // reads may no longer join it
+    bool is_completed = false;    // its outcome is being delivered
+    bool is_sealed = false;       // reads may no longer join it
+    bool is_scattered = false;    // in a cluster: an MGET that several nodes answer
+    std::uint32_t ends_seen = 0;  // of such an MGET: Generations::ends_count() when it began
 
     // A proof (NearCache::open_proof()) is a fetch without a question (row 0). The fetches that
     // await a proof form a chain, and keep their encoded command, because they may have to send it

@@ -204,8 +204,8 @@ std::optional<Event> NearCache::handle_event(const Event& event) {
 std::optional<Event> NearCache::handle_outcome(const Event& event) {
   if (!tags::is_fetch(event.tag)) return event;
   Fetches::Fetch& fetch = Fetches::fetch_of(event.tag);
-  const bool is_of_node = fetch.node != no_node;
-  if (!is_of_node || !nodes_->may_store(fetch.node)) fetch.ticket.is_storable = false;
+  const bool may_store = fetch.is_scattered ? true : nodes_->may_store(fetch.node);
+  if (!may_store) fetch.ticket.is_storable = false;
   return complete_fetch(event, fetch);
 }
 
@@ -302,6 +302,7 @@ std::optional<RequestId> NearCache::fetch(const Target& target, const commands::
   // Checked first, because the pipeline is overloaded and a rejected read should cost less than a
   // fetch.
   if (is_full() && !has_room_to_wait()) return std::nullopt;
+  const std::uint32_t ends_seen = cache_.generations().ends_count();
   const cache::Freshness fresh = freshness(max_staleness, now);
   std::array<cache::Cache::Ticket::Seen, cache::fetch_keys_max> seen;
   cache::Cache::Ticket ticket =
@@ -321,6 +322,8 @@ std::optional<RequestId> NearCache::fetch(const Target& target, const commands::
   Fetches::Fetch* const fetch = fetches_.open(question, hash, ticket);
   if (fetch == nullptr) return std::nullopt;
   fetch->node = target.node;
+  fetch->is_scattered = fetch->is_sealed = target.is_scattered;
+  fetch->ends_seen = ends_seen;
   fetch->slot = target.slot.value_or(0);
   const RequestId id = fetches_.add(*fetch, deadline, tag);
   const Result<RequestId> request = id == 0 ? Error{} : submit_fetch(*fetch, command);
@@ -364,6 +367,7 @@ Result<RequestId> NearCache::submit_as_fetch(const Fetches::Fetch& fetch,
                                              const CommandView& command) {
   const Tag tag = Fetches::tag_of(fetch);
   if (cluster_ == nullptr) return main_.submit_owed(command, never, tag);
+  if (fetch.is_scattered) return cluster_->submit(command, fetch.ticket.began_at, never, tag);
   return cluster_->submit_to_slot(fetch.slot, command, fetch.ticket.began_at, never, tag);
 }
 
@@ -411,8 +415,7 @@ bool NearCache::has_room_to_wait() const {
 
 // ---- The main connection, or the cluster.
 
-// A read before the client knows whether there is a cluster is sent as it is. So is an MGET whose
-// keys are in several slots.
+// A read before the client knows whether there is a cluster is sent as it is.
 std::optional<NearCache::Target> NearCache::target_of(const commands::Question& question) const {
   if (cluster_ == nullptr) {
     if (main_.is_finding_mode()) return std::nullopt;
@@ -421,7 +424,7 @@ std::optional<NearCache::Target> NearCache::target_of(const commands::Question& 
   }
   const Slot slot = slot_of_key(question.key);
   for (const std::string_view key : question.more_keys) {
-    if (slot_of_key(key) != slot) return std::nullopt;
+    if (slot_of_key(key) != slot) return several_targets();
   }
   const NodeNumber node = cluster_->owner_of(slot);
   if (node == no_node) return Target{.slot = slot};
@@ -429,6 +432,13 @@ std::optional<NearCache::Target> NearCache::target_of(const commands::Question& 
                 .slot = slot,
                 .member = nodes_->member(node),
                 .may_store = nodes_->may_store(node)};
+}
+
+// The parts of an MGET have nothing in front of them that the cache could use.
+std::optional<NearCache::Target> NearCache::several_targets() const {
+  const bool opts_in = main_.options().tracking.method == TrackingOptions::Method::opt_in;
+  if (opts_in || cache_.options().server_ttl_cap) return std::nullopt;
+  return Target{.may_store = true, .is_scattered = true};
 }
 
 bool NearCache::is_full() const {
@@ -535,7 +545,7 @@ void NearCache::take_answers(const Fetches::Fetch& mget, const std::optional<Val
   }
   for (std::size_t i = 0; i < count; ++i) {
     const std::string_view key = commands::key_of(mget.question, i);
-    const cache::Cache::Ticket ticket = cache_.part_of(mget.ticket, key, i);
+    const cache::Cache::Ticket ticket = ticket_of(mget, i);
     if (!at) {
       keep(ticket, commands::get_of(key), nullptr, Keep::no);
       continue;
@@ -545,6 +555,20 @@ void NearCache::take_answers(const Fetches::Fetch& mget, const std::optional<Val
          element.type() == Type::bulk_string ? Keep::if_current : Keep::no);
     ++*at;
   }
+}
+
+// If nothing has gone out of reach since an MGET over several slots began, each key has the owner
+// that it had then, on the same connection.
+cache::Cache::Ticket NearCache::ticket_of(const Fetches::Fetch& mget, std::size_t number) {
+  const std::string_view key = commands::key_of(mget.question, number);
+  if (!mget.is_scattered) return cache_.part_of(mget.ticket, key, number);
+  const Slot slot = slot_of_key(key);
+  const NodeNumber node = cluster_->owner_of(slot);
+  cache::Cache::Ticket ticket =
+      cache_.part_of(mget.ticket, key, number, nodes_->member(node), slot);
+  const bool is_as_it_was = !cache_.generations().have_ended_since(mget.ends_seen);
+  if (!is_as_it_was || !nodes_->may_store(node)) ticket.is_storable = false;
+  return ticket;
 }
 
 void NearCache::keep(const cache::Cache::Ticket& ticket, const commands::Question& question,
@@ -569,7 +593,8 @@ Event NearCache::delivered(Tag tag) {
 Event NearCache::failed(const Fetches::EndedWaiter& ended) {
   const bool timed_out = ended.why == Fetches::Waiter::State::timed_out;
   const bool is_proof = ended.fetch->question.row == 0;
-  const bool is_sent = !is_proof && was_exposed(ended.fetch->request);
+  const bool is_sent =
+      !is_proof && (ended.fetch->is_scattered || was_exposed(ended.fetch->request));
   error_ = {.code = timed_out ? ErrorCode::timed_out : ErrorCode::cancelled,
             .executed = is_sent ? Executed::maybe : Executed::no,
             .what = timed_out ? main_.deadline_passed() : "the request was cancelled"};

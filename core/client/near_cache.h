@@ -172,10 +172,12 @@ class NearCache {
     std::optional<Slot> slot{};
     std::uint32_t member = cache::Generations::untracked;
     bool may_store = false;
+    bool is_scattered = false;  // an MGET whose keys are in several slots
 
     bool is_tracked() const { return member != cache::Generations::untracked; }
   };
   std::optional<Target> target_of(const commands::Question& question) const;
+  std::optional<Target> several_targets() const;
   bool is_tracked(const Fetches::Fetch& fetch) const {
     return fetch.ticket.stamp.member != cache::Generations::untracked;
   }
@@ -212,6 +214,7 @@ class NearCache {
   std::optional<Event> complete_fetch(const Event& event, Fetches::Fetch& fetch);
   void take_answer(Fetches::Fetch& fetch, const std::optional<Value>& value);
   void take_answers(const Fetches::Fetch& mget, const std::optional<Value>& value);
+  cache::Cache::Ticket ticket_of(const Fetches::Fetch& mget, std::size_t number);
   void keep(const cache::Cache::Ticket& ticket, const commands::Question& question,
             const Value* value, cache::Cache::Keep keep);
   Event delivered(Tag tag);

@@ -281,6 +281,12 @@ void ScatteredRequests::follow_unsent() {
   }
 }
 
+Tag ScatteredRequests::tag_of(Tag tag) const {
+  if (!tags::is_part(tag)) return tag;
+  const Whole& whole = *reinterpret_cast<const Part*>(tags::address_of(tag))->whole;
+  return whole.is_parked ? whole.tag : 0;
+}
+
 void ScatteredRequests::handle_part(const Event& event, const ClusterNode* at) {
   Part& part = *reinterpret_cast<Part*>(tags::address_of(event.tag));
   Whole& whole = *part.whole;

@@ -114,6 +114,10 @@ class ScatteredRequests {
     finish_if_done(*whole);
   }
 
+  /// If the request is a part, the tag of its whole's caller, or 0 if the caller waits no more;
+  /// otherwise `tag`.
+  Tag tag_of(Tag tag) const;
+
   /// The node that a part was for owns nothing any more: returns where the part goes, to `owner`,
   /// unless that has a part of the same whole. If so, the part cannot go on, and its outcome will
   /// say so.

@@ -407,16 +407,5 @@ TEST_CASE("a read of several keys is not kept, but an MGET of one slot is, key b
   CHECK(world.has("{b}5"));
 }
 
-TEST_CASE("an MGET over slots is served if all its keys are there, else sent in parts, not kept") {
-  Cached world;
-  CHECK(world.read_by({"MGET", "a", "b", "c"}) == "hit [\"old\", \"old\", \"old\"]");
-  world.write_elsewhere({"SET", "{c}5", "5"});
-  world.write_elsewhere({"SET", "{b}5", "5"});
-  CHECK(world.read_by({"MGET", "a", "{b}5", "{c}5"}) == "[\"old\", \"5\", \"5\"]");
-  CHECK_FALSE(world.has("{b}5"));
-  CHECK_FALSE(world.has("{c}5"));
-  CHECK(world.has("a"));
-}
-
 }  // namespace
 }  // namespace plimsoll::testing::cluster_cache_test
