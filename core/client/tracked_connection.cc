@@ -69,7 +69,7 @@ void TrackedConnection::ask_for_proof(Instant now) {
   const RequestId next = session_->staged_until();
   const Staged staged = about_to_stage(cache_, now);
   if (!session_->submit_internal(CommandView::from_encoded(question_), internal_proof)) return;
-  probe_ = next;
+  probe_ = asked_ = next;
   probe_staged_ = staged;
 }
 

@@ -86,9 +86,11 @@ class TrackedConnection {
   void note_request(RequestId id, const Staged& staged);
   /// The reply to a request has come.
   void handle_reply_to(RequestId id);
-  /// The reply to the question has come.
+  /// The reply to a question has come: perhaps to one that was given up, and asked before the
+  /// probe.
   void handle_answer() {
-    if (probe_) handle_reply_to(*probe_);
+    const bool is_of_last = is_tracked() && asked_ < session_->answered_until();
+    if (is_of_last && probe_ == asked_) handle_reply_to(asked_);
   }
   /// Something is proved apart from the probe.
   void prove_until(const Staged& staged);
@@ -124,6 +126,7 @@ class TrackedConnection {
   std::uint64_t connection_ = 0;  // the generation's (SessionCounters::connections)
   std::uint64_t pushes_skipped_ = 0;
   std::optional<RequestId> probe_;  // its reply proves all until `probe_staged_`
+  RequestId asked_ = 0;             // the last question
   Staged probe_staged_{Instant::min(), 0};
   Staged proved_before_{Instant::min(), 0};  // with broadcasts: what the next answer proves
   cache::Mark wanted_ = 0;                   // want_proof()
