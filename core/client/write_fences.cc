@@ -1,5 +1,7 @@
 #include "plimsoll/core/client/write_fences.h"
 
+#include <algorithm>
+
 #include "plimsoll/core/commands/written.h"
 
 namespace plimsoll::inline v0 {
@@ -22,14 +24,15 @@ void WriteFences::begin(const CommandView& command, RequestId id) {
 
 // Even while all keys are fenced already, each such write must overtake the fetches under way
 // (poison_all()): a read behind this write must not share a fetch that began before it. all_until_
-// is one more than the id, because 0 is a valid id.
+// is one more than the id, because 0 is a valid id. A write for which nobody waits any more comes
+// when others behind it have fenced all keys already.
 void WriteFences::begin_all(RequestId id) {
   if (all_until_ == 0) {
     cache_.begin_write_of_all();
   } else {
     cache_.poison_all();
   }
-  all_until_ = id + 1;
+  all_until_ = std::max(all_until_, id + 1);
 }
 
 // Which request has fenced all keys is remembered for the last one only. So one that has no fences

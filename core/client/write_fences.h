@@ -30,7 +30,7 @@ class WriteFences {
   /// Fences the keys of a command that was staged as `id`, if it may write. Ids must ascend.
   void begin(const CommandView& command, RequestId id);
 
-  /// Fences all keys until the request `id` is answered.
+  /// Fences all keys until the request `id` is answered. It need not be the last one.
   void begin_all(RequestId id);
 
   /// The request `id` has gone on, as `gone_as` on the connection of `to`, and so do its fences:

@@ -115,5 +115,31 @@ TEST_CASE("the answer to a question that was given up proves nothing of a later 
   CHECK_FALSE(world.has("bar"));
 }
 
+TEST_CASE("all keys stay closed until the last of two writes that close them is answered") {
+  World world({"b", "c"});
+  for (const std::string key : {"{b}9", "{c}9"}) world.write_elsewhere({"SET", key, "old"});
+  world.hold_answers(node0);
+  const Tag both = world.next_tag();
+  const auto parts = world.submit(both, {"DEL", "{b}9", "{c}9"});
+  world.run();
+  const Tag later = world.next_tag();
+  {
+    const World::Delay transaction(world);
+    world.submit_transaction(later, {{"SET", "hello", "new"}});
+    world.send();
+  }
+  // Nobody waits for the first write any more, but node 0 runs it.
+  world.cancel(parts.value());
+  world.run();
+  CHECK(world.outcome(both).starts_with("cancelled"));
+  world.let_answers_go(node0);
+  world.run();
+  CHECK(world.outcome(later).empty());
+  CHECK(world.is_fenced("hello"));
+  world.advance(3s);
+  CHECK_FALSE(world.outcome(later).empty());
+  CHECK_FALSE(world.is_fenced("hello"));
+}
+
 }  // namespace
 }  // namespace plimsoll::testing::cluster_cache_review_test
