@@ -141,5 +141,23 @@ TEST_CASE("all keys stay closed until the last of two writes that close them is 
   CHECK_FALSE(world.is_fenced("hello"));
 }
 
+TEST_CASE("a key that a command blocks on is closed until its last answer, over a MOVED") {
+  World world({"b", "c"});
+  const Tag tag = world.next_tag();
+  world.submit(tag, {"BLPOP", "{b}list", "0"}, 1s);
+  world.advance(20ms);
+  CHECK(world.model().sessions().blocked_count(0) == 1);
+  CHECK(world.is_fenced("{b}list"));
+  world.model().move_atomically(slot, 1);
+  world.model().tell_all();
+  world.advance(1s);
+  REQUIRE(world.model().sessions().blocked_count(1) == 1);
+  CHECK(world.is_fenced("{b}list"));
+  world.write_elsewhere({"RPUSH", "{b}list", "1"});
+  world.advance(20ms);
+  CHECK(world.outcome(tag) == "[\"{b}list\", \"1\"]");
+  CHECK_FALSE(world.is_fenced("{b}list"));
+}
+
 }  // namespace
 }  // namespace plimsoll::testing::cluster_cache_review_test
