@@ -128,6 +128,12 @@ class Cluster {
   /// Whether submit() is likely to find no place.
   bool may_be_full() const { return must_look_twice(); }
   Instant now() const { return std::max(now_, main_.now()); }
+  /// Nodes are about to be asked something, apart from submit().
+  void note_questions(Instant now) {
+    nodes_.for_each([now](NodeNumber, ClusterNode& node) {
+      if (!node.owes()) node.quiet_since = now;
+    });
+  }
 
   /// The requests and tombstones of callers, without those on the main connection.
   std::size_t in_flight() const { return in_flight_; }

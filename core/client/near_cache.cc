@@ -642,6 +642,7 @@ Result<Fetches::Fetch*> NearCache::open_barrier(Instant now) {
   ticket.mark = cache_.next_mark();
   Fetches::Fetch* const barrier = fetches_.open({}, Fetches::hash_of({}, ticket), ticket);
   if (barrier == nullptr) return no_memory;
+  cluster_->note_questions(now);
   nodes_->want_proof(ticket.mark, now);
   (barriers_ == nullptr ? barriers_ : last_barrier_->next_awaiting) = barrier;
   last_barrier_ = barrier;

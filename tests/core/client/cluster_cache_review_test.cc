@@ -159,5 +159,22 @@ TEST_CASE("a key that a command blocks on is closed until its last answer, over 
   CHECK_FALSE(world.is_fenced("{b}list"));
 }
 
+// A driver calls handle_timeout() only when it is due, which is each second here.
+TEST_CASE("a node that was idle has as long to answer a barrier as any request") {
+  World world({"b", "c"});
+  world.advance(100ms);
+  world.hold_answers(node0);
+  Client& client = world.client();
+  const Instant later = world.now() + 800ms;
+  REQUIRE(client.poll_timeout() > later);
+  const Tag tag = world.next_tag();
+  world.history().note_submitted(tag, {});
+  REQUIRE(client.prove(later, 10s, tag).ok());
+  world.take_outcomes();
+  client.handle_timeout(later + 500ms);
+  world.cluster().for_each(
+      [&](const Cluster::Known& known) { CHECK(known.state != ClusterNode::Known::suspect); });
+}
+
 }  // namespace
 }  // namespace plimsoll::testing::cluster_cache_review_test
