@@ -19,7 +19,16 @@ void WriteFences::begin(const CommandView& command, RequestId id) {
     all_named = fences_.push_back({.id = id, .fence = fence}) == Queue<Written>::Push::accepted;
     if (!all_named) cache_.end_write(fence);
   });
-  if (!all_named) begin_all(id);
+  if (!all_named) begin_all_instead(id);
+}
+
+// Not some by name and the others so: move() could not tell that there are others.
+void WriteFences::begin_all_instead(RequestId id) {
+  begin_all(id);
+  while (!fences_.empty() && fences_.back().id == id) {
+    cache_.end_write(fences_.back().fence);
+    fences_.pop_back();
+  }
 }
 
 // Even while all keys are fenced already, each such write must overtake the fetches under way
@@ -50,7 +59,7 @@ void WriteFences::move(RequestId id, bool may_write, WriteFences& to, RequestId 
                                 return has_room;
                               });
   const bool may_have_all = !is_named && may_write && id < all_until_;
-  if (may_have_all || !has_room) to.begin_all(gone_as);
+  if (may_have_all || !has_room) to.begin_all_instead(gone_as);
 }
 
 void WriteFences::end_those_before(RequestId answered_until) {

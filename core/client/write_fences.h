@@ -50,6 +50,7 @@ class WriteFences {
     bool has_moved = false;
   };
 
+  void begin_all_instead(RequestId id);
   void end_those_before(RequestId answered_until);
   cache::Cache& cache_;
   Queue<Written> fences_;

@@ -8,6 +8,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "plimsoll/core/client/near_cache.h"
+#include "plimsoll/core/client/write_fences.h"
 #include "plimsoll/core/commands/question.h"
 #include "plimsoll/tests/core/client/cluster_world.h"
 
@@ -139,6 +140,29 @@ TEST_CASE("all keys stay closed until the last of two writes that close them is 
   world.advance(3s);
   CHECK_FALSE(world.outcome(later).empty());
   CHECK_FALSE(world.is_fenced("hello"));
+}
+
+TEST_CASE("all keys of a write are closed over a MOVED, also of one with too many to remember") {
+  World world({"b", "c"});
+  // One key again and again, since many would close all others as well, which share their cells.
+  Words words(1 + WriteFences::keys_max, "{b}1");
+  words[0] = "DEL";
+  words.push_back("{b}2");
+  world.model().take_over(slot, 1);
+  world.model().tell_all();
+  world.hold_answers(node1);
+  const Tag tag = world.next_tag();
+  world.submit(tag, words);
+  world.run();
+  REQUIRE(world.owner_known(slot) == node1);
+  CHECK(world.outcome(tag).empty());
+  CHECK(world.is_fenced(words[1]));
+  CHECK(world.is_fenced(words.back()));
+  world.let_answers_go(node1);
+  world.run();
+  CHECK(world.outcome(tag) == "0");
+  CHECK_FALSE(world.is_fenced(words[1]));
+  CHECK_FALSE(world.is_fenced(words.back()));
 }
 
 TEST_CASE("a key that a command blocks on is closed until its last answer, over a MOVED") {
