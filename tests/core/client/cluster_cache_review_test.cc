@@ -183,6 +183,35 @@ TEST_CASE("a key that a command blocks on is closed until its last answer, over 
   CHECK_FALSE(world.is_fenced("{b}list"));
 }
 
+TEST_CASE("nodes for which the cache has no member are read as without one, until they have one") {
+  World world({});
+  std::vector<std::uint32_t> members;
+  for (auto each = world.cache().join(); each; each = world.cache().join()) {
+    members.push_back(*each);
+  }
+  world.write_elsewhere({"SET", "b", "old"});
+  for (int i = 0; i < 3; ++i) CHECK(world.get(world.next_tag(), {"GET", "b"}) == "\"old\"");
+  CHECK_FALSE(world.has("b"));
+  world.hold_answers(node0);
+  world.submit(world.next_tag(), {"SET", "b", "new"});
+  world.run();
+  CHECK(world.is_fenced("b"));
+  world.let_answers_go(node0);
+  world.run();
+  CHECK_FALSE(world.is_fenced("b"));
+  world.prove(world.next_tag());
+  world.run();
+  CHECK(world.get(world.next_tag(), {"GET", "b"}) == "\"new\"");
+  CHECK(world.client().near_cache()->state() == NearCache::State::unknown);
+
+  for (const std::uint32_t each : members) world.cache().leave(each);
+  world.cut(node0);
+  world.advance(2s);
+  for (int i = 0; i < 2; ++i) CHECK(world.get(world.next_tag(), {"GET", "b"}) == "\"new\"");
+  CHECK(world.has("b"));
+  CHECK(world.client().near_cache()->state() == NearCache::State::tracking);
+}
+
 // A driver calls handle_timeout() only when it is due, which is each second here.
 TEST_CASE("a node that was idle has as long to answer a barrier as any request") {
   World world({"b", "c"});
