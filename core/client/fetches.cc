@@ -268,7 +268,7 @@ void Fetches::take_part(const Event& event) {
   key.expires_at = after(fetch.ticket.began_at, time);
 }
 
-void Fetches::update_tickets(const Cache& cache, const Cache::Change& change) {
+void Fetches::update_tickets(const Cache& cache, const Cache::Change& change, NodeNumber node) {
   if (empty()) return;
   if (change.of_all) {
     by_question_.for_each([&](Fetch& fetch) { cache.update(fetch.ticket, change); });
@@ -278,7 +278,8 @@ void Fetches::update_tickets(const Cache& cache, const Cache::Change& change) {
     for (Fetch* fetch = first; fetch != nullptr; fetch = ByCell::next(*fetch)) {
       ++steps_;
       // Some of the nodes may have answered such an MGET before the change.
-      if (!fetch->is_scattered) cache.update(fetch->ticket, change);
+      const bool is_behind = fetch->node == node && !fetch->is_scattered;
+      if (is_behind) cache.update(fetch->ticket, change);
     }
   }
 }

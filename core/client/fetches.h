@@ -178,9 +178,11 @@ class Fetches {
   /// left: the fetch can be closed.
   std::optional<Tag> take_waiter(Fetch& fetch);
 
-  /// Handles a change that this connection reported. The replies to fetches under way are newer
-  /// than the change, because they arrive after it.
-  void update_tickets(const cache::Cache& cache, const cache::Cache::Change& change);
+  /// Handles a change that a connection reported, in a cluster that of `node`. The replies to
+  /// fetches under way there are newer than the change, because they arrive after it. Of those that
+  /// come from other nodes nobody can tell.
+  void update_tickets(const cache::Cache& cache, const cache::Cache::Change& change,
+                      NodeNumber node = no_node);
 
   /// CHECKs the invariants. Walks over all fetches and waiters.
   void validate() const;

@@ -530,7 +530,7 @@ void NearCache::take_answer(Fetches::Fetch& fetch, const std::optional<Value>& v
     is_kept = false;
     cache_.count_absent();
   }
-  keep(fetch.ticket, fetch.question, value ? &*value : nullptr,
+  keep(fetch, fetch.ticket, fetch.question, value ? &*value : nullptr,
        is_kept ? Keep::if_current : Keep::no);
 }
 
@@ -547,11 +547,11 @@ void NearCache::take_answers(const Fetches::Fetch& mget, const std::optional<Val
     const std::string_view key = commands::key_of(mget.question, i);
     const cache::Cache::Ticket ticket = ticket_of(mget, i);
     if (!at) {
-      keep(ticket, commands::get_of(key), nullptr, Keep::no);
+      keep(mget, ticket, commands::get_of(key), nullptr, Keep::no);
       continue;
     }
     const Value element = **at;
-    keep(ticket, commands::get_of(key), &element,
+    keep(mget, ticket, commands::get_of(key), &element,
          element.type() == Type::bulk_string ? Keep::if_current : Keep::no);
     ++*at;
   }
@@ -571,16 +571,17 @@ cache::Cache::Ticket NearCache::ticket_of(const Fetches::Fetch& mget, std::size_
   return ticket;
 }
 
-void NearCache::keep(const cache::Cache::Ticket& ticket, const commands::Question& question,
-                     const Value* value, Keep keep) {
+void NearCache::keep(const Fetches::Fetch& fetch, const cache::Cache::Ticket& ticket,
+                     const commands::Question& question, const Value* value, Keep keep) {
   const std::size_t bytes = value == nullptr ? 0 : wire_size(*value);
   if (ticket.source != source_.number()) keep = Keep::no;  // perhaps read by another user
   const auto changes = cache_.complete_fetch(ticket, question, now(), keep, bytes, [&](char* out) {
     if (value != nullptr) write_wire(*value, out);
   });
+  if (cluster_ != nullptr && fetch.node == no_node) return;
   // Fetches still under way on this connection are answered later, so their replies are newer.
   for (const auto& change : std::span(changes.keys).first(changes.count)) {
-    fetches_.update_tickets(cache_, change);
+    fetches_.update_tickets(cache_, change, fetch.node);
   }
 }
 

@@ -215,8 +215,8 @@ class NearCache {
   void take_answer(Fetches::Fetch& fetch, const std::optional<Value>& value);
   void take_answers(const Fetches::Fetch& mget, const std::optional<Value>& value);
   cache::Cache::Ticket ticket_of(const Fetches::Fetch& mget, std::size_t number);
-  void keep(const cache::Cache::Ticket& ticket, const commands::Question& question,
-            const Value* value, cache::Cache::Keep keep);
+  void keep(const Fetches::Fetch& fetch, const cache::Cache::Ticket& ticket,
+            const commands::Question& question, const Value* value, cache::Cache::Keep keep);
   Event delivered(Tag tag);
   Event failed(const Fetches::EndedWaiter& ended);
   bool is_broadcast() const;

@@ -142,8 +142,8 @@ void NodeCaches::handle_departure(NodeNumber number, Slot slot) {
 }
 
 void NodeCaches::handle_push(NodeNumber number, const Value& push) {
-  const Invalidation what = for_each_invalidated(push, [this](std::string_view key) {
-    fetches_.update_tickets(cache_, cache_.invalidate(key));
+  const Invalidation what = for_each_invalidated(push, [this, number](std::string_view key) {
+    fetches_.update_tickets(cache_, cache_.invalidate(key), number);
   });
   if (what == Invalidation::all_keys) forget_all(number);
 }
