@@ -259,16 +259,19 @@ class Chaos {
       for (int i = 1 + pick(6); i > 0; --i) faults_.slots();
     }
     for (int i = 0; i < 5; ++i) write_elsewhere();
-    Caller& caller = callers_[static_cast<std::size_t>(pick(static_cast<int>(callers_.size())))];
     if (pick(2) == 0) {
-      const Tag tag = begin(caller, {.kind = Call::Kind::barrier, .words = {"GET", "b"}});
-      caller.world->prove(tag, 1s);
+      for (Caller& caller : callers_) {
+        const Tag tag = begin(caller, {.kind = Call::Kind::barrier, .words = {"GET", "b"}});
+        caller.world->prove(tag, 1s);
+      }
       advance(20ms);
     } else {
       advance(age_max() + 50ms);
     }
-    for (const std::string& key : keys) {
-      for (const Words& words : reads_of(key)) read(caller, words, cache::any_staleness, 1s);
+    for (Caller& caller : callers_) {
+      for (const std::string& key : keys) {
+        for (const Words& words : reads_of(key)) read(caller, words, cache::any_staleness, 1s);
+      }
     }
     ++struck()["unheard"];
   }
@@ -458,10 +461,16 @@ class Chaos {
       floor = std::max(floor, truth_at(key, call.called_at - call.max_staleness));
     }
     if (is_by_time(seed_)) return floor;
-    floor = std::max({floor, proved_[caller.world][key], seen_[question_of(call, key)]});
+    floor = std::max({floor, proved_of_all(key), seen_[question_of(call, key)]});
     floor = std::max(floor, caller.world->told(key));
     if (callers_.size() == 1) floor = std::max(floor, caller.seen[key]);
     return floor;
+  }
+  // What one client has read another one may find, so that all have to prove.
+  std::size_t proved_of_all(const std::string& key) {
+    std::size_t least = SIZE_MAX;
+    for (const Caller& caller : callers_) least = std::min(least, proved_[caller.world][key]);
+    return least;
   }
   static Words question_of(const Call& call, const std::string& key) {
     if (call.words[0] == "MGET") return {"GET", key};
@@ -642,10 +651,9 @@ class Chaos {
     world_.cache().validate();
   }
 
-  // Also a proof that nobody has asked for. Otherwise each queue keeps a chunk, and no log
-  // anything.
+  // Also a proof that nobody has asked for. Otherwise each queue keeps a chunk.
   bool is_any_under_way() {
-    return world_.used(PoolKind::requests) >= callers_.size() * segment_bytes ||
+    return world_.used(PoolKind::requests) >= callers_.size() * 2 * segment_bytes ||
            std::any_of(callers_.begin(), callers_.end(), [](const Caller& caller) {
              return caller.world->client().statistics().in_flight > 0;
            });

@@ -303,6 +303,34 @@ TEST_CASE("a reply whose slot has left the node meanwhile is delivered, and not 
   CHECK_FALSE(world.has("{b}5"));
 }
 
+TEST_CASE("a reply from one node is not taken for newer than what another one has told before it") {
+  Cached world;
+  // Node 1 will tell of this key, since it was read there when it was missing.
+  world.model().move_atomically(slot, 1);
+  world.model().tell_all();
+  for (int i = 0; i < 2; ++i) CHECK(world.read("{b}5") == "null");
+  world.model().move_atomically(slot, 0);
+  world.model().tell_all();
+  CHECK(world.read("{b}6") == "null");
+  CHECK(world.owner_known(slot) == node0);
+  world.write_elsewhere({"SET", "{b}5", "old"});
+  world.hold_answers(node0);
+  const Tag first = world.look_up_now("{b}5");
+  world.run();
+  world.write_elsewhere({"SET", "{b}5", "new"});
+  world.model().move_atomically(slot, 1);
+  world.model().tell_all();
+  world.run();
+  CHECK(world.told("{b}5") == 2);
+  const Tag second = world.look_up_now("{b}5");
+  world.run();
+  world.let_answers_go(node0);
+  world.run();
+  CHECK(world.outcome(first) == "\"old\"");
+  CHECK(world.outcome(second) == "\"new\"");
+  CHECK(world.read("{b}5").ends_with("\"new\""));
+}
+
 // ---- Missing keys.
 
 struct ReadOf {
