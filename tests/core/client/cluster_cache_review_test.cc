@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 
 #include "plimsoll/core/client/near_cache.h"
 #include "plimsoll/core/client/write_fences.h"
@@ -181,6 +182,77 @@ TEST_CASE("a key that a command blocks on is closed until its last answer, over 
   world.advance(20ms);
   CHECK(world.outcome(tag) == "[\"{b}list\", \"1\"]");
   CHECK_FALSE(world.is_fenced("{b}list"));
+}
+
+// An MGET of "{b}5" and "{c}5", of which node 0 has answered its part, and node 1 has not.
+struct HalfAnswered : World {
+  HalfAnswered() : World({"b", "c"}) {
+    for (const std::string key : {"{b}5", "{c}5"}) write_elsewhere({"SET", key, "old"});
+    hold_answers(node1);
+    look_up(tag, {"MGET", "{b}5", "{c}5"});
+    run();
+    CHECK(outcome(tag).empty());
+  }
+  std::string end() {
+    let_answers_go(node1);
+    run();
+    return outcome(tag);
+  }
+  /// The slot of "{b}5" goes to this node, and the client hears of it.
+  void move(NodeIndex to) {
+    model().move_atomically(slot, to);
+    model().tell_all();
+    for (int i = 0; i < 20 && owner_known(slot) != address(to); ++i) advance(500ms);
+    REQUIRE(owner_known(slot) == address(to));
+  }
+
+  const Tag tag = next_tag();
+};
+
+TEST_CASE("what one node has answered of an MGET is not kept if it changes before the others do") {
+  HalfAnswered world;
+  SECTION("by another client") { world.write_elsewhere({"SET", "{b}5", "new"}); }
+  SECTION("by the client itself") {
+    world.call(world.next_tag(), {"SET", "{b}5", "new"});
+  }
+  SECTION("by a script, perhaps") {
+    world.submit_transaction(world.next_tag(), {{"SET", "{b}5", "new"}});
+  }
+  CHECK(world.end() == "[\"old\", \"old\"]");
+  CHECK_FALSE(world.has("{b}5"));
+  CHECK(world.get(world.next_tag(), {"GET", "{b}5"}) == "\"new\"");
+}
+
+TEST_CASE("what one node has answered of an MGET is not kept if its slot leaves meanwhile") {
+  HalfAnswered world;
+  world.move(1);
+  world.write_elsewhere({"SET", "{b}5", "new"});
+  if (GENERATE(false, true)) world.move(0);
+  CHECK(world.end() == "[\"old\", \"old\"]");
+  CHECK_FALSE(world.has("{b}5"));
+  CHECK_FALSE(world.has("{c}5"));
+}
+
+TEST_CASE("a part of an MGET that nobody waits for any more is redirected to nobody") {
+  World world({"b", "c"});
+  for (const std::string key : {"{b}5", "{c}5"}) world.write_elsewhere({"SET", key, "old"});
+  world.model().move_atomically(slot, 1);
+  world.model().tell_all();
+  world.hold_answers(node0);
+  const Tag tag = world.next_tag();
+  world.look_up(tag, {"MGET", "{b}5", "{c}5"}, cache::any_staleness, 1s);
+  world.run();
+  if (GENERATE(false, true)) {
+    world.cancel(world.id_of(tag).value());
+  } else {
+    world.advance(1s);
+  }
+  world.run();
+  CHECK_FALSE(world.outcome(tag).empty());
+  world.let_answers_go(node0);
+  world.run();
+  CHECK_FALSE(world.has("{b}5"));
+  CHECK(world.get(world.next_tag(), {"GET", "{b}5"}) == "\"old\"");
 }
 
 TEST_CASE("nodes for which the cache has no member are read as without one, until they have one") {
