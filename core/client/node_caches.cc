@@ -28,23 +28,24 @@ NodeCaches::NodeCaches(const Parts& parts)
       main_writes_(parts.main_writes),
       state_(parts.state),
       requests_(parts.requests),
-      nodes_(make_nodes(parts, std::make_index_sequence<cluster_nodes_max>())),
       returned_writes_(parts.cache, parts.requests),
-      waiting_writes_(parts.cache, parts.requests) {}
+      waiting_writes_(parts.cache, parts.requests) {
+  for (std::optional<Node>& each : nodes_) each.emplace(parts.cache, parts.requests);
+}
 
 WriteFences& NodeCaches::fences_of(RequestId id) {
   switch (request_ids::connection_of(id)) {
     case 0: return main_writes_;
     case RequestTrail::returned_place: return returned_writes_;
     case RequestTrail::waiting_place: return waiting_writes_;
-    default: return nodes_[ClusterNodes::number_of_request(id)].writes;
+    default: return at(ClusterNodes::number_of_request(id)).writes;
   }
 }
 
 // ---- What happens at nodes.
 
 bool NodeCaches::handle_event(NodeNumber number, Session& session, const Event& event) {
-  Node& node = nodes_[number];
+  Node& node = at(number);
   if (says_cluster_is_down(event)) renew(node);
   if (event.error != nullptr && source_.drop_if_refused(event)) has_ends_ = true;
   const bool is_of_fetch = tags::is_fetch(event.tag);
@@ -81,7 +82,7 @@ bool NodeCaches::handle_event(NodeNumber number, Session& session, const Event& 
 // A client that has seen tracking does not go back to what only time bounds: what is read at a node
 // without tracking is not stored then.
 void NodeCaches::begin(NodeNumber number, Session& session) {
-  Node& node = nodes_[number];
+  Node& node = at(number);
   end(node);
   node.is_of_former_user = node.has_refused_auth = false;
   node.may_ask = true;
@@ -118,7 +119,7 @@ void NodeCaches::forget_question(Node& node) {
 }
 
 void NodeCaches::follow(NodeNumber number, Session& session) {
-  Node& node = nodes_[number];
+  Node& node = at(number);
   node.writes.end_until(session.answered_until());
   if (session.are_credentials_unsent()) node.is_of_former_user = true;
   if (!node.connection) return;
@@ -130,14 +131,14 @@ void NodeCaches::follow(NodeNumber number, Session& session) {
 }
 
 void NodeCaches::handle_over(NodeNumber number) {
-  end(nodes_[number]);
-  nodes_[number].writes.end_all();
+  end(at(number));
+  at(number).writes.end_all();
 }
 
 void NodeCaches::handle_departure(NodeNumber number, Slot slot) {
   cache_.drop_slot(slot);
   has_ends_ = true;
-  Node& node = nodes_[number];
+  Node& node = at(number);
   if (node.question && node.question_slot == slot) forget_question(node);
 }
 
@@ -182,7 +183,7 @@ void NodeCaches::handle_proof(Node& node, const Event& event) {
 // that has lost the slot, or the cluster, answers with one.
 void NodeCaches::handle_reply(NodeNumber number, const Event& event) {
   const Fetches::Fetch& fetch = Fetches::fetch_of(event.tag);
-  Node& node = nodes_[number];
+  Node& node = at(number);
   if (fetch.node != number || event.value->is_error()) return;
   if (!node.connection || !node.connection->is_tracked()) return;
   node.connection->handle_reply_to(request_ids::request_of(fetch.request));
@@ -197,20 +198,21 @@ void NodeCaches::handle_reply(NodeNumber number, const Event& event) {
 }
 
 void NodeCaches::want_proof(cache::Mark mark, Instant now) {
-  for (Node& node : nodes_) {
-    if (node.connection && node.connection->is_tracked()) node.connection->want_proof(mark, now);
-  }
+  for_each_connection([=](TrackedConnection& each) {
+    if (each.is_tracked()) each.want_proof(mark, now);
+  });
 }
 
 bool NodeCaches::has_proved(cache::Mark mark) const {
-  return std::all_of(nodes_.begin(), nodes_.end(), [mark](const Node& node) {
-    return !node.connection || node.connection->has_proved(mark);
-  });
+  bool all = true;
+  for_each_connection(
+      [&all, mark](const TrackedConnection& each) { all = all && each.has_proved(mark); });
+  return all;
 }
 
 void NodeCaches::follow_all() {
   for (NodeNumber number = 0; number < cluster_nodes_max; ++number) {
-    Node& node = nodes_[number];
+    Node& node = at(number);
     if (!node.connection) continue;
     if (node.connection->follow() == TrackedConnection::Change::unheard) forget_all(number);
     if (!node.connection->is_tracked()) forget_question(node);
@@ -218,17 +220,15 @@ void NodeCaches::follow_all() {
 }
 
 void NodeCaches::handle_timeout(Instant now) {
-  for (Node& node : nodes_) {
-    if (node.connection && now >= node.connection->next_proof())
-      node.connection->ask_for_proof(now);
-  }
+  for_each_connection([now](TrackedConnection& each) {
+    if (now >= each.next_proof()) each.ask_for_proof(now);
+  });
 }
 
 Instant NodeCaches::next_proof() const {
   Instant next = never;
-  for (const Node& node : nodes_) {
-    if (node.connection) next = std::min(next, node.connection->next_proof());
-  }
+  for_each_connection(
+      [&next](const TrackedConnection& each) { next = std::min(next, each.next_proof()); });
   return next;
 }
 

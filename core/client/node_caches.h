@@ -76,7 +76,7 @@ class NodeCaches {
 
   /// The connection is not read for now, or is read again.
   void set_readable(NodeNumber number, bool readable) {
-    if (nodes_[number].connection) nodes_[number].connection->set_readable(readable);
+    if (at(number).connection) at(number).connection->set_readable(readable);
   }
 
   // ---- For NearCache.
@@ -90,7 +90,7 @@ class NodeCaches {
   /// no_node.
   std::uint32_t member(NodeNumber number) const {
     if (number == no_node) return cache::Generations::untracked;
-    const Node& node = nodes_[number];
+    const Node& node = at(number);
     return node.connection ? node.connection->member() : cache::Generations::untracked;
   }
   bool is_tracked(NodeNumber number) const {
@@ -98,13 +98,13 @@ class NodeCaches {
   }
   /// Whether replies of the node may be stored; not those of no_node.
   bool may_store(NodeNumber number) const {
-    if (number == no_node || nodes_[number].is_of_former_user) return false;
+    if (number == no_node || at(number).is_of_former_user) return false;
     return is_tracked(number) || state_.load(std::memory_order_relaxed) == CacheState::ttl;
   }
 
   /// A fetch was staged at the node, as `id` in its session.
   void note_request(NodeNumber number, RequestId id, const TrackedConnection::Staged& staged) {
-    if (nodes_[number].connection) nodes_[number].connection->note_request(id, staged);
+    if (at(number).connection) at(number).connection->note_request(id, staged);
   }
   /// TrackedConnection::want_proof() and has_proved(), of all nodes.
   void want_proof(cache::Mark mark, Instant now);
@@ -133,10 +133,20 @@ class NodeCaches {
     bool has_refused_auth = false;   // the AUTH whose last answer is still to come
   };
 
-  template <std::size_t... number>
-  static std::array<Node, cluster_nodes_max> make_nodes(const Parts& parts,
-                                                        std::index_sequence<number...>) {
-    return {((void)number, Node(parts.cache, parts.requests))...};
+  Node& at(NodeNumber number) { return *nodes_[number]; }
+  const Node& at(NodeNumber number) const { return *nodes_[number]; }
+  // Calls `visit(TrackedConnection&)` for each node that has had one.
+  template <class Visit>
+  void for_each_connection(Visit&& visit) {
+    for (std::optional<Node>& node : nodes_) {
+      if (node->connection) visit(*node->connection);
+    }
+  }
+  template <class Visit>
+  void for_each_connection(Visit&& visit) const {
+    for (const std::optional<Node>& node : nodes_) {
+      if (node->connection) visit(*node->connection);
+    }
   }
   WriteFences& fences_of(RequestId id);
   void begin(NodeNumber number, Session& session);
@@ -154,7 +164,7 @@ class NodeCaches {
   WriteFences& main_writes_;
   std::atomic<CacheState>& state_;
   Account& requests_;
-  std::array<Node, cluster_nodes_max> nodes_;
+  std::array<std::optional<Node>, cluster_nodes_max> nodes_;  // all there from the beginning on
   WriteFences returned_writes_;
   WriteFences waiting_writes_;
   bool has_ends_ = false;

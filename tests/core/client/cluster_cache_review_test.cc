@@ -212,9 +212,7 @@ struct HalfAnswered : World {
 TEST_CASE("what one node has answered of an MGET is not kept if it changes before the others do") {
   HalfAnswered world;
   SECTION("by another client") { world.write_elsewhere({"SET", "{b}5", "new"}); }
-  SECTION("by the client itself") {
-    world.call(world.next_tag(), {"SET", "{b}5", "new"});
-  }
+  SECTION("by the client itself") { world.call(world.next_tag(), {"SET", "{b}5", "new"}); }
   SECTION("by a script, perhaps") {
     world.submit_transaction(world.next_tag(), {{"SET", "{b}5", "new"}});
   }
