@@ -83,6 +83,7 @@ Status NearCache::use_cluster(Cluster& cluster) {
                  .value = sizeof(NodeCaches)};
   }
   end_generation();
+  source_.enter_cluster();
   cluster_ = &cluster;
   is_of_cluster_ = true;
   cluster.use_cache(*nodes_);

@@ -55,6 +55,11 @@ void ReplySource::set_shown(std::string_view text) {
   leave();
 }
 
+void ReplySource::enter_cluster() {
+  place_ = digest_of(cache_, std::array{place_, cache_.digest("cluster")});
+  if (source_.load(std::memory_order_relaxed) != nullptr) enter();
+}
+
 void ReplySource::handle_opened() {
   auths_pending_ = 0;
   former_ = nullptr;

@@ -46,6 +46,10 @@ class ReplySource {
   /// Client::set_shown(). Leaves the source if the text differs from the last one.
   void set_shown(std::string_view text);
 
+  /// The server is a node of a cluster, and what is read in a cluster is shared with nobody who
+  /// reads at this server only.
+  void enter_cluster();
+
   /// The main connection is open, and its handshake begins, with the session's present credentials.
   void handle_opened();
 
@@ -84,7 +88,7 @@ class ReplySource {
   // The source of the user before the AUTH that is under way: replies belong to this user until the
   // server has answered the AUTH.
   cache::Sources::Source* former_ = nullptr;
-  const cache::KeyHash place_;
+  cache::KeyHash place_;
   cache::KeyHash shown_{};
   cache::KeyHash user_{};  // valid if has_user_
   bool has_user_ = false;
