@@ -435,5 +435,19 @@ TEST_CASE("a read of several keys is not kept, but an MGET of one slot is, key b
   CHECK(world.has("{b}5"));
 }
 
+// The nil that the client of one node keeps would never go from the cache.
+TEST_CASE("a client that finds the cluster shares nothing with one that goes to one node only") {
+  Cached world({.knows = ClusterWorldOptions::Knows::nothing});
+  ClusterWorld one(with_cache({.knows = ClusterWorldOptions::Knows::one_server}), world);
+  one.connect();
+  CHECK(one.get(1, {"GET", "b"}) == "\"old\"");
+  CHECK(is_hit(one.get(2, {"GET", "b"})));
+  CHECK(world.has("b"));
+  CHECK(one.get(3, {"GET", "{b}5"}) == "null");
+  CHECK(one.get(4, {"STRLEN", "{b}5"}) == "0");
+  CHECK(is_hit(one.get(5, {"STRLEN", "{b}5"})));
+  CHECK_FALSE(world.has_reply({"STRLEN", "{b}5"}));
+}
+
 }  // namespace
 }  // namespace plimsoll::testing::cluster_cache_test

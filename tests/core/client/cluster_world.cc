@@ -83,7 +83,7 @@ ClusterWorld::ClusterWorld(ClusterWorldOptions options, std::shared_ptr<Net> net
   if (net_->cache) REQUIRE(client_->use_cache(*net_->cache, "the cluster").ok());
   if (options.knows == ClusterWorldOptions::Knows::cluster) {
     REQUIRE(client_->use_cluster(cluster_options_).ok());
-  } else {
+  } else if (options.knows == ClusterWorldOptions::Knows::nothing) {
     client_->find_cluster(cluster_options_);
   }
 }

@@ -39,8 +39,9 @@ struct ClusterWorldOptions {
   std::uint8_t redirects_max = 16;
   CrossSlotWrites cross_slot_writes = CrossSlotWrites::refuse;
   ClusterOptions::Reach reach = ClusterOptions::Reach::all_nodes;
-  /// Whether the client is told that there is a cluster, or has to find out.
-  enum class Knows { cluster, nothing } knows = Knows::cluster;
+  /// Whether the client is told that there is a cluster, or has to find out, or goes to one node
+  /// only.
+  enum class Knows { cluster, nothing, one_server } knows = Knows::cluster;
   ClientOptions client{};
   BudgetOptions budget{};
   /// The client's cache, if it has one. Its tracking is as ClientOptions::tracking says.
