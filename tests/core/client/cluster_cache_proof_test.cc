@@ -20,6 +20,7 @@ using Cached = CachedCluster;
 constexpr unsigned slot = 3300;  // of "b"
 const std::string node0 = ClusterWorld::port(0);
 const std::string node1 = ClusterWorld::port(1);
+const std::string node3 = ClusterWorld::port(3);
 constexpr Duration lease = lease_of_cached;
 
 // ---- Proofs.
@@ -88,6 +89,27 @@ TEST_CASE("MOVED in answer to a question proves nothing") {
   CHECK_FALSE(world.has("b"));
   CHECK_FALSE(world.has("{b}1"));
   CHECK(world.read("b") == "\"new\"");
+}
+
+TEST_CASE("MOVED in answer to a read proves nothing of the node's other slots either") {
+  Cached world({.seeds = {node1}});
+  world.write_elsewhere({"SET", "x3", "old"});  // slot 1984, of node 0
+  world.read("x3");
+  CHECK(world.has("x3"));
+  world.elect(0);
+  world.model().tell(0);
+  // No view tells that the other slots have left as well.
+  for (NodeIndex each = 0; each < world.model().nodes_count(); ++each) {
+    world.node(each).refused["CLUSTER SLOTS"] = "-LOADING wait\r\n";
+  }
+  world.write_elsewhere({"SET", "x3", "new"});
+  world.advance(lease / 2 - 100ms);
+  CHECK(world.read("{b}5") == "null");
+  CHECK(world.owner_known(slot) == node3);
+  CHECK(world.owner_known(1984) == node0);
+  world.advance(lease / 2 + 200ms);
+  CHECK_FALSE(world.has("x3"));
+  CHECK(world.read("x3") == "\"new\"");
 }
 
 TEST_CASE("the reply to any read that is fetched proves what its node vouches for") {
@@ -262,6 +284,28 @@ TEST_CASE("a key that is being written is closed while the write waits for an ow
   world.advance(2s);
   CHECK(world.outcome(tag) == "simple \"OK\"");
   CHECK(world.read("b") == "\"new\"");
+}
+
+TEST_CASE("a key is closed while its write waits for a connection to the owner") {
+  Cached world;
+  ClusterWorld other(with_cache(), world);
+  other.connect();
+  world.delay = [] { return 5s; };
+  world.kill(node0);
+  world.revive(node0);
+  const Tag tag = world.next_tag();
+  world.submit(tag, {"SET", "b", "new"});
+  for (Tag read = 1; read <= 5; ++read) {
+    world.advance(300ms);
+    const bool is_found = other.look_up(read, {"GET", "b"});
+    other.run();
+    CHECK_FALSE(is_found);
+  }
+  CHECK(other.outcome(5) == "\"old\"");
+  CHECK(world.outcome(tag).empty());
+  world.delay = [] { return 0ms; };
+  world.advance(15s);
+  CHECK(world.history().has_ended(tag));
 }
 
 TEST_CASE("a key that is being written is closed while it is asked for elsewhere") {
