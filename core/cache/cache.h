@@ -291,6 +291,8 @@ class Cache {
   };
   Fence begin_write(std::string_view key);
   void end_write(Fence fence) { fences_.end_write(fence.cell); }
+  /// Fences a key once more that is fenced already: it has to be ended once more, too.
+  void begin_write_again(Fence fence) { fences_.begin_write(fence.cell); }
   /// The same for a command that may write any key: a script, FLUSHALL, an unknown command.
   void begin_write_of_all();
   /// Overtakes all fetches and puts all entries out of reach, because any key may have changed.

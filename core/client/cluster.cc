@@ -523,6 +523,7 @@ std::optional<Event> Cluster::poll_node(NodeNumber number) {
         spoke_ = number;
         return passed_on;
       }
+      if (passed_on->kind == Event::Kind::failed) note_given_up(scattered_.ids_of(passed_on->tag));
       scattered_.handle_part(*passed_on, &node);
       follow_parts();
       if (scattered_.has_outcome()) return take_outcome_of_parts();
@@ -564,7 +565,10 @@ bool Cluster::handle_parked_part(const Event& event) {
   if (tags::is_part(event.tag)) {
     scattered_.handle_part(event, nullptr);
   } else if (tags::is_whole(event.tag)) {
-    scattered_.handle_whole(event, [this](RequestId id) { give_up_part(id); });
+    scattered_.handle_whole(event, [this](const ScatteredRequests::Ids& ids) {
+      note_given_up(ids);
+      trail_.cancel(ids.part);
+    });
   } else {
     return false;
   }
@@ -572,10 +576,11 @@ bool Cluster::handle_parked_part(const Event& event) {
   return true;
 }
 
-// The keys of a whole are fenced as long as it lies here.
-void Cluster::give_up_part(RequestId id) {
-  if (caches_ != nullptr && trail_.may_write(id)) caches_->note_given_up(trail_.last_of(id));
-  trail_.cancel(id);
+// The keys of a whole are fenced as long as it lies here; its parts may take longer.
+void Cluster::note_given_up(const ScatteredRequests::Ids& ids) {
+  const RequestId part = trail_.last_of(ids.part);
+  if (caches_ == nullptr || !trail_.is_owed(part)) return;
+  caches_->note_given_up(waiting_.known_as(ids.whole), part);
 }
 
 Event Cluster::parked_ended(const Ended& ended) {

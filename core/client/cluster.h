@@ -284,7 +284,7 @@ class Cluster {
   void follow_sending(const Status& sent);
   Result<RequestId> submit_part(const ScatteredRequests::PartToSend& part);
   void follow_parts();
-  void give_up_part(RequestId id);
+  void note_given_up(const ScatteredRequests::Ids& ids);
   void set_spoke(NodeNumber number);
   Event take_outcome_of_parts();
   Result<RequestId> submit_keyless(const CommandView& command, Instant deadline, Tag tag);

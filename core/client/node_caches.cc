@@ -29,8 +29,13 @@ NodeCaches::NodeCaches(const Parts& parts)
       state_(parts.state),
       requests_(parts.requests),
       returned_writes_(parts.cache, parts.requests),
-      waiting_writes_(parts.cache, parts.requests) {
+      waiting_writes_(parts.cache, parts.requests),
+      given_up_(parts.requests, given_up_max) {
   for (std::optional<Node>& each : nodes_) each.emplace(parts.cache, parts.requests);
+}
+
+NodeCaches::~NodeCaches() {
+  for (; !given_up_.empty(); given_up_.pop_front()) cache_.end_write(given_up_.front().fence);
 }
 
 WriteFences& NodeCaches::fences_of(RequestId id) {
@@ -40,6 +45,35 @@ WriteFences& NodeCaches::fences_of(RequestId id) {
     case RequestTrail::waiting_place: return waiting_writes_;
     default: return at(ClusterNodes::number_of_request(id)).writes;
   }
+}
+
+void NodeCaches::note_given_up(RequestId whole, RequestId part) {
+  Node& node = at(ClusterNodes::number_of_request(part));
+  WriteFences& writes = fences_of(whole);
+  const RequestId id = request_ids::request_of(whole);
+  bool has_room = true;
+  const bool are_named = writes.for_each_key(id, [&](cache::Cache::Fence fence) {
+    const GivenUp key{.part = part, .fence = fence};
+    has_room = given_up_.push_back(key) == Queue<GivenUp>::Push::accepted;
+    if (!has_room) return false;
+    cache_.begin_write_again(fence);
+    ++node.given_up;
+    return true;
+  });
+  const bool are_all = !are_named && writes.may_have_all(id);
+  if (are_all || !has_room) node.writes.begin_all(request_ids::request_of(part));
+}
+
+void NodeCaches::end_given_up(NodeNumber number, RequestId answered_until) {
+  Node& node = at(number);
+  if (node.given_up == 0) return;
+  given_up_.erase_if([&](const GivenUp& key) {
+    const bool is_here = ClusterNodes::number_of_request(key.part) == number;
+    if (!is_here || request_ids::request_of(key.part) >= answered_until) return false;
+    cache_.end_write(key.fence);
+    --node.given_up;
+    return true;
+  });
 }
 
 // ---- What happens at nodes.
@@ -121,6 +155,7 @@ void NodeCaches::forget_question(Node& node) {
 void NodeCaches::follow(NodeNumber number, Session& session) {
   Node& node = at(number);
   node.writes.end_until(session.answered_until());
+  end_given_up(number, session.answered_until());
   if (session.are_credentials_unsent()) node.is_of_former_user = true;
   if (!node.connection) return;
   switch (node.connection->follow()) {
@@ -133,6 +168,7 @@ void NodeCaches::follow(NodeNumber number, Session& session) {
 void NodeCaches::handle_over(NodeNumber number) {
   end(at(number));
   at(number).writes.end_all();
+  end_given_up(number, UINT64_MAX);
 }
 
 void NodeCaches::handle_departure(NodeNumber number, Slot slot) {

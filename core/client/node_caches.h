@@ -17,6 +17,7 @@
 #include "plimsoll/core/cluster/slot.h"
 #include "plimsoll/core/cluster/slot_table.h"
 #include "plimsoll/core/memory/block.h"
+#include "plimsoll/core/memory/queue.h"
 #include "plimsoll/core/session/session.h"
 
 namespace plimsoll::inline v0 {
@@ -42,6 +43,7 @@ class NodeCaches {
   explicit NodeCaches(const Parts& parts);
   NodeCaches(const NodeCaches&) = delete;
   NodeCaches& operator=(const NodeCaches&) = delete;
+  ~NodeCaches();
 
   // ---- For Cluster.
 
@@ -71,8 +73,12 @@ class NodeCaches {
   /// that it is for there may be none.
   std::size_t note_handed_on(Tag tag);
 
-  /// Nobody waits any more for a part of a write, but the node runs it.
-  void note_given_up(RequestId id) { fences_of(id).begin_all(request_ids::request_of(id)); }
+  /// Nobody waits any more for a part of what is parked as `whole`, but a node runs it. If it
+  /// writes, all keys of the whole stay fenced until that has answered; if these are too many, all
+  /// keys do.
+  void note_given_up(RequestId whole, RequestId part);
+  /// The most keys that are fenced one by one for parts that were given up.
+  static constexpr std::size_t given_up_max = 256;
 
   /// The connection is not read for now, or is read again.
   void set_readable(NodeNumber number, bool readable) {
@@ -131,6 +137,11 @@ class NodeCaches {
     bool may_ask = true;             // it does not refuse the question for lack of a right
     bool is_of_former_user = false;  // it has refused new credentials, or not got them yet
     bool has_refused_auth = false;   // the AUTH whose last answer is still to come
+    std::uint16_t given_up = 0;      // of given_up_, those that are here
+  };
+  struct GivenUp {
+    RequestId part;
+    cache::Cache::Fence fence;
   };
 
   Node& at(NodeNumber number) { return *nodes_[number]; }
@@ -149,6 +160,7 @@ class NodeCaches {
     }
   }
   WriteFences& fences_of(RequestId id);
+  void end_given_up(NodeNumber number, RequestId answered_until);
   void begin(NodeNumber number, Session& session);
   void renew(Node& node);
   void end(Node& node);
@@ -167,6 +179,7 @@ class NodeCaches {
   std::array<std::optional<Node>, cluster_nodes_max> nodes_;  // all there from the beginning on
   WriteFences returned_writes_;
   WriteFences waiting_writes_;
+  Queue<GivenUp> given_up_;
   bool has_ends_ = false;
 };
 

@@ -52,13 +52,10 @@ bool RequestTrail::was_exposed(RequestId id) const {
   return session == nullptr || session->was_exposed(request_ids::request_of(id));
 }
 
-bool RequestTrail::may_write(RequestId id) const {
-  id = last_of(id);
+bool RequestTrail::is_owed(RequestId id) const {
   if (!owns(id) || is_parked(id)) return false;
   Session* const session = nodes_.session_of_request(id);
-  const auto request =
-      session == nullptr ? std::nullopt : session->live(request_ids::request_of(id));
-  return request && !request->may_resend;
+  return session != nullptr && request_ids::request_of(id) >= session->answered_until();
 }
 
 void RequestTrail::remember(MovedRequests& moved, RequestId from, RequestId to) {

@@ -46,8 +46,9 @@ class RequestTrail {
   RequestId last_of(RequestId id) const;
   /// Whether a node may have run a request.
   bool was_exposed(RequestId id) const;
-  /// Whether a request is at a node, and may write there.
-  bool may_write(RequestId id) const;
+  /// Whether a node still owes the last answer to a request, which lies there under this id, and
+  /// for which perhaps nobody waits any more.
+  bool is_owed(RequestId id) const;
 
   /// Remembers that a request has gone on. Without memory for this it can no longer be cancelled.
   void remember(MovedRequests& moved, RequestId from, RequestId to);

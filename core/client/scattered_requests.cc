@@ -281,6 +281,11 @@ void ScatteredRequests::follow_unsent() {
   }
 }
 
+ScatteredRequests::Ids ScatteredRequests::ids_of(Tag tag) const {
+  const Part& part = *reinterpret_cast<const Part*>(tags::address_of(tag));
+  return part.whole->is_parked ? Ids{part.whole->id, part.id} : Ids();
+}
+
 Tag ScatteredRequests::tag_of(Tag tag) const {
   if (!tags::is_part(tag)) return tag;
   const Whole& whole = *reinterpret_cast<const Part*>(tags::address_of(tag))->whole;

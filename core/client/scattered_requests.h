@@ -102,14 +102,21 @@ class ScatteredRequests {
 
   /// A part has ended, or a command of it was refused. `node`: where it was; null if it was parked.
   void handle_part(const Event& event, const ClusterNode* node);
+  struct Ids {
+    RequestId whole = 0;  ///< in the pipeline of what is parked
+    RequestId part = 0;   ///< when it was sent
+  };
+  /// Of a part; zero, if the caller of its whole waits no more.
+  Ids ids_of(Tag tag) const;
+
   /// The whole has ended where it is parked: by its deadline, by cancel(), or with the client.
-  /// Calls `cancel(RequestId)` for the parts that are under way.
+  /// Calls `cancel(const Ids&)` for the parts that are under way.
   template <class Cancel>
   void handle_whole(const Event& event, Cancel&& cancel) {
     Whole* const whole = end_parked(event);
     if (whole == nullptr) return;
     for (const Part& part : whole->all_places()) {
-      if (part.is_used) cancel(part.id);
+      if (part.is_used) cancel(Ids{whole->id, part.id});
     }
     finish_if_done(*whole);
   }

@@ -37,6 +37,22 @@ class WriteFences {
   /// the keys stay fenced until it is answered there. `may_write`: whether it may change anything.
   void move(RequestId id, bool may_write, WriteFences& to, RequestId gone_as);
 
+  /// Calls `visit(Fence)` for each key of the request, until it returns false. Returns whether the
+  /// request has fenced any by name.
+  template <class Visit>
+  bool for_each_key(RequestId id, Visit&& visit) {
+    bool has_any = false;
+    fences_.for_each_from_bound([id](const Written& each) { return each.id < id; },
+                                [&](Written& each) {
+                                  if (each.id != id) return false;
+                                  has_any = true;
+                                  return visit(each.fence);
+                                });
+    return has_any;
+  }
+  /// Whether this request, or one behind it, has fenced all keys.
+  bool may_have_all(RequestId id) const { return id < all_until_; }
+
   /// Ends the fences of all requests before `answered_until`.
   void end_until(RequestId answered_until) {
     if (!empty()) end_those_before(answered_until);

@@ -9,6 +9,7 @@
 #include <catch2/generators/catch_generators.hpp>
 
 #include "plimsoll/core/client/near_cache.h"
+#include "plimsoll/core/client/node_caches.h"
 #include "plimsoll/core/client/write_fences.h"
 #include "plimsoll/core/commands/question.h"
 #include "plimsoll/tests/core/client/cluster_world.h"
@@ -122,7 +123,11 @@ TEST_CASE("all keys stay closed until the last of two writes that close them is 
   for (const std::string key : {"{b}9", "{c}9"}) world.write_elsewhere({"SET", key, "old"});
   world.hold_answers(node0);
   const Tag both = world.next_tag();
-  const auto parts = world.submit(both, {"DEL", "{b}9", "{c}9"});
+  // So many keys close all others once nobody waits for the command any more.
+  Words words(1 + NodeCaches::given_up_max, "{b}9");
+  words[0] = "DEL";
+  words.push_back("{c}9");
+  const auto parts = world.submit(both, words);
   world.run();
   const Tag later = world.next_tag();
   {
@@ -141,6 +146,37 @@ TEST_CASE("all keys stay closed until the last of two writes that close them is 
   world.advance(3s);
   CHECK_FALSE(world.outcome(later).empty());
   CHECK_FALSE(world.is_fenced("hello"));
+}
+
+TEST_CASE("a write in parts that is given up keeps its keys closed, and no others") {
+  World world({"b", "c"});
+  for (const std::string key : {"{b}9", "{c}9"}) world.write_elsewhere({"SET", key, "old"});
+  world.hold_answers(node0);
+  const Tag tag = world.next_tag();
+  const auto id = world.submit(tag, {"DEL", "{b}9", "{c}9"}, 1s);
+  world.run();
+  if (GENERATE(false, true)) {
+    world.cancel(id.value());
+    world.run();
+  } else {
+    world.advance(1s);
+  }
+  CHECK_FALSE(world.outcome(tag).empty());
+  CHECK(world.is_fenced("{b}9"));
+  CHECK_FALSE(world.is_fenced("hello"));
+  CHECK(world.has("b"));
+  CHECK(world.has("c"));
+  if (GENERATE(false, true)) {
+    world.cut(node0);
+    world.run();
+    CHECK(world.has("c"));
+  } else {
+    world.let_answers_go(node0);
+    world.run();
+    CHECK(world.has("b"));
+  }
+  CHECK_FALSE(world.is_fenced("{b}9"));
+  CHECK_FALSE(world.is_fenced("{c}9"));
 }
 
 TEST_CASE("all keys of a write are closed over a MOVED, also of one with too many to remember") {
