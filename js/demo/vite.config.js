@@ -1,3 +1,5 @@
+import { join } from "node:path";
+
 import { defineConfig } from "vite";
 
 // What comes of it is served by the bridge, under a policy that allows nothing inline.
@@ -8,5 +10,6 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
   },
+  resolve: { alias: { "#core": join(import.meta.dirname, "src/engine/module.ts") } },
   worker: { format: "es" },
 });
