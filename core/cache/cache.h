@@ -38,9 +38,9 @@
 //                                 +--> erased   by an invalidation, a write, its expiry or an
 //                                 |             eviction
 //                                 |
-//                                 +--> out of reach --> erased   its generation ended, or its
-//                                                                source was dropped; a sweep
-//                                                                erases it later
+//                                 +--> out of reach --> erased   its generation ended, its source
+//                                                                was dropped, or its slot left its
+//                                                                node; a sweep erases it later
 //
 // The life of a fetch, as its Ticket shows it:
 //
@@ -49,13 +49,15 @@
 //                        +--> overtaken --> complete_fetch(): the reply is not stored
 //
 // A write or another connection's invalidation of one of its keys overtakes a fetch, and so does
-// the end of its generation. An invalidation on the fetch's own connection does not (update()).
+// the end of its generation or of its slot's epoch. An invalidation on the fetch's own connection
+// does not (update()).
 //
 // Invariants:
 //
 // - An entry is served only if none of its keys is being written (fences.h), its generation is
-//   alive (generations.h), its source is current (sources.h), its time is not up and its connection
-//   has proved enough (may_serve()).
+//   alive (generations.h), its slot is still at the node that it was read at (slot_epochs.h), its
+//   source is current (sources.h), its time is not up and its connection has proved enough
+//   (may_serve()).
 // - A reply is stored only if its ticket is still current, which is checked under the shard's lock.
 //   A call that reports a change first raises the version of the key's cell, then erases entries
 //   under the same lock. So a reply that raced with a change is either not stored, or erased.

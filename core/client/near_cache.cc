@@ -205,7 +205,7 @@ std::optional<Event> NearCache::handle_event(const Event& event) {
 std::optional<Event> NearCache::handle_outcome(const Event& event) {
   if (!tags::is_fetch(event.tag)) return event;
   Fetches::Fetch& fetch = Fetches::fetch_of(event.tag);
-  const bool may_store = fetch.is_scattered ? true : nodes_->may_store(fetch.node);
+  const bool may_store = fetch.is_scattered || nodes_->may_store(fetch.node);
   if (!may_store) fetch.ticket.is_storable = false;
   return complete_fetch(event, fetch);
 }

@@ -190,7 +190,7 @@ void NodeCaches::forget_all(NodeNumber number) {
   has_ends_ = true;
 }
 
-// A request that goes on is answered by who knows which node, so its reply is not stored.
+// Any node may answer a request that goes on, so its reply is not stored.
 std::size_t NodeCaches::note_handed_on(Tag tag) {
   if (!tags::is_fetch(tag)) return 0;
   Fetches::Fetch& fetch = Fetches::fetch_of(tag);

@@ -80,7 +80,7 @@ class NodeCaches {
   /// The most keys that are fenced one by one for parts that were given up.
   static constexpr std::size_t given_up_max = 256;
 
-  /// The connection is not read for now, or is read again.
+  /// TrackedConnection::set_readable() of the node's connection.
   void set_readable(NodeNumber number, bool readable) {
     if (at(number).connection) at(number).connection->set_readable(readable);
   }
@@ -112,6 +112,7 @@ class NodeCaches {
   void note_request(NodeNumber number, RequestId id, const TrackedConnection::Staged& staged) {
     if (at(number).connection) at(number).connection->note_request(id, staged);
   }
+
   /// TrackedConnection::want_proof() and has_proved(), of all nodes.
   void want_proof(cache::Mark mark, Instant now);
   bool has_proved(cache::Mark mark) const;

@@ -64,7 +64,8 @@ class TrackedConnection {
   /// The server reported that all keys may have changed.
   cache::Cache::Change invalidate_all() { return cache_.invalidate_all(member_); }
 
-  /// The connection is not read for now, or is read again.
+  /// Whether the client reads the connection. While it lacks the memory to read, invalidations may
+  /// lie unread, and nothing that the connection vouches for is served.
   void set_readable(bool readable) {
     if (is_tracked()) cache_.generations().set_readable(member_, readable);
   }
@@ -108,7 +109,6 @@ class TrackedConnection {
 
   /// Sets the question; it must live until the next call, or the end of this object. Empty: none.
   void set_question(std::string_view question) { question_ = question; }
-  std::string_view question() const { return question_; }
   /// The question proves nothing, and is not asked again.
   void refuse_question();
 
