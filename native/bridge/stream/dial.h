@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -8,6 +9,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/address.hpp>
 
+#include "plimsoll/native/bridge/stream/shared_server.h"
 #include "plimsoll/native/bridge/stream/stream.h"
 #include "plimsoll/native/bridge/tokens/authorization.h"
 #include "plimsoll/native/transport/tls_context.h"
@@ -21,6 +23,8 @@ namespace plimsoll::bridge {
 struct Target {
   native::Endpoint endpoint;
   native::TlsContext* tls = nullptr;
+  /// Null: each WebSocket has a connection of its own to the server.
+  std::shared_ptr<const SharedServer> shared = nullptr;
 };
 
 /// Why there is no connection. For the bridge's log only: the text may quote the server.
