@@ -45,8 +45,8 @@ class Script {
     };
     says_hello() ? introduce_by_hello(visit) : introduce_in_resp2(say);
     if (asks_mode_ && !says_hello()) say(Step::mode, "HELLO", "2");
-    say(Step::library_name, "CLIENT", "SETINFO", "LIB-NAME", library_name);
-    say(Step::library_version, "CLIENT", "SETINFO", "LIB-VER", library_version);
+    say(Step::lib_name, "CLIENT", "SETINFO", "LIB-NAME", library_name);
+    say(Step::lib_version, "CLIENT", "SETINFO", "LIB-VER", library_version);
     if (options_.no_evict) say(Step::no_evict, "CLIENT", "NO-EVICT", "ON");
     if (options_.no_touch) say(Step::no_touch, "CLIENT", "NO-TOUCH", "ON");
     if (options_.database != 0) {
@@ -212,8 +212,8 @@ Handshake::Verdict Handshake::refuse(const Value& reply) {
     case Step::client_name:
     case Step::client_id:
     case Step::mode:
-    case Step::library_name:
-    case Step::library_version:
+    case Step::lib_name:
+    case Step::lib_version:
     case Step::user:
     case Step::tracking:
     case Step::ping:
@@ -320,8 +320,8 @@ Handshake::Verdict Handshake::handle_reply(const Value& reply) {
       // A server before Redis 6, and some proxies, do not know HELLO, and an ACL may forbid it.
       return read_hello(reply) ? judge_mode() : go_on();
     case Step::client_name:
-    case Step::library_name:
-    case Step::library_version:
+    case Step::lib_name:
+    case Step::lib_version:
     case Step::user:
       break;  // an error does not matter: servers before 7.2 lack SETINFO, and ACLs may forbid
               // these

@@ -114,6 +114,7 @@ Server::Server(asio::io_context& context, Settings settings, VerifyToken verify,
       ahead_{.max = budget.statistics().limit / ahead_part},
       buffers_(budget.open_account(PoolKind::replies)),
       places_(budget.open_account(PoolKind::connections)),
+      shared_(context.get_executor(), *buffers_),
       log_(log),
       arrivals_(limits_, budget, *places_, counters_.own()),
       tick_(context),
@@ -266,17 +267,28 @@ asio::awaitable<void> Server::conclude(Visit& visit) {
   log_.write(line);
 }
 
-asio::awaitable<std::variant<Stream, DialProblem>> Server::dial_timed(const Admission& admission) {
+asio::awaitable<std::variant<ServerEnd, DialProblem>> Server::reach_timed(
+    const Admission& admission) {
   const auto began_at = std::chrono::steady_clock::now();
-  auto dialled = co_await dial(*admission.upstream, *admission.authorization.profile,
-                               settings_.connect_timeout);
+  auto reached =
+      co_await reach(*admission.upstream, *admission.authorization.profile, shared_,
+                     {.connect_timeout = settings_.connect_timeout,
+                      .unacknowledged_max = unacknowledged_max(settings_.relay)});
   UpstreamCounters& counters = counters_.of_upstream(admission.upstream_name);
-  if (std::holds_alternative<Stream>(dialled)) {
+  if (std::holds_alternative<ServerEnd>(reached)) {
     counters.dials.add(std::chrono::steady_clock::now() - began_at);
   } else {
     ++counters.failures;
   }
-  co_return dialled;
+  co_return reached;
+}
+
+std::map<std::string, SharedCounters> Server::shared_counters() const {
+  std::map<std::string, SharedCounters> all;
+  for (const auto& [name, target] : settings_.rules.upstreams) {
+    if (target.shared != nullptr) all.emplace(name, shared_.counters_now(*target.shared));
+  }
+  return all;
 }
 
 ProfileCounters& Server::counters_of(const Admission& admission) {
@@ -296,14 +308,12 @@ asio::awaitable<std::shared_ptr<Relay>> Server::make_relay(Visit& visit) {
     co_return nullptr;
   }
   visit.arrival.settle();
-  auto dialled = co_await dial_timed(admission);
-  if (const auto* problem = std::get_if<DialProblem>(&dialled)) {
+  auto reached = co_await reach_timed(admission);
+  if (const auto* problem = std::get_if<DialProblem>(&reached)) {
     ++counters.upstream_failures;
     admission.turn_into(refuse(http::status::bad_gateway, problem->what));
     co_return nullptr;
   }
-  Stream& server = std::get<Stream>(dialled);
-  native::set_tcp_options(server.socket().native_handle(), unacknowledged_max(settings_.relay));
   const Relay::Shared shared{.options = settings_.relay,
                              .policy = policies_.find(profile.name)->second,
                              .window = profile.window,
@@ -313,7 +323,8 @@ asio::awaitable<std::shared_ptr<Relay>> Server::make_relay(Visit& visit) {
                              .account = *buffers_,
                              .ahead = ahead_,
                              .counters = counters};
-  co_return std::make_shared<Relay>(std::move(visit.stream), std::move(server),
+  co_return std::make_shared<Relay>(std::move(visit.stream),
+                                    std::get<ServerEnd>(std::move(reached)),
                                     admission.authorization, shared);
 }
 
@@ -424,6 +435,7 @@ void Server::look_after_all() {
   const auto now = std::chrono::steady_clock::now();
   const auto wall_now = std::chrono::system_clock::now();
   for (Relay* const relay : relays_) relay->check(now, wall_now);
+  shared_.check();
   limits_.forget(now);
   give_memory_back();
   tick_.expires_after(tick_interval_);
@@ -474,6 +486,7 @@ void Server::leave(std::chrono::steady_clock::duration lame_duck,
 }
 
 void Server::abort_all() {
+  shared_.close();
   for (Relay* const relay : relays_) relay->abort("aborted");
   for (asio::cancellation_signal& each : connections_) each.emit(asio::cancellation_type::all);
 }
@@ -481,6 +494,7 @@ void Server::abort_all() {
 void Server::report_if_drained() {
   if (!is_draining_ || !connections_.empty()) return;
   is_drained_ = true;
+  shared_.close();
   drain_timer_.cancel();
   tick_.cancel();
   if (drained_) asio::post(context_, std::exchange(drained_, nullptr));

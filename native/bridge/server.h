@@ -23,15 +23,17 @@
 #include "plimsoll/native/bridge/pages/page_answer.h"
 #include "plimsoll/native/bridge/pages/pages.h"
 #include "plimsoll/native/bridge/relay/counters.h"
+#include "plimsoll/native/bridge/relay/reach.h"
 #include "plimsoll/native/bridge/relay/relay.h"
 #include "plimsoll/native/bridge/replies/reply_sizes.h"
 #include "plimsoll/native/bridge/server_counters.h"
+#include "plimsoll/native/bridge/shared/shared_clients.h"
 
 // Listens, admits clients, serves pages and runs relays, all in one thread.
 //
 // Each connection is one coroutine, serve():
 //
-//   accepted --> enter() --> show_pages() --> judge() --> dial() --> Relay::run()
+//   accepted --> enter() --> show_pages() --> judge() --> reach() -> Relay::run()
 //      |            |             |              |           |            |
 //      +------------+-- refused --+--------------+-----------+            |
 //                          |                                              |
@@ -97,6 +99,8 @@ class Server {
 
   Counters counters() const { return counters_.total(); }
   const ServerCounters& all_counters() const { return counters_; }
+  /// Of each upstream whose connections are shared, by its name.
+  std::map<std::string, SharedCounters> shared_counters() const;
   std::size_t connections_count() const { return limits_.connections_count(); }
   bool is_draining() const { return is_draining_; }
   bool is_leaving() const { return is_leaving_; }
@@ -125,7 +129,8 @@ class Server {
   }
   void look_after_all();
   void give_memory_back();
-  boost::asio::awaitable<std::variant<Stream, DialProblem>> dial_timed(const Admission& admission);
+  boost::asio::awaitable<std::variant<ServerEnd, DialProblem>> reach_timed(
+      const Admission& admission);
   ProfileCounters& counters_of(const Admission& admission);
   void abort_all();
   void report_if_drained();
@@ -140,6 +145,7 @@ class Server {
   AheadShare ahead_;
   AccountHandle buffers_;
   AccountHandle places_;
+  SharedClients shared_;
   AccessLog& log_;
   ServerCounters counters_;
   Arrivals arrivals_;

@@ -2,41 +2,16 @@
 
 #include <array>
 #include <cstddef>
-#include <new>
 #include <span>
 #include <utility>
 
 #include "plimsoll/core/base/bytes.h"
-#include "plimsoll/core/memory/block.h"
 #include "plimsoll/core/resp/encoder.h"
 #include "plimsoll/native/bridge/gate/answers.h"
+#include "plimsoll/native/bridge/gate/request_words.h"
 
 namespace plimsoll::bridge {
 namespace {
-
-// Requests with more words than this need a block for the list of words.
-constexpr std::size_t stack_words_max = 32;
-
-// Cuts a line such as "$5\r\n" off `bytes` and returns its number. RequestScanner has checked it.
-std::size_t take_number(std::string_view& bytes) {
-  std::size_t number = 0;
-  std::size_t at = 1;
-  for (; bytes[at] != '\r'; ++at) {
-    number = number * 10 + static_cast<std::size_t>(bytes[at] - '0');
-  }
-  bytes.remove_prefix(at + 2);
-  return number;
-}
-
-// Writes the `count` words of a whole request to `out`, which is uninitialized memory.
-void take_words(std::string_view request, std::size_t count, std::string_view* out) {
-  take_number(request);
-  for (std::size_t i = 0; i < count; ++i) {
-    const std::size_t size = take_number(request);
-    ::new (static_cast<void*>(out + i)) std::string_view(request.substr(0, size));
-    request.remove_prefix(size + 2);
-  }
-}
 
 // About as many as refuse() writes.
 std::size_t refusal_bytes(std::string_view reason) {
@@ -115,17 +90,10 @@ GateOutcome Gate::pass(std::string_view part, Sink& sink) {
 // False: there was no memory to list the words.
 bool Gate::judge(std::string_view request, bool is_queueing, Verdict& verdict,
                  Passing& passing) const {
-  const std::size_t count = scanner_.words_count();
-  std::array<std::string_view, stack_words_max> few;
-  Block many;
-  std::string_view* first = few.data();
-  if (count > few.size()) {
-    many = Block::allocate(account_, count * sizeof(std::string_view));
-    if (!many) return false;
-    first = static_cast<std::string_view*>(many.data());
-  }
-  take_words(request, count, first);
-  const std::span<const std::string_view> words(first, count);
+  std::string_view behind = request;
+  RequestWords list;
+  if (!list.take(behind, account_)) return false;
+  const std::span<const std::string_view> words = list.view();
   const commands::Row* const row = commands::find(words);
   verdict = policy_.judge(row, words);
   passing.answer = answer_of(row, words);
@@ -141,7 +109,7 @@ bool Gate::judge(std::string_view request, bool is_queueing, Verdict& verdict,
     return true;
   }
   passing.bytes = request.size();
-  if (is_confirmed(passing.answer)) passing.count = static_cast<std::uint32_t>(count - 1);
+  if (is_confirmed(passing.answer)) passing.count = static_cast<std::uint32_t>(words.size() - 1);
   if (passing.answer == Answer::one && sizes_ != nullptr) {
     passing.fingerprint = sizes_->fingerprint_of(request, server_);
   }

@@ -64,7 +64,7 @@ class During {
 
 }  // namespace
 
-Relay::Relay(Stream client, Stream server, const Authorization& authorization, const Shared& shared)
+Relay::Relay(Stream client, ServerEnd server, const Authorization& authorization, const Shared& shared)
     : authorization_(authorization),
       options_(shared.options),
       account_(shared.account),
@@ -111,8 +111,7 @@ asio::awaitable<RelayEnd> Relay::run(Request request, std::string_view protocol)
     handle_client_gone(problem);
   } else {
     is_open_ = true;
-    error_code ignored;
-    server_.socket().non_blocking(true, ignored);
+    server_.begin();
     if (is_over_) begin_close();
     co_await (carry_requests() && carry_replies());
   }
@@ -209,7 +208,7 @@ asio::awaitable<void> Relay::forward(std::string_view data) {
       co_await write_rest(out.rest(), problem);
     }
     if (is_over_) co_return;
-    if (problem) co_return handle_server_gone(problem.message());
+    if (problem) co_return handle_server_gone(server_.words_of(problem));
     if (!out.had_memory()) co_return end_for(GateOutcome::no_memory);
     if (outcome == GateOutcome::full && out.has_spent_all()) {
       co_await wait_for_rate();
@@ -222,7 +221,8 @@ asio::awaitable<void> Relay::forward(std::string_view data) {
 }
 
 asio::awaitable<void> Relay::write_rest(std::string_view rest, error_code& problem) {
-  const During waiting(server_waiting_since_);
+  std::optional<During> waiting;
+  if (server_.is_own_connection()) waiting.emplace(server_waiting_since_);
   if (server_.has_rest()) {
     const auto [failed, none] =
         co_await server_.async_write_some(asio::const_buffer(), as_tuple(use_awaitable));
@@ -319,7 +319,7 @@ asio::awaitable<void> Relay::carry_replies() {
     const auto [problem, size] = co_await server_.async_read_some(
         asio::buffer(space.data(), space.size()), as_tuple(use_awaitable));
     if (is_over_) co_return;
-    if (problem) co_return handle_server_gone(problem.message());
+    if (problem) co_return handle_server_gone(server_.words_of(problem));
     if (size == room) {
       co_await send_large(space);
     } else {
@@ -337,11 +337,10 @@ std::size_t Relay::sendable_bytes() const {
 // a client without credit counts as stalled only if there are bytes for it.
 asio::awaitable<void> Relay::wait_for_credit() {
   if (!server_.holds_bytes()) {
-    const auto [problem] =
-        co_await server_.socket().async_wait(Stream::Socket::wait_read, as_tuple(use_awaitable));
+    const auto [problem] = co_await server_.async_wait(as_tuple(use_awaitable));
     if (is_over_) co_return;
-    if (problem) co_return handle_server_gone(problem.message());
-    if (server_.has_ended()) co_return handle_server_gone("End of file");
+    if (problem) co_return handle_server_gone(server_.words_of(problem));
+    if (server_.has_ended()) co_return handle_server_gone(server_.words_of(asio::error::eof));
   }
   if (sendable_bytes() == 0) co_await wait_for_grant();
 }

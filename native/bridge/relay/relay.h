@@ -25,12 +25,13 @@
 #include "plimsoll/native/bridge/relay/counters.h"
 #include "plimsoll/native/bridge/relay/credit.h"
 #include "plimsoll/native/bridge/relay/liveness.h"
+#include "plimsoll/native/bridge/relay/server_end.h"
 #include "plimsoll/native/bridge/replies/owed_replies.h"
 #include "plimsoll/native/bridge/replies/reply_sizes.h"
 #include "plimsoll/native/bridge/stream/stream.h"
 #include "plimsoll/native/bridge/tokens/authorization.h"
 
-// One client's WebSocket and its connection to a server. Two coroutines carry bytes: requests pass
+// One client's WebSocket and its end of a server (server_end.h). Two coroutines carry bytes: requests pass
 // the gate on their way to the server, replies go to the client as far as its credit allows.
 //
 //   accepting --run()--> open --end()--> closing --client's close--> over
@@ -103,7 +104,7 @@ class Relay : public std::enable_shared_from_this<Relay> {
     Counters& counters;
   };
 
-  Relay(Stream client, Stream server, const Authorization& authorization, const Shared& shared);
+  Relay(Stream client, ServerEnd server, const Authorization& authorization, const Shared& shared);
   ~Relay();
   Relay(const Relay&) = delete;
   Relay& operator=(const Relay&) = delete;
@@ -180,7 +181,7 @@ class Relay : public std::enable_shared_from_this<Relay> {
   };
   Operations operations_;
   WebSocket client_;
-  Stream server_;
+  ServerEnd server_;
   Gate gate_;
   CreditReader credit_;
   bool has_credits_ = false;

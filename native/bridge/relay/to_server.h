@@ -9,8 +9,8 @@
 #include "plimsoll/core/memory/account.h"
 #include "plimsoll/native/bridge/gate/gate.h"
 #include "plimsoll/native/bridge/gate/held_bytes.h"
+#include "plimsoll/native/bridge/relay/server_end.h"
 #include "plimsoll/native/bridge/replies/owed_replies.h"
-#include "plimsoll/native/bridge/stream/stream.h"
 
 namespace plimsoll::bridge {
 
@@ -21,7 +21,7 @@ class ToServer final : public Gate::Sink {
  public:
   /// `unsent`: see OwedReplies::has_room(). `now` is in microseconds. All references must outlive
   /// this object.
-  ToServer(Stream& server, Account& account, OwedReplies& owed, std::size_t unsent,
+  ToServer(ServerEnd& server, Account& account, OwedReplies& owed, std::size_t unsent,
            std::size_t commands_max, std::uint32_t now)
       : server_(server),
         rest_(account),
@@ -44,7 +44,7 @@ class ToServer final : public Gate::Sink {
   bool has_spent_all() const { return commands_left_ == 0; }
 
  private:
-  Stream& server_;
+  ServerEnd& server_;
   HeldBytes rest_;
   OwedReplies& owed_;
   const std::size_t unsent_;

@@ -1,0 +1,27 @@
+#include "plimsoll/native/bridge/relay/reach.h"
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "plimsoll/native/transport/tcp_options.h"
+
+namespace plimsoll::bridge {
+
+boost::asio::awaitable<std::variant<ServerEnd, DialProblem>> reach(const Target& target,
+                                                                   const Profile& profile,
+                                                                   SharedClients& clients,
+                                                                   const ReachOptions& options) {
+  if (target.shared != nullptr) {
+    std::string why = co_await clients.reach(*target.shared, profile);
+    if (!why.empty()) co_return DialProblem{std::move(why)};
+    co_return ServerEnd(std::make_shared<Session>(clients, *target.shared, profile));
+  }
+  auto dialled = co_await dial(target, profile, options.connect_timeout);
+  if (auto* const problem = std::get_if<DialProblem>(&dialled)) co_return std::move(*problem);
+  Stream& server = std::get<Stream>(dialled);
+  native::set_tcp_options(server.socket().native_handle(), options.unacknowledged_max);
+  co_return ServerEnd(std::move(server));
+}
+
+}  // namespace plimsoll::bridge

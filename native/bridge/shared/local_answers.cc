@@ -1,0 +1,97 @@
+#include "plimsoll/native/bridge/shared/local_answers.h"
+
+#include <array>
+#include <utility>
+
+#include "plimsoll/native/bridge/replies/refusal_words.h"
+
+namespace plimsoll::bridge {
+namespace {
+
+void append_header(std::string& out, char mark, std::size_t count) {
+  out.push_back(mark);
+  out.append(std::to_string(count)).append("\r\n");
+}
+
+void append_bulk(std::string& out, std::string_view text) {
+  append_header(out, '$', text.size());
+  out.append(text).append("\r\n");
+}
+
+void append_integer(std::string& out, std::uint64_t number) {
+  out.push_back(':');
+  out.append(std::to_string(number)).append("\r\n");
+}
+
+}  // namespace
+
+std::string hello_reply(const ServerIdentity& server, bool is_resp3, std::uint64_t connection) {
+  constexpr std::size_t entries = 7;
+  std::string out;
+  append_header(out, is_resp3 ? '%' : '*', is_resp3 ? entries : 2 * entries);
+  append_bulk(out, "server");
+  append_bulk(out, server.name);
+  append_bulk(out, "version");
+  append_bulk(out, server.version);
+  append_bulk(out, "proto");
+  append_integer(out, is_resp3 ? 3 : 2);
+  append_bulk(out, "id");
+  append_integer(out, connection);
+  append_bulk(out, "mode");
+  append_bulk(out, "standalone");
+  append_bulk(out, "role");
+  append_bulk(out, "master");
+  append_bulk(out, "modules");
+  append_header(out, '*', 0);
+  return out;
+}
+
+std::string bulk(std::string_view text) {
+  std::string out;
+  append_bulk(out, text);
+  return out;
+}
+
+std::string null(bool is_resp3) { return is_resp3 ? "_\r\n" : "$-1\r\n"; }
+
+std::string confirmation(std::string_view word, std::optional<std::string_view> channel,
+                         std::size_t count, bool is_resp3) {
+  std::string out;
+  append_header(out, is_resp3 ? '>' : '*', 3);
+  append_bulk(out, word);
+  if (channel) {
+    append_bulk(out, *channel);
+  } else {
+    out.append(null(is_resp3));
+  }
+  append_integer(out, count);
+  return out;
+}
+
+std::string subscribed_pong(std::string_view text) {
+  std::string out;
+  append_header(out, '*', 2);
+  append_bulk(out, "pong");
+  append_bulk(out, text);
+  return out;
+}
+
+std::string unknown_command(std::string_view name) {
+  return std::string("-ERR unknown command '").append(name).append(
+      "', with args beginning with: \r\n");
+}
+
+std::string not_possible(std::string_view command) {
+  return not_possible(command, "connections to the server are shared");
+}
+
+std::string not_possible(std::string_view command, std::string_view why) {
+  return std::string("-NOPERM ")
+      .append(refusal_mark)
+      .append(command)
+      .append(" is not possible here: ")
+      .append(why)
+      .append("\r\n");
+}
+
+}  // namespace plimsoll::bridge

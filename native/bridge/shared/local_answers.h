@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+// The answers that the bridge itself gives to the clients of shared connections, in the words of a
+// server.
+
+namespace plimsoll::bridge {
+
+/// What a server says of itself.
+struct ServerIdentity {
+  std::string name = "valkey";
+  std::string version = "0.0.0";
+};
+
+/// The reply to HELLO. Whatever is behind the bridge, its client has one server.
+std::string hello_reply(const ServerIdentity& server, bool is_resp3, std::uint64_t connection);
+
+std::string bulk(std::string_view text);
+std::string null(bool is_resp3);
+
+/// A confirmation: "subscribe", the channel, and how many there are now. Without a channel there
+/// was none to unsubscribe from.
+std::string confirmation(std::string_view word, std::optional<std::string_view> channel,
+                         std::size_t count, bool is_resp3);
+
+/// The reply to PING within a subscription in RESP2.
+std::string subscribed_pong(std::string_view text);
+
+/// What a server answers to a command in place of which the gate has sent its refusal.
+std::string unknown_command(std::string_view name);
+
+/// "-NOPERM plimsoll-bridge: COMMAND is not possible here: connections to the server are shared".
+std::string not_possible(std::string_view command);
+
+/// The same with another reason.
+std::string not_possible(std::string_view command, std::string_view why);
+
+}  // namespace plimsoll::bridge

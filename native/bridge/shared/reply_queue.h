@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <variant>
+
+#include "plimsoll/core/memory/account.h"
+#include "plimsoll/native/bridge/shared/encoded_push.h"
+#include "plimsoll/native/bridge/shared/wire_reply.h"
+
+// What one client gets, in order: a reply for each of its requests, which may come in any order,
+// and messages, which go in front of the first reply that has not come.
+//
+//   taken | ready, ready, message, ready | awaited, ready, awaited
+//           ^ take()                     ^ add_message()         ^ expect()
+//
+// Invariants:
+// - The ready prefix ends at `last_ready_`; what follows it, if anything, is awaited.
+// - Replies leave in the order of expect(), and each leaves whole before the next.
+
+namespace plimsoll::bridge {
+
+class ReplyQueue {
+ public:
+  /// A place in the queue. Valid until its reply has been taken, or clear().
+  struct Place;
+
+  /// `account` pays for the places, and must outlive this object.
+  explicit ReplyQueue(Account& account);
+  ~ReplyQueue();
+  ReplyQueue(const ReplyQueue&) = delete;
+  ReplyQueue& operator=(const ReplyQueue&) = delete;
+
+  /// Adds a place for a reply that will come. Null: there is no memory.
+  Place* expect();
+
+  /// The reply has come.
+  void fill(Place& place, WireReply reply);
+
+  /// Adds a message behind what is ready. False: there is no memory.
+  [[nodiscard]] bool add_message(PushBytes message);
+
+  /// Writes what is ready, as much as fits, and returns how many bytes.
+  std::size_t take(std::span<char> space);
+
+  std::size_t ready_bytes() const { return ready_bytes_; }
+  std::size_t message_bytes() const { return message_bytes_; }
+  /// Replies that have not come.
+  std::size_t awaited() const { return awaited_; }
+
+  void clear();
+
+ private:
+  void handle_ready(Place& place);
+  void pop();
+
+  Charge charge_;
+  std::unique_ptr<Place> first_;
+  Place* last_ = nullptr;
+  Place* last_ready_ = nullptr;  // null: nothing is ready
+  std::size_t ready_bytes_ = 0;
+  std::size_t message_bytes_ = 0;  // of messages that have not been taken whole
+  std::size_t awaited_ = 0;
+};
+
+}  // namespace plimsoll::bridge

@@ -1,0 +1,587 @@
+// More than 500 lines, because a session is one state machine of what a connection may do.
+
+#include "plimsoll/native/bridge/shared/session.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <boost/asio/append.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
+
+#include "plimsoll/core/commands/row_numbers.h"
+#include "plimsoll/native/bridge/gate/request_words.h"
+#include "plimsoll/native/bridge/replies/refusal_words.h"
+#include "plimsoll/native/bridge/shared/error_line.h"
+#include "plimsoll/native/bridge/shared/local_answers.h"
+
+namespace plimsoll::bridge {
+namespace {
+
+namespace asio = boost::asio;
+namespace row_numbers = commands::row_numbers;
+
+constexpr std::string_view ok = "+OK\r\n";
+
+bool has_right_arity(const commands::Row& row, std::size_t words) {
+  const auto wanted = static_cast<std::size_t>(std::abs(row.arity));
+  return row.arity < 0 ? words >= wanted : words == wanted;
+}
+
+std::string wrong_arity(const commands::Row& row) {
+  std::string name(row.name_view());
+  for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return "-ERR wrong number of arguments for '" + name + "' command\r\n";
+}
+
+std::string_view confirmation_word(ChannelKind kind, bool subscribes) {
+  switch (kind) {
+    case ChannelKind::channel: return subscribes ? "subscribe" : "unsubscribe";
+    case ChannelKind::pattern: return subscribes ? "psubscribe" : "punsubscribe";
+    case ChannelKind::shard: return subscribes ? "ssubscribe" : "sunsubscribe";
+  }
+  return "";
+}
+
+// Whether a server takes the command of a subscriber in RESP2 as it does of others.
+bool is_for_subscriber(const commands::Row* row) {
+  if (row == nullptr) return false;
+  switch (commands::number_of(*row)) {
+    case row_numbers::hello:
+    case row_numbers::quit:
+    case row_numbers::subscribe:
+    case row_numbers::psubscribe:
+    case row_numbers::ssubscribe:
+    case row_numbers::unsubscribe:
+    case row_numbers::punsubscribe:
+    case row_numbers::sunsubscribe: return true;
+    default: return false;
+  }
+}
+
+// As servers want names of connections.
+bool is_printable(std::string_view name) {
+  return std::ranges::all_of(name, [](char c) { return c >= '!' && c <= '~'; });
+}
+
+}  // namespace
+
+Session::Session(SharedClients& clients, const SharedServer& server, const Profile& profile)
+    : clients_(clients),
+      server_(server),
+      profile_(profile),
+      counters_(clients.counters(server)),
+      id_(clients.next_id()),
+      replies_(clients.account()) {
+  ++counters_.sessions;
+}
+
+Session::~Session() { --counters_.sessions; }
+
+// ---- Bytes in
+
+std::size_t Session::write_now(std::string_view bytes, Problem& problem) {
+  std::string_view rest = bytes;
+  problem = {};
+  while (!rest.empty()) {
+    if (is_closed_ || has_ended_) {
+      problem = asio::error::connection_reset;
+      break;
+    }
+    std::string_view behind = rest;
+    RequestWords words;
+    if (!words.take(behind, clients_.account())) {
+      end("no memory for a request");
+      continue;
+    }
+    if (is_alone_ || !take(words.view())) {
+      problem = asio::error::would_block;
+      break;
+    }
+    rest = behind;
+  }
+  return bytes.size() - rest.size();
+}
+
+void Session::write(std::string_view bytes, ReadHandler handler) {
+  writer_ = std::move(handler);
+  writer_bytes_ = bytes;
+  wake_writer();
+}
+
+void Session::wake_writer() {
+  if (!writer_ || is_writer_woken_) return;
+  is_writer_woken_ = true;
+  asio::post(get_executor(), [self = shared_from_this()] { self->serve_writer(); });
+}
+
+void Session::serve_writer() {
+  is_writer_woken_ = false;
+  if (!writer_) return;
+  Problem problem;
+  const std::size_t size = write_now(writer_bytes_, problem);
+  if (size == 0 && problem == asio::error::would_block) return;
+  if (size > 0) problem = {};
+  std::exchange(writer_, nullptr)(problem, size);
+}
+
+// ---- Bytes out
+
+std::size_t Session::read_now(std::span<char> space, Problem& problem) {
+  problem = {};
+  const std::size_t size = replies_.take(space);
+  if (size > 0 || space.empty()) return size;
+  problem = has_ended_ || is_closed_ ? Problem(asio::error::eof) : asio::error::would_block;
+  return 0;
+}
+
+void Session::read(std::span<char> space, ReadHandler handler) {
+  reader_ = std::move(handler);
+  reader_space_ = space;
+  if (replies_.ready_bytes() > 0 || has_ended_ || is_closed_) wake_reader();
+}
+
+void Session::wait_for_bytes(WaitHandler handler) {
+  waiter_ = std::move(handler);
+  if (replies_.ready_bytes() > 0 || has_ended_ || is_closed_) wake_reader();
+}
+
+// Posted, so that replies that come in one turn leave together.
+void Session::wake_reader() {
+  if ((!reader_ && !waiter_) || is_reader_woken_) return;
+  is_reader_woken_ = true;
+  asio::post(get_executor(), [self = shared_from_this()] { self->serve_reader(); });
+}
+
+void Session::serve_reader() {
+  is_reader_woken_ = false;
+  const bool is_over = has_ended_ || is_closed_;
+  if (replies_.ready_bytes() == 0 && !is_over) return;
+  if (waiter_) return std::exchange(waiter_, nullptr)(Problem());
+  if (!reader_) return;
+  Problem problem;
+  const std::size_t size = read_now(reader_space_, problem);
+  std::exchange(reader_, nullptr)(problem, size);
+}
+
+// ---- Commands
+
+// Returns false if the command has to wait.
+bool Session::take(Words words) {
+  if (words.size() == 1 && words[0].starts_with(refusal_mark)) {
+    if (multi_) multi_->is_aborted = true;
+    answer(unknown_command(words[0]));
+    return true;
+  }
+  const Row* const row = commands::find(words);
+  if (!is_resp3_ && subscriptions() > 0 && !is_for_subscriber(row)) {
+    return take_in_subscription(row, words);
+  }
+  if (row != nullptr && is_special(*row)) {
+    if (!has_right_arity(*row, words.size())) {
+      if (multi_) multi_->is_aborted = true;
+      answer(wrong_arity(*row));
+      return true;
+    }
+    if (!multi_) return take_special(*row, words);
+  }
+  if (multi_) return take_in_multi(row, words);
+  return send(row, words);
+}
+
+bool Session::is_special(const Row& row) {
+  switch (commands::number_of(row)) {
+    case row_numbers::hello:
+    case row_numbers::quit:
+    case row_numbers::select:
+    case row_numbers::multi:
+    case row_numbers::exec:
+    case row_numbers::discard:
+    case row_numbers::watch:
+    case row_numbers::unwatch:
+    case row_numbers::subscribe:
+    case row_numbers::psubscribe:
+    case row_numbers::ssubscribe:
+    case row_numbers::unsubscribe:
+    case row_numbers::punsubscribe:
+    case row_numbers::sunsubscribe:
+    case row_numbers::client_caching:
+    case row_numbers::client_getname:
+    case row_numbers::client_id:
+    case row_numbers::client_info:
+    case row_numbers::client_no_touch:
+    case row_numbers::client_setinfo:
+    case row_numbers::client_setname:
+    case row_numbers::client_tracking:
+    case row_numbers::client_trackinginfo: return true;
+    default: return false;
+  }
+}
+
+bool Session::take_special(const Row& row, Words words) {
+  switch (commands::number_of(row)) {
+    case row_numbers::hello: return take_hello(words);
+    case row_numbers::quit: answer(ok); return true;
+    case row_numbers::select:
+      answer(words[1] == "0" ? std::string(ok)
+                             : not_possible("SELECT", "all clients share database 0"));
+      return true;
+    case row_numbers::multi:
+      if (!has_client()) return false;
+      multi_ = std::make_unique<Multi>();
+      multi_->commands = watching_ ? watching_->transaction() : client_->client().transaction();
+      answer(ok);
+      return true;
+    case row_numbers::exec: answer("-ERR EXEC without MULTI\r\n"); return true;
+    case row_numbers::discard: answer("-ERR DISCARD without MULTI\r\n"); return true;
+    case row_numbers::watch: return take_watch(words);
+    case row_numbers::unwatch:
+      watching_.reset();
+      answer(ok);
+      return true;
+    case row_numbers::subscribe: return subscribe(ChannelKind::channel, words.subspan(1));
+    case row_numbers::psubscribe: return subscribe(ChannelKind::pattern, words.subspan(1));
+    case row_numbers::ssubscribe: return subscribe(ChannelKind::shard, words.subspan(1));
+    case row_numbers::unsubscribe: unsubscribe(ChannelKind::channel, words.subspan(1)); return true;
+    case row_numbers::punsubscribe:
+      unsubscribe(ChannelKind::pattern, words.subspan(1));
+      return true;
+    case row_numbers::sunsubscribe: unsubscribe(ChannelKind::shard, words.subspan(1)); return true;
+    default: take_client_command(row, words); return true;
+  }
+}
+
+// HELLO. Of its options, the gate lets only a version and SETNAME pass.
+bool Session::take_hello(Words words) {
+  const bool wants_resp3 = words.size() > 1 ? words[1] == "3" : is_resp3_;
+  if (wants_resp3 != is_resp3_) {
+    if (!is_idle()) return false;
+    if (subscriptions() > 0 || !names_of(ChannelKind::shard).empty()) {
+      answer(not_possible("HELLO with another version", "channels are subscribed"));
+      return true;
+    }
+    watching_.reset();
+    client_.reset();
+    is_resp3_ = wants_resp3;
+  }
+  if (!has_client()) return false;
+  if (words.size() > 3) {
+    if (!set_name(words[3])) return true;
+  }
+  answer(hello_reply(client_->server(), is_resp3_, id_));
+  return true;
+}
+
+// Gives the connection a name. Answers and returns false if it is none.
+bool Session::set_name(std::string_view name) {
+  if (name.size() > name_bytes_max) {
+    answer("-ERR " + std::string(refusal_mark) + "a name of " + std::to_string(name.size()) +
+           " bytes; expected " + std::to_string(name_bytes_max) + " at most\r\n");
+    return false;
+  }
+  if (!is_printable(name)) {
+    answer(
+        "-ERR Client names cannot contain spaces, newlines or special characters.\r\n");
+    return false;
+  }
+  name_ = name;
+  return true;
+}
+
+void Session::take_client_command(const Row& row, Words words) {
+  switch (commands::number_of(row)) {
+    case row_numbers::client_id: return answer(":" + std::to_string(id_) + "\r\n");
+    case row_numbers::client_getname: return answer(name_.empty() ? null(is_resp3_) : bulk(name_));
+    case row_numbers::client_setinfo: return answer(ok);
+    case row_numbers::client_setname:
+      if (set_name(words[2])) answer(ok);
+      return;
+    case row_numbers::client_info:
+      return answer(bulk("id=" + std::to_string(id_) + " name=" + name_ +
+                         " resp=" + (is_resp3_ ? "3" : "2") + "\n"));
+    default: return answer(not_possible(row.name_view()));
+  }
+}
+
+// A command that a server does not take, or answers otherwise, of a subscriber in RESP2.
+bool Session::take_in_subscription(const Row* row, Words words) {
+  if (row != nullptr && commands::number_of(*row) == row_numbers::ping) {
+    answer(subscribed_pong(words.size() > 1 ? words[1] : ""));
+  } else {
+    answer("-ERR Can't execute '" + std::string(row != nullptr ? row->name_view() : "this") +
+           "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this "
+           "context\r\n");
+  }
+  return true;
+}
+
+// Sends any other command.
+bool Session::send(const Row* row, Words words) {
+  if (!has_client()) return false;
+  const plimsoll::Result<CommandView> command = commands::prepare(words);
+  if (!command) {
+    refuse(row, command.error());
+    return true;
+  }
+  const bool blocks =
+      row != nullptr && commands::class_of(*row, words) == commands::Class::blocking;
+  if (blocks && !is_idle()) return false;
+  Place* const place = expect();
+  if (place == nullptr) return true;
+  auto handler = [self = shared_from_this(), place, blocks](native::Result<WireReply> reply) {
+    self->finish(*place, std::move(reply), blocks);
+  };
+  if (!blocks) {
+    client_->send(*command, std::move(handler));
+    return true;
+  }
+  is_alone_ = true;
+  blocked_ = std::make_unique<asio::cancellation_signal>();
+  client_->send(*command, asio::bind_cancellation_slot(blocked_->slot(), std::move(handler)));
+  return true;
+}
+
+// ---- Transactions
+
+bool Session::take_in_multi(const Row* row, Words words) {
+  const std::uint16_t number = row != nullptr ? commands::number_of(*row) : 0;
+  switch (number) {
+    case row_numbers::exec: return take_exec();
+    case row_numbers::discard:
+      multi_.reset();
+      watching_.reset();
+      answer(ok);
+      return true;
+    case row_numbers::multi: answer("-ERR MULTI calls can not be nested\r\n"); return true;
+    case row_numbers::watch: answer("-ERR WATCH inside MULTI is not allowed\r\n"); return true;
+    case row_numbers::quit: answer(ok); return true;
+    default: break;
+  }
+  if (row != nullptr && is_special(*row)) {
+    multi_->is_aborted = true;
+    answer(not_possible(row->name_view(), "it stands within MULTI"));
+    return true;
+  }
+  const plimsoll::Result<CommandView> command = commands::prepare(words);
+  if (command) {
+    multi_->commands.command(native::Words(words));
+    answer("+QUEUED\r\n");
+  } else {
+    multi_->is_aborted = true;
+    refuse(row, command.error());
+  }
+  return true;
+}
+
+bool Session::take_exec() {
+  if (multi_->is_aborted) {
+    multi_.reset();
+    watching_.reset();
+    answer("-EXECABORT Transaction discarded because of previous errors.\r\n");
+    return true;
+  }
+  const bool is_watching = watching_ != nullptr;
+  if (is_watching && !is_idle()) return false;
+  Place* const place = expect();
+  if (place == nullptr) return true;
+  is_alone_ = is_watching;
+  const std::unique_ptr<Multi> multi = std::move(multi_);
+  ++counters_.requests;
+  multi->commands.exec([self = shared_from_this(), place,
+                        is_watching](const native::Result<native::TransactionReplies>& replies) {
+    if (self->is_closed_) return;
+    if (is_watching) self->watching_.reset();
+    if (replies) {
+      self->finish(*place,
+                   WireReply::of(*replies, self->is_resp3_, self->clients_.account()),
+                   is_watching);
+    } else {
+      self->finish(*place, replies.error(), is_watching);
+    }
+  });
+  return true;
+}
+
+bool Session::take_watch(Words words) {
+  if (!is_idle() || !has_client()) return false;
+  Place* const place = expect();
+  if (place == nullptr) return true;
+  is_alone_ = true;
+  if (watching_) {
+    watch(*place, words.subspan(1));
+    return true;
+  }
+  std::vector<std::string> keys(words.begin() + 1, words.end());
+  client_->client().exclusive([self = shared_from_this(), place, keys = std::move(keys)](
+                                  native::Result<native::Exclusive> opened) {
+    if (self->is_closed_) return;
+    if (!opened) return self->finish(*place, opened.error(), true);
+    self->watching_ = std::make_unique<native::Exclusive>(*std::move(opened));
+    const std::vector<std::string_view> views(keys.begin(), keys.end());
+    self->watch(*place, views);
+  });
+  return true;
+}
+
+void Session::watch(Place& place, Words keys) {
+  watching_->watch(native::Words(keys), [self = shared_from_this(),
+                                         &place](const native::Result<void>& watched) {
+    if (self->is_closed_) return;
+    if (watched) {
+      self->finish(place, WireReply::of(ok, self->clients_.account()), true);
+    } else {
+      self->watching_.reset();
+      self->finish(place, watched.error(), true);
+    }
+  });
+}
+
+// ---- Channels
+
+std::size_t Session::count_for(ChannelKind kind) const {
+  return kind == ChannelKind::shard ? names_[static_cast<std::size_t>(kind)].size()
+                                    : subscriptions();
+}
+
+bool Session::subscribe(ChannelKind kind, Words names) {
+  if (!is_idle() || !has_client()) return false;
+  Place* const place = expect();
+  if (place == nullptr) return true;
+  is_alone_ = true;
+  client_->hub().add(
+      *this, kind, names,
+      [self = shared_from_this(), place, kind,
+       copies = std::vector<std::string>(names.begin(), names.end())](
+          const std::optional<native::Error>& problem) {
+        if (self->is_closed_) return;
+        if (problem) return self->finish(*place, *problem, true);
+        std::string confirmations;
+        for (const std::string& name : copies) {
+          self->names_of(kind).insert(name);
+          confirmations += confirmation(confirmation_word(kind, true), name, self->count_for(kind),
+                                        self->is_resp3_);
+        }
+        self->finish(*place, WireReply::of(confirmations, self->clients_.account()), true);
+      });
+  return true;
+}
+
+void Session::unsubscribe(ChannelKind kind, Words names) {
+  std::set<std::string>& subscribed = names_of(kind);
+  std::vector<std::string> all;
+  if (names.empty()) {
+    all.assign(subscribed.begin(), subscribed.end());
+  } else {
+    all.assign(names.begin(), names.end());
+  }
+  const std::vector<std::string_view> views(all.begin(), all.end());
+  if (client_) client_->hub().remove(*this, kind, views);
+  std::string confirmations;
+  const std::string_view word = confirmation_word(kind, false);
+  for (const std::string& name : all) {
+    subscribed.erase(name);
+    confirmations += confirmation(word, name, count_for(kind), is_resp3_);
+  }
+  if (all.empty()) confirmations = confirmation(word, std::nullopt, count_for(kind), is_resp3_);
+  answer(confirmations);
+}
+
+void Session::handle_push(const PushBytes& message) {
+  if (is_closed_ || has_ended_) return;
+  const std::size_t waiting = replies_.message_bytes();
+  if (waiting > 0 && waiting + message->bytes().size() > message_bytes_max) {
+    return end("it does not take its messages: more than message_bytes_max of them wait");
+  }
+  if (!replies_.add_message(message)) return end("no memory for a message");
+  ++counters_.messages;
+  wake_reader();
+}
+
+// ---- Outcomes
+
+// Null: there is no memory, and the session ends.
+Session::Place* Session::expect() {
+  Place* const place = replies_.expect();
+  if (place == nullptr) end("no memory for a reply");
+  return place;
+}
+
+void Session::answer(std::string_view text) {
+  Place* const place = expect();
+  if (place == nullptr) return;
+  ++counters_.answered_locally;
+  fill(*place, WireReply::of(text, clients_.account()));
+}
+
+void Session::refuse(const Row* row, const plimsoll::Error& error) {
+  if (error.code == ErrorCode::refused_command && row != nullptr) {
+    return answer(not_possible(row->name_view()));
+  }
+  answer(error_line(native::Error(error)));
+}
+
+// A request that ran alone, or among others, has its outcome.
+void Session::finish(Place& place, native::Result<WireReply> reply, bool was_alone) {
+  if (is_closed_) return;
+  if (was_alone) {
+    blocked_.reset();
+    is_alone_ = false;
+  }
+  if (reply) {
+    fill(place, *std::move(reply));
+  } else {
+    const native::Error& error = reply.error();
+    if (error.executed() == Executed::maybe) ++counters_.in_doubt;
+    fill(place, WireReply::of(error_line(error), clients_.account()));
+    if (error.code() == ErrorCode::closed) end("the bridge's client of the server has closed");
+  }
+  if (was_alone || is_idle()) wake_writer();
+}
+
+void Session::fill(Place& place, WireReply reply) {
+  if (reply.left() == 0) return end("no memory for a reply");
+  replies_.fill(place, std::move(reply));
+  wake_reader();
+}
+
+// Whether there is a client for this version of RESP. If not, it is opened, and the writer is woken
+// when it is there.
+bool Session::has_client() {
+  if (client_ || is_opening_) return client_ != nullptr;
+  is_opening_ = true;
+  clients_.open(server_, profile_, is_resp3_,
+                [self = shared_from_this()](std::shared_ptr<SharedClient> client,
+                                            const std::string& why) {
+                  self->is_opening_ = false;
+                  if (self->is_closed_) return;
+                  if (client == nullptr) return self->end(why);
+                  self->client_ = std::move(client);
+                  self->wake_writer();
+                });
+  return client_ != nullptr;
+}
+
+// ---- The end
+
+void Session::end(std::string_view why) {
+  if (has_ended_ || is_closed_) return;
+  has_ended_ = true;
+  why_ = why;
+  wake_reader();
+  wake_writer();
+}
+
+void Session::close() {
+  if (is_closed_) return;
+  is_closed_ = true;
+  if (client_) client_->hub().remove_all(*this);
+  if (blocked_) blocked_->emit(asio::cancellation_type::terminal);
+  multi_.reset();
+  watching_.reset();
+  replies_.clear();
+  wake_reader();
+  wake_writer();
+}
+
+}  // namespace plimsoll::bridge

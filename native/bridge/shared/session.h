@@ -1,0 +1,170 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <boost/asio/any_completion_handler.hpp>
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/system/error_code.hpp>
+
+#include "plimsoll/core/commands/command_table.h"
+#include "plimsoll/exclusive.h"
+#include "plimsoll/native/bridge/shared/channel_hub.h"
+#include "plimsoll/native/bridge/shared/reply_queue.h"
+#include "plimsoll/native/bridge/shared/shared_clients.h"
+#include "plimsoll/transaction.h"
+
+// What one WebSocket sees in place of a connection to a server, if connections are shared: requests
+// go in, replies come out, as bytes and in order. A request goes through the bridge's own client of
+// the server, which routes it if the server is a cluster. What concerns only the connection is
+// answered here.
+//
+//   write_now() --> a command --+--> SharedClient::send() -----------> ReplyQueue --> read_now()
+//                               +--> MULTI ... EXEC, as one
+//                               +--> WATCH: an exclusive connection, until EXEC
+//                               +--> SUBSCRIBE: ChannelHub, from which messages come
+//                               +--> HELLO, SELECT, CLIENT SETNAME...
+//
+// Some commands run alone: what comes behind them waits until they are answered, and some of them
+// wait for what is in front. A command that blocks runs alone as it does on a server's connection;
+// WATCH and what follows, because they use another connection than the rest; SUBSCRIBE, so that no
+// message comes before its confirmation; HELLO with another version, because the rest goes through
+// another client then.
+//
+// Invariants:
+// - Each command gets one reply (SUBSCRIBE and its like one confirmation for each name), in order.
+// - Nothing is taken while a command runs alone: write_now() takes whole commands, and stops in
+//   front of the first that has to wait.
+// - After close(), outcomes of requests under way change nothing.
+
+namespace plimsoll::bridge {
+
+class Session final : public std::enable_shared_from_this<Session>, private HubListener {
+ public:
+  using Problem = boost::system::error_code;
+  using ReadHandler = boost::asio::any_completion_handler<void(Problem, std::size_t)>;
+  using WaitHandler = boost::asio::any_completion_handler<void(Problem)>;
+
+  /// The most bytes of messages that wait for a client. A client that takes fewer than come is cut
+  /// off, as a server does beyond client-output-buffer-limit.
+  static constexpr std::size_t message_bytes_max = std::size_t{1} << 20;
+
+  /// The longest name that CLIENT SETNAME gives.
+  static constexpr std::size_t name_bytes_max = 256;
+
+  /// All references must outlive the session.
+  Session(SharedClients& clients, const SharedServer& server, const Profile& profile);
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  const boost::asio::any_io_executor& get_executor() const { return clients_.executor(); }
+
+  /// Takes commands, and returns how many bytes. `bytes` are whole commands that RequestScanner
+  /// takes. would_block: the next one has to wait.
+  std::size_t write_now(std::string_view bytes, Problem& problem);
+
+  /// Calls `handler` with how many bytes were taken, which is at least one command.
+  void write(std::string_view bytes, ReadHandler handler);
+
+  /// Gives what is ready.
+  std::size_t read_now(std::span<char> space, Problem& problem);
+  std::size_t available_bytes() const { return replies_.ready_bytes(); }
+
+  /// Calls `handler` when at least one byte was read into `space`, or at the end.
+  void read(std::span<char> space, ReadHandler handler);
+
+  /// Calls `handler` when something can be read, or at the end.
+  void wait_for_bytes(WaitHandler handler);
+
+  /// The session has ended by itself, and all that was ready has been read.
+  bool has_ended() const { return has_ended_ && replies_.ready_bytes() == 0; }
+  const std::string& why() const { return why_; }
+
+  /// Ends the session. What is under way goes on at the server, except a command that blocks.
+  void close();
+
+ private:
+  using Words = std::span<const std::string_view>;
+  using Row = commands::Row;
+  using Place = ReplyQueue::Place;
+
+  // HubListener.
+  void handle_push(const PushBytes& message) override;
+  void handle_gap(std::string_view why) override { end(why); }
+
+  bool take(Words words);
+  static bool is_special(const Row& row);
+  bool take_special(const Row& row, Words words);
+  bool take_hello(Words words);
+  bool set_name(std::string_view name);
+  void take_client_command(const Row& row, Words words);
+  bool take_in_subscription(const Row* row, Words words);
+  bool send(const Row* row, Words words);
+  bool take_in_multi(const Row* row, Words words);
+  bool take_exec();
+  bool take_watch(Words words);
+  void watch(Place& place, Words keys);
+  bool subscribe(ChannelKind kind, Words names);
+  void unsubscribe(ChannelKind kind, Words names);
+  std::set<std::string>& names_of(ChannelKind kind) { return names_[static_cast<std::size_t>(kind)]; }
+  std::size_t subscriptions() const { return names_[0].size() + names_[1].size(); }
+  std::size_t count_for(ChannelKind kind) const;
+
+  Place* expect();
+  void answer(std::string_view text);
+  void refuse(const Row* row, const plimsoll::Error& error);
+  void finish(Place& place, native::Result<WireReply> reply, bool was_alone);
+  void fill(Place& place, WireReply reply);
+  bool has_client();
+  bool is_idle() const { return replies_.awaited() == 0; }
+  void end(std::string_view why);
+  void wake_reader();
+  void wake_writer();
+  void serve_reader();
+  void serve_writer();
+
+  // The transaction that is being queued.
+  struct Multi {
+    native::Transaction commands;
+    bool is_aborted = false;
+  };
+
+  SharedClients& clients_;
+  const SharedServer& server_;
+  const Profile& profile_;
+  SharedCounters& counters_;
+  const std::uint64_t id_;
+  std::shared_ptr<SharedClient> client_;  // null until a command needs it
+  bool is_resp3_ = false;
+  bool is_opening_ = false;
+  std::string name_;
+  ReplyQueue replies_;
+  std::unique_ptr<Multi> multi_;
+  std::unique_ptr<native::Exclusive> watching_;  // between WATCH and EXEC
+  std::set<std::string> names_[3];               // that are subscribed, by ChannelKind
+  std::unique_ptr<boost::asio::cancellation_signal> blocked_;  // of a command that blocks
+
+  bool is_alone_ = false;  // a command runs alone
+  bool has_ended_ = false;
+  bool is_closed_ = false;
+  std::string why_;
+
+  ReadHandler reader_;
+  std::span<char> reader_space_;
+  WaitHandler waiter_;
+  ReadHandler writer_;
+  std::string_view writer_bytes_;
+  bool is_reader_woken_ = false;
+  bool is_writer_woken_ = false;
+};
+
+}  // namespace plimsoll::bridge

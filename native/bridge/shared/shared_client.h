@@ -1,0 +1,74 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include "plimsoll/client.h"
+#include "plimsoll/core/memory/account.h"
+#include "plimsoll/native/bridge/shared/channel_hub.h"
+#include "plimsoll/native/bridge/shared/local_answers.h"
+#include "plimsoll/native/bridge/shared/shared_counters.h"
+#include "plimsoll/native/bridge/shared/wire_reply.h"
+#include "plimsoll/native/call/operation.h"
+#include "plimsoll/native/driver/channel.h"
+#include "plimsoll/native/driver/request.h"
+
+// The bridge's own client of a server, for all WebSockets of one user that speak the same version
+// of RESP. The version is that of the client's connections, too, because some replies differ in
+// more than their form.
+
+namespace plimsoll::bridge {
+
+class SharedClient {
+ public:
+  /// `account` pays for what channels keep. It and `counters` must outlive this object.
+  SharedClient(native::Client client, ServerIdentity server, bool is_resp3, Account& account,
+               SharedCounters& counters)
+      : client_(std::move(client)),
+        channel_(client_),
+        server_(std::move(server)),
+        is_resp3_(is_resp3),
+        counters_(counters),
+        hub_(client_, account, is_resp3 ? PushForm::resp3 : PushForm::resp2) {
+    ++counters_.clients;
+  }
+  ~SharedClient() { --counters_.clients; }
+  SharedClient(const SharedClient&) = delete;
+  SharedClient& operator=(const SharedClient&) = delete;
+
+  bool is_resp3() const { return is_resp3_; }
+  const ServerIdentity& server() const { return server_; }
+  ChannelHub& hub() { return hub_; }
+
+  /// Transactions and exclusive connections come from here.
+  const native::Client& client() const { return client_; }
+
+  /// Sends a command that prepare() has checked. `handler` gets a Result<WireReply>, also within
+  /// this call: the cache may have the reply.
+  template <class Handler>
+  void send(const CommandView& command, Handler handler) {
+    ++counters_.requests;
+    native::Request(*channel_.driver, channel_.timeout, command)
+        .start(native::CallbackOperation<WireReply, Handler>::create(
+            std::move(handler), channel_.driver->executor(), WireReply(is_resp3_)));
+  }
+
+  /// The client has ended for good; for SharedClients, which makes another.
+  void handle_closed() { is_closed_ = true; }
+  bool is_closed() const { return is_closed_; }
+
+ private:
+  native::Client client_;
+  const native::Channel channel_;
+  const ServerIdentity server_;
+  const bool is_resp3_;
+  bool is_closed_ = false;
+  SharedCounters& counters_;
+  ChannelHub hub_;
+};
+
+}  // namespace plimsoll::bridge

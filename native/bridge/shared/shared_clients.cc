@@ -1,0 +1,156 @@
+#include "plimsoll/native/bridge/shared/shared_clients.h"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+#include <boost/asio/any_completion_handler.hpp>
+#include <boost/asio/append.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "plimsoll/client_side_cache.h"
+#include "plimsoll/nodes.h"
+
+namespace plimsoll::bridge {
+namespace {
+
+namespace asio = boost::asio;
+
+// The value of "field:value" on a line of INFO. Empty: there is none.
+std::string_view info_value(std::string_view info, std::string_view field) {
+  for (std::size_t at = 0; at < info.size();) {
+    const std::size_t end = std::min(info.find("\r\n", at), info.size());
+    const std::string_view line = info.substr(at, end - at);
+    if (line.size() > field.size() && line.starts_with(field) && line[field.size()] == ':') {
+      return line.substr(field.size() + 1);
+    }
+    at = end + 2;
+  }
+  return {};
+}
+
+// A user may lack the right to INFO; then the clients get to know only that it is some Valkey.
+ServerIdentity identity_of(const native::Result<std::string>& info) {
+  ServerIdentity identity;
+  if (!info) return identity;
+  const std::string_view valkey = info_value(*info, "valkey_version");
+  const std::string_view redis = info_value(*info, "redis_version");
+  if (valkey.empty() && !redis.empty()) identity.name = "redis";
+  if (!valkey.empty() || !redis.empty()) identity.version = valkey.empty() ? redis : valkey;
+  return identity;
+}
+
+}  // namespace
+
+void SharedClients::open(const SharedServer& server, const Profile& profile, bool is_resp3,
+                         Opened opened) {
+  if (is_over_) return opened(nullptr, "the bridge is shutting down");
+  const Key key{&server, profile.username, profile.password, is_resp3};
+  const auto found = clients_.find(key);
+  if (found != clients_.end() && *found->second.is_closed && found->second.client) {
+    clients_.erase(found);
+  }
+  Entry& entry = clients_[key];
+  if (entry.client) return opened(entry.client, {});
+  entry.waiting.push_back(std::move(opened));
+  if (entry.waiting.size() == 1) connect(key);
+}
+
+void SharedClients::connect(const Key& key) {
+  native::Options options = key.server->options;
+  options.username = key.username;
+  options.password = key.password;
+  options.protocol = key.is_resp3 ? native::Protocol::resp3 : native::Protocol::resp2;
+  options.on_connection = [is_closed = clients_[key].is_closed](const auto& event) {
+    if (event.kind == native::ConnectionEvent::Kind::closed) *is_closed = true;
+  };
+  native::connect(executor_, key.server->url, std::move(options),
+                  [self = self_, key](native::Result<native::Client> connected) {
+                    if (*self == nullptr) return;
+                    if (!connected) return (*self)->finish(key, nullptr, connected.error().what());
+                    (*self)->ask_identity(key, *std::move(connected));
+                  });
+}
+
+void SharedClients::ask_identity(const Key& key, native::Client client) {
+  const auto shared = std::make_shared<native::Client>(std::move(client));
+  auto handler = [self = self_, key, shared](const native::Result<std::string>& info) {
+    if (*self == nullptr) return;
+    SharedClients& all = **self;
+    all.finish(key,
+               std::make_shared<SharedClient>(std::move(*shared), identity_of(info), key.is_resp3,
+                                              all.account_, all.counters(*key.server)),
+               {});
+  };
+  const native::Words words{"INFO", "server"};
+  if (key.server->options.topology == TopologyChoice::cluster) {
+    shared->at(native::NodeRoute::any_primary()).command<std::string>(words, std::move(handler));
+  } else {
+    shared->command<std::string>(words, std::move(handler));
+  }
+}
+
+void SharedClients::finish(const Key& key, std::shared_ptr<SharedClient> client,
+                           const std::string& why) {
+  const auto found = clients_.find(key);
+  if (found == clients_.end()) return;  // closed meanwhile
+  const std::vector<Opened> waiting = std::exchange(found->second.waiting, {});
+  if (client) {
+    found->second.client = client;
+  } else {
+    clients_.erase(found);
+  }
+  for (const Opened& each : waiting) each(client, why);
+}
+
+asio::awaitable<std::string> SharedClients::reach(const SharedServer& server,
+                                                  const Profile& profile) {
+  using Handler = asio::any_completion_handler<void(std::string)>;
+  co_return co_await asio::async_initiate<const asio::use_awaitable_t<>, void(std::string)>(
+      [&](Handler handler) {
+        const auto waiting = std::make_shared<Handler>(std::move(handler));
+        open(server, profile, true,
+             [this, waiting](const std::shared_ptr<SharedClient>&, const std::string& why) {
+               asio::post(executor_, asio::append(std::move(*waiting), why));
+             });
+      },
+      asio::use_awaitable);
+}
+
+void SharedClients::close() {
+  is_over_ = true;
+  const auto closed = std::exchange(clients_, {});
+  for (const auto& [key, entry] : closed) {
+    for (const Opened& each : entry.waiting) each(nullptr, "the bridge is shutting down");
+  }
+}
+
+void SharedClients::check() {
+  for (const auto& [key, entry] : clients_) {
+    if (entry.client) entry.client->hub().check();
+  }
+}
+
+SharedCounters SharedClients::counters_now(const SharedServer& server) const {
+  const auto found = counters_.find(server.name);
+  SharedCounters now = found != counters_.end() ? found->second : SharedCounters();
+  const auto& cache = server.options.client_side_cache;
+  for (const auto& [key, entry] : clients_) {
+    if (key.server == &server && entry.client) {
+      now.channels += entry.client->hub().statistics().names;
+    }
+  }
+  if (!cache) return now;
+  if (const auto statistics = cache->cache_statistics()) {
+    now.cache_hits = statistics->hits;
+    now.cache_misses = statistics->lookups - statistics->hits;
+    now.cache_invalidations = statistics->invalidations;
+    now.cache_entries = statistics->entries;
+    now.cache_bytes = statistics->bytes_committed;
+  }
+  return now;
+}
+
+}  // namespace plimsoll::bridge

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "plimsoll/core/memory/account.h"
+#include "plimsoll/core/memory/block.h"
+#include "plimsoll/native/bridge/shared/reply_encoder.h"
+#include "plimsoll/native/call/delivery.h"
+#include "plimsoll/reply.h"
+#include "plimsoll/result.h"
+#include "plimsoll/transaction_replies.h"
+
+// A reply as the bytes that a server would send. A call of the native client may end with one, as
+// with any other type (`receive()`).
+
+namespace plimsoll::bridge {
+
+class WireReply {
+ public:
+  WireReply() = default;
+  /// To be received; `is_resp3`: of the client that receives it.
+  explicit WireReply(bool is_resp3) : is_resp3_(is_resp3) {}
+
+  /// A copy of these bytes. Without room in the account nothing is left() of it.
+  static WireReply of(std::string_view bytes, Account& account);
+
+  /// The reply to EXEC. Null if a watched key had changed. Without room in the account nothing is
+  /// left() of it.
+  static WireReply of(const native::TransactionReplies& replies, bool is_resp3, Account& account);
+
+  /// How many bytes take() has not given yet.
+  std::size_t left() const { return encoder_ ? encoder_->left() : block_size_ - at_; }
+
+  /// Writes the next bytes, as many as fit, and returns how many. Gives memory back after the last.
+  std::size_t take(std::span<char> space);
+
+ private:
+  // `made` knows the version of RESP. The client's replies account pays.
+  friend native::Result<void> receive(const native::Delivery& delivery, WireReply& made);
+
+  bool fill(Account& account, std::size_t size);
+  std::span<char> bytes() { return {static_cast<char*>(block_.data()), block_size_}; }
+
+  bool is_resp3_ = false;
+  // A small reply, or one from the cache, is a copy. A large one stays in the buffers that it was
+  // read into, and is written again from there.
+  Block block_;
+  std::size_t block_size_ = 0;
+  std::size_t at_ = 0;
+  plimsoll::Reply large_;
+  std::optional<ReplyEncoder> encoder_;
+};
+
+native::Result<void> receive(const native::Delivery& delivery, WireReply& made);
+
+}  // namespace plimsoll::bridge

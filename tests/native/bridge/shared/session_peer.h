@@ -1,0 +1,152 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <boost/asio/io_context.hpp>
+
+#include "plimsoll/core/memory/budget.h"
+#include "plimsoll/core/memory/heap_memory.h"
+#include "plimsoll/native/bridge/shared/session.h"
+#include "plimsoll/native/bridge/shared/shared_clients.h"
+#include "plimsoll/tests/native/patience.h"
+
+// A server whose connections are shared, and clients of it without a bridge around them, in the
+// test's own thread.
+
+namespace plimsoll::testing {
+
+class SharedWorld {
+ public:
+  explicit SharedWorld(std::string url, native::Options options = patient_options(),
+                       std::size_t memory_limit = std::size_t{64} << 20)
+      : budget_(BudgetOptions{.memory_limit = memory_limit}, heap_),
+        account_(budget_.open_account(PoolKind::replies)),
+        server_{.name = "main", .url = std::move(url), .options = std::move(options)},
+        clients_(std::make_unique<bridge::SharedClients>(context_.get_executor(), *account_)) {}
+
+  ~SharedWorld() {
+    clients_->close();
+    context_.restart();
+    context_.run_for(patience());
+  }
+  SharedWorld(const SharedWorld&) = delete;
+  SharedWorld& operator=(const SharedWorld&) = delete;
+
+  /// Lets things happen until `condition` holds, which must happen.
+  void run_until(const std::function<bool()>& condition, std::string_view what) {
+    const auto limit = std::chrono::steady_clock::now() + patience();
+    while (!condition()) {
+      context_.restart();
+      context_.run_one_for(std::chrono::milliseconds(10));
+      if (std::chrono::steady_clock::now() > limit) {
+        throw std::runtime_error("waited in vain for " + std::string(what));
+      }
+    }
+  }
+
+  std::shared_ptr<bridge::Session> open() {
+    return std::make_shared<bridge::Session>(*clients_, server_, profile);
+  }
+
+  bridge::SharedCounters counters() const { return clients_->counters_now(server_); }
+  Account& account() { return *account_; }
+
+  bridge::Profile profile;
+
+ private:
+  HeapMemory heap_;
+  Budget budget_;
+  AccountHandle account_;
+  boost::asio::io_context context_;
+  const bridge::SharedServer server_;
+  std::unique_ptr<bridge::SharedClients> clients_;
+};
+
+/// One client of it, which begins with RESP2, as at a server.
+class SessionPeer {
+ public:
+  explicit SessionPeer(SharedWorld& world) : world_(world), session_(world.open()) {}
+  ~SessionPeer() { session_->close(); }
+  SessionPeer(const SessionPeer&) = delete;
+  SessionPeer& operator=(const SessionPeer&) = delete;
+
+  /// The bytes of all replies to whole commands, of which none may be within MULTI at the end.
+  std::string exchange(std::string_view commands) {
+    constexpr std::string_view last_reply = "$9\r\n<the end>\r\n";
+    begin(std::string(commands) + "*2\r\n$4\r\nECHO\r\n$9\r\n<the end>\r\n");
+    std::string replies;
+    world_.run_until(
+        [&] {
+          receive(replies);
+          return replies.ends_with(last_reply);
+        },
+        "replies");
+    replies.resize(replies.size() - last_reply.size());
+    return replies;
+  }
+
+  /// Sends whole commands, as soon as the session takes them.
+  void begin(std::string commands) {
+    const auto bytes = std::make_shared<std::string>(std::move(commands));
+    write_rest(bytes, *bytes);
+  }
+
+  /// What comes, until it ends like this.
+  std::string receive_until(std::string_view end) {
+    std::string replies;
+    world_.run_until(
+        [&] {
+          receive(replies);
+          return replies.ends_with(end);
+        },
+        end);
+    return replies;
+  }
+
+  /// Appends what is ready.
+  void receive(std::string& replies) {
+    std::string space(piece_bytes, '\0');
+    boost::system::error_code problem;
+    const std::size_t size = session_->read_now(space, problem);
+    replies.append(space, 0, size);
+  }
+
+  bridge::Session& session() { return *session_; }
+
+  /// How many bytes it takes at a time.
+  std::size_t piece_bytes = 4096;
+
+ private:
+  void write_rest(const std::shared_ptr<std::string>& all, std::string_view rest) {
+    if (rest.empty()) return;
+    session_->write(rest, [this, all, rest](const boost::system::error_code& problem,
+                                            std::size_t size) {
+      if (!problem) write_rest(all, rest.substr(size));
+    });
+  }
+
+  SharedWorld& world_;
+  const std::shared_ptr<bridge::Session> session_;
+};
+
+/// Encodes a command: resp("GET", "k").
+template <class... Word>
+std::string resp(const Word&... words) {
+  std::string out = "*" + std::to_string(sizeof...(words)) + "\r\n";
+  const auto add = [&out](std::string_view word) {
+    out += "$" + std::to_string(word.size()) + "\r\n";
+    out += word;
+    out += "\r\n";
+  };
+  (add(words), ...);
+  return out;
+}
+
+}  // namespace plimsoll::testing
