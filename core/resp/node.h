@@ -38,7 +38,7 @@ struct Node {
   /// The number of bytes of a string, of elements of an aggregate, of pairs of a map or attribute.
   std::uint32_t size;
   union {
-    std::int64_t integer;  // integer, boolean (0, 1)
+    std::int64_t integer;  // integer, boolean (0, 1), null (1: the null array of RESP2)
     const char* bytes;     // strings that are not split, pieces; real and big_number as text
     const Node* end;       // aggregates and split strings: the node after the last one inside
     const Node* target;    // links

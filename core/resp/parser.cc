@@ -401,7 +401,7 @@ Parser::Step Parser::parse_aggregate(Type type, const char*& p, const char* end)
     const Step step = expect(digits, end, "-1\r\n", "length is negative", "-1 CR LF, or digits");
     if (step != Step::go_on) return step;
     note_value(Type::null);
-    add(Type::null)->integer = 0;
+    add(Type::null)->integer = 1;
     p = digits + 4;
     return complete_value(p);
   }

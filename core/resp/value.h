@@ -35,6 +35,11 @@ class Value {
 
   Type type() const { return node_->type; }
   bool is_null() const { return node_->type == Type::null; }
+
+  /// Whether this is the null array of RESP2, "*-1": what EXEC answers there if a watched key has
+  /// changed, and BLPOP if its time is over. RESP2's other null is "$-1"; RESP3 has one null.
+  bool is_null_array() const { return is_null() && node_->integer == 1; }
+
   bool is_error() const {
     return node_->type == Type::simple_error || node_->type == Type::bulk_error;
   }

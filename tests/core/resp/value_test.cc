@@ -74,6 +74,25 @@ TEST_CASE("null and errors are told from the rest") {
   CHECK(Parsed("*-1\r\n").value().is_null());
 }
 
+TEST_CASE(
+    "the null array of RESP2 is told from the other nulls, at any depth and when it is kept") {
+  CHECK(Parsed("*-1\r\n").value().is_null_array());
+  CHECK(Parsed("|1\r\n+a\r\n$-1\r\n*-1\r\n", 1).value().is_null_array());
+  for (const std::string_view bytes : all_bytes) {
+    CHECK_FALSE(Parsed(bytes).value().is_null_array());
+  }
+  CHECK_FALSE(Parsed("$-1\r\n").value().is_null_array());
+  CHECK_FALSE(Parsed(":1\r\n").value().is_null_array());
+  Parsed inside("*3\r\n$-1\r\n*-1\r\n_\r\n");
+  const auto kept = inside.reader().keep();
+  REQUIRE(kept);
+  std::string found;
+  for (const Value& element : *kept->value().as_elements()) {
+    found += element.is_null_array() ? '*' : '-';
+  }
+  CHECK(found == "-*-");
+}
+
 TEST_CASE("a boolean may be an integer, as RESP2 has it, if that is 0 or 1") {
   CHECK(*Parsed("#t\r\n").value().as_boolean());
   CHECK_FALSE(*Parsed("#f\r\n").value().as_boolean());
