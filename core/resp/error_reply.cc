@@ -14,14 +14,33 @@ struct Refusal {
   const char* expected = nullptr;
 };
 
-// With these words a bridge refuses a command (docs/bridge-protocol.md, "What gets through").
-constexpr std::string_view bridge_mark = "NOPERM plimsoll-bridge: ";
+// What a bridge answers itself: one of these words, the mark, and the bridge's reason
+// (docs/bridge-protocol.md, "What gets through").
+struct BridgeAnswer {
+  std::string_view word;
+  ErrorCode code;
+  Executed executed;
+  const char* what;
+  const char* expected = nullptr;
+};
+
+constexpr std::string_view bridge_mark = " plimsoll-bridge: ";
+
+constexpr BridgeAnswer bridge_answers[] = {
+    {"NOPERM", ErrorCode::refused_by_bridge, Executed::no, "the bridge refused the command",
+     "what the token's profile and the upstream in the bridge's configuration allow"},
+    {"INDOUBT", ErrorCode::lost_in_doubt, Executed::maybe,
+     "the bridge sent the command, and does not know whether the server has run it"},
+    {"UNSENT", ErrorCode::lost_unsent, Executed::no,
+     "the bridge could not send the command to the server"},
+    {"TOOLARGE", ErrorCode::reply_too_large, Executed::yes,
+     "the reply did not fit, and the bridge skipped it"},
+    {"ERR", ErrorCode::server_error, Executed::no, "the bridge takes the command for wrong"},
+};
 
 // The texts with which servers say that they did not run a command (valkey-server 8.0,
 // processCommand() and getNodeByQuery()). The first prefix that fits counts.
 constexpr Refusal refusals[] = {
-    {bridge_mark, ErrorCode::refused_by_bridge, "the bridge refused the command",
-     "what the token's profile in the bridge's configuration allows"},
     {"ERR unknown command", ErrorCode::unknown_command, "the server does not know the command"},
     {"ERR unknown subcommand", ErrorCode::unknown_command,
      "the server does not know the subcommand"},
@@ -74,11 +93,21 @@ constexpr std::size_t prefix_bytes_max =
     std::max_element(std::begin(refusals), std::end(refusals), [](const auto& a, const auto& b) {
       return a.prefix.size() < b.prefix.size();
     })->prefix.size();
+static_assert(std::ranges::all_of(bridge_answers, [](const BridgeAnswer& answer) {
+  return answer.word.size() + bridge_mark.size() <= prefix_bytes_max;
+}));
+
+// The bridge's answer with which the text begins; null if it is not the bridge's.
+const BridgeAnswer* bridge_answer_in(std::string_view text) {
+  const std::size_t word_bytes = text.find(' ');
+  if (word_bytes == text.npos || !text.substr(word_bytes).starts_with(bridge_mark)) return nullptr;
+  for (const BridgeAnswer& answer : bridge_answers) {
+    if (answer.word == text.substr(0, word_bytes)) return &answer;
+  }
+  return nullptr;
+}
 
 Executed executed_after(ErrorCode refusal, Speaker speaker) {
-  // Scripts and modules have no reason to use the bridge's words. So the bridge has refused the
-  // command, and the server has not seen it.
-  if (refusal == ErrorCode::refused_by_bridge) return Executed::no;
   switch (speaker) {
     case Speaker::server: return Executed::no;
     case Speaker::module:
@@ -91,6 +120,13 @@ Executed executed_after(ErrorCode refusal, Speaker speaker) {
 }  // namespace
 
 Error error_of_reply(std::string_view text, Speaker speaker) {
+  // Scripts and modules have no reason to use the bridge's words, so the bridge knows what it says.
+  if (const BridgeAnswer* const answer = bridge_answer_in(text)) {
+    return {.code = answer->code,
+            .executed = answer->executed,
+            .what = answer->what,
+            .expected = answer->expected};
+  }
   for (const Refusal& refusal : refusals) {
     if (!text.starts_with(refusal.prefix)) continue;
     return {.code = refusal.code,
@@ -115,7 +151,9 @@ Error error_of_reply(const BytesView& text, Speaker speaker) {
 }
 
 std::string_view words_of_bridge(std::string_view text) {
-  return text.starts_with(bridge_mark) ? text.substr(bridge_mark.size()) : text;
+  const BridgeAnswer* const answer = bridge_answer_in(text);
+  if (answer == nullptr || answer->code == ErrorCode::server_error) return text;
+  return text.substr(answer->word.size() + bridge_mark.size());
 }
 
 }  // namespace plimsoll::inline v0

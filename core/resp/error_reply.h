@@ -34,14 +34,21 @@ constexpr Speaker speaker_of(CommandView::Answer answer) {
 }
 
 /// The Error for an error reply with this text. Its code says which refusal the text is;
-/// `server_error` if it is none. `executed` is `no` for a refusal by the server, or by a bridge in
-/// front of it; `maybe` for a refusal whose text a script or module may have chosen; else `yes`:
-/// the command ran, and failed by itself.
+/// `server_error` if it is none. `executed` is `no` for a refusal by the server; `maybe` for a
+/// refusal whose text a script or module may have chosen; else `yes`: the command ran, and failed
+/// by itself.
+///
+/// A bridge in front of the server answers in its own words if it refuses a command
+/// (`refused_by_bridge`, or `server_error` with `no`), could not send it (`lost_unsent`, `no`),
+/// does not know its outcome (`lost_in_doubt`, `maybe`) or had no room for its reply
+/// (`reply_too_large`, `yes`). These are answers: the connection is well, and the Event of such an
+/// error has a value, other than that of a request that was lost with its connection.
 Error error_of_reply(std::string_view text, Speaker speaker);
 Error error_of_reply(const BytesView& text, Speaker speaker);
 
-/// The bridge's own words in the text of an error whose code is `refused_by_bridge`, such as
-/// "FLUSHALL is not allowed". Returns any other text unchanged.
+/// The bridge's own words in the text of an error that a bridge has answered, such as "FLUSHALL is
+/// not allowed". Returns any other text unchanged, and also one that is a `server_error`: it reads
+/// like a server's, and begins with ERR.
 std::string_view words_of_bridge(std::string_view text);
 
 }  // namespace plimsoll::inline v0

@@ -36,8 +36,7 @@ Error to_error(const Delivery& delivery) {
   if (delivery.value != nullptr) {
     if (const auto words = delivery.value->as_error()) {
       const std::string text = without_secrets(to_string(*words));
-      const bool is_the_bridge = error.code == ErrorCode::refused_by_bridge;
-      return Error(error, ServerWords{is_the_bridge ? words_of_bridge(text) : text});
+      return Error(error, ServerWords{words_of_bridge(text)});
     }
   }
   return Error(error, delivery.detail == nullptr ? std::string_view() : *delivery.detail);

@@ -32,6 +32,12 @@ std::string sentence(const plimsoll::Error& error, ServerWords words) {
   return all;
 }
 
+// Whether what answers with this code is a bridge, and no server.
+bool is_bridges(ErrorCode code) {
+  return code == ErrorCode::refused_by_bridge || code == ErrorCode::lost_in_doubt ||
+         code == ErrorCode::lost_unsent || code == ErrorCode::reply_too_large;
+}
+
 }  // namespace
 
 Error::Error(const plimsoll::Error& error, std::string_view detail)
@@ -60,7 +66,7 @@ std::string_view Error::text() const {
 }
 
 std::string_view Error::server_code() const {
-  if (code_ == ErrorCode::refused_by_bridge) return {};
+  if (is_bridges(code_)) return {};
   const std::string_view text = server_text();
   return text.substr(0, text.find(' '));
 }

@@ -45,8 +45,9 @@ class Error : public std::runtime_error {
   std::string_view text() const;
 
   /// The server's own words, if it answered with an error: "WRONGTYPE Operation against a key...".
-  /// For refused_by_bridge the bridge's words: "FLUSHALL is not allowed". Else empty. A view that
-  /// lives as long as this Error.
+  /// For refused_by_bridge, and for lost_in_doubt, lost_unsent and reply_too_large if a bridge says
+  /// so, the bridge's words: "FLUSHALL is not allowed". Else empty. A view that lives as long as
+  /// this Error.
   std::string_view server_text() const { return text().substr(0, server_text_size_); }
 
   /// The first of the server's words: "WRONGTYPE", "ERR", "NOAUTH"... Else empty, also for a
