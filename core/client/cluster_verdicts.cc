@@ -48,6 +48,8 @@ std::optional<NodeAddress> address_of(std::string_view host, std::uint16_t port)
 ClusterVerdicts::Verdict ClusterVerdicts::of_failure(NodeNumber number, const Event& event,
                                                      bool may_resend, const Journey& journey,
                                                      Instant now) {
+  // An answer is no loss, whatever it says: who answers at once could be asked without an end.
+  if (event.value) return of_refusal(number, event, journey, now);
   switch (event.error->code) {
     case ErrorCode::lost_unsent: ++counters_.sent_again; return {.kind = Verdict::Kind::goes_on};
     case ErrorCode::lost_in_doubt:

@@ -338,7 +338,8 @@ void ScatteredRequests::add_of_node(Whole& whole, const Part& part, const Value&
 void ScatteredRequests::take_page(Whole& whole, const Event& event, const ClusterNode* node) {
   if (whole.has_failed) return;
   if (event.kind == Event::Kind::failed) {
-    const bool is_lost = event.error->code == ErrorCode::lost_in_doubt && !main_.is_closed();
+    const bool is_lost =
+        event.error->code == ErrorCode::lost_in_doubt && !event.value && !main_.is_closed();
     if (is_lost) return answer_page(whole, whole.walk->take_loss());
     if (event.error->executed == Executed::yes) ++whole.run;
     if (event.error->executed == Executed::maybe) ++whole.maybe_run;

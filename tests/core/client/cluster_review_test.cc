@@ -197,6 +197,23 @@ TEST_CASE("with read_resends_max a read in doubt is sent again, and a write is n
   world.verify();
 }
 
+TEST_CASE("what a bridge in a node's place answers is no loss, and nothing is sent again") {
+  ClientOptions client;
+  client.read_resends_max = 3;
+  Ready world({.client = client});
+  const std::uint64_t sent_again = world.cluster().counters().sent_again;
+  Tag tag = 0;
+  for (const auto& [word, code] :
+       {std::pair("UNSENT", ErrorCode::lost_unsent), std::pair("INDOUBT", ErrorCode::lost_in_doubt),
+        std::pair("TOOLARGE", ErrorCode::reply_too_large)}) {
+    const std::string text = std::string(word) + " plimsoll-bridge: x";
+    world.node(0).refused["GET"] = "-" + text + "\r\n";
+    CHECK(world.call(++tag, {"GET", "b"}) == "error \"" + text + "\"");
+    CHECK(world.last_error().code == code);
+  }
+  CHECK(world.cluster().counters().sent_again == sent_again);
+}
+
 TEST_CASE("a connection is renewed although there is always a request for it") {
   Ready world;
   std::string key = "key";
