@@ -35,8 +35,9 @@ bool server_says(const Delivery& delivery, std::string_view word) {
   return words && words->starts_with(word);
 }
 
+// A bridge that shares its connections answers so, too, if it has lost the server.
 bool is_loss(const Delivery& delivery) {
-  if (delivery.error == nullptr || delivery.value != nullptr) return false;
+  if (delivery.error == nullptr) return false;
   const ErrorCode code = delivery.error->code;
   return code == ErrorCode::lost_unsent || code == ErrorCode::lost_in_doubt ||
          code == ErrorCode::connection_lost;

@@ -11,6 +11,7 @@
 #include <catch2/matchers/catch_matchers_string.hpp>
 
 #include "plimsoll/core/client/credit_window.h"
+#include "plimsoll/stream_reader.h"
 #include "plimsoll/tests/native/bridge/bridge_peer.h"
 #include "plimsoll/tests/native/connected.h"
 #include "plimsoll/tests/native/connection_log.h"
@@ -59,6 +60,59 @@ std::string error_of_answer(std::string_view answer, ErrorCode code) {
   CHECK(error.code() == code);
   CHECK_THAT(error.what(), !ContainsSubstring("geheim"));
   return error.what();
+}
+
+TEST_CASE("what the bridge answers in the server's place says what became of the request") {
+  struct Row {
+    std::string_view word;
+    ErrorCode code;
+    Executed executed;
+  };
+  const Row row = GENERATE(Row{"INDOUBT", ErrorCode::lost_in_doubt, Executed::maybe},
+                           Row{"UNSENT", ErrorCode::lost_unsent, Executed::no},
+                           Row{"TOOLARGE", ErrorCode::reply_too_large, Executed::yes});
+  Options options = patient_options();
+  options.read_resends_max = 3;
+  Bridged bridged(options);
+  auto call = bridged.client.get("a", use_future);
+  bridged.peer->receive_until("a\r\n");
+  bridged.peer->send_data("-" + std::string(row.word) + " plimsoll-bridge: in its words\r\n");
+  const native::Error error = error_of(std::move(call));
+  CHECK(error.code() == row.code);
+  CHECK(error.executed() == row.executed);
+  CHECK(error.server_text() == "in its words");
+  CHECK(error.server_code().empty());
+  CHECK(std::string(error.what()) == std::string(name(row.code)) + ": in its words");
+  // The connection is well, and a read was not sent again by itself.
+  auto next = bridged.client.get("b", use_future);
+  const std::string request = bridged.peer->receive_until("b\r\n");
+  CHECK(request == "*2\r\n$3\r\nGET\r\n$1\r\nb\r\n");
+  bridged.peer->send_data("$1\r\nv\r\n");
+  CHECK(value_of(std::move(next)) == "v");
+  CHECK(bridged.client.statistics().client.counters.connections == 1);
+}
+
+TEST_CASE("a stream's reader takes a loss of which the bridge tells for its own") {
+  Bridged bridged;
+  native::StreamReaderOptions reading;
+  reading.group = "g";
+  reading.consumer = "c";
+  reading.streams = {"s"};
+  native::StreamReader reader(bridged.client, reading);
+  auto batch = reader.next(use_future);
+  bridged.peer->receive_until("$3\r\n0-0\r\n");  // what the consumer was given before
+  bridged.peer->send_data("%1\r\n$1\r\ns\r\n*0\r\n");
+  BridgePeer waiting(bridged.listener.accept());
+  waiting.shake_hands();
+  waiting.receive_until("$1\r\n>\r\n");
+  waiting.send_data("-INDOUBT plimsoll-bridge: the server was lost\r\n");
+  bridged.peer->receive_until("PING\r\n");
+  bridged.peer->send_data("+PONG\r\n");
+  bridged.peer->receive_until("$3\r\n0-0\r\n");
+  bridged.peer->send_data("%1\r\n$1\r\ns\r\n*1\r\n*2\r\n$3\r\n1-1\r\n*2\r\n$1\r\nf\r\n$1\r\nv\r\n");
+  const native::StreamBatch given = value_of(std::move(batch));
+  CHECK(given.origin == native::StreamBatch::Origin::pending);
+  CHECK(given.size() == 1);
 }
 
 TEST_CASE("a request names host, upstream, subprotocols and token") {
