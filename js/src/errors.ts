@@ -117,13 +117,13 @@ const firstWord = (text: string): string => {
   return end < 0 ? text : text.slice(0, end);
 };
 
-// With these words a bridge refuses a command: docs/bridge-protocol.md.
-const bridgeWords = /^NOPERM plimsoll-bridge: (.*)/s;
+// With these words a bridge answers in the server's place: docs/bridge-protocol.md.
+const bridgeWords = /^(?:NOPERM|INDOUBT|UNSENT|TOOLARGE) plimsoll-bridge: (.*)/s;
 
 /** The error for an error reply with this text; `name` is what the core makes of the text. */
 export const serverError = (text: string, executed: Executed = "yes",
   name: ErrorName = "server_error"): ServerError => {
-  const words = name === "refused_by_bridge" ? bridgeWords.exec(text)?.[1] ?? text : text;
+  const words = bridgeWords.exec(text)?.[1] ?? text;
   return new ServerError(name === "server_error" ? firstWord(words) : name, words, executed);
 };
 

@@ -16,6 +16,9 @@ export interface Missed {
 export const readMissed = ({ words }: Core, at: number): Missed =>
   ({ lost: words[at + 6]!, gaps: words[at + 7]! });
 
+// What a bridge answers in these cases is no error of the server's.
+const ofLoss: ReadonlySet<ErrorName> = new Set(["lost_in_doubt", "lost_unsent", "reply_too_large"]);
+
 // For these errors the server's text alone does not say what to do, so the core's sentence comes first.
 const withAdvice: ReadonlySet<ErrorName> = new Set(["cluster_redirect", "transaction_aborted"]);
 
@@ -39,6 +42,8 @@ export const readFailure = (
       const message = withoutSecrets(said.message);
       if (words[at] !== events.failed && words[at] !== events.queueingFailed) {
         text += ` (the server said: ${message})`;
+      } else if (ofLoss.has(name)) {
+        return errorOf(name, executed, message);
       } else if (!withAdvice.has(name)) {
         return new ServerError(name === "server_error" ? said.serverCode : name, message, executed);
       } else {

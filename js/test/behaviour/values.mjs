@@ -87,6 +87,20 @@ export const values = {
       { name: "ServerError", code: "permission_denied", executed: "maybe", serverCode: "NOPERM" });
   },
 
+  "what a bridge answers in the server's place is the error of a loss": async ({ connect }) => {
+    const client = await connect();
+    const answered = (words) => client.eval(`return redis.error_reply('${words}')`, []);
+    await rejects(answered("INDOUBT plimsoll-bridge: no answer"),
+      { name: "ConnectionError", code: "lost_in_doubt", executed: "maybe", message: /^no answer$/ });
+    await rejects(answered("UNSENT plimsoll-bridge: no server"),
+      { name: "ConnectionError", code: "lost_unsent", executed: "no", message: /^no server$/ });
+    await rejects(answered("TOOLARGE plimsoll-bridge: no room"),
+      { name: "ReplyTooLargeError", code: "reply_too_large", executed: "yes", message: /^no room$/ });
+    await rejects(answered("ERR plimsoll-bridge: no key"),
+      { name: "ServerError", code: "ERR", executed: "no", message: /^ERR plimsoll-bridge: no key$/ });
+    equal(await client.command(["ECHO", "there"]), "there");
+  },
+
   "what makes no sense is refused before it is sent": async ({ connect, key }) => {
     const client = await connect();
     await rejects(client.get(), { name: "TypeError" });
