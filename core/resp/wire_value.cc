@@ -11,35 +11,6 @@
 namespace plimsoll::inline v0 {
 namespace {
 
-// The first byte of a value of this type on the wire.
-char sign_of(Type type) {
-  switch (type) {
-    case Type::null: return '_';
-    case Type::boolean: return '#';
-    case Type::integer: return ':';
-    case Type::real: return ',';
-    case Type::big_number: return '(';
-    case Type::simple_string: return '+';
-    case Type::bulk_string: return '$';
-    case Type::verbatim: return '=';
-    case Type::simple_error: return '-';
-    case Type::bulk_error: return '!';
-    case Type::array: return '*';
-    case Type::set: return '~';
-    case Type::map: return '%';
-    case Type::push: return '>';
-    case Type::attribute: return '|';
-    case Type::piece:
-    case Type::link: break;
-  }
-  PLIMSOLL_CHECK(false);
-}
-
-bool is_line(Type type) {
-  return type == Type::simple_string || type == Type::simple_error || type == Type::real ||
-         type == Type::big_number;
-}
-
 std::uint64_t magnitude(std::int64_t number) {
   const auto bits = static_cast<std::uint64_t>(number);
   return number < 0 ? 0 - bits : bits;
@@ -131,6 +102,29 @@ std::size_t read_length(const char* p, std::size_t& length) {
 }
 
 }  // namespace
+
+char sign_of(Type type) {
+  switch (type) {
+    case Type::null: return '_';
+    case Type::boolean: return '#';
+    case Type::integer: return ':';
+    case Type::real: return ',';
+    case Type::big_number: return '(';
+    case Type::simple_string: return '+';
+    case Type::bulk_string: return '$';
+    case Type::verbatim: return '=';
+    case Type::simple_error: return '-';
+    case Type::bulk_error: return '!';
+    case Type::array: return '*';
+    case Type::set: return '~';
+    case Type::map: return '%';
+    case Type::push: return '>';
+    case Type::attribute: return '|';
+    case Type::piece:
+    case Type::link: break;
+  }
+  PLIMSOLL_CHECK(false);
+}
 
 std::size_t wire_size(const Value& value) {
   std::size_t size = 0;

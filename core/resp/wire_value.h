@@ -15,6 +15,15 @@
 
 namespace plimsoll::inline v0 {
 
+/// The first byte of a value of this type on the wire, in RESP3.
+char sign_of(Type type);
+
+/// Whether a value of this type is a line of text: a sign, the text, CR LF.
+constexpr bool is_line(Type type) {
+  return type == Type::simple_string || type == Type::simple_error || type == Type::real ||
+         type == Type::big_number;
+}
+
 /// The number of bytes that write_wire() writes.
 std::size_t wire_size(const Value& value);
 

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "plimsoll/core/resp/parser.h"
+#include "plimsoll/error.h"
+
+// The error reply that a WebSocket's client gets for a request that failed on a shared connection.
+// The words with which the bridge's own errors begin are in docs/bridge-protocol.md; the core reads
+// them in core/resp/error_reply.h.
+
+namespace plimsoll::bridge {
+
+/// The most bytes of the bridge's own words in an error line, behind the mark.
+inline constexpr std::size_t error_text_bytes_max = 512;
+
+/// The most bytes of a server's words in an error line: the longest line that a client reads.
+inline constexpr std::size_t server_words_bytes_max = line_bytes_max;
+
+/// The error as a line of RESP, CR LF included. What is longer than the bounds is cut; CR and LF in
+/// the text become blanks.
+///
+/// A server's answer keeps its words. All else begins with a word that says what became of the
+/// request:
+///  - "-NOPERM plimsoll-bridge: ..." (refused_command, refused_by_bridge) and "-ERR
+///    plimsoll-bridge: ..." (invalid_argument, invalid_option): it was not sent, and would not be;
+///  - "-UNSENT plimsoll-bridge: ...": it has not run, whatever the reason was;
+///  - "-INDOUBT plimsoll-bridge: ...": it may have run;
+///  - "-TOOLARGE plimsoll-bridge: ...": it has run, and there was no room for its reply.
+/// The texts of UNSENT, INDOUBT and TOOLARGE are fixed: an Error's own may have addresses and names
+/// that are no business of the WebSocket's client.
+std::string error_line(const native::Error& error);
+
+}  // namespace plimsoll::bridge
