@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstdint>
+
+// What the bridge has done through the shared connections of one upstream, for /metrics. Used by
+// one thread.
+
+namespace plimsoll::bridge {
+
+struct SharedCounters {
+  std::uint64_t clients = 0;   ///< of the bridge, now: one for each user and version of RESP
+  std::uint64_t sessions = 0;  ///< WebSockets now whose requests go through these clients
+  std::uint64_t channels = 0;  ///< channels, patterns and shard channels that are subscribed now
+  std::uint64_t messages = 0;  ///< messages of channels that sessions got
+  std::uint64_t requests = 0;  ///< commands that were given to the clients
+  std::uint64_t answered_locally = 0;  ///< commands that only the bridge had to answer
+  std::uint64_t in_doubt = 0;          ///< requests that ended with -INDOUBT
+  // Of the upstream's cache; 0 without one.
+  std::uint64_t cache_hits = 0;
+  std::uint64_t cache_misses = 0;
+  std::uint64_t cache_invalidations = 0;
+  std::uint64_t cache_entries = 0;  ///< now
+  std::uint64_t cache_bytes = 0;    ///< that the cache takes now, of those that it may
+};
+
+}  // namespace plimsoll::bridge
