@@ -42,7 +42,8 @@ void describe_options(CLI::App& app, CommandLine& line, std::string& profile) {
   add_list(app, "--listen", line.listen, "the address to listen on (default: 127.0.0.1:8380)")
       ->type_name("ADDRESS:PORT");
   add_list(app, "--upstream", line.upstreams,
-           "a server: valkey://, valkeys:// or unix://\n"
+           "a server: valkey://, valkeys:// or unix://, or nodes of\n"
+           "a cluster: valkey+cluster:// or valkeys+cluster://\n"
            "(default for NAME: \"default\")")
       ->type_name("[NAME=]URL");
   add_list(app, "--allow", line.allow,

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "plimsoll/core/cache/options.h"
 #include "plimsoll/native/bridge/config/addresses.h"
 #include "plimsoll/native/bridge/config/log_format.h"
 #include "plimsoll/native/bridge/tokens/authorization.h"
@@ -19,11 +20,28 @@
 
 namespace plimsoll::bridge {
 
-/// A server and how to reach it. The user is part of the profile.
+/// A cache of the bridge's for what clients read from an upstream: [upstreams.NAME.cache].
+struct UpstreamCache {
+  std::uint64_t size = 0;  ///< bytes
+  cache::EvictionPolicy eviction_policy = cache::EvictionPolicy::lru;
+  std::chrono::milliseconds coherence_lease = std::chrono::seconds(10);  ///< as the library's
+};
+
+/// A server, or a cluster, and how to reach it. The user is part of the profile.
 struct Upstream {
   std::string name;
   native::Endpoint endpoint;
   native::TlsOptions tls;
+  /// The servers are nodes of a cluster. Implies shares_connections.
+  bool is_cluster = false;
+  /// Further nodes of the cluster, "host:port".
+  std::vector<std::string> seeds{};
+  /// The requests of all clients of a user go through a few connections. What follows is for such
+  /// an upstream.
+  bool shares_connections = false;
+  std::chrono::milliseconds request_timeout = std::chrono::seconds(5);
+  std::uint32_t blocking_connections_max = 16;
+  std::optional<UpstreamCache> cache{};
 };
 
 /// config_limits.cc has the bounds of each.

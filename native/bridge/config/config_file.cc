@@ -9,9 +9,11 @@
 #include <utility>
 
 #include "plimsoll/core/base/units.h"
+#include "plimsoll/native/bridge/config/bounded_value.h"
 #include "plimsoll/native/bridge/config/config_limits.h"
 #include "plimsoll/native/bridge/config/config_table.h"
 #include "plimsoll/native/bridge/config/profile_rules.h"
+#include "plimsoll/native/bridge/config/upstream_table.h"
 #include "plimsoll/native/config/text/bounded_file.h"
 #include "plimsoll/native/config/text/plain_name.h"
 #include "plimsoll/native/config/text/toml_text.h"
@@ -134,8 +136,8 @@ void read_names(ConfigTable& root, Config& config) {
 // ---- Tables that occur more than once: upstreams, profiles and keys
 
 constexpr std::int64_t databases_max = 1'000'000;
-constexpr std::int64_t connections_of_token_max = 1'000'000;
-constexpr std::int64_t in_flight_most = 65'536;
+constexpr Bounds<std::uint32_t> connections_of_token_bounds{.min = 1, .max = 1'000'000};
+constexpr Bounds<std::uint32_t> in_flight_bounds{.min = 1, .max = 65'536};
 constexpr std::uint64_t reply_bytes_least = std::uint64_t{4} << 10;
 constexpr std::uint64_t reply_bytes_most = std::uint64_t{64} << 20;
 constexpr std::size_t upstreams_max = 100;
@@ -180,55 +182,10 @@ std::string read_secret(ConfigTable& table, const std::string& key, const std::s
   return {};
 }
 
-void read_upstream(std::string name, ConfigTable& table, const std::string& folder,
-                   std::vector<Upstream>& all) {
-  const auto url = table.text("url");
-  const auto path = [&](std::string_view key) {
-    return path_in(folder, table.text(key).value_or(""));
-  };
-  native::TlsOptions tls;
-  tls.ca_file = path("ca_file");
-  tls.certificate_file = path("certificate_file");
-  tls.key_file = path("key_file");
-  tls.server_name = table.text("server_name").value_or("");
-  table.refuse_unknown();
-  if (table.has("certificate_file") != table.has("key_file")) {
-    table.add_problem(table.has("key_file") ? "certificate_file" : "key_file",
-                      "is missing; a client certificate needs certificate_file and key_file");
-  }
-  if (!url) {
-    if (!table.has("url")) table.add_problem("url", "is missing; expected valkey://HOST:PORT");
-    return;
-  }
-  UpstreamUrl parsed = parse_upstream_url(std::move(name), *url);
-  if (parsed.problem.empty() && !(parsed.username.empty() && parsed.password.empty())) {
-    parsed.problem = "has a user or a password; these belong to profiles";
-  }
-  if (!parsed.problem.empty()) return table.add_problem("url", parsed.problem);
-  tls.enabled =
-      parsed.upstream.endpoint.kind == native::Endpoint::Kind::tcp && parsed.upstream.tls.enabled;
-  for (const auto key : {"ca_file", "certificate_file", "key_file", "server_name"}) {
-    if (table.has(key) && !tls.enabled)
-      table.add_problem(key, "applies only to TLS; expected valkeys:// in url");
-  }
-  parsed.upstream.tls = std::move(tls);
-  all.push_back(std::move(parsed.upstream));
-}
-
-std::uint32_t read_bounded(ConfigTable& table, std::string_view key, std::uint32_t fallback,
-                           std::int64_t max) {
-  const auto number = table.integer(key);
-  if (!number) return fallback;
-  if (*number >= 1 && *number <= max) return static_cast<std::uint32_t>(*number);
-  table.add_problem(key,
-                    "is " + std::to_string(*number) + "; expected 1 to " + std::to_string(max));
-  return fallback;
-}
-
 void read_window(ConfigTable& table, ReplyWindow& window) {
   constexpr std::string_view bytes = "reply_bytes_ahead_max";
-  window.requests_in_flight_max =
-      read_bounded(table, "requests_in_flight_max", window.requests_in_flight_max, in_flight_most);
+  window.requests_in_flight_max = read_count(table, "requests_in_flight_max", in_flight_bounds)
+                                      .value_or(window.requests_in_flight_max);
   const auto text = table.amount(bytes);
   if (!text) return;
   const auto read = parse_bytes(*text);
@@ -254,8 +211,8 @@ Profile read_profile(ConfigTable& table, const std::string& folder, Problems& pr
                                          std::to_string(databases_max - 1));
     }
   }
-  profile.connections_max =
-      read_bounded(table, "connections_max", profile.connections_max, connections_of_token_max);
+  profile.connections_max = read_count(table, "connections_max", connections_of_token_bounds)
+                                .value_or(profile.connections_max);
   read_window(table, profile.window);
   table.refuse_unknown();
   if (!profile.username.empty() && profile.password.empty() && !table.has("password_file") &&
@@ -345,17 +302,6 @@ std::optional<toml::table> parse_file(std::string_view text, const std::string& 
   return parsed;
 }
 
-// The client knows more kinds of URLs than an upstream may have.
-std::string plain_url_problem(std::string_view text) {
-  constexpr std::string_view begin = "url: ";
-  if (text.starts_with(begin)) text.remove_prefix(begin.size());
-  const bool is_about_scheme = text.starts_with("scheme is") || text.starts_with("no scheme");
-  if (!is_about_scheme) return std::string(text);
-  const bool has_scheme = text.starts_with("scheme is");
-  return (has_scheme ? "has an unknown scheme" : "has no scheme") +
-         std::string("; expected valkey://, valkeys:// or unix://");
-}
-
 // [upstreams.NAME]
 void read_upstreams(ConfigTable& root, const std::string& folder, ConfigDraft& draft) {
   for (auto& [name, table] : root.tables("upstreams")) {
@@ -404,42 +350,6 @@ bool is_origin(std::string_view text) {
          });
 }
 
-UpstreamUrl parse_upstream_url(std::string name, const std::string& url) {
-  UpstreamUrl all;
-  const auto target = native::parse_url(url, {});
-  if (!target) {
-    all.problem = plain_url_problem(target.error().text());
-    return all;
-  }
-  if (!target->primary_name.empty()) {
-    all.problem = "names sentinels; expected a server: valkey://, valkeys:// or unix://";
-    return all;
-  }
-  if (target->is_cluster) {
-    all.problem = "names a cluster; expected a server: valkey://, valkeys:// or unix://";
-    return all;
-  }
-  if (target->endpoints.size() > 1) {
-    all.problem = "has several addresses; expected one";
-    return all;
-  }
-  const native::Endpoint& endpoint = target->endpoints.front();
-  if (endpoint.kind == native::Endpoint::Kind::websocket) {
-    all.problem = "is the URL of a bridge; expected a server: valkey://, valkeys:// or unix://";
-    return all;
-  }
-  const native::Options& options = target->options;
-  if (options.database != 0 || !options.client_name.empty() ||
-      options.protocol != native::Options().protocol) {
-    all.problem = "sets database, client_name or protocol, which each client chooses itself";
-    return all;
-  }
-  all.upstream = {.name = std::move(name), .endpoint = endpoint, .tls = options.tls};
-  all.username = options.username;
-  all.password = options.password;
-  return all;
-}
-
 ConfigDraft read_config_text(std::string_view text, const std::string& file, Problems& problems) {
   ConfigDraft draft;
   draft.places.set_file(file);
@@ -472,7 +382,7 @@ ConfigDraft read_config_text(std::string_view text, const std::string& file, Pro
   part("upstreams", [&] { read_upstreams(root, folder, draft); });
   part("profiles", [&] { read_profiles(root, folder, draft, problems); });
   part("jwt_keys", [&] { read_jwt_keys(root, folder, config); });
-  read_limits(root.table("limits"), config.limits);
+  part("limits", [&] { read_limits(root.table("limits"), config.limits); });
   part("tokens_file",
        [&] { draft.tokens_file = path_in(folder, root.text("tokens_file").value_or("")); });
   read_logs(root, folder, config);

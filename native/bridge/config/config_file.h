@@ -46,16 +46,6 @@ ConfigDraft read_config_text(std::string_view text, const std::string& file, Pro
 /// Reads `file`. A file that cannot be read is a problem, too.
 ConfigDraft read_config_file(const std::string& file, Problems& problems);
 
-/// The upstream at a URL. If the URL is invalid, or contains more than an address, `problem` says
-/// so, without any part of the URL that could be a secret.
-struct UpstreamUrl {
-  Upstream upstream;
-  std::string username;  ///< as in the URL
-  std::string password;
-  std::string problem;
-};
-UpstreamUrl parse_upstream_url(std::string name, const std::string& url);
-
 /// Whether `text` is an origin as browsers spell it: scheme, host and maybe a port, in lower case.
 bool is_origin(std::string_view text);
 

@@ -1,10 +1,10 @@
 #include "plimsoll/native/bridge/config/config_limits.h"
 
-#include <array>
-#include <string>
+#include <chrono>
+#include <cstdint>
+#include <string_view>
 
-#include "plimsoll/core/base/units.h"
-#include "plimsoll/native/config/text/duration.h"
+#include "plimsoll/native/bridge/config/bounded_value.h"
 
 namespace plimsoll::bridge {
 namespace {
@@ -52,66 +52,24 @@ constexpr Row<milliseconds> durations[] = {
     {"drain_timeout", &Limits::drain_timeout, milliseconds(0), hour},
 };
 
-std::string show(std::uint64_t bytes) {
-  std::array<char, 16> buffer{};
-  return std::string(format_bytes(bytes, buffer));
-}
-
-std::string show(std::chrono::nanoseconds duration) { return native::config::to_text(duration); }
-
-std::string outside(const std::string& found, const std::string& min, const std::string& max) {
-  return "is " + found + "; expected " + min + " to " + max;
-}
-
-void read_count(ConfigTable& table, const Row<std::uint32_t>& row, Limits& limits) {
-  const auto number = table.integer(row.key);
-  if (!number) return;
-  if (*number >= row.min && *number <= row.max) {
-    limits.*row.field = static_cast<std::uint32_t>(*number);
-  } else {
-    table.add_problem(row.key, outside(std::to_string(*number), std::to_string(row.min),
-                                       std::to_string(row.max)));
-  }
-}
-
-void read_amount(ConfigTable& table, const Row<std::uint64_t>& row, Limits& limits) {
-  const auto text = table.amount(row.key);
-  if (!text) return;
-  const auto bytes = parse_bytes(*text);
-  if (!bytes) {
-    table.add_problem(row.key, "is not an amount; expected for example \"64 MiB\" or 65536");
-  } else if (*bytes >= row.min && *bytes <= row.max) {
-    limits.*row.field = *bytes;
-  } else {
-    table.add_problem(row.key, outside(show(*bytes), show(row.min), show(row.max)));
-  }
-}
-
-void read_duration(ConfigTable& table, const Row<milliseconds>& row, Limits& limits) {
-  const auto text = table.text(row.key, "a text such as \"5 s\" or \"250 ms\"");
-  if (!text) return;
-  const auto duration = native::config::parse_duration(*text);
-  if (!duration || *duration % milliseconds(1) != milliseconds::zero()) {
-    table.add_problem(row.key, "is not a duration; expected for example \"5 s\" or \"250 ms\"");
-  } else if (*duration >= row.min && *duration <= row.max) {
-    limits.*row.field = std::chrono::duration_cast<milliseconds>(*duration);
-  } else {
-    table.add_problem(row.key, outside(show(*duration), show(row.min), show(row.max)));
-  }
+template <class T, class Read>
+void read_row(ConfigTable& table, const Row<T>& row, const Read& read, Limits& limits) {
+  const auto value = read(table, row.key, Bounds<T>{.min = row.min, .max = row.max});
+  if (value) limits.*row.field = *value;
 }
 
 }  // namespace
 
 void read_limits(ConfigTable table, Limits& limits) {
-  for (const auto& row : counts) read_count(table, row, limits);
-  for (const auto& row : amounts) read_amount(table, row, limits);
-  for (const auto& row : durations) read_duration(table, row, limits);
+  for (const auto& row : counts) read_row(table, row, read_count, limits);
+  for (const auto& row : amounts) read_row(table, row, read_amount, limits);
+  for (const auto& row : durations) read_row(table, row, read_duration, limits);
   table.refuse_unknown();
   // While the largest request grows, it is copied once: two blocks are held at a time.
   if (limits.memory_limit / 2 < limits.request_bytes_max) {
-    table.add_problem("memory_limit", "is " + show(limits.memory_limit) +
+    table.add_problem("memory_limit", "is " + show_amount(limits.memory_limit) +
                                           "; expected at least twice request_bytes_max (" +
-                                          show(limits.request_bytes_max) + ")");
+                                          show_amount(limits.request_bytes_max) + ")");
   }
 }
 

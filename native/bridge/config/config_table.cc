@@ -71,11 +71,16 @@ std::optional<std::int64_t> ConfigTable::integer(std::string_view key) {
   return std::nullopt;
 }
 
-bool ConfigTable::flag(std::string_view key) {
+std::optional<bool> ConfigTable::boolean(std::string_view key) {
   const toml::node* const node = find(key);
-  if (node == nullptr) return false;
+  if (node == nullptr) return std::nullopt;
   if (!node->is_boolean()) refuse_type(key, *node, "true or false");
-  return node->value_exact<bool>().value_or(false);
+  return node->value_exact<bool>();
+}
+
+bool ConfigTable::has_table(std::string_view key) const {
+  const toml::node* const node = table_->get(key);
+  return node != nullptr && node->is_table();
 }
 
 std::optional<std::string> ConfigTable::amount(std::string_view key) {

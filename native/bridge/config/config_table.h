@@ -46,7 +46,8 @@ class ConfigTable {
   std::optional<std::string> text(std::string_view key,
                                   std::string_view expected = "a text, in quotes");
   std::optional<std::int64_t> integer(std::string_view key);
-  bool flag(std::string_view key);  ///< false if it is missing
+  std::optional<bool> boolean(std::string_view key);
+  bool flag(std::string_view key) { return boolean(key).value_or(false); }
   std::vector<std::string> texts(std::string_view key);
   std::vector<ConfigEntry> entries(std::string_view key);
   std::vector<std::int64_t> integers(std::string_view key);
@@ -63,6 +64,8 @@ class ConfigTable {
   std::vector<ConfigTable> list(std::string_view key);
 
   bool has(std::string_view key) const { return table_->contains(key); }
+  /// Whether there is a table at `key`, and not a value.
+  bool has_table(std::string_view key) const;
   /// Adds "FILE:LINE: KEY: WHAT". If the table has no such key, the line is the table's.
   void add_problem(std::string_view key, std::string_view what);
   /// Adds "FILE:LINE: KEY: entry NUMBER WHAT", with the entry's own line.

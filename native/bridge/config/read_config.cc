@@ -7,6 +7,8 @@
 
 #include "plimsoll/native/bridge/config/config_check.h"
 #include "plimsoll/native/bridge/config/rule_check.h"
+#include "plimsoll/native/bridge/config/shared_check.h"
+#include "plimsoll/native/bridge/config/upstream_url.h"
 #include "plimsoll/native/config/text/bounded_file.h"
 #include "plimsoll/native/config/text/plain_name.h"
 
@@ -73,8 +75,18 @@ void put_upstream(Upstream upstream, std::vector<Upstream>& all, Problems& probl
                      ", but the upstream that it replaces has TLS; expected valkeys://");
     return;
   }
+  const bool is_cluster = upstream.is_cluster || same->is_cluster;
+  if (is_cluster && upstream.endpoint.kind == native::Endpoint::Kind::unix_socket) {
+    problems.add("--upstream", same->name +
+                                   " is a unix socket, but the upstream that it replaces is a "
+                                   "cluster; expected valkey:// or valkey+cluster://");
+    return;
+  }
   same->endpoint = upstream.endpoint;
   same->tls.enabled = enabled;
+  same->is_cluster = is_cluster;
+  same->shares_connections = same->shares_connections || is_cluster;
+  same->seeds = std::move(upstream.seeds);  // those of the file may be of another cluster
 }
 
 Login add_upstreams(const CommandLine& line, ConfigDraft& draft, Problems& problems) {
@@ -98,6 +110,11 @@ Login add_upstreams(const CommandLine& line, ConfigDraft& draft, Problems& probl
       url.problem =
           "has a user or a password; these belong to profiles, except with --local and "
           "one --upstream";
+    }
+    if (url.problem.empty() && !url.upstream.is_cluster && !url.upstream.seeds.empty()) {
+      url.problem =
+          "has several addresses; expected one, or valkey+cluster:// if they are nodes "
+          "of a cluster";
     }
     if (!url.problem.empty()) {
       problems.add("--upstream", url.problem);
@@ -180,6 +197,7 @@ ReadConfig read_config(const CommandLine& line) {
   read_tokens(draft, problems);
   add_profile(line, std::move(login), draft, problems);
   check_config(draft, problems);
+  check_shared_upstreams(draft, problems);
   read.has_usable_tokens = problems.empty();
   check_clients(draft, problems);
   return read;

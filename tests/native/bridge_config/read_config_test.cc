@@ -1,5 +1,6 @@
 #include "plimsoll/native/bridge/config/read_config.h"
 
+#include <chrono>
 #include <fstream>
 #include <initializer_list>
 #include <string>
@@ -185,13 +186,54 @@ TEST_CASE("files that cannot be read are named") {
 
 TEST_CASE("a bridge is no upstream") {
   CHECK(problems_of({"--upstream", "ws://127.0.0.1:8380/main", "--local"}) ==
-        Lines{"--upstream: is the URL of a bridge; expected a server: valkey://, valkeys:// or "
-              "unix://"});
+        Lines{"--upstream: is the URL of a bridge; expected a server or a cluster: valkey://, "
+              "valkeys://, valkey+cluster://, valkeys+cluster:// or unix://"});
 }
 
-TEST_CASE("a cluster is no upstream") {
-  CHECK(problems_of({"--upstream", "valkeys+cluster://127.0.0.1", "--local"}) ==
-        Lines{"--upstream: names a cluster; expected a server: valkey://, valkeys:// or unix://"});
+TEST_CASE("the nodes of a cluster are an upstream, and those of anything else are not") {
+  const Config config =
+      config_of({"--upstream", "valkeys+cluster://jane:secret@one,two:7000", "--local"});
+  REQUIRE(config.upstreams.size() == 1);
+  const bridge::Upstream& upstream = config.upstreams[0];
+  CHECK(upstream.is_cluster);
+  CHECK(upstream.shares_connections);
+  CHECK(upstream.tls.enabled);
+  CHECK(upstream.endpoint.to_string() == "one:6379");
+  CHECK(upstream.seeds == Lines{"two:7000"});
+  CHECK(config.profiles[0].username == "jane");
+  CHECK(problems_of({"--upstream", "valkey://one,two", "--local"}) ==
+        Lines{"--upstream: has several addresses; expected one, or valkey+cluster:// if they are "
+              "nodes of a cluster"});
+  CHECK(problems_of({"--upstream", "valkey+sentinel://one/primary", "--local"}) ==
+        Lines{"--upstream: names sentinels; expected a server or a cluster: valkey://, "
+              "valkeys://, valkey+cluster://, valkeys+cluster:// or unix://"});
+}
+
+TEST_CASE("an option moves a cluster, with what the file says of its connections") {
+  const Files files("web", R"(
+    tokens_file = "tokens"
+    [upstreams.main]
+    url = "valkey+cluster://old,older"
+    seeds = ["oldest"]
+    request_timeout = "1 s"
+    [upstreams.near]
+    url = "valkey://old"
+    [profiles.web]
+  )");
+  const char* file = files.config.c_str();
+  const Config config = config_of({"--config", file, "--upstream", "main=valkey://new",
+                                   "--upstream", "near=valkey+cluster://one,two"});
+  REQUIRE(config.upstreams.size() == 2);
+  CHECK(config.upstreams[0].is_cluster);
+  CHECK(config.upstreams[0].endpoint.host == "new");
+  CHECK(config.upstreams[0].seeds.empty());
+  CHECK(config.upstreams[0].request_timeout == std::chrono::seconds(1));
+  CHECK(config.upstreams[1].is_cluster);
+  CHECK(config.upstreams[1].shares_connections);
+  CHECK(config.upstreams[1].seeds == Lines{"two:6379"});
+  CHECK(problems_of({"--config", file, "--upstream", "main=unix:///s"}) ==
+        Lines{"--upstream: main is a unix socket, but the upstream that it replaces is a cluster; "
+              "expected valkey:// or valkey+cluster://"});
 }
 
 TEST_CASE("values of options that are wrong are told without them") {
@@ -201,7 +243,8 @@ TEST_CASE("values of options that are wrong are told without them") {
       Lines{"--listen: has no port; expected ADDRESS:PORT, such as 127.0.0.1:8380 or [::]:80",
             "--metrics: has no port; expected ADDRESS:PORT, such as 127.0.0.1:8380 or [::]:80",
             "--origin: is not an origin; expected for example https://example.org, without a path",
-            "--upstream: has no scheme; expected valkey://, valkeys:// or unix://",
+            "--upstream: has no scheme; expected valkey://, valkeys://, valkey+cluster://, "
+            "valkeys+cluster:// or unix://",
             "--upstream: has a user or a password; these belong to profiles, except with --local "
             "and one --upstream",
             "configuration: no client could connect: give --local to try the bridge on this "

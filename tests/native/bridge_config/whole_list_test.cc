@@ -133,8 +133,8 @@ connections_max = 0
            "b.toml:6: tls.key_file: tokens: has no private key in PEM; expected -----BEGIN "
            "PRIVATE KEY-----, unencrypted",
            "b.toml:8: pages.folder: dist: No such file or directory",
-           "b.toml:10: upstreams.main.url: has an unknown scheme; expected valkey://, valkeys:// "
-           "or unix://",
+           "b.toml:10: upstreams.main.url: has an unknown scheme; expected valkey://, valkeys://, "
+           "valkey+cluster://, valkeys+cluster:// or unix://",
            "b.toml:13: upstreams.near.ca_file: nowhere.pem: No such file or directory",
            "b.toml:15: profiles.admin.upstream: names an unknown upstream; expected one of main, "
            "near; did you mean main?",
@@ -387,6 +387,51 @@ TEST_CASE("a rule that has no effect is a warning") {
   CHECK(folder.problems(text).empty());
   CHECK(folder.warnings(text) ==
         Lines{"b.toml:6: profiles.page.allow: 'get' has no effect, because deny has it as well"});
+}
+
+TEST_CASE("all caches together may have half of the memory limit, and no more") {
+  const Folder folder;
+  const auto with = [&](std::string_view limits, std::string_view last) {
+    return folder.problems(
+        fine_and("[upstreams.a]\nurl = \"valkey+cluster://h\"\n"
+                 "cache.size = \"12 MiB\"\n"
+                 "[upstreams.b]\nurl = \"valkey+cluster://h\"\n"
+                 "cache.size = " +
+                 std::string(last) +
+                 "\n[upstreams.c]\nurl = \"valkey+cluster://h\"\n"
+                 "cache.size = \"1 KiB\"\n[limits]\n" +
+                 std::string(limits)));
+  };
+  constexpr std::string_view line = "memory_limit = \"32 MiB\"";
+  CHECK(with(line, "\"4095 KiB\"").empty());
+  CHECK(with(line, "\"4097 KiB\"") ==
+        Lines{"b.toml:12: upstreams.b.cache.size: makes all caches together 16778240 bytes; "
+              "expected half of limits.memory_limit (16777216 bytes) at most"});
+  CHECK(with("memory_limit = 1", "\"1 GiB\"") ==
+        Lines{"b.toml:17: limits.memory_limit: is 1 B; expected 16 MiB to 1 TiB"});
+}
+
+TEST_CASE("what a profile cannot do over shared connections is a warning") {
+  const Folder folder;
+  const auto warnings = [&](std::string_view upstream, std::string_view profile) {
+    const std::string text = "tokens_file = \"tokens\"\n[upstreams.main]\nurl = \"valkey://h\"\n" +
+                             std::string(upstream) + "\n[profiles.page]\n" + std::string(profile);
+    CHECK(folder.problems(text).empty());
+    return folder.warnings(text);
+  };
+  constexpr std::string_view shared = "share_connections = true";
+  constexpr std::string_view asks = "databases = [0, 1]\nallow = [\"get\", \"Client|Tracking\"]";
+  const Lines both{
+      "b.toml:6: profiles.page.databases: has others than 0, which cannot be selected "
+      "at upstream main, whose connections are shared",
+      "b.toml:7: profiles.page.allow: 'client|tracking' has no effect at upstream "
+      "main, whose connections are shared"};
+  CHECK(warnings(shared, asks) == both);
+  CHECK(warnings(shared, "databases = [0]\nallow = [\"get\"]").empty());
+  CHECK(warnings("share_connections = false", asks).empty());
+  CHECK(warnings("share_connections = true\n[upstreams.near]\nurl = \"valkey://h\"",
+                 "upstream = \"near\"\n" + std::string(asks))
+            .empty());
 }
 
 TEST_CASE("a key that belongs to the top of the file is told so") {
