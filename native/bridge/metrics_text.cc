@@ -100,6 +100,38 @@ constexpr CounterRow counter_rows[] = {
      "Connections without a whole request that made room for others"},
 };
 
+struct SharedRow {
+  std::uint64_t SharedCounters::* value;
+  MetricType type;
+  std::string_view name;
+  std::string_view help;
+};
+
+constexpr SharedRow shared_rows[] = {
+    {&SharedCounters::clients, gauge, "shared_clients",
+     "Clients of the bridge's own now: one for each user and version of RESP"},
+    {&SharedCounters::sessions, gauge, "shared_sessions",
+     "WebSockets now whose requests go through these clients"},
+    {&SharedCounters::channels, gauge, "shared_channels",
+     "Channels and patterns that these clients have subscribed to now"},
+    {&SharedCounters::messages, counter, "shared_messages_total",
+     "Messages of channels that WebSockets got"},
+    {&SharedCounters::requests, counter, "shared_requests_total",
+     "Requests that these clients were given"},
+    {&SharedCounters::answered_locally, counter, "shared_answered_locally_total",
+     "Commands that the bridge answered itself, because they concern the connection alone"},
+    {&SharedCounters::in_doubt, counter, "shared_in_doubt_total",
+     "Requests that ended with -INDOUBT: the server may have run them"},
+    {&SharedCounters::cache_hits, counter, "shared_cache_hits_total",
+     "Reads that the cache answered"},
+    {&SharedCounters::cache_misses, counter, "shared_cache_misses_total",
+     "Reads that could have been cached, and were not"},
+    {&SharedCounters::cache_invalidations, counter, "shared_cache_invalidations_total",
+     "Entries that were dropped because their keys had changed"},
+    {&SharedCounters::cache_entries, gauge, "shared_cache_entries", "Entries of the cache now"},
+    {&SharedCounters::cache_bytes, gauge, "shared_cache_bytes", "Bytes that the cache takes now"},
+};
+
 // A profile's label, formatted once for all its samples.
 struct ShownProfile {
   std::string labels;
@@ -153,6 +185,7 @@ class Writer {
     write_requests();
     write_codes();
     write_upstreams();
+    write_shared();
     begin("handshake_seconds", histogram,
           "From a client's connection until it has its WebSocket: TLS, the request, and the "
           "connection to the server",
@@ -253,6 +286,15 @@ class Writer {
           "upstream");
     for (const auto& [name, upstream] : all_.counters.upstreams()) {
       out_.add(label_of_upstream(name), upstream.dials);
+    }
+  }
+
+  void write_shared() {
+    for (const SharedRow& row : shared_rows) {
+      begin(row.name, row.type, row.help, "upstream");
+      for (const auto& [name, shared] : all_.shared) {
+        out_.add(label_of_upstream(name), shared.*row.value);
+      }
     }
   }
 

@@ -2,10 +2,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
 #include "plimsoll/core/memory/statistics.h"
+#include "plimsoll/native/bridge/relay/shared_counters.h"
 #include "plimsoll/native/bridge/server_counters.h"
 #include "plimsoll/native/observe/prometheus_text.h"
 
@@ -29,6 +31,8 @@ struct Measured {
   std::size_t connections = 0;  ///< of clients, now
   BudgetStatistics memory;
   std::uint64_t status_refused = 0;  ///< connections to the status pages
+  /// Of each upstream whose connections are shared, by its name.
+  std::map<std::string, SharedCounters> shared{};
 };
 
 std::string metrics_text(const Measured& measured);

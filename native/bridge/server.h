@@ -28,6 +28,7 @@
 #include "plimsoll/native/bridge/replies/reply_sizes.h"
 #include "plimsoll/native/bridge/server_counters.h"
 #include "plimsoll/native/bridge/shared/shared_clients.h"
+#include "plimsoll/native/bridge/shared/shared_counters.h"
 
 // Listens, admits clients, serves pages and runs relays, all in one thread.
 //

@@ -63,7 +63,8 @@ std::string StatusPages::metrics() const {
   return metrics_text({.counters = server_.all_counters(),
                        .connections = server_.connections_count(),
                        .memory = budget_.statistics(),
-                       .status_refused = refused_->load(std::memory_order_relaxed)});
+                       .status_refused = refused_->load(std::memory_order_relaxed),
+                       .shared = server_.shared_counters()});
 }
 
 // A page on the internet can be given a name that resolves to this machine, and would then read

@@ -28,7 +28,8 @@ TEST_CASE("every metric that is described is there, and no other") {
   ServerCounters counters;
   counters.add_profile("page");
   counters.add_upstream("main");
-  const auto page = page_of(counters);
+  const Measured measured{.counters = counters, .memory = {}, .shared = {{"main", {}}}};
+  const auto page = read_metrics_page(metrics_text(measured));
   const auto descriptions = bridge::metric_descriptions();
   CHECK(page.size() == descriptions.size());
   for (const auto& each : descriptions) {
@@ -102,6 +103,29 @@ TEST_CASE("the time of requests is a histogram of each profile") {
   CHECK(metric.sums.at(profile_label("page")) == 0.75);
   CHECK(metric.samples.at(profile_label("quiet")) == 0);
   CHECK(counters.total().request_times.sum() == std::chrono::milliseconds(750));
+}
+
+TEST_CASE("each upstream whose connections are shared has what was done over them") {
+  const ServerCounters counters;
+  Measured measured{.counters = counters, .memory = {}};
+  CHECK(read_metrics_page(metrics_text(measured))
+            .at("plimsoll_bridge_shared_requests_total")
+            .samples.empty());
+  measured.shared["main"].requests = 5;
+  measured.shared["main"].cache_hits = 3;
+  measured.shared["main"].cache_bytes = 4096;
+  measured.shared["near"].clients = 1;
+  const auto page = read_metrics_page(metrics_text(measured));
+  const auto sample = [&](const std::string& name, const std::string& upstream) {
+    const auto& samples = page.at("plimsoll_bridge_shared_" + name).samples;
+    CHECK(samples.size() == 2);
+    return samples.at("upstream=\"" + upstream + "\"");
+  };
+  CHECK(sample("requests_total", "main") == 5);
+  CHECK(sample("cache_hits_total", "main") == 3);
+  CHECK(sample("cache_bytes", "main") == 4096);
+  CHECK(sample("clients", "near") == 1);
+  CHECK(sample("requests_total", "near") == 0);
 }
 
 TEST_CASE("what belongs to no profile, and to each, is all in the total") {
