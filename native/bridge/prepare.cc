@@ -1,10 +1,15 @@
 #include "plimsoll/native/bridge/prepare.h"
 
+#include <memory>
 #include <stdexcept>
+#include <string>
 #include <utility>
 #include <variant>
 
 #include <boost/asio/ip/address.hpp>
+
+#include "plimsoll/client_side_cache.h"
+#include "plimsoll/native/bridge/shared_upstream.h"
 
 namespace plimsoll::bridge {
 namespace {
@@ -67,6 +72,9 @@ Prepared prepare(const Config& config) {
       target.tls = keep(native::TlsContext::create(each.tls, each.endpoint.host),
                         "upstreams." + each.name, prepared);
     }
+    if (each.shares_connections) {
+      target.shared = std::make_shared<const SharedServer>(to_shared_server(each, config.limits));
+    }
     settings.rules.upstreams.emplace(each.name, std::move(target));
   }
   settings.rules.origins = config.origins;
@@ -96,6 +104,23 @@ Prepared prepare(const Config& config) {
   settings.connect_timeout = config.limits.connect_timeout;
   settings.behind_proxy = config.behind_proxy;
   return prepared;
+}
+
+native::Result<void> make_caches(const Config& config, Prepared& prepared) {
+  for (const Upstream& each : config.upstreams) {
+    if (!each.cache) continue;
+    auto cache = native::ClientSideCache::create(to_cache_options(*each.cache));
+    if (!cache) {
+      return native::Error(
+          cache.error().code(), native::Executed::no,
+          "upstreams." + each.name + ".cache: " + std::string(cache.error().text()));
+    }
+    Target& target = prepared.settings.rules.upstreams.at(each.name);
+    SharedServer server = *target.shared;
+    server.options.client_side_cache = std::move(*cache);
+    target.shared = std::make_shared<const SharedServer>(std::move(server));
+  }
+  return {};
 }
 
 }  // namespace plimsoll::bridge

@@ -328,6 +328,7 @@ int run(ReadConfig read, const std::function<ReadConfig()>& read_again, EventLog
     return fail("pages: " + config.pages_folder + " has files of " +
                 std::to_string(prepared.pages->bytes()) + " bytes, more than memory_limit allows");
   }
+  if (const auto made = make_caches(config, prepared); !made) return fail(made.error().what());
   if (prepared.pages) name_left_out(*prepared.pages, log);
   AccessLog access_log(access.out);
   Program(config, read_again, std::move(prepared), **budget, access_log, log).run();

@@ -6,9 +6,11 @@
 #include <cstring>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <system_error>
 
 #include "plimsoll/native/bridge/pages/pages.h"
+#include "plimsoll/native/bridge/shared_upstream.h"
 #include "plimsoll/native/bridge/tls_files.h"
 #include "plimsoll/native/config/text/bounded_file.h"
 
@@ -37,6 +39,31 @@ void check_page_files(const ConfigDraft& draft, Problems& problems) {
                             " bytes of memory; expected limits.memory_limit (" +
                             std::to_string(config.limits.memory_limit) + " bytes) at most");
   }
+}
+
+// Where the setting stands that an error of the library's client is about. What a table says by
+// itself was checked when it was read; this is for what only fits together in the library.
+Place place_of(const ConfigDraft& draft, const std::string& table, std::string_view problem) {
+  for (const std::string_view key : {"seeds", "request_timeout", "blocking_connections_max"}) {
+    if (problem.find(key) != problem.npos) return draft.places.of(table + "." + std::string(key));
+  }
+  if (problem.find("connect_timeout") != problem.npos) {
+    return draft.places.of("limits.connect_timeout");
+  }
+  return draft.places.of(table + ".url");
+}
+
+void check_shared(const ConfigDraft& draft, const Upstream& upstream, Problems& problems) {
+  if (!upstream.shares_connections) return;
+  const std::string table = "upstreams." + upstream.name;
+  const auto valid = validate(to_shared_server(upstream, draft.config.limits));
+  if (!valid) {
+    const std::string_view text = valid.error().text();
+    problems.add(place_of(draft, table, text), text);
+  }
+  if (!upstream.cache) return;
+  const auto valid_cache = native::validate(to_cache_options(*upstream.cache));
+  if (!valid_cache) problems.add(draft.places.of(table + ".cache"), valid_cache.error().text());
 }
 
 // Whether the file can be written, or made. Does neither, since a check must change nothing.
@@ -71,6 +98,7 @@ void check_start(ConfigDraft& draft, std::chrono::system_clock::time_point now,
   check_tls(draft, "tls", own, now, problems);
   for (const Upstream& each : config.upstreams) {
     check_tls(draft, "upstreams." + each.name, each.tls, now, problems);
+    check_shared(draft, each, problems);
   }
   check_page_files(draft, problems);
   check_access_log(draft, problems);

@@ -10,9 +10,10 @@
 
 namespace plimsoll::bridge {
 
-/// Adds to `problems` what is wrong with certificates, keys and authorities, with the folder of
-/// pages, and with the access log; and to the draft's warnings, which certificates are not valid at
-/// `now`. Opens no port, and writes nothing.
+/// Adds to `problems` what is wrong with certificates, keys and authorities, with the options of
+/// the bridge's own clients of servers, with the folder of pages, and with the access log; and to
+/// the draft's warnings, which certificates are not valid at `now`. Opens no port, and writes
+/// nothing.
 void check_start(ConfigDraft& draft, std::chrono::system_clock::time_point now, Problems& problems);
 
 }  // namespace plimsoll::bridge
