@@ -13,7 +13,7 @@ namespace plimsoll::bridge {
 /// How the clients of a server whose connections are shared are made.
 ///
 /// The options lack what the profile decides, user and password, and what the WebSocket's client
-/// decides, the version of RESP. Whoever makes a client from them sets these three.
+/// decides, the version of RESP: the code that makes a client from them sets these three.
 struct SharedServer {
   std::string name;  ///< of the upstream
   /// "valkey://HOST:PORT", "unix:///PATH": where the clients connect first. No TLS, user or

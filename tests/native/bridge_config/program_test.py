@@ -96,6 +96,13 @@ class ProgramTest(unittest.TestCase):
         """--check says that a configuration is valid"""
         self.assertEqual(self.run_bridge("--check"), (0, "the configuration is valid\n", ""))
 
+    def test_cluster_with_cache(self):
+        """a cluster with a cache is valid, and the bridge starts with it before a node answers"""
+        self.write("b.toml", _FINE.replace("valkey://127.0.0.1:1", "valkey+cluster://127.0.0.1:1,127.0.0.1:2")
+                   .replace("[profiles", 'cache.size = "32 MiB"\n[profiles'))
+        self.assertEqual(self.run_bridge("--check"), (0, "the configuration is valid\n", ""))
+        self.start()
+
     def test_all_problems(self):
         """--check and a start list the same problems, all of them, and end with status 1"""
         self.write("b.toml", _BROKEN)
