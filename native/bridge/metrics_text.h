@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "plimsoll/core/memory/statistics.h"
-#include "plimsoll/native/bridge/relay/shared_counters.h"
 #include "plimsoll/native/bridge/server_counters.h"
+#include "plimsoll/native/bridge/shared/shared_counters.h"
 #include "plimsoll/native/observe/prometheus_text.h"
 
 // Writes /metrics. Tests compare docs/bridge.md, its alerts and the dashboard with the

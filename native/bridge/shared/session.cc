@@ -353,8 +353,11 @@ bool Session::take_in_multi(const Row* row, Words words) {
       watching_.reset();
       answer(ok);
       return true;
-    case row_numbers::multi: answer("-ERR MULTI calls can not be nested\r\n"); return true;
-    case row_numbers::watch: answer("-ERR WATCH inside MULTI is not allowed\r\n"); return true;
+    case row_numbers::multi:
+    case row_numbers::watch:
+      multi_->is_aborted = true;
+      answer("-ERR Command not allowed inside a transaction\r\n");
+      return true;
     case row_numbers::quit: answer(ok); return true;
     default: break;
   }
@@ -446,6 +449,11 @@ std::size_t Session::count_for(ChannelKind kind) const {
 
 bool Session::subscribe(ChannelKind kind, Words names) {
   if (!is_idle() || !has_client()) return false;
+  if (names_count() + names.size() > names_max) {
+    answer("-ERR " + std::string(refusal_mark) + "more than " + std::to_string(names_max) +
+           " channels, patterns and shard channels of one connection\r\n");
+    return true;
+  }
   Place* const place = expect();
   if (place == nullptr) return true;
   is_alone_ = true;

@@ -57,6 +57,10 @@ class Session final : public std::enable_shared_from_this<Session>, private HubL
   /// off, as a server does beyond client-output-buffer-limit.
   static constexpr std::size_t message_bytes_max = std::size_t{1} << 20;
 
+  /// The most channels, patterns and shard channels that one client has. All clients of a user
+  /// together have ChannelHub::names_max.
+  static constexpr std::size_t names_max = 1024;
+
   /// The longest name that CLIENT SETNAME gives.
   static constexpr std::size_t name_bytes_max = 256;
 
@@ -117,6 +121,7 @@ class Session final : public std::enable_shared_from_this<Session>, private HubL
   void unsubscribe(ChannelKind kind, Words names);
   std::set<std::string>& names_of(ChannelKind kind) { return names_[static_cast<std::size_t>(kind)]; }
   std::size_t subscriptions() const { return names_[0].size() + names_[1].size(); }
+  std::size_t names_count() const { return subscriptions() + names_[2].size(); }
   std::size_t count_for(ChannelKind kind) const;
 
   Place* expect();
