@@ -93,9 +93,10 @@ constexpr std::size_t prefix_bytes_max =
     std::max_element(std::begin(refusals), std::end(refusals), [](const auto& a, const auto& b) {
       return a.prefix.size() < b.prefix.size();
     })->prefix.size();
-static_assert(std::ranges::all_of(bridge_answers, [](const BridgeAnswer& answer) {
-  return answer.word.size() + bridge_mark.size() <= prefix_bytes_max;
-}));
+static_assert(std::all_of(std::begin(bridge_answers), std::end(bridge_answers),
+                          [](const BridgeAnswer& answer) {
+                            return answer.word.size() + bridge_mark.size() <= prefix_bytes_max;
+                          }));
 
 // The bridge's answer with which the text begins; null if it is not the bridge's.
 const BridgeAnswer* bridge_answer_in(std::string_view text) {

@@ -29,10 +29,15 @@ bool has_right_arity(const commands::Row& row, std::size_t words) {
   return row.arity < 0 ? words >= wanted : words == wanted;
 }
 
-std::string wrong_arity(const commands::Row& row) {
+// As servers write it in errors: "client|setname".
+std::string lower_name(const commands::Row& row) {
   std::string name(row.name_view());
   for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return "-ERR wrong number of arguments for '" + name + "' command\r\n";
+  return name;
+}
+
+std::string wrong_arity(const commands::Row& row) {
+  return "-ERR wrong number of arguments for '" + lower_name(row) + "' command\r\n";
 }
 
 std::string_view confirmation_word(ChannelKind kind, bool subscribes) {
@@ -178,16 +183,13 @@ bool Session::take(Words words) {
   if (!is_resp3_ && subscriptions() > 0 && !is_for_subscriber(row)) {
     return take_in_subscription(row, words);
   }
-  if (row != nullptr && is_special(*row)) {
-    if (!has_right_arity(*row, words.size())) {
-      if (multi_) multi_->is_aborted = true;
-      answer(wrong_arity(*row));
-      return true;
-    }
-    if (!multi_) return take_special(*row, words);
+  if (row != nullptr && !has_right_arity(*row, words.size())) {
+    if (multi_) multi_->is_aborted = true;
+    answer(wrong_arity(*row));
+    return true;
   }
   if (multi_) return take_in_multi(row, words);
-  return send(row, words);
+  return row != nullptr && is_special(*row) ? take_special(*row, words) : send(row, words);
 }
 
 bool Session::is_special(const Row& row) {
@@ -306,10 +308,12 @@ void Session::take_client_command(const Row& row, Words words) {
 
 // A command that a server does not take, or answers otherwise, of a subscriber in RESP2.
 bool Session::take_in_subscription(const Row* row, Words words) {
-  if (row != nullptr && commands::number_of(*row) == row_numbers::ping) {
+  if (row == nullptr) {
+    answer(unknown_command(words[0]));
+  } else if (commands::number_of(*row) == row_numbers::ping) {
     answer(subscribed_pong(words.size() > 1 ? words[1] : ""));
   } else {
-    answer("-ERR Can't execute '" + std::string(row != nullptr ? row->name_view() : "this") +
+    answer("-ERR Can't execute '" + lower_name(*row) +
            "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this "
            "context\r\n");
   }

@@ -39,16 +39,15 @@ class SharedWorld {
   SharedWorld(const SharedWorld&) = delete;
   SharedWorld& operator=(const SharedWorld&) = delete;
 
-  /// Lets things happen until `condition` holds, which must happen.
-  void run_until(const std::function<bool()>& condition, std::string_view what) {
+  /// Lets things happen until `condition` holds. False: it never does.
+  bool run_until(const std::function<bool()>& condition) {
     const auto limit = std::chrono::steady_clock::now() + patience();
     while (!condition()) {
       context_.restart();
       context_.run_one_for(std::chrono::milliseconds(10));
-      if (std::chrono::steady_clock::now() > limit) {
-        throw std::runtime_error("waited in vain for " + std::string(what));
-      }
+      if (std::chrono::steady_clock::now() > limit) return false;
     }
+    return true;
   }
 
   std::shared_ptr<bridge::Session> open() {
@@ -81,13 +80,7 @@ class SessionPeer {
   std::string exchange(std::string_view commands) {
     constexpr std::string_view last_reply = "$9\r\n<the end>\r\n";
     begin(std::string(commands) + "*2\r\n$4\r\nECHO\r\n$9\r\n<the end>\r\n");
-    std::string replies;
-    world_.run_until(
-        [&] {
-          receive(replies);
-          return replies.ends_with(last_reply);
-        },
-        "replies");
+    std::string replies = receive_until(last_reply);
     replies.resize(replies.size() - last_reply.size());
     return replies;
   }
@@ -101,12 +94,13 @@ class SessionPeer {
   /// What comes, until it ends like this.
   std::string receive_until(std::string_view end) {
     std::string replies;
-    world_.run_until(
-        [&] {
-          receive(replies);
-          return replies.ends_with(end);
-        },
-        end);
+    const auto has_come = [&] {
+      receive(replies);
+      return replies.ends_with(end);
+    };
+    if (!world_.run_until(has_come)) {
+      throw std::runtime_error("waited in vain for " + std::string(end) + " behind " + replies);
+    }
     return replies;
   }
 
@@ -114,8 +108,9 @@ class SessionPeer {
   void receive(std::string& replies) {
     std::string space(piece_bytes, '\0');
     boost::system::error_code problem;
-    const std::size_t size = session_->read_now(space, problem);
-    replies.append(space, 0, size);
+    while (const std::size_t size = session_->read_now(space, problem)) {
+      replies.append(space, 0, size);
+    }
   }
 
   bridge::Session& session() { return *session_; }
