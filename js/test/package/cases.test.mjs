@@ -1,4 +1,5 @@
-// The cases of docs/bridge-cases.json, tried on the bridge itself.
+// The cases of docs/bridge-cases.json, tried on the bridge itself: with a connection to the server for each WebSocket,
+// and with shared ones.
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -16,10 +17,12 @@ import { startServer } from "./server.mjs";
 const { setup, openings, sessions } = JSON.parse(readFileSync("bridge-cases.json", "utf8"));
 const program = process.env.PLIMSOLL_BRIDGE;
 
+const ways = { "a connection each": "", "shared connections": "share_connections = true" };
+
 let server;
-let bridge;
 let token;
 let folder;
+const bridges = {};
 
 before(async () => {
   server = await startServer();
@@ -27,12 +30,17 @@ before(async () => {
   const made = makeToken(program, "page");
   token = made.token;
   writeFileSync(join(folder, "tokens"), made.line);
+  for (const [way, line] of Object.entries(ways)) bridges[way] = await startBridge(way, line);
+});
+
+const startBridge = (way, line) => {
   const list = (name) => `${name} = ${JSON.stringify(setup[name])}`;
-  writeFileSync(join(folder, "bridge.toml"), `
+  const file = join(folder, `${way}.toml`);
+  writeFileSync(file, `
     listen = ["127.0.0.1:0"]
     tokens_file = "tokens"
     ${list("origins")}
-    ${setup.upstreams.map((name) => `[upstreams.${name}]\nurl = "${server.address}"`).join("\n")}
+    ${setup.upstreams.map((name) => `[upstreams.${name}]\nurl = "${server.address}"\n${line}`).join("\n")}
     [profiles.page]
     ${["allow", "key_prefixes", "channel_prefixes"].map(list).join("\n")}
     [limits]
@@ -40,11 +48,11 @@ before(async () => {
     request_bytes_max = ${setup.request_bytes_max}
     upgrades_per_second_per_address = 1000
   `);
-  bridge = await runBridge(program, ["--config", join(folder, "bridge.toml")], /listening on .+$/m);
-});
+  return runBridge(program, ["--config", file], /listening on .+$/m);
+};
 
 after(async () => {
-  await bridge.stop();
+  for (const bridge of Object.values(bridges)) await bridge.stop();
   await server.stop();
   rmSync(folder, { recursive: true });
 });
@@ -53,7 +61,7 @@ after(async () => {
 const text = (said) => typeof said === "string" ? said : said.of.repeat(said.times);
 const bytes = (said) => Buffer.from(text(said), "latin1");
 
-const open = async ({ path = "/", method = "GET", headers = {}, protocols, token: which, close }) => {
+const open = async (bridge, { path = "/", method = "GET", headers = {}, protocols, token: which, close }) => {
   const { port } = new URL(bridge.address);
   const offered = protocols.map((each) =>
     each.replace("TOKEN", Buffer.from(token).toString("base64url")));
@@ -85,7 +93,7 @@ const open = async ({ path = "/", method = "GET", headers = {}, protocols, token
 
 for (const each of openings) {
   test(`opening: ${each.what}`, async () => {
-    const { statusCode, headers, sent } = await open(each);
+    const { statusCode, headers, sent } = await open(bridges["a connection each"], each);
     if (each.close !== undefined) {
       assert.equal(sent[0], 0x88);
       assert.equal(sent.readUInt16BE(2), each.close);
@@ -146,9 +154,9 @@ const steps = {
   receive_start: (_, received, said) => received.expectStart(said),
 };
 
-for (const { what, protocol, steps: all } of sessions) {
-  test(`session: ${what}`, async () => {
-    const socket = new WebSocket(bridge.address, [protocol],
+for (const [way, { what, protocol, steps: all }] of Object.keys(ways).flatMap((way) => sessions.map((each) => [way, each]))) {
+  test(`session: ${what}, ${way}`, async () => {
+    const socket = new WebSocket(bridges[way].address, [protocol],
       { headers: { Authorization: `Bearer ${token}` } });
     const closed = once(socket, "close");
     await once(socket, "open");

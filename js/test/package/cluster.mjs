@@ -60,7 +60,8 @@ const readValue = (text, at) => {
   }
 };
 
-const encode = (words) => `*${words.length}\r\n${words
+/** A command as an array of bulk strings. */
+export const encode = (words) => `*${words.length}\r\n${words
   .map((word) => `$${Buffer.byteLength(`${word}`)}\r\n${word}\r\n`).join("")}`;
 
 /** `primaries` nodes that share the slots evenly, and `replicas` replicas of each, behind all of them: of nodes[0],

@@ -1,0 +1,60 @@
+// The cases that hold in every runtime, over a bridge whose connections are shared.
+
+import { after, before, describe, test } from "node:test";
+
+import * as plimsoll from "plimsoll";
+import { WebSocket as GivenWebSocket } from "ws";
+
+import { cases, runCase } from "./behaviour/all.mjs";
+import { startAdministration } from "./bridge.mjs";
+import { holdPort } from "./ports.mjs";
+import { startServer } from "./server.mjs";
+import { startSharedBridge, toServer } from "./shared_bridge.mjs";
+
+plimsoll.configure({ memoryLimit: "32 MiB" });
+
+const leftOut = new Set([
+  // They need CLIENT TRACKING, which is refused.
+  "a read that is repeated is served without the server",
+  "what another client writes is not served any more",
+  "what is true now is not told by the clock",
+  "the cache stays below its bytes, and its index grows with it",
+  // It has the server end the client's connection, which the server does not know here.
+  "a lost connection is replaced, and users are told",
+  // It has WAIT, which is about what one connection has written.
+  "an exclusive connection is one caller's",
+]);
+
+let server;
+let bridges;
+let administration;
+let nobody;
+
+before(async () => {
+  server = await startServer();
+  bridges = { "without a cache": await startSharedBridge(toServer(server)),
+    "with a cache": await startSharedBridge(toServer(server), { cache: 'size = "8 MiB"' }) };
+  administration = await startAdministration(server.port);
+  nobody = await holdPort();
+});
+
+after(async () => {
+  for (const bridge of Object.values(bridges)) await bridge.stop();
+  administration.closeAllConnections();
+  administration.close();
+  await server.stop();
+});
+
+for (const kind of ["without a cache", "with a cache"]) {
+  describe(`over shared connections ${kind}`, () => {
+    const WebSocket = globalThis.WebSocket ?? GivenWebSocket;
+    for (const name of Object.keys(cases).filter((each) => !leftOut.has(each))) {
+      test(name, () => runCase(plimsoll, name, {
+        address: bridges[kind].address,
+        addressOfNobody: `ws://127.0.0.1:${nobody}`,
+        options: { token: bridges[kind].tokens.page, WebSocket },
+        administration: `http://127.0.0.1:${administration.address().port}/`,
+      }));
+    }
+  });
+}
