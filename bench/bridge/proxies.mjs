@@ -55,11 +55,11 @@ const limitsOfPeers = `
 `;
 
 /**
- * In front of the server on that port; `metricsPort` is where its metrics are. `config` and `limits` are
- * lines of its file.
+ * In front of the server on that port; `metricsPort` is where its metrics are. `config`, `upstream` and `limits` are
+ * lines of its file: at its beginning, of the server, and of the limits.
  */
 export const startBridge = async (server, folder, program,
-  { config = "", limits = limitsOfPeers } = {}) => {
+  { config = "", upstream = "", limits = limitsOfPeers } = {}) => {
   const port = await holdPort();
   const metricsPort = await holdPort();
   const { token, line } = makeToken(program, "bench");
@@ -72,6 +72,7 @@ export const startBridge = async (server, folder, program,
     ${config}
     [upstreams.main]
     url = "valkey://127.0.0.1:${server}"
+    ${upstream}
     [profiles.bench]
     allow = ["get", "set", "blpop", "subscribe"]
     channel_prefixes = ["news"]

@@ -4,7 +4,8 @@
 # whose primaries die, caches among it, "bridge" that of the bridge (bench/bridge), each beside its peers;
 # "bridge churn" has clients come and go, and looks at what they leave; "bridge idle" has many that
 # do nothing, or do not read; "bridge hostile" has strangers who take what they can,
-# and "bridge readers" clients that ask for much and read nothing. "page" is that of the demo's page in Chromium. "budget" compares what
+# "bridge readers" clients that ask for much and read nothing, and "bridge shared" a crowd whose connections to the server
+# are shared, or whose reads the bridge's near cache answers. "page" is that of the demo's page in Chromium. "budget" compares what
 # does not wobble with bench/budget.toml; --accept writes the file, and --native leaves out the npm package.
 # "compared" makes one burst with each of several clients, a process each, and looks at their memory; "compared --page" keeps the
 # figures in bench/compared/record.json, and makes the table of docs/compared.md from them.
@@ -36,18 +37,20 @@ bench_cluster() {
 }
 
 bench_bridge() {
-  local script=main
-  case ${1:-} in churn | idle | hostile | readers)
+  local script=main bin
+  local programs=(//native/bridge:plimsoll-bridge)
+  case ${1:-} in churn | idle | hostile | readers | shared)
     script=$1
     shift
     ;;
   esac
+  [ "$script" != shared ] || programs+=(//bench/bridge:crowd)
   # Ten thousand connections are twenty thousand descriptors of the bridge.
   ulimit -n 30000 2>/dev/null || ulimit -n "$(ulimit -Hn)"
   tools/dev/setup.sh --quiet bench
-  run_bazel build "${quiet_build[@]}" //native/bridge:plimsoll-bridge >&2 ||
-    die "the bridge does not build"
-  PLIMSOLL_BRIDGE=$(run_bazel info bazel-bin 2>/dev/null)/native/bridge/plimsoll-bridge \
+  run_bazel build "${quiet_build[@]}" "${programs[@]}" >&2 || die "the bridge does not build"
+  bin=$(run_bazel info bazel-bin 2>/dev/null)
+  PLIMSOLL_BRIDGE=$bin/native/bridge/plimsoll-bridge PLIMSOLL_CROWD=$bin/bench/bridge/crowd \
     "$(find_node)" "bench/bridge/$script.mjs" "$@"
 }
 
