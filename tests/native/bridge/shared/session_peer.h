@@ -50,6 +50,12 @@ class SharedWorld {
     return true;
   }
 
+  /// Lets one thing happen, if anything is due.
+  void run_one() {
+    context_.restart();
+    context_.poll_one();
+  }
+
   std::shared_ptr<bridge::Session> open() {
     return std::make_shared<bridge::Session>(*clients_, server_, profile);
   }

@@ -1,0 +1,228 @@
+// What a session does that a connection to a server does not: its bounds, its end, and what it says
+// when the server is lost.
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "plimsoll/tests/native/bridge/shared/session_peer.h"
+#include "plimsoll/tests/support/valkey_server.h"
+
+namespace plimsoll::testing {
+namespace {
+
+using bridge::Session;
+
+native::Options standalone() {
+  native::Options options = patient_options();
+  options.topology = TopologyChoice::standalone;
+  options.reconnect_wait_max = std::chrono::milliseconds(20);
+  return options;
+}
+
+// The number that INFO shows for a field.
+std::size_t info(const ValkeyServer& server, const std::string& section, std::string_view field) {
+  const std::string text = server.ask("INFO " + section);
+  const std::size_t at = text.find(std::string(field) + ":");
+  if (at == std::string::npos) throw std::runtime_error("INFO has no " + std::string(field));
+  return std::stoul(text.substr(at + field.size() + 1));
+}
+
+std::size_t count(std::string_view text, std::string_view part) {
+  std::size_t found = 0;
+  for (std::size_t at = text.find(part); at != text.npos; at = text.find(part, at + part.size())) {
+    found += 1;
+  }
+  return found;
+}
+
+}  // namespace
+
+TEST_CASE("sessions of a user share a connection to the server") {
+  constexpr std::size_t sessions = 50;
+  const ValkeyServer server;
+  SharedWorld world(server.url(), standalone());
+  std::vector<std::unique_ptr<SessionPeer>> peers;
+  for (std::size_t i = 0; i < sessions; ++i) {
+    peers.push_back(std::make_unique<SessionPeer>(world));
+    const std::string own = std::to_string(i);
+    peers.back()->begin(resp("SET", "k" + own, own) + resp("GET", "k" + own));
+  }
+  for (std::size_t i = 0; i < sessions; ++i) {
+    const std::string own = std::to_string(i);
+    CHECK(peers[i]->receive_until("\r\n" + own + "\r\n").starts_with("+OK\r\n"));
+  }
+  constexpr std::size_t that_asks = 1;
+  CHECK(info(server, "clients", "connected_clients") == 1 + that_asks);
+  CHECK(world.counters().sessions == sessions);
+  CHECK(world.counters().clients == 1);
+  peers.clear();
+  CHECK(world.counters().sessions == 0);
+}
+
+TEST_CASE("a client that takes no messages is cut off at the bound") {
+  const ValkeyServer server;
+  SharedWorld world(server.url(), standalone());
+  SessionPeer peer(world);
+  SessionPeer other(world);
+  const std::string subscribed = peer.exchange(resp("HELLO", "3") + resp("SUBSCRIBE", "c"));
+  CHECK(subscribed.ends_with("subscribe\r\n$1\r\nc\r\n:1\r\n"));
+  constexpr std::size_t payload = std::size_t{64} << 10;
+  constexpr std::size_t that_fit = Session::message_bytes_max / (payload + 40);
+  const std::string publish = resp("PUBLISH", "c", std::string(payload, 'm'));
+  for (std::size_t i = 0; i < that_fit; ++i) other.exchange(publish);
+  CHECK(world.run_until([&] { return world.counters().messages == that_fit; }));
+  CHECK(peer.session().why().empty());
+  other.exchange(publish);
+  CHECK(world.run_until([&] { return !peer.session().why().empty(); }));
+  CHECK(peer.session().why().find("message_bytes_max") != std::string::npos);
+  std::string messages;
+  peer.receive(messages);
+  CHECK(count(messages, "message\r\n") == that_fit);
+  CHECK(peer.session().has_ended());
+  CHECK(other.exchange(resp("PING")) == "+PONG\r\n");
+}
+
+TEST_CASE("a client may have so many channels, and a name so long") {
+  const ValkeyServer server;
+  SharedWorld world(server.url(), standalone());
+  SessionPeer peer(world);
+  peer.exchange(resp("HELLO", "3"));
+  std::string subscribe = "*" + std::to_string(1 + Session::names_max) + "\r\n$9\r\nSUBSCRIBE\r\n";
+  for (std::size_t i = 0; i < Session::names_max; ++i) {
+    const std::string name = std::to_string(10'000 + i);
+    subscribe += "$5\r\n" + name + "\r\n";
+  }
+  const std::string last = ":" + std::to_string(Session::names_max) + "\r\n";
+  CHECK(peer.exchange(subscribe).ends_with(last));
+  CHECK(peer.exchange(resp("PSUBSCRIBE", "x*"))
+            .starts_with("-ERR plimsoll-bridge: more than 1024 channels"));
+  CHECK(count(peer.exchange(resp("UNSUBSCRIBE")), "unsubscribe\r\n") == Session::names_max);
+  CHECK(peer.exchange(resp("PSUBSCRIBE", "x*")).ends_with(":1\r\n"));
+
+  const std::string longest(Session::name_bytes_max, 'n');
+  CHECK(peer.exchange(resp("CLIENT", "SETNAME", longest)) == "+OK\r\n");
+  CHECK(peer.exchange(resp("CLIENT", "SETNAME", longest + "n"))
+            .starts_with("-ERR plimsoll-bridge: a name of 257 bytes"));
+  CHECK(peer.exchange(resp("CLIENT", "GETNAME")).ends_with(longest + "\r\n"));
+}
+
+TEST_CASE("a session that ends takes its blocked command along") {
+  const ValkeyServer server;
+  SharedWorld world(server.url(), standalone());
+  {
+    SessionPeer peer(world);
+    peer.begin(resp("BLPOP", "list", "0") + resp("SET", "k", "behind"));
+    CHECK(world.run_until([&] { return info(server, "clients", "blocked_clients") == 1; }));
+  }
+  CHECK(world.run_until([&] { return info(server, "clients", "blocked_clients") == 0; }));
+  SessionPeer other(world);
+  CHECK(other.exchange(resp("RPUSH", "list", "a") + resp("LLEN", "list") + resp("EXISTS", "k")) ==
+        ":1\r\n:1\r\n:0\r\n");
+}
+
+TEST_CASE("a session may end at any moment") {
+  const ValkeyServer server;
+  SharedWorld world(server.url(), standalone());
+  const std::string commands[] = {
+      resp("GET", "k"),
+      resp("HELLO", "3"),
+      resp("WATCH", "k"),
+      resp("WATCH", "k") + resp("MULTI") + resp("SET", "k", "v") + resp("EXEC"),
+      resp("MULTI") + resp("SET", "k", "v") + resp("EXEC"),
+      resp("SUBSCRIBE", "c"),
+      resp("SUBSCRIBE", "c") + resp("UNSUBSCRIBE"),
+      resp("BLPOP", "none", "0"),
+  };
+  for (const std::string& each : commands) {
+    for (int turns = 0; turns < 12; ++turns) {
+      SessionPeer peer(world);
+      peer.begin(each);
+      for (int left = turns; left > 0; --left) world.run_one();
+    }
+  }
+  SessionPeer last(world);
+  CHECK(last.exchange(resp("PING")) == "+PONG\r\n");
+  CHECK(world.run_until([&] { return info(server, "clients", "blocked_clients") == 0; }));
+  CHECK(world.run_until([&] { return world.counters().channels == 0; }));
+}
+
+TEST_CASE("when the server is lost, each request has an answer that says what may have run") {
+  ValkeyServer server;
+  native::Options options = standalone();
+  options.request_timeout = test_timeout(std::chrono::milliseconds(200));
+  SharedWorld world(server.url(), options);
+  SessionPeer peer(world);
+  CHECK(peer.exchange(resp("SET", "k", "v")) == "+OK\r\n");
+  server.pause();
+  peer.begin(resp("INCR", "n") + resp("GET", "k") + resp("EVAL", "return redis.status_reply('x')", "0"));
+  // Written, and not answered in time.
+  std::string replies;
+  CHECK(world.run_until([&] {
+    peer.receive(replies);
+    return count(replies, "\r\n") == 3;
+  }));
+  CHECK(count(replies, "-INDOUBT plimsoll-bridge: ") == 3);
+  CHECK(world.counters().in_doubt == 3);
+  server.kill();
+  peer.begin(resp("INCR", "n"));
+  // The connection is known to be lost by now, or is when the request is sent.
+  const std::string lost = peer.receive_until("\r\n");
+  CHECK((lost.starts_with("-UNSENT plimsoll-bridge: ") || lost.starts_with("-INDOUBT ")));
+  peer.begin(resp("INCR", "n"));
+  CHECK(peer.receive_until("\r\n").starts_with("-UNSENT plimsoll-bridge: "));
+  server.restart();
+  CHECK(world.run_until([&] { return peer.exchange(resp("PING")) == "+PONG\r\n"; }));
+  CHECK(peer.exchange(resp("INCR", "n")) == ":1\r\n");
+}
+
+TEST_CASE("a reply beyond the client's bound says that the command has run") {
+  const ValkeyServer server;
+  native::Options options = standalone();
+  options.reply_bytes_max = 1'000'000;
+  SharedWorld world(server.url(), options);
+  SessionPeer peer(world);
+  const std::string large(900'000, 'v');
+  CHECK(peer.exchange(resp("SET", "k", large)) == "+OK\r\n");
+  CHECK(peer.exchange(resp("GET", "k")) == "$900000\r\n" + large + "\r\n");
+  CHECK(peer.exchange(resp("APPEND", "k", large)) == ":1800000\r\n");
+  CHECK(peer.exchange(resp("GET", "k") + resp("PING"))
+            .starts_with("-TOOLARGE plimsoll-bridge: "));
+}
+
+TEST_CASE("a session of a server that cannot be reached ends, and says why") {
+  SharedWorld world("unix:///nowhere/valkey.sock", [] {
+    native::Options options = standalone();
+    options.connect_timeout = std::chrono::milliseconds(50);
+    return options;
+  }());
+  SessionPeer peer(world);
+  peer.begin(resp("GET", "k"));
+  CHECK(world.run_until([&] { return peer.session().has_ended(); }));
+  CHECK(peer.session().why().find("connect_failed") != std::string::npos);
+}
+
+TEST_CASE("a command that shared connections cannot carry is refused by name") {
+  const ValkeyServer server;
+  SharedWorld world(server.url(), standalone());
+  SessionPeer peer(world);
+  const auto refused = [&](const std::string& command) {
+    return peer.exchange(command).starts_with("-NOPERM plimsoll-bridge: ");
+  };
+  CHECK(refused(resp("CLIENT", "TRACKING", "ON")));
+  CHECK(refused(resp("CLIENT", "NO-TOUCH", "ON")));
+  CHECK(refused(resp("SELECT", "1")));
+  CHECK(refused(resp("WAIT", "0", "1")));
+  CHECK(refused(resp("MONITOR")));
+  CHECK(refused(resp("AUTH", "x")));
+  CHECK(refused(resp("CLIENT", "REPLY", "OFF")));
+  CHECK(peer.exchange(resp("MULTI") + resp("SELECT", "1") + resp("EXEC"))
+            .ends_with("-EXECABORT Transaction discarded because of previous errors.\r\n"));
+  CHECK(peer.exchange(resp("PING")) == "+PONG\r\n");
+}
+
+}  // namespace plimsoll::testing
