@@ -122,7 +122,10 @@ Server::Server(asio::io_context& context, Settings settings, VerifyToken verify,
       drain_timer_(context) {
   PLIMSOLL_CHECK(buffers_ && places_);
   for (const auto& [name, policy] : policies_) counters_.add_profile(name);
-  for (const auto& [name, target] : settings_.rules.upstreams) counters_.add_upstream(name);
+  for (const auto& [name, target] : settings_.rules.upstreams) {
+    counters_.add_upstream(name);
+    if (target.shared != nullptr) shared_.counters(*target.shared);
+  }
 }
 
 Server::~Server() = default;
@@ -270,10 +273,10 @@ asio::awaitable<void> Server::conclude(Visit& visit) {
 asio::awaitable<std::variant<ServerEnd, DialProblem>> Server::reach_timed(
     const Admission& admission) {
   const auto began_at = std::chrono::steady_clock::now();
+  const ReachOptions options{.connect_timeout = settings_.connect_timeout,
+                             .unacknowledged_max = unacknowledged_max(settings_.relay)};
   auto reached =
-      co_await reach(*admission.upstream, *admission.authorization.profile, shared_,
-                     {.connect_timeout = settings_.connect_timeout,
-                      .unacknowledged_max = unacknowledged_max(settings_.relay)});
+      co_await reach(*admission.upstream, *admission.authorization.profile, shared_, options);
   UpstreamCounters& counters = counters_.of_upstream(admission.upstream_name);
   if (std::holds_alternative<ServerEnd>(reached)) {
     counters.dials.add(std::chrono::steady_clock::now() - began_at);
@@ -281,14 +284,6 @@ asio::awaitable<std::variant<ServerEnd, DialProblem>> Server::reach_timed(
     ++counters.failures;
   }
   co_return reached;
-}
-
-std::map<std::string, SharedCounters> Server::shared_counters() const {
-  std::map<std::string, SharedCounters> all;
-  for (const auto& [name, target] : settings_.rules.upstreams) {
-    if (target.shared != nullptr) all.emplace(name, shared_.counters_now(*target.shared));
-  }
-  return all;
 }
 
 ProfileCounters& Server::counters_of(const Admission& admission) {

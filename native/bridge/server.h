@@ -101,7 +101,7 @@ class Server {
   Counters counters() const { return counters_.total(); }
   const ServerCounters& all_counters() const { return counters_; }
   /// Of each upstream whose connections are shared, by its name.
-  std::map<std::string, SharedCounters> shared_counters() const;
+  std::map<std::string, SharedCounters> shared_counters() const { return shared_.all_counters(); }
   std::size_t connections_count() const { return limits_.connections_count(); }
   bool is_draining() const { return is_draining_; }
   bool is_leaving() const { return is_leaving_; }

@@ -64,7 +64,8 @@ class During {
 
 }  // namespace
 
-Relay::Relay(Stream client, ServerEnd server, const Authorization& authorization, const Shared& shared)
+Relay::Relay(Stream client, ServerEnd server, const Authorization& authorization,
+             const Shared& shared)
     : authorization_(authorization),
       options_(shared.options),
       account_(shared.account),

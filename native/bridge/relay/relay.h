@@ -31,8 +31,9 @@
 #include "plimsoll/native/bridge/stream/stream.h"
 #include "plimsoll/native/bridge/tokens/authorization.h"
 
-// One client's WebSocket and its end of a server (server_end.h). Two coroutines carry bytes: requests pass
-// the gate on their way to the server, replies go to the client as far as its credit allows.
+// One client's WebSocket and its end of a server (server_end.h). Two coroutines carry bytes:
+// requests pass the gate on their way to the server, replies go to the client as far as its credit
+// allows.
 //
 //   accepting --run()--> open --end()--> closing --client's close--> over
 //       |                 |                 |                          ^

@@ -31,8 +31,8 @@ std::size_t ServerEnd::available_bytes() {
 }
 
 std::string ServerEnd::words_of(const Problem& problem) {
-  const bool is_own = stream() != nullptr || session().why().empty();
-  return is_own ? problem.message() : session().why();
+  const bool is_of_socket = stream() != nullptr || session().why().empty();
+  return is_of_socket ? problem.message() : session().why();
 }
 
 void ServerEnd::close() {

@@ -77,8 +77,9 @@ std::string subscribed_pong(std::string_view text) {
 }
 
 std::string unknown_command(std::string_view name) {
-  return std::string("-ERR unknown command '").append(name).append(
-      "', with args beginning with: \r\n");
+  return std::string("-ERR unknown command '")
+      .append(name)
+      .append("', with args beginning with: \r\n");
 }
 
 std::string not_possible(std::string_view command) {

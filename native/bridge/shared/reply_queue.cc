@@ -10,8 +10,8 @@ struct ReplyQueue::Place {
   std::unique_ptr<Place> next;
   bool is_ready = false;
   WireReply reply;
-  PushBytes message;  // in place of a reply
-  std::size_t at = 0;                          // of the message
+  PushBytes message;   // in place of a reply
+  std::size_t at = 0;  // of the message
 
   std::size_t left() const { return message ? message->bytes().size() - at : reply.left(); }
 

@@ -283,8 +283,7 @@ bool Session::set_name(std::string_view name) {
     return false;
   }
   if (!is_printable(name)) {
-    answer(
-        "-ERR Client names cannot contain spaces, newlines or special characters.\r\n");
+    answer("-ERR Client names cannot contain spaces, newlines or special characters.\r\n");
     return false;
   }
   name_ = name;
@@ -400,8 +399,7 @@ bool Session::take_exec() {
     if (self->is_closed_) return;
     if (is_watching) self->watching_.reset();
     if (replies) {
-      self->finish(*place,
-                   WireReply::of(*replies, self->is_resp3_, self->clients_.account()),
+      self->finish(*place, WireReply::of(*replies, self->is_resp3_, self->clients_.account()),
                    is_watching);
     } else {
       self->finish(*place, replies.error(), is_watching);
@@ -420,8 +418,8 @@ bool Session::take_watch(Words words) {
     return true;
   }
   std::vector<std::string> keys(words.begin() + 1, words.end());
-  client_->client().exclusive([self = shared_from_this(), place, keys = std::move(keys)](
-                                  native::Result<native::Exclusive> opened) {
+  client_->client().exclusive([self = shared_from_this(), place,
+                               keys = std::move(keys)](native::Result<native::Exclusive> opened) {
     if (self->is_closed_) return;
     if (!opened) return self->finish(*place, opened.error(), true);
     self->watching_ = std::make_unique<native::Exclusive>(*std::move(opened));
@@ -432,16 +430,16 @@ bool Session::take_watch(Words words) {
 }
 
 void Session::watch(Place& place, Words keys) {
-  watching_->watch(native::Words(keys), [self = shared_from_this(),
-                                         &place](const native::Result<void>& watched) {
-    if (self->is_closed_) return;
-    if (watched) {
-      self->finish(place, WireReply::of(ok, self->clients_.account()), true);
-    } else {
-      self->watching_.reset();
-      self->finish(place, watched.error(), true);
-    }
-  });
+  watching_->watch(native::Words(keys),
+                   [self = shared_from_this(), &place](const native::Result<void>& watched) {
+                     if (self->is_closed_) return;
+                     if (watched) {
+                       self->finish(place, WireReply::of(ok, self->clients_.account()), true);
+                     } else {
+                       self->watching_.reset();
+                       self->finish(place, watched.error(), true);
+                     }
+                   });
 }
 
 // ---- Channels
@@ -461,21 +459,21 @@ bool Session::subscribe(ChannelKind kind, Words names) {
   Place* const place = expect();
   if (place == nullptr) return true;
   is_alone_ = true;
-  client_->hub().add(
-      *this, kind, names,
-      [self = shared_from_this(), place, kind,
-       copies = std::vector<std::string>(names.begin(), names.end())](
-          const std::optional<native::Error>& problem) {
-        if (self->is_closed_) return;
-        if (problem) return self->finish(*place, *problem, true);
-        std::string confirmations;
-        for (const std::string& name : copies) {
-          self->names_of(kind).insert(name);
-          confirmations += confirmation(confirmation_word(kind, true), name, self->count_for(kind),
-                                        self->is_resp3_);
-        }
-        self->finish(*place, WireReply::of(confirmations, self->clients_.account()), true);
-      });
+  client_->hub().add(*this, kind, names,
+                     [self = shared_from_this(), place, kind,
+                      copies = std::vector<std::string>(names.begin(), names.end())](
+                         const std::optional<native::Error>& problem) {
+                       if (self->is_closed_) return;
+                       if (problem) return self->finish(*place, *problem, true);
+                       std::string confirmations;
+                       for (const std::string& name : copies) {
+                         self->names_of(kind).insert(name);
+                         confirmations += confirmation(confirmation_word(kind, true), name,
+                                                       self->count_for(kind), self->is_resp3_);
+                       }
+                       self->finish(*place, WireReply::of(confirmations, self->clients_.account()),
+                                    true);
+                     });
   return true;
 }
 
@@ -562,15 +560,15 @@ void Session::fill(Place& place, WireReply reply) {
 bool Session::has_client() {
   if (client_ || is_opening_) return client_ != nullptr;
   is_opening_ = true;
-  clients_.open(server_, profile_, is_resp3_,
-                [self = shared_from_this()](std::shared_ptr<SharedClient> client,
-                                            const std::string& why) {
-                  self->is_opening_ = false;
-                  if (self->is_closed_) return;
-                  if (client == nullptr) return self->end(why);
-                  self->client_ = std::move(client);
-                  self->wake_writer();
-                });
+  clients_.open(
+      server_, profile_, is_resp3_,
+      [self = shared_from_this()](std::shared_ptr<SharedClient> client, const std::string& why) {
+        self->is_opening_ = false;
+        if (self->is_closed_) return;
+        if (client == nullptr) return self->end(why);
+        self->client_ = std::move(client);
+        self->wake_writer();
+      });
   return client_ != nullptr;
 }
 

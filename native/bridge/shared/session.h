@@ -119,7 +119,9 @@ class Session final : public std::enable_shared_from_this<Session>, private HubL
   void watch(Place& place, Words keys);
   bool subscribe(ChannelKind kind, Words names);
   void unsubscribe(ChannelKind kind, Words names);
-  std::set<std::string>& names_of(ChannelKind kind) { return names_[static_cast<std::size_t>(kind)]; }
+  std::set<std::string>& names_of(ChannelKind kind) {
+    return names_[static_cast<std::size_t>(kind)];
+  }
   std::size_t subscriptions() const { return names_[0].size() + names_[1].size(); }
   std::size_t names_count() const { return subscriptions() + names_[2].size(); }
   std::size_t count_for(ChannelKind kind) const;

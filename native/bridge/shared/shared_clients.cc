@@ -133,24 +133,31 @@ void SharedClients::check() {
   }
 }
 
-SharedCounters SharedClients::counters_now(const SharedServer& server) const {
-  const auto found = counters_.find(server.name);
-  SharedCounters now = found != counters_.end() ? found->second : SharedCounters();
-  const auto& cache = server.options.client_side_cache;
-  for (const auto& [key, entry] : clients_) {
-    if (key.server == &server && entry.client) {
+SharedCounters& SharedClients::counters(const SharedServer& server) {
+  Counted& counted = counters_[server.name];
+  counted.server = &server;
+  return counted.counters;
+}
+
+std::map<std::string, SharedCounters> SharedClients::all_counters() const {
+  std::map<std::string, SharedCounters> all;
+  for (const auto& [name, counted] : counters_) {
+    SharedCounters& now = all.emplace(name, counted.counters).first->second;
+    for (const auto& [key, entry] : clients_) {
+      if (key.server != counted.server || !entry.client) continue;
       now.channels += entry.client->hub().statistics().names;
     }
+    const auto& cache = counted.server->options.client_side_cache;
+    if (!cache) continue;
+    if (const auto statistics = cache->cache_statistics()) {
+      now.cache_hits = statistics->hits;
+      now.cache_misses = statistics->lookups - statistics->hits;
+      now.cache_invalidations = statistics->invalidations;
+      now.cache_entries = statistics->entries;
+      now.cache_bytes = statistics->bytes_committed;
+    }
   }
-  if (!cache) return now;
-  if (const auto statistics = cache->cache_statistics()) {
-    now.cache_hits = statistics->hits;
-    now.cache_misses = statistics->lookups - statistics->hits;
-    now.cache_invalidations = statistics->invalidations;
-    now.cache_entries = statistics->entries;
-    now.cache_bytes = statistics->bytes_committed;
-  }
-  return now;
+  return all;
 }
 
 }  // namespace plimsoll::bridge

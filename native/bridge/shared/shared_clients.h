@@ -53,9 +53,9 @@ class SharedClients {
   /// Looks whether messages of channels are missing; the server calls this once a tick.
   void check();
 
-  SharedCounters& counters(const SharedServer& server) { return counters_[server.name]; }
-  /// Of an upstream, with what its cache says now.
-  SharedCounters counters_now(const SharedServer& server) const;
+  SharedCounters& counters(const SharedServer& server);
+  /// Of each server that was used, by its name, with what its channels and its cache say now.
+  std::map<std::string, SharedCounters> all_counters() const;
 
   /// A number for a connection, as CLIENT ID gives it.
   std::uint64_t next_id() { return ++last_id_; }
@@ -85,7 +85,11 @@ class SharedClients {
   const boost::asio::any_io_executor executor_;
   Account& account_;
   std::map<Key, Entry> clients_;
-  std::map<std::string, SharedCounters> counters_;
+  struct Counted {
+    const SharedServer* server = nullptr;
+    SharedCounters counters = {};
+  };
+  std::map<std::string, Counted> counters_;
   std::uint64_t last_id_ = 0;
   bool is_over_ = false;
   // What calls under way refer to; null once this object is gone.

@@ -39,7 +39,8 @@ WireReply WireReply::of(const native::TransactionReplies& replies, bool is_resp3
   const char* const header_end = encoding::write_header(header.data(), '*', replies.size());
   const auto header_size = static_cast<std::size_t>(header_end - header.data());
   std::size_t size = header_size;
-  for (std::size_t i = 0; i < replies.size(); ++i) size += ReplyEncoder(replies[i], is_resp3).size();
+  for (std::size_t i = 0; i < replies.size(); ++i)
+    size += ReplyEncoder(replies[i], is_resp3).size();
   WireReply made(is_resp3);
   if (!made.fill(account, size)) return made;
   std::span<char> space = made.bytes();

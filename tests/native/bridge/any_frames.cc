@@ -314,7 +314,8 @@ struct World {
         client(client_end, has_credits) {
     bridge::Stream client_stream(client_end.near_end());
     bridge::Stream server_stream(server_end.near_end());
-    relay = std::make_shared<bridge::Relay>(std::move(client_stream), bridge::ServerEnd(std::move(server_stream)),
+    relay = std::make_shared<bridge::Relay>(std::move(client_stream),
+                                            bridge::ServerEnd(std::move(server_stream)),
                                             bridge::Authorization(),
                                             bridge::Relay::Shared{.options = options(),
                                                                   .policy = policy(),

@@ -140,9 +140,9 @@ TEST_CASE("a session's replies are those of a server") {
   both.compare(resp("SELECT", "0") + resp("CLIENT", "GETNAME"));
   both.compare(resp("CLIENT", "SETNAME", "with space") + resp("CLIENT", "SETNAME", "me") +
                resp("CLIENT", "GETNAME"));
-  both.compare(resp("SUBSCRIBE", "one", "two") + resp("PSUBSCRIBE", "t*") + resp("SSUBSCRIBE", "s") +
-               resp("UNSUBSCRIBE", "two", "never") + resp("SUNSUBSCRIBE") + resp("PUNSUBSCRIBE") +
-               resp("UNSUBSCRIBE"));
+  both.compare(resp("SUBSCRIBE", "one", "two") + resp("PSUBSCRIBE", "t*") +
+               resp("SSUBSCRIBE", "s") + resp("UNSUBSCRIBE", "two", "never") +
+               resp("SUNSUBSCRIBE") + resp("PUNSUBSCRIBE") + resp("UNSUBSCRIBE"));
 }
 
 TEST_CASE("a subscriber in RESP2 may do what a server lets it do") {

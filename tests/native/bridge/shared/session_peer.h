@@ -60,7 +60,7 @@ class SharedWorld {
     return std::make_shared<bridge::Session>(*clients_, server_, profile);
   }
 
-  bridge::SharedCounters counters() const { return clients_->counters_now(server_); }
+  bridge::SharedCounters counters() const { return clients_->all_counters()[server_.name]; }
   Account& account() { return *account_; }
 
   bridge::Profile profile;
@@ -127,10 +127,10 @@ class SessionPeer {
  private:
   void write_rest(const std::shared_ptr<std::string>& all, std::string_view rest) {
     if (rest.empty()) return;
-    session_->write(rest, [this, all, rest](const boost::system::error_code& problem,
-                                            std::size_t size) {
-      if (!problem) write_rest(all, rest.substr(size));
-    });
+    session_->write(rest,
+                    [this, all, rest](const boost::system::error_code& problem, std::size_t size) {
+                      if (!problem) write_rest(all, rest.substr(size));
+                    });
   }
 
   SharedWorld& world_;

@@ -159,7 +159,8 @@ TEST_CASE("when the server is lost, each request has an answer that says what ma
   SessionPeer peer(world);
   CHECK(peer.exchange(resp("SET", "k", "v")) == "+OK\r\n");
   server.pause();
-  peer.begin(resp("INCR", "n") + resp("GET", "k") + resp("EVAL", "return redis.status_reply('x')", "0"));
+  peer.begin(resp("INCR", "n") + resp("GET", "k") +
+             resp("EVAL", "return redis.status_reply('x')", "0"));
   // Written, and not answered in time.
   std::string replies;
   CHECK(world.run_until([&] {
@@ -190,8 +191,7 @@ TEST_CASE("a reply beyond the client's bound says that the command has run") {
   CHECK(peer.exchange(resp("SET", "k", large)) == "+OK\r\n");
   CHECK(peer.exchange(resp("GET", "k")) == "$900000\r\n" + large + "\r\n");
   CHECK(peer.exchange(resp("APPEND", "k", large)) == ":1800000\r\n");
-  CHECK(peer.exchange(resp("GET", "k") + resp("PING"))
-            .starts_with("-TOOLARGE plimsoll-bridge: "));
+  CHECK(peer.exchange(resp("GET", "k") + resp("PING")).starts_with("-TOOLARGE plimsoll-bridge: "));
 }
 
 TEST_CASE("a session of a server that cannot be reached ends, and says why") {
