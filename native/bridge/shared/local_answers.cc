@@ -54,6 +54,8 @@ std::string bulk(std::string_view text) {
 
 std::string null(bool is_resp3) { return is_resp3 ? "_\r\n" : "$-1\r\n"; }
 
+std::string_view null_array(bool is_resp3) { return is_resp3 ? "_\r\n" : "*-1\r\n"; }
+
 std::string confirmation(std::string_view word, std::optional<std::string_view> channel,
                          std::size_t count, bool is_resp3) {
   std::string out;

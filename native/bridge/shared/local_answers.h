@@ -22,6 +22,7 @@ std::string hello_reply(const ServerIdentity& server, bool is_resp3, std::uint64
 
 std::string bulk(std::string_view text);
 std::string null(bool is_resp3);
+std::string_view null_array(bool is_resp3);
 
 /// A confirmation: "subscribe", the channel, and how many there are now. Without a channel there
 /// was none to unsubscribe from.

@@ -53,7 +53,6 @@ std::string_view confirmation_word(ChannelKind kind, bool subscribes) {
 bool is_for_subscriber(const commands::Row* row) {
   if (row == nullptr) return false;
   switch (commands::number_of(*row)) {
-    case row_numbers::hello:
     case row_numbers::quit:
     case row_numbers::subscribe:
     case row_numbers::psubscribe:
@@ -180,7 +179,7 @@ bool Session::take(Words words) {
     return true;
   }
   const Row* const row = commands::find(words);
-  if (!is_resp3_ && subscriptions() > 0 && !is_for_subscriber(row)) {
+  if (!is_resp3_ && names_count() > 0 && !is_for_subscriber(row)) {
     return take_in_subscription(row, words);
   }
   if (row != nullptr && !has_right_arity(*row, words.size())) {
@@ -239,7 +238,7 @@ bool Session::take_special(const Row& row, Words words) {
     case row_numbers::discard: answer("-ERR DISCARD without MULTI\r\n"); return true;
     case row_numbers::watch: return take_watch(words);
     case row_numbers::unwatch:
-      watching_.reset();
+      unwatch();
       answer(ok);
       return true;
     case row_numbers::subscribe: return subscribe(ChannelKind::channel, words.subspan(1));
@@ -259,11 +258,11 @@ bool Session::take_hello(Words words) {
   const bool wants_resp3 = words.size() > 1 ? words[1] == "3" : is_resp3_;
   if (wants_resp3 != is_resp3_) {
     if (!is_idle()) return false;
-    if (subscriptions() > 0 || !names_of(ChannelKind::shard).empty()) {
-      answer(not_possible("HELLO with another version", "channels are subscribed"));
+    if (names_count() > 0 || watching_ || is_watch_lost_) {
+      answer(not_possible("HELLO with another version",
+                          names_count() > 0 ? "channels are subscribed" : "keys are watched"));
       return true;
     }
-    watching_.reset();
     client_.reset();
     is_resp3_ = wants_resp3;
   }
@@ -353,7 +352,7 @@ bool Session::take_in_multi(const Row* row, Words words) {
     case row_numbers::exec: return take_exec();
     case row_numbers::discard:
       multi_.reset();
-      watching_.reset();
+      unwatch();
       answer(ok);
       return true;
     case row_numbers::multi:
@@ -381,10 +380,13 @@ bool Session::take_in_multi(const Row* row, Words words) {
 }
 
 bool Session::take_exec() {
-  if (multi_->is_aborted) {
+  if (multi_->is_aborted || is_watch_lost_) {
+    answer(
+        multi_->is_aborted
+            ? std::string_view("-EXECABORT Transaction discarded because of previous errors.\r\n")
+            : null_array(is_resp3_));
     multi_.reset();
-    watching_.reset();
-    answer("-EXECABORT Transaction discarded because of previous errors.\r\n");
+    unwatch();
     return true;
   }
   const bool is_watching = watching_ != nullptr;
@@ -397,7 +399,7 @@ bool Session::take_exec() {
   multi->commands.exec([self = shared_from_this(), place,
                         is_watching](const native::Result<native::TransactionReplies>& replies) {
     if (self->is_closed_) return;
-    if (is_watching) self->watching_.reset();
+    if (is_watching) self->unwatch();
     if (replies) {
       self->finish(*place, WireReply::of(*replies, self->is_resp3_, self->clients_.account()),
                    is_watching);
@@ -421,7 +423,7 @@ bool Session::take_watch(Words words) {
   client_->client().exclusive([self = shared_from_this(), place,
                                keys = std::move(keys)](native::Result<native::Exclusive> opened) {
     if (self->is_closed_) return;
-    if (!opened) return self->finish(*place, opened.error(), true);
+    if (!opened) return self->fail_watch(*place, opened.error());
     self->watching_ = std::make_unique<native::Exclusive>(*std::move(opened));
     const std::vector<std::string_view> views(keys.begin(), keys.end());
     self->watch(*place, views);
@@ -433,13 +435,22 @@ void Session::watch(Place& place, Words keys) {
   watching_->watch(native::Words(keys),
                    [self = shared_from_this(), &place](const native::Result<void>& watched) {
                      if (self->is_closed_) return;
-                     if (watched) {
-                       self->finish(place, WireReply::of(ok, self->clients_.account()), true);
-                     } else {
-                       self->watching_.reset();
-                       self->finish(place, watched.error(), true);
-                     }
+                     if (!watched) return self->fail_watch(place, watched.error());
+                     self->finish(place, WireReply::of(ok, self->clients_.account()), true);
                    });
+}
+
+// What was watched before is lost, too, with the connection. A server cannot fail so, and no client
+// expects it: the next EXEC says that a key has changed, since one may have.
+void Session::fail_watch(Place& place, const native::Error& error) {
+  unwatch();
+  is_watch_lost_ = true;
+  finish(place, error, true);
+}
+
+void Session::unwatch() {
+  watching_.reset();
+  is_watch_lost_ = false;
 }
 
 // ---- Channels

@@ -117,6 +117,8 @@ class Session final : public std::enable_shared_from_this<Session>, private HubL
   bool take_exec();
   bool take_watch(Words words);
   void watch(Place& place, Words keys);
+  void fail_watch(Place& place, const native::Error& error);
+  void unwatch();
   bool subscribe(ChannelKind kind, Words names);
   void unsubscribe(ChannelKind kind, Words names);
   std::set<std::string>& names_of(ChannelKind kind) {
@@ -157,6 +159,7 @@ class Session final : public std::enable_shared_from_this<Session>, private HubL
   ReplyQueue replies_;
   std::unique_ptr<Multi> multi_;
   std::unique_ptr<native::Exclusive> watching_;  // between WATCH and EXEC
+  bool is_watch_lost_ = false;                   // a WATCH has failed: the next EXEC runs nothing
   std::set<std::string> names_[3];               // that are subscribed, by ChannelKind
   std::unique_ptr<boost::asio::cancellation_signal> blocked_;  // of a command that blocks
 

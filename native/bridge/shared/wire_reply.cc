@@ -7,6 +7,7 @@
 #include "plimsoll/core/base/bytes.h"
 #include "plimsoll/core/client/client.h"
 #include "plimsoll/core/resp/encoder.h"
+#include "plimsoll/native/bridge/shared/local_answers.h"
 
 namespace plimsoll::bridge {
 namespace {
@@ -34,7 +35,7 @@ WireReply WireReply::of(std::string_view bytes, Account& account) {
 
 WireReply WireReply::of(const native::TransactionReplies& replies, bool is_resp3,
                         Account& account) {
-  if (!replies.committed()) return of(is_resp3 ? "_\r\n" : "*-1\r\n", account);
+  if (!replies.committed()) return of(null_array(is_resp3), account);
   std::array<char, encoding::header_bytes_max> header;
   const char* const header_end = encoding::write_header(header.data(), '*', replies.size());
   const auto header_size = static_cast<std::size_t>(header_end - header.data());

@@ -150,6 +150,8 @@ TEST_CASE("a subscriber in RESP2 may do what a server lets it do") {
   const std::string commands = resp("SUBSCRIBE", "c") + resp("GET", "k") + resp("PING") +
                                resp("PING", "x") + resp("MULTI") + resp("UNSUBSCRIBE");
   both.compare(commands);
+  both.compare(resp("SSUBSCRIBE", "c") + resp("GET", "k") + resp("PING") + resp("HELLO", "3") +
+               resp("SUNSUBSCRIBE"));
 }
 
 TEST_CASE("a watched key that has changed ends a transaction as at a server") {

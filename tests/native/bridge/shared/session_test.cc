@@ -181,6 +181,43 @@ TEST_CASE("when the server is lost, each request has an answer that says what ma
   CHECK(peer.exchange(resp("INCR", "n")) == ":1\r\n");
 }
 
+TEST_CASE("a WATCH that was lost lets no transaction commit") {
+  const ValkeyServer server;
+  native::Options options = standalone();
+  options.blocking_connections_max = 1;
+  SharedWorld world(server.url(), options);
+  SessionPeer peer(world);
+  const std::string transaction = resp("MULTI") + resp("SET", "a", "lost") + resp("EXEC");
+  constexpr std::string_view nothing = "+OK\r\n+QUEUED\r\n*-1\r\n";
+
+  // Its connection dies, and the next WATCH finds out.
+  CHECK(peer.exchange(resp("WATCH", "a")) == "+OK\r\n");
+  const std::string clients = server.ask("CLIENT LIST");
+  const std::size_t at = clients.find("id=", clients.find("cmd=watch") == std::string::npos
+                                                 ? std::string::npos
+                                                 : clients.rfind("\n", clients.find("cmd=watch")));
+  REQUIRE(at != std::string::npos);
+  server.ask("CLIENT KILL ID " + clients.substr(at + 3, clients.find(' ', at) - at - 3));
+  server.ask("SET a other");
+  CHECK(peer.exchange(resp("WATCH", "b")).starts_with("-"));
+  CHECK(peer.exchange(transaction) == nothing);
+  CHECK(peer.exchange(resp("GET", "a")) == "$5\r\nother\r\n");
+  // The next one is as any other.
+  CHECK(peer.exchange(transaction) == "+OK\r\n+QUEUED\r\n*1\r\n+OK\r\n");
+
+  // There is no connection for it.
+  SessionPeer holder(world);
+  CHECK(holder.exchange(resp("WATCH", "x")) == "+OK\r\n");
+  const std::string refused = peer.exchange(resp("WATCH", "a") + transaction);
+  CHECK(refused.starts_with("-UNSENT plimsoll-bridge: "));
+  CHECK(refused.ends_with(nothing));
+  CHECK(
+      peer.exchange(resp("WATCH", "a") + resp("UNWATCH") + transaction).ends_with("*1\r\n+OK\r\n"));
+
+  // Another client would do what comes next.
+  CHECK(holder.exchange(resp("HELLO", "3")).starts_with("-NOPERM plimsoll-bridge: "));
+}
+
 TEST_CASE("a reply beyond the client's bound says that the command has run") {
   const ValkeyServer server;
   native::Options options = standalone();
