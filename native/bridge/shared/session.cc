@@ -599,7 +599,8 @@ void Session::close() {
   if (client_) client_->hub().remove_all(*this);
   if (blocked_) blocked_->emit(asio::cancellation_type::terminal);
   multi_.reset();
-  watching_.reset();
+  unwatch();
+  client_.reset();
   replies_.clear();
   wake_reader();
   wake_writer();

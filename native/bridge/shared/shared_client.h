@@ -57,16 +57,17 @@ class SharedClient {
             std::move(handler), channel_.driver->executor(), WireReply(is_resp3_)));
   }
 
-  /// The client has ended for good; for SharedClients, which makes another.
-  void handle_closed() { is_closed_ = true; }
-  bool is_closed() const { return is_closed_; }
+  /// Ends the client within its close_timeout, and with it all that is under way. Handlers of
+  /// requests keep this object until then.
+  void close() {
+    client_.close([](const native::Result<void>&) {});
+  }
 
  private:
   native::Client client_;
   const native::Channel channel_;
   const ServerIdentity server_;
   const bool is_resp3_;
-  bool is_closed_ = false;
   SharedCounters& counters_;
   ChannelHub hub_;
 };

@@ -123,6 +123,7 @@ void SharedClients::close() {
   is_over_ = true;
   const auto closed = std::exchange(clients_, {});
   for (const auto& [key, entry] : closed) {
+    if (entry.client) entry.client->close();
     for (const Opened& each : entry.waiting) each(nullptr, "the bridge is shutting down");
   }
 }

@@ -60,6 +60,9 @@ class SharedWorld {
     return std::make_shared<bridge::Session>(*clients_, server_, profile);
   }
 
+  /// The bridge ends.
+  void close() { clients_->close(); }
+
   bridge::SharedCounters counters() const { return clients_->all_counters()[server_.name]; }
   Account& account() { return *account_; }
 

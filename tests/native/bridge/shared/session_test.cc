@@ -181,6 +181,22 @@ TEST_CASE("when the server is lost, each request has an answer that says what ma
   CHECK(peer.exchange(resp("INCR", "n")) == ":1\r\n");
 }
 
+TEST_CASE("what waits for a silent server does not keep a bridge from its end") {
+  ValkeyServer server;
+  native::Options options = standalone();
+  options.close_timeout = std::chrono::milliseconds(20);
+  SharedWorld world(server.url(), options);
+  SessionPeer peer(world);
+  CHECK(peer.exchange(resp("PING")) == "+PONG\r\n");
+  server.pause();
+  peer.begin(resp("INCR", "n") + resp("MULTI") + resp("INCR", "n") + resp("EXEC"));
+  world.run_one();
+  peer.session().close();
+  world.close();
+  CHECK(world.run_until([&] { return world.counters().clients == 0; }));
+  server.resume();
+}
+
 TEST_CASE("a WATCH that was lost lets no transaction commit") {
   const ValkeyServer server;
   native::Options options = standalone();
