@@ -120,6 +120,8 @@ constexpr SharedRow shared_rows[] = {
      "Requests that these clients were given"},
     {&SharedCounters::answered_locally, counter, "shared_answered_locally_total",
      "Commands that the bridge answered itself, because they concern the connection alone"},
+    {&SharedCounters::dropped, counter, "shared_dropped_total",
+     "WebSockets that took no replies while memory was short, and were ended"},
     {&SharedCounters::in_doubt, counter, "shared_in_doubt_total",
      "Requests that ended with -INDOUBT: the server may have run them"},
     {&SharedCounters::cache_hits, counter, "shared_cache_hits_total",

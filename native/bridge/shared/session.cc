@@ -79,9 +79,13 @@ Session::Session(SharedClients& clients, const SharedServer& server, const Profi
       id_(clients.next_id()),
       replies_(clients.account()) {
   ++counters_.sessions;
+  clients_.add(*this);
 }
 
-Session::~Session() { --counters_.sessions; }
+Session::~Session() {
+  --counters_.sessions;
+  clients_.remove(*this);
+}
 
 // ---- Bytes in
 
@@ -135,6 +139,7 @@ void Session::serve_writer() {
 std::size_t Session::read_now(std::span<char> space, Problem& problem) {
   problem = {};
   const std::size_t size = replies_.take(space);
+  if (size > 0) has_read_ = true;
   if (size > 0 || space.empty()) return size;
   problem = has_ended_ || is_closed_ ? Problem(asio::error::eof) : asio::error::would_block;
   return 0;
@@ -591,6 +596,19 @@ void Session::end(std::string_view why) {
   why_ = why;
   wake_reader();
   wake_writer();
+}
+
+std::size_t Session::take_unread_bytes() {
+  const bool has_read = std::exchange(has_read_, false);
+  const bool was_unread = std::exchange(is_unread_, replies_.ready_bytes() > 0);
+  return was_unread && !has_read ? replies_.ready_bytes() : 0;
+}
+
+void Session::drop(std::string_view why) {
+  if (is_closed_) return;
+  ++counters_.dropped;
+  end(why);
+  close();
 }
 
 void Session::close() {

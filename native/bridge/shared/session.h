@@ -93,6 +93,12 @@ class Session final : public std::enable_shared_from_this<Session>, private HubL
   bool has_ended() const { return has_ended_ && replies_.ready_bytes() == 0; }
   const std::string& why() const { return why_; }
 
+  /// The bytes that are ready, if some were at the last call and none was read since; else 0.
+  std::size_t take_unread_bytes();
+
+  /// Ends the session, and gives back its memory, without a wait for the client to read.
+  void drop(std::string_view why);
+
   /// Ends the session. What is under way goes on at the server, except a command that blocks.
   void close();
 
@@ -166,6 +172,8 @@ class Session final : public std::enable_shared_from_this<Session>, private HubL
   bool is_alone_ = false;  // a command runs alone
   bool has_ended_ = false;
   bool is_closed_ = false;
+  bool has_read_ = false;   // since take_unread_bytes()
+  bool is_unread_ = false;  // something was ready then
   std::string why_;
 
   ReadHandler reader_;

@@ -1,6 +1,7 @@
 #include "plimsoll/native/bridge/shared/shared_clients.h"
 
 #include <algorithm>
+#include <functional>
 #include <string_view>
 #include <utility>
 
@@ -11,6 +12,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "plimsoll/client_side_cache.h"
+#include "plimsoll/native/bridge/shared/session.h"
 #include "plimsoll/nodes.h"
 
 namespace plimsoll::bridge {
@@ -131,6 +133,27 @@ void SharedClients::close() {
 void SharedClients::check() {
   for (const auto& [key, entry] : clients_) {
     if (entry.client) entry.client->hub().check();
+  }
+  check_unread();
+}
+
+// Once a tick, so that a client has about a second to take a reply. It walks over all sessions, as
+// the server walks over all relays.
+void SharedClients::check_unread() {
+  std::size_t bytes = 0;
+  std::vector<Session*> left;
+  for (Session* const each : sessions_) {
+    const std::size_t unread = each->take_unread_bytes();
+    bytes += unread;
+    if (unread > 0) left.push_back(each);
+  }
+  if (bytes <= unread_bytes_max_) return;
+  std::ranges::sort(left, std::ranges::greater(),
+                    [](const Session* each) { return each->available_bytes(); });
+  for (Session* const each : left) {
+    if (bytes <= unread_bytes_max_) return;
+    bytes -= each->available_bytes();
+    each->drop("it does not take its replies, and the bridge is short of memory");
   }
 }
 

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -25,15 +27,24 @@
 
 namespace plimsoll::bridge {
 
+class Session;
+
 class SharedClients {
  public:
+  /// The part of the memory line that unread replies of all sessions may take: one in so many. They
+  /// lie in the pool that replies of all clients are read into, so clients that read nothing would
+  /// stop those that do.
+  static constexpr std::size_t unread_part = 8;
+
   /// Gets the client, or null and why there is none.
   using Opened = std::function<void(std::shared_ptr<SharedClient> client, const std::string& why)>;
 
   /// Clients run on `executor`, which is the one that uses this object; `account` pays for what
-  /// they keep for sessions, and must outlive them.
-  SharedClients(boost::asio::any_io_executor executor, Account& account)
-      : executor_(std::move(executor)), account_(account) {}
+  /// they keep for sessions, and must outlive them. `memory_limit` is the line.
+  SharedClients(boost::asio::any_io_executor executor, Account& account, std::size_t memory_limit)
+      : executor_(std::move(executor)),
+        account_(account),
+        unread_bytes_max_(memory_limit / unread_part) {}
   ~SharedClients() { *self_ = nullptr; }
   SharedClients(const SharedClients&) = delete;
   SharedClients& operator=(const SharedClients&) = delete;
@@ -50,8 +61,14 @@ class SharedClients {
   /// Closes all clients, and makes no more.
   void close();
 
-  /// Looks whether messages of channels are missing; the server calls this once a tick.
+  /// Looks whether messages of channels are missing, and whether unread replies take too much: then
+  /// the sessions end that have the most of those that nobody has read since the last call. The
+  /// server calls this once a tick.
   void check();
+
+  /// A session begins, and ends.
+  void add(Session& session) { sessions_.insert(&session); }
+  void remove(Session& session) { sessions_.erase(&session); }
 
   SharedCounters& counters(const SharedServer& server);
   /// Of each server that was used, by its name, with what its channels and its cache say now.
@@ -78,12 +95,15 @@ class SharedClients {
     std::shared_ptr<bool> is_closed = std::make_shared<bool>(false);
   };
 
+  void check_unread();
   void connect(const Key& key);
   void ask_identity(const Key& key, native::Client client);
   void finish(const Key& key, std::shared_ptr<SharedClient> client, const std::string& why);
 
   const boost::asio::any_io_executor executor_;
   Account& account_;
+  const std::size_t unread_bytes_max_;
+  std::set<Session*> sessions_;
   std::map<Key, Entry> clients_;
   struct Counted {
     const SharedServer* server = nullptr;

@@ -29,7 +29,8 @@ class SharedWorld {
       : budget_(BudgetOptions{.memory_limit = memory_limit}, heap_),
         account_(budget_.open_account(PoolKind::replies)),
         server_{.name = "main", .url = std::move(url), .options = std::move(options)},
-        clients_(std::make_unique<bridge::SharedClients>(context_.get_executor(), *account_)) {}
+        clients_(std::make_unique<bridge::SharedClients>(context_.get_executor(), *account_,
+                                                         memory_limit)) {}
 
   ~SharedWorld() {
     clients_->close();
@@ -59,6 +60,9 @@ class SharedWorld {
   std::shared_ptr<bridge::Session> open() {
     return std::make_shared<bridge::Session>(*clients_, server_, profile);
   }
+
+  /// A tick of the bridge.
+  void check() { clients_->check(); }
 
   /// The bridge ends.
   void close() { clients_->close(); }
