@@ -71,7 +71,8 @@ std::string_view outcome_in_words(ErrorCode code, Executed executed) {
                          : "the server did not answer in time";
     case ErrorCode::cancelled: return "the request was given up";
     case ErrorCode::rejected_by_limit: return "too many requests wait for the server";
-    case ErrorCode::reply_too_large: return "the reply is larger than the bridge takes";
+    case ErrorCode::reply_too_large:
+      return "the reply is larger than the bridge takes, or has memory for now";
     case ErrorCode::out_of_memory: return "the bridge has no memory left";
     case ErrorCode::protocol_error: return "the server answered with something that is no RESP";
     case ErrorCode::closed: return "the bridge has given this server up";

@@ -84,6 +84,7 @@ Session::Session(SharedClients& clients, const SharedServer& server, const Profi
 
 Session::~Session() {
   --counters_.sessions;
+  clients_.shrink_ready(ready_counted_);
   clients_.remove(*this);
 }
 
@@ -140,6 +141,7 @@ std::size_t Session::read_now(std::span<char> space, Problem& problem) {
   problem = {};
   const std::size_t size = replies_.take(space);
   if (size > 0) has_read_ = true;
+  count_ready();
   if (size > 0 || space.empty()) return size;
   problem = has_ended_ || is_closed_ ? Problem(asio::error::eof) : asio::error::would_block;
   return 0;
@@ -521,6 +523,7 @@ void Session::handle_push(const PushBytes& message) {
   }
   if (!replies_.add_message(message)) return end("no memory for a message");
   ++counters_.messages;
+  count_ready();
   wake_reader();
 }
 
@@ -568,6 +571,7 @@ void Session::finish(Place& place, native::Result<WireReply> reply, bool was_alo
 void Session::fill(Place& place, WireReply reply) {
   if (reply.left() == 0) return end("no memory for a reply");
   replies_.fill(place, std::move(reply));
+  count_ready();
   wake_reader();
 }
 
@@ -598,10 +602,18 @@ void Session::end(std::string_view why) {
   wake_writer();
 }
 
-std::size_t Session::take_unread_bytes() {
+// Tells the sum over all sessions what this one has ready now.
+void Session::count_ready() {
+  const std::size_t now = replies_.ready_bytes();
+  if (now > ready_counted_) clients_.grow_ready(now - ready_counted_);
+  if (now < ready_counted_) clients_.shrink_ready(ready_counted_ - now);
+  ready_counted_ = now;
+}
+
+void Session::handle_tick() {
   const bool has_read = std::exchange(has_read_, false);
   const bool was_unread = std::exchange(is_unread_, replies_.ready_bytes() > 0);
-  return was_unread && !has_read ? replies_.ready_bytes() : 0;
+  is_stuck_ = was_unread && !has_read;
 }
 
 void Session::drop(std::string_view why) {
@@ -620,6 +632,7 @@ void Session::close() {
   unwatch();
   client_.reset();
   replies_.clear();
+  count_ready();
   wake_reader();
   wake_writer();
 }

@@ -93,8 +93,9 @@ class Session final : public std::enable_shared_from_this<Session>, private HubL
   bool has_ended() const { return has_ended_ && replies_.ready_bytes() == 0; }
   const std::string& why() const { return why_; }
 
-  /// The bytes that are ready, if some were at the last call and none was read since; else 0.
-  std::size_t take_unread_bytes();
+  /// A tick of the server: from one to the next, a client should take something.
+  void handle_tick();
+  bool is_stuck() const { return is_stuck_; }
 
   /// Ends the session, and gives back its memory, without a wait for the client to read.
   void drop(std::string_view why);
@@ -139,6 +140,7 @@ class Session final : public std::enable_shared_from_this<Session>, private HubL
   void refuse(const Row* row, const plimsoll::Error& error);
   void finish(Place& place, native::Result<WireReply> reply, bool was_alone);
   void fill(Place& place, WireReply reply);
+  void count_ready();
   bool has_client();
   bool is_idle() const { return replies_.awaited() == 0; }
   void end(std::string_view why);
@@ -172,8 +174,10 @@ class Session final : public std::enable_shared_from_this<Session>, private HubL
   bool is_alone_ = false;  // a command runs alone
   bool has_ended_ = false;
   bool is_closed_ = false;
-  bool has_read_ = false;   // since take_unread_bytes()
-  bool is_unread_ = false;  // something was ready then
+  std::size_t ready_counted_ = 0;  // of replies_, by clients_
+  bool has_read_ = false;          // since the last tick
+  bool is_unread_ = false;         // something was ready then
+  bool is_stuck_ = false;          // and nothing was read from one tick to the next
   std::string why_;
 
   ReadHandler reader_;

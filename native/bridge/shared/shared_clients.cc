@@ -1,7 +1,6 @@
 #include "plimsoll/native/bridge/shared/shared_clients.h"
 
 #include <algorithm>
-#include <functional>
 #include <string_view>
 #include <utility>
 
@@ -134,26 +133,28 @@ void SharedClients::check() {
   for (const auto& [key, entry] : clients_) {
     if (entry.client) entry.client->hub().check();
   }
-  check_unread();
+  for (Session* const each : sessions_) each->handle_tick();
 }
 
-// Once a tick, so that a client has about a second to take a reply. It walks over all sessions, as
-// the server walks over all relays.
-void SharedClients::check_unread() {
-  std::size_t bytes = 0;
-  std::vector<Session*> left;
-  for (Session* const each : sessions_) {
-    const std::size_t unread = each->take_unread_bytes();
-    bytes += unread;
-    if (unread > 0) left.push_back(each);
-  }
-  if (bytes <= unread_bytes_max_) return;
-  std::ranges::sort(left, std::ranges::greater(),
-                    [](const Session* each) { return each->available_bytes(); });
-  for (Session* const each : left) {
-    if (bytes <= unread_bytes_max_) return;
-    bytes -= each->available_bytes();
-    each->drop("it does not take its replies, and the bridge is short of memory");
+// Posted, because a session must not end within a call of the hub, which is where messages come
+// from.
+void SharedClients::grow_ready(std::size_t bytes) {
+  ready_bytes_ += bytes;
+  if (ready_bytes_ <= ready_bytes_max_ || is_making_room_) return;
+  is_making_room_ = true;
+  asio::post(executor_, [self = self_] {
+    if (*self != nullptr) (*self)->make_room();
+  });
+}
+
+// Each walk over the sessions ends one of them.
+void SharedClients::make_room() {
+  is_making_room_ = false;
+  while (ready_bytes_ > ready_bytes_max_ && !sessions_.empty()) {
+    Session* const most = *std::ranges::max_element(sessions_, {}, [](const Session* each) {
+      return std::pair(each->is_stuck() && each->available_bytes() > 0, each->available_bytes());
+    });
+    most->drop("it does not take its replies, and the bridge is short of memory");
   }
 }
 

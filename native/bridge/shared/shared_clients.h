@@ -31,10 +31,11 @@ class Session;
 
 class SharedClients {
  public:
-  /// The part of the memory line that unread replies of all sessions may take: one in so many. They
-  /// lie in the pool that replies of all clients are read into, so clients that read nothing would
-  /// stop those that do.
-  static constexpr std::size_t unread_part = 8;
+  /// The part of the memory line that replies and messages may take that sessions have ready: one
+  /// in so many. They lie in the pool that replies of all clients are read into, so those that
+  /// nobody takes would leave no room for those of others. Beyond it the session ends that has the
+  /// most, if there is one of those that took nothing for a tick or two.
+  static constexpr std::size_t ready_part = 8;
 
   /// Gets the client, or null and why there is none.
   using Opened = std::function<void(std::shared_ptr<SharedClient> client, const std::string& why)>;
@@ -44,7 +45,7 @@ class SharedClients {
   SharedClients(boost::asio::any_io_executor executor, Account& account, std::size_t memory_limit)
       : executor_(std::move(executor)),
         account_(account),
-        unread_bytes_max_(memory_limit / unread_part) {}
+        ready_bytes_max_(memory_limit / ready_part) {}
   ~SharedClients() { *self_ = nullptr; }
   SharedClients(const SharedClients&) = delete;
   SharedClients& operator=(const SharedClients&) = delete;
@@ -61,14 +62,17 @@ class SharedClients {
   /// Closes all clients, and makes no more.
   void close();
 
-  /// Looks whether messages of channels are missing, and whether unread replies take too much: then
-  /// the sessions end that have the most of those that nobody has read since the last call. The
-  /// server calls this once a tick.
+  /// Looks whether messages of channels are missing, and which sessions take nothing. The server
+  /// calls this once a tick.
   void check();
 
   /// A session begins, and ends.
   void add(Session& session) { sessions_.insert(&session); }
   void remove(Session& session) { sessions_.erase(&session); }
+
+  /// What sessions have ready has become more, or less.
+  void grow_ready(std::size_t bytes);
+  void shrink_ready(std::size_t bytes) { ready_bytes_ -= bytes; }
 
   SharedCounters& counters(const SharedServer& server);
   /// Of each server that was used, by its name, with what its channels and its cache say now.
@@ -95,14 +99,16 @@ class SharedClients {
     std::shared_ptr<bool> is_closed = std::make_shared<bool>(false);
   };
 
-  void check_unread();
+  void make_room();
   void connect(const Key& key);
   void ask_identity(const Key& key, native::Client client);
   void finish(const Key& key, std::shared_ptr<SharedClient> client, const std::string& why);
 
   const boost::asio::any_io_executor executor_;
   Account& account_;
-  const std::size_t unread_bytes_max_;
+  const std::size_t ready_bytes_max_;
+  std::size_t ready_bytes_ = 0;
+  bool is_making_room_ = false;
   std::set<Session*> sessions_;
   std::map<Key, Entry> clients_;
   struct Counted {
