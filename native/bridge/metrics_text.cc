@@ -121,7 +121,7 @@ constexpr SharedRow shared_rows[] = {
     {&SharedCounters::answered_locally, counter, "shared_answered_locally_total",
      "Commands that the bridge answered itself, because they concern the connection alone"},
     {&SharedCounters::dropped, counter, "shared_dropped_total",
-     "WebSockets that were ended because they had most of too many unread replies"},
+     "WebSockets that were ended because of the replies that they did not take"},
     {&SharedCounters::in_doubt, counter, "shared_in_doubt_total",
      "Requests that ended with -INDOUBT: the server may have run them"},
     {&SharedCounters::cache_hits, counter, "shared_cache_hits_total",

@@ -140,7 +140,6 @@ void Session::serve_writer() {
 std::size_t Session::read_now(std::span<char> space, Problem& problem) {
   problem = {};
   const std::size_t size = replies_.take(space);
-  if (size > 0) has_read_ = true;
   count_ready();
   if (size > 0 || space.empty()) return size;
   problem = has_ended_ || is_closed_ ? Problem(asio::error::eof) : asio::error::would_block;
@@ -605,15 +604,17 @@ void Session::end(std::string_view why) {
 // Tells the sum over all sessions what this one has ready now.
 void Session::count_ready() {
   const std::size_t now = replies_.ready_bytes();
+  if (now < ready_counted_ || ready_counted_ == 0) {
+    ready_since_ = std::chrono::steady_clock::now();
+  }
   if (now > ready_counted_) clients_.grow_ready(now - ready_counted_);
   if (now < ready_counted_) clients_.shrink_ready(ready_counted_ - now);
   ready_counted_ = now;
 }
 
-void Session::handle_tick() {
-  const bool has_read = std::exchange(has_read_, false);
-  const bool was_unread = std::exchange(is_unread_, replies_.ready_bytes() > 0);
-  is_stuck_ = was_unread && !has_read;
+std::uint64_t Session::burden(std::chrono::steady_clock::time_point now) const {
+  const auto waits = std::chrono::duration_cast<std::chrono::milliseconds>(now - ready_since_);
+  return replies_.ready_bytes() * static_cast<std::uint64_t>(1 + waits.count());
 }
 
 void Session::drop(std::string_view why) {

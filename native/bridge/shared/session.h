@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -93,9 +94,9 @@ class Session final : public std::enable_shared_from_this<Session>, private HubL
   bool has_ended() const { return has_ended_ && replies_.ready_bytes() == 0; }
   const std::string& why() const { return why_; }
 
-  /// A tick of the server: from one to the next, a client should take something.
-  void handle_tick();
-  bool is_stuck() const { return is_stuck_; }
+  /// How much of a burden the bytes are that are ready: bytes times the milliseconds since the
+  /// client has taken some.
+  std::uint64_t burden(std::chrono::steady_clock::time_point now) const;
 
   /// Ends the session, and gives back its memory, without a wait for the client to read.
   void drop(std::string_view why);
@@ -174,10 +175,8 @@ class Session final : public std::enable_shared_from_this<Session>, private HubL
   bool is_alone_ = false;  // a command runs alone
   bool has_ended_ = false;
   bool is_closed_ = false;
-  std::size_t ready_counted_ = 0;  // of replies_, by clients_
-  bool has_read_ = false;          // since the last tick
-  bool is_unread_ = false;         // something was ready then
-  bool is_stuck_ = false;          // and nothing was read from one tick to the next
+  std::size_t ready_counted_ = 0;                      // of replies_, by clients_
+  std::chrono::steady_clock::time_point ready_since_;  // or since the client has taken some
   std::string why_;
 
   ReadHandler reader_;

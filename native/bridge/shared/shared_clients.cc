@@ -1,6 +1,7 @@
 #include "plimsoll/native/bridge/shared/shared_clients.h"
 
 #include <algorithm>
+#include <chrono>
 #include <string_view>
 #include <utility>
 
@@ -133,7 +134,6 @@ void SharedClients::check() {
   for (const auto& [key, entry] : clients_) {
     if (entry.client) entry.client->hub().check();
   }
-  for (Session* const each : sessions_) each->handle_tick();
 }
 
 // Posted, because a session must not end within a call of the hub, which is where messages come
@@ -150,11 +150,11 @@ void SharedClients::grow_ready(std::size_t bytes) {
 // Each walk over the sessions ends one of them.
 void SharedClients::make_room() {
   is_making_room_ = false;
+  const auto now = std::chrono::steady_clock::now();
   while (ready_bytes_ > ready_bytes_max_ && !sessions_.empty()) {
-    Session* const most = *std::ranges::max_element(sessions_, {}, [](const Session* each) {
-      return std::pair(each->is_stuck() && each->available_bytes() > 0, each->available_bytes());
-    });
-    most->drop("it does not take its replies, and the bridge is short of memory");
+    Session* const worst = *std::ranges::max_element(
+        sessions_, {}, [now](const Session* each) { return each->burden(now); });
+    worst->drop("it does not take its replies, and the bridge is short of memory");
   }
 }
 

@@ -33,8 +33,8 @@ class SharedClients {
  public:
   /// The part of the memory line that replies and messages may take that sessions have ready: one
   /// in so many. They lie in the pool that replies of all clients are read into, so those that
-  /// nobody takes would leave no room for those of others. Beyond it the session ends that has the
-  /// most, if there is one of those that took nothing for a tick or two.
+  /// nobody takes would leave no room for those of others. Beyond it the session ends that has had
+  /// most of it for the longest: bytes times time since it took some.
   static constexpr std::size_t ready_part = 8;
 
   /// Gets the client, or null and why there is none.
@@ -62,8 +62,7 @@ class SharedClients {
   /// Closes all clients, and makes no more.
   void close();
 
-  /// Looks whether messages of channels are missing, and which sessions take nothing. The server
-  /// calls this once a tick.
+  /// Looks whether messages of channels are missing; the server calls this once a tick.
   void check();
 
   /// A session begins, and ends.

@@ -14,7 +14,7 @@ struct SharedCounters {
   std::uint64_t messages = 0;  ///< messages of channels that sessions got
   std::uint64_t requests = 0;  ///< commands that were given to the clients
   std::uint64_t answered_locally = 0;  ///< commands that only the bridge had to answer
-  std::uint64_t dropped = 0;           ///< sessions that had most of too many unread replies
+  std::uint64_t dropped = 0;           ///< sessions, because of replies that they did not take
   std::uint64_t in_doubt = 0;          ///< requests that ended with -INDOUBT
   // Of the upstream's cache; 0 without one.
   std::uint64_t cache_hits = 0;
