@@ -31,7 +31,6 @@ SharedServer to_shared_server(const Upstream& upstream, const Limits& limits) {
   options.subscriptions_max = shared_subscriptions_max;
   options.inflight_requests_limit = shared_requests_in_flight_max;
   options.inflight_overflow = native::OnLimit::wait;
-  options.read_resends_max = shared_read_resends_max;
   options.reconnect_attempts_max = native::unlimited_attempts;
   options.reply_bytes_max = static_cast<std::size_t>(
       std::min<std::uint64_t>(options.reply_bytes_max, limits.memory_limit / shared_reply_divisor));

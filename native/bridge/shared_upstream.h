@@ -17,9 +17,6 @@ namespace plimsoll::bridge {
 /// come, first served. Far above what a server has in work, so that memory is the bound.
 inline constexpr std::size_t shared_requests_in_flight_max = 100'000;
 
-/// A read whose connection was lost is sent again so often. Writes never are.
-inline constexpr std::uint8_t shared_read_resends_max = 1;
-
 /// The part of limits.memory_limit that the largest reply may have; a larger one is skipped as it
 /// arrives, and answered with -TOOLARGE. It is half of what the replies pool always gets: while one
 /// client's reply arrives on the connection that all share, the others' replies still have room.

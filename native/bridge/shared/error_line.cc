@@ -20,7 +20,6 @@ enum class Said : std::uint8_t {
 Said said_with(ErrorCode code) {
   switch (code) {
     case ErrorCode::server_error:
-    case ErrorCode::cluster_redirect:
     case ErrorCode::cluster_down:
     case ErrorCode::transaction_aborted:
     case ErrorCode::server_loading:
@@ -37,6 +36,8 @@ Said said_with(ErrorCode code) {
     case ErrorCode::refused_by_bridge: return Said::by_refusal;
     case ErrorCode::invalid_argument:
     case ErrorCode::invalid_option: return Said::by_check;
+    // The words of a redirection have a node's address, where the client cannot go.
+    case ErrorCode::cluster_redirect:
     case ErrorCode::lost_unsent:
     case ErrorCode::lost_in_doubt:
     case ErrorCode::timed_out:
@@ -70,6 +71,7 @@ std::string_view outcome_in_words(ErrorCode code, Executed executed) {
       return has_not_run ? "the request waited too long to be sent"
                          : "the server did not answer in time";
     case ErrorCode::cancelled: return "the request was given up";
+    case ErrorCode::cluster_redirect: return "its slot is moving to another node";
     case ErrorCode::rejected_by_limit: return "too many requests wait for the server";
     case ErrorCode::reply_too_large:
       return "the reply is larger than the bridge takes, or has memory for now";

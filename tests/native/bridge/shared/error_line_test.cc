@@ -46,8 +46,6 @@ TEST_CASE("a server's answer keeps its words") {
   for (const char* const words :
        {"WRONGTYPE Operation against a key holding the wrong kind of value",
         "ERR syntax error",
-        "MOVED 12182 127.0.0.1:7202",
-        "ASK 12182 127.0.0.1:7200",
         "CLUSTERDOWN The cluster is down",
         "TRYAGAIN Multiple keys request during rehashing of slot",
         "CROSSSLOT Keys in request don't hash to the same slot",
@@ -66,6 +64,13 @@ TEST_CASE("a server's answer keeps its words") {
         "UNBLOCKED force unblock",
         "MYERR of a script"}) {
     CHECK(error_line(answered(words)) == std::string("-") + words + "\r\n");
+  }
+}
+
+TEST_CASE("a redirection says that nothing has run, and no address") {
+  for (const char* const words : {"MOVED 12182 127.0.0.1:7202", "ASK 12182 127.0.0.1:7200"}) {
+    CHECK(error_line(answered(words)) ==
+          "-UNSENT plimsoll-bridge: its slot is moving to another node\r\n");
   }
 }
 
