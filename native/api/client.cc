@@ -14,7 +14,7 @@ boost::asio::any_io_executor executor_or_shared(boost::asio::any_io_executor exe
 }
 
 void connect(boost::asio::any_io_executor executor, std::string_view url, Options options,
-             Operation& operation) {
+             Operation& operation, AddressRule rule) {
   const auto fail = [&](const Error& error) {
     operation.deliver(Delivery{.failure = &error});
     boost::asio::post(executor_or_shared(executor), [owned = OwnedOperation(&operation)]() mutable {
@@ -25,7 +25,7 @@ void connect(boost::asio::any_io_executor executor, std::string_view url, Option
   if (!target) return fail(target.error());
   const std::shared_ptr<ClientSideCache> cache = target->options.client_side_cache;
   Result<std::shared_ptr<Driver>> driver =
-      Driver::create(executor, *std::move(target), cache ? &cache->shared() : nullptr);
+      Driver::create(executor, *std::move(target), cache ? &cache->shared() : nullptr, rule);
   if (!driver) return fail(driver.error());
   (*driver)->connect(operation);
 }

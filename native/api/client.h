@@ -232,9 +232,10 @@ Result<void> receive(const Delivery& delivery, Client& client);
 namespace detail {
 
 /// Parses the address, makes a client and connects it. `operation` ends with the Client or with an
-/// error, also if the address or an option is wrong.
+/// error, also if the address or an option is wrong. `rule`: where the client may connect; null:
+/// anywhere.
 void connect(boost::asio::any_io_executor executor, std::string_view url, Options options,
-             Operation& operation);
+             Operation& operation, AddressRule rule = nullptr);
 
 /// `executor`, or if that is empty the executor of the process's shared thread.
 boost::asio::any_io_executor executor_or_shared(boost::asio::any_io_executor executor);

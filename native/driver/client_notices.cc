@@ -103,6 +103,14 @@ void ClientNotices::handle_unreadable_tls_files(std::string_view why) {
        why);
 }
 
+void ClientNotices::handle_refused_address(std::string_view address, std::string_view why) {
+  if (!address_.is_due()) return;
+  std::string words(address);
+  words.append(": ").append(why);
+  warn("plimsoll.client.address_refused", "does not connect to an address that it was given",
+       words);
+}
+
 void ClientNotices::warn(std::string_view event_name, std::string_view what,
                          std::string_view why) const {
   const std::string number = std::to_string(client_number_);

@@ -30,6 +30,7 @@ class ClientNotices {
 
   void handle_no_credentials(std::string_view why);
   void handle_unreadable_tls_files(std::string_view why);
+  void handle_refused_address(std::string_view address, std::string_view why);
 
  private:
   class Notice;
@@ -60,6 +61,7 @@ class ClientNotices {
   Seldom refused_;
   Seldom credentials_;
   Seldom tls_;
+  Seldom address_;
 };
 
 }  // namespace plimsoll::inline v0::native

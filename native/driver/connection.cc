@@ -1,5 +1,6 @@
 #include "plimsoll/native/driver/connection.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <string>
@@ -65,6 +66,11 @@ constexpr plimsoll::Error no_token{.code = ErrorCode::invalid_option,
                                    .what = "the token cannot be sent in a WebSocket handshake",
                                    .expected = "printable ASCII, 4096 bytes at most"};
 
+constexpr plimsoll::Error refused_address{
+    .code = ErrorCode::connect_failed,
+    .what = "the address is one to which this client does not connect",
+    .expected = "another address, or this one in the configuration"};
+
 // How many spans one write may have: about a megabyte, since a span is at most a segment of 64 KiB.
 constexpr std::size_t spans_per_write = 16;
 
@@ -128,7 +134,12 @@ void Connection::begin() {
   error_code problem;
   const auto address = asio::ip::make_address(endpoint().host, problem);
   if (problem) return resolve();
-  connect({asio::ip::tcp::endpoint(address, endpoint().port)});
+  const char* const why = reason_against(address);
+  if (why == nullptr) return connect({asio::ip::tcp::endpoint(address, endpoint().port)});
+  // Posted, because an attempt may begin in the middle of a turn.
+  asio::post(context_.executor, [self = owner_.hold(), this, why, attempt = attempt_] {
+    if (attempt == attempt_ && !inherited()) refuse_address(why);
+  });
 }
 
 void Connection::resolve() {
@@ -139,9 +150,34 @@ void Connection::resolve() {
         if (attempt != attempt_ || inherited()) return;
         if (problem) return handle_failed(problem);
         Dial::Addresses addresses;
-        for (const auto& result : results) addresses.emplace_back(result.endpoint());
+        const char* why = nullptr;
+        for (const auto& result : results) {
+          if (const char* const against = reason_against(result.endpoint().address())) {
+            why = against;
+          } else {
+            addresses.emplace_back(result.endpoint());
+          }
+        }
+        if (addresses.empty() && why != nullptr) return refuse_address(why);
         connect(in_turns(addresses));
       });
+}
+
+// Why the client must not connect there; null: it may.
+const char* Connection::reason_against(const asio::ip::address& address) const {
+  const char* const why =
+      context_.address_rule != nullptr ? context_.address_rule(address) : nullptr;
+  if (why == nullptr) return nullptr;
+  const bool is_chosen = std::ranges::any_of(context_.target.endpoints, [&](const Endpoint& each) {
+    error_code problem;
+    return asio::ip::make_address(each.host, problem) == address && !problem;
+  });
+  return is_chosen ? nullptr : why;
+}
+
+void Connection::refuse_address(const char* why) {
+  context_.notices.handle_refused_address(endpoint().to_string(), why);
+  handle_failed(refused_address, why);
 }
 
 // Only the handlers of the dial hold it, and so its owner: if the executor is destroyed with them

@@ -15,6 +15,8 @@
 #include "plimsoll/core/client/credit_window.h"
 #include "plimsoll/core/cluster/seeds.h"
 #include "plimsoll/native/base/counted.h"
+#include "plimsoll/native/driver/address_rule.h"
+#include "plimsoll/native/driver/client_notices.h"
 #include "plimsoll/native/driver/credentials_source.h"
 #include "plimsoll/native/driver/dial.h"
 #include "plimsoll/native/transport/byte_stream.h"
@@ -29,9 +31,11 @@ class WebSocketStream;
 struct ConnectionContext {
   boost::asio::any_io_executor executor;
   const Target& target;
+  ClientNotices& notices;
   std::unique_ptr<TlsContext> tls{};                 ///< null: plain connections
   std::unique_ptr<TlsContext> sentinel_tls{};        ///< the same, for connections to sentinels
   std::unique_ptr<CredentialsSource> credentials{};  ///< null: the options have the credentials
+  AddressRule address_rule = nullptr;                ///< null: the client may connect anywhere
 
   /// Why the files of Options::tls or sentinel_tls could not be read again; empty: they could.
   std::string tls_problem() const {
@@ -153,6 +157,8 @@ class Connection {
   void begin();
   void resolve();
   void connect(Dial::Addresses addresses);
+  const char* reason_against(const boost::asio::ip::address& address) const;
+  void refuse_address(const char* why);
   void handle_connected();
   void tune_socket();
   bool is_connected_to_itself() const;

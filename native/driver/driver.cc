@@ -67,7 +67,7 @@ class Driver::Io final : public Connection::Owner, public CredentialsSource::Own
         number(client_number),
         notices(driver.target_, client_number),
         sentinel(sentinel_options(driver.target_)),
-        context{.executor = driver.executor_, .target = driver.target_},
+        context{.executor = driver.executor_, .target = driver.target_, .notices = notices},
         connections(*this, context),
         failures(driver.target_, connections),
         driver_(driver) {}
@@ -109,10 +109,10 @@ class Driver::Io final : public Connection::Owner, public CredentialsSource::Own
 };
 
 Result<std::shared_ptr<Driver>> Driver::create(asio::any_io_executor executor, Target target,
-                                               SharedCache* cache) {
+                                               SharedCache* cache, AddressRule rule) {
   // A user's executor may run several handlers at a time; ours do not.
   if (executor) executor = asio::make_strand(executor);
-  return create_on(std::move(executor), std::move(target), cache);
+  return create_on(std::move(executor), std::move(target), cache, rule);
 }
 
 Result<std::shared_ptr<Driver>> Driver::create_for_callers(CallerLoop& loop, Target target,
@@ -123,7 +123,7 @@ Result<std::shared_ptr<Driver>> Driver::create_for_callers(CallerLoop& loop, Tar
 }
 
 Result<std::shared_ptr<Driver>> Driver::create_on(asio::any_io_executor executor, Target target,
-                                                  SharedCache* cache) {
+                                                  SharedCache* cache, AddressRule rule) {
   const TrackingOptions tracking = cache == nullptr ? TrackingOptions() : cache->tracking();
   if (const Result<void> valid = validate(target, tracking); !valid) return valid.error();
   Runtime& runtime = Runtime::get();
@@ -156,6 +156,7 @@ Result<std::shared_ptr<Driver>> Driver::create_on(asio::any_io_executor executor
       !used) {
     return Error(used.error());
   }
+  driver->io_->context.address_rule = rule;
   driver->io_->context.tls = *std::move(tls);
   driver->io_->context.sentinel_tls = *std::move(sentinel_tls);
   if (driver->options().credentials) {

@@ -18,6 +18,7 @@
 #include "plimsoll/native/base/steady_now.h"
 #include "plimsoll/native/call/cancel_target.h"
 #include "plimsoll/native/call/operation.h"
+#include "plimsoll/native/driver/address_rule.h"
 #include "plimsoll/native/driver/cache_client.h"
 #include "plimsoll/native/driver/cluster_seeds.h"
 #include "plimsoll/native/driver/prefixed_command.h"
@@ -65,9 +66,11 @@ class Driver final : public CancelTarget,
 
  public:
   /// Makes a driver on `executor`, or on the shared thread if that is empty. `cache`:
-  /// Options::client_side_cache, or null. invalid_option, out_of_memory.
+  /// Options::client_side_cache, or null. `rule`: where it may connect; null: anywhere.
+  /// invalid_option, out_of_memory.
   static Result<std::shared_ptr<Driver>> create(boost::asio::any_io_executor executor,
-                                                Target target, SharedCache* cache);
+                                                Target target, SharedCache* cache,
+                                                AddressRule rule = nullptr);
   /// The same for a client whose callers run `loop`.
   static Result<std::shared_ptr<Driver>> create_for_callers(CallerLoop& loop, Target target,
                                                             SharedCache* cache);
@@ -189,7 +192,8 @@ class Driver final : public CancelTarget,
   class Io;
 
   static Result<std::shared_ptr<Driver>> create_on(boost::asio::any_io_executor executor,
-                                                   Target target, SharedCache* cache);
+                                                   Target target, SharedCache* cache,
+                                                   AddressRule rule = nullptr);
 
   // CacheClient.
   void prove(Operation& operation) override;
