@@ -8,17 +8,28 @@
 #include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/append.hpp>
 #include <boost/asio/async_result.hpp>
+#include <boost/asio/ip/address.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include "plimsoll/client_side_cache.h"
 #include "plimsoll/native/bridge/shared/session.h"
+#include "plimsoll/native/bridge/stream/dial.h"
+#include "plimsoll/native/call/operation.h"
 #include "plimsoll/nodes.h"
 
 namespace plimsoll::bridge {
 namespace {
 
 namespace asio = boost::asio;
+
+// A node of a cluster may name any address, so what a name may not stand for, it may not name.
+const char* reason_against(const asio::ip::address& address) {
+  return may_be_resolved_to(address)
+             ? nullptr
+             : "link-local addresses, and clouds' addresses for metadata, have to be in the "
+               "configuration themselves";
+}
 
 // The value of "field:value" on a line of INFO. Empty: there is none.
 std::string_view info_value(std::string_view info, std::string_view field) {
@@ -68,12 +79,14 @@ void SharedClients::connect(const Key& key) {
   options.on_connection = [is_closed = clients_[key].is_closed](const auto& event) {
     if (event.kind == native::ConnectionEvent::Kind::closed) *is_closed = true;
   };
-  native::connect(executor_, key.server->url, std::move(options),
-                  [self = self_, key](native::Result<native::Client> connected) {
-                    if (*self == nullptr) return;
-                    if (!connected) return (*self)->finish(key, nullptr, connected.error().what());
-                    (*self)->ask_identity(key, *std::move(connected));
-                  });
+  auto handler = [self = self_, key](native::Result<native::Client> connected) {
+    if (*self == nullptr) return;
+    if (!connected) return (*self)->finish(key, nullptr, connected.error().what());
+    (*self)->ask_identity(key, *std::move(connected));
+  };
+  using Operation = native::CallbackOperation<native::Client, decltype(handler)>;
+  native::detail::connect(executor_, key.server->url, std::move(options),
+                          Operation::create(std::move(handler), executor_), reason_against);
 }
 
 void SharedClients::ask_identity(const Key& key, native::Client client) {
