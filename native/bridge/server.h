@@ -102,6 +102,8 @@ class Server {
   const ServerCounters& all_counters() const { return counters_; }
   /// Of each upstream whose connections are shared, by its name.
   std::map<std::string, SharedCounters> shared_counters() const { return shared_.all_counters(); }
+  /// Whether a shared connection to this server is open now.
+  bool is_connected(const SharedServer& server) const { return shared_.is_connected(server); }
   std::size_t connections_count() const { return limits_.connections_count(); }
   bool is_draining() const { return is_draining_; }
   bool is_leaving() const { return is_leaving_; }

@@ -1,21 +1,25 @@
 #include "plimsoll/native/bridge/status_pages.h"
 
+#include <cstddef>
 #include <exception>
 #include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
 
+#include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/experimental/parallel_group.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/http/field.hpp>
 
+#include "plimsoll/core/base/check.h"
 #include "plimsoll/native/base/plain_text.h"
 #include "plimsoll/native/bridge/http/handshake.h"
 #include "plimsoll/native/bridge/metrics_text.h"
 #include "plimsoll/native/bridge/stream/dial.h"
+#include "plimsoll/options.h"
 
 namespace plimsoll::bridge {
 namespace {
@@ -31,6 +35,26 @@ constexpr std::size_t problem_bytes_max = 200;
 bool does_answer(std::string_view problem) {
   return problem.starts_with("-NOAUTH") || problem.starts_with("-NOPERM");
 }
+
+// A target for each address at which a shared upstream may be.
+std::vector<Target> addresses_of(const Target& shared) {
+  std::vector<Target> all;
+  const auto parsed = native::parse_url(shared.shared->url, shared.shared->options);
+  PLIMSOLL_CHECK(parsed);  // as it was when the configuration was read
+  for (const native::Endpoint& each : parsed->endpoints) {
+    all.push_back({.endpoint = each, .tls = shared.tls});
+  }
+  return all;
+}
+
+// For a parallel group of servers that are asked: gives the others up.
+struct UntilOneAnswers {
+  asio::cancellation_type operator()(const std::exception_ptr& failed,
+                                     const std::string& problem) const {
+    const bool does_answer = !failed && problem.empty();
+    return does_answer ? asio::cancellation_type::all : asio::cancellation_type::none;
+  }
+};
 
 std::string name_of(const asio::ip::address& address) {
   return address.is_v6() ? "[" + address.to_string() + "]" : address.to_string();
@@ -102,10 +126,10 @@ asio::awaitable<TextPage> StatusPages::readiness() {
 // Asks all servers at the same time. Returns a line for each that does not answer.
 asio::awaitable<std::string> StatusPages::problems() {
   if (settings_.rules.upstreams.empty()) co_return std::string();
-  using Asked = decltype(asio::co_spawn(context_, problem_of("", {}), asio::deferred));
+  using Asked = decltype(asio::co_spawn(context_, line_of("", {}), asio::deferred));
   std::vector<Asked> asked;
   for (const auto& [name, target] : settings_.rules.upstreams) {
-    asked.push_back(asio::co_spawn(context_, problem_of(name, target), asio::deferred));
+    asked.push_back(asio::co_spawn(context_, line_of(name, target), asio::deferred));
   }
   const auto [order, exceptions, lines] =
       co_await asio::experimental::make_parallel_group(std::move(asked))
@@ -118,13 +142,45 @@ asio::awaitable<std::string> StatusPages::problems() {
   co_return all;
 }
 
-asio::awaitable<std::string> StatusPages::problem_of(const std::string& name,
-                                                     const Target& target) {
+asio::awaitable<std::string> StatusPages::line_of(const std::string& name, const Target& target) {
+  const bool is_shared = target.shared != nullptr;
+  if (is_shared && server_.is_connected(*target.shared)) co_return std::string();
+  std::string problem;
+  if (is_shared) {
+    problem = co_await problem_of_all(target);
+  } else {
+    problem = co_await problem_of(target);
+  }
+  if (problem.empty()) co_return std::string();
+  co_return name + ": " + native::plain_text(problem, problem_bytes_max) + "\n";
+}
+
+// Why it does not answer; empty: it does.
+asio::awaitable<std::string> StatusPages::problem_of(const Target& target) {
   const Profile nobody;
   const auto dialled = co_await dial(target, nobody, settings_.connect_timeout);
   const auto* const problem = std::get_if<DialProblem>(&dialled);
-  if (problem == nullptr || does_answer(problem->what)) co_return std::string();
-  co_return name + ": " + native::plain_text(problem->what, problem_bytes_max) + "\n";
+  co_return problem == nullptr || does_answer(problem->what) ? std::string() : problem->what;
+}
+
+// Asks all addresses of a shared upstream at the same time, until one answers.
+asio::awaitable<std::string> StatusPages::problem_of_all(const Target& target) {
+  const std::vector<Target> targets = addresses_of(target);
+  using Asked = decltype(asio::co_spawn(context_, problem_of({}), asio::deferred));
+  std::vector<Asked> asked;
+  for (const Target& each : targets) {
+    asked.push_back(asio::co_spawn(context_, problem_of(each), asio::deferred));
+  }
+  const auto [order, exceptions, problems] =
+      co_await asio::experimental::make_parallel_group(std::move(asked))
+          .async_wait(UntilOneAnswers(), asio::use_awaitable);
+  std::string all;
+  for (std::size_t i = 0; i < targets.size(); ++i) {
+    if (!exceptions[i] && problems[i].empty()) co_return std::string();
+    if (!all.empty()) all += "; ";
+    all += targets[i].endpoint.to_string() + ": " + problems[i];
+  }
+  co_return targets.size() == 1 ? problems[0] : all;
 }
 
 }  // namespace plimsoll::bridge

@@ -47,7 +47,9 @@ class StatusPages {
                                          const boost::asio::ip::address& here) const;
   boost::asio::awaitable<native::TextPage> find(const std::string& target);
   boost::asio::awaitable<native::TextPage> readiness();
-  boost::asio::awaitable<std::string> problem_of(const std::string& name, const Target& target);
+  boost::asio::awaitable<std::string> problem_of(const Target& target);
+  boost::asio::awaitable<std::string> problem_of_all(const Target& target);
+  boost::asio::awaitable<std::string> line_of(const std::string& name, const Target& target);
   boost::asio::awaitable<std::string> problems();
 
   boost::asio::io_context& context_;

@@ -9,6 +9,7 @@
 
 #include "plimsoll/client.h"
 #include "plimsoll/core/memory/account.h"
+#include "plimsoll/core/session/session.h"
 #include "plimsoll/native/bridge/shared/channel_hub.h"
 #include "plimsoll/native/bridge/shared/local_answers.h"
 #include "plimsoll/native/bridge/shared/shared_counters.h"
@@ -61,6 +62,9 @@ class SharedClient {
   /// requests keep this object until then.
   void close() {
     client_.close([](const native::Result<void>&) {});
+  }
+  bool is_connected() const {
+    return client_.statistics().client.state == plimsoll::Session::State::ready;
   }
 
  private:

@@ -134,6 +134,13 @@ asio::awaitable<std::string> SharedClients::reach(const SharedServer& server,
       asio::use_awaitable);
 }
 
+bool SharedClients::is_connected(const SharedServer& server) const {
+  return std::ranges::any_of(clients_, [&server](const auto& each) {
+    const auto& [key, entry] = each;
+    return key.server == &server && entry.client != nullptr && entry.client->is_connected();
+  });
+}
+
 void SharedClients::close() {
   is_over_ = true;
   const auto closed = std::exchange(clients_, {});

@@ -59,6 +59,9 @@ class SharedClients {
   /// empty: it is there.
   boost::asio::awaitable<std::string> reach(const SharedServer& server, const Profile& profile);
 
+  /// Whether some user's client is connected now.
+  bool is_connected(const SharedServer& server) const;
+
   /// Closes all clients, and makes no more.
   void close();
 

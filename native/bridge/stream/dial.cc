@@ -115,7 +115,7 @@ asio::awaitable<DialProblem> connect(Stream& stream, const Target& target, const
   }
   if (problem) co_return DialProblem{problem.message()};
   if (target.tls != nullptr) {
-    std::string why = co_await stream.begin_tls(*target.tls);
+    std::string why = co_await stream.begin_tls(*target.tls, endpoint.host);
     if (!why.empty()) co_return DialProblem{std::move(why)};
   }
   co_return co_await log_in(stream, profile);

@@ -30,9 +30,19 @@ asio::awaitable<Stream::Problem> Stream::wait_for_bytes() {
 }
 
 asio::awaitable<std::string> Stream::begin_tls(native::TlsContext& context) {
+  tls_ = native::TlsStream::create(context, socket_.native_handle());
+  return shake_hands();
+}
+
+asio::awaitable<std::string> Stream::begin_tls(native::TlsContext& context,
+                                               const std::string& host) {
+  tls_ = native::TlsStream::create(context, socket_.native_handle(), host);
+  return shake_hands();
+}
+
+asio::awaitable<std::string> Stream::shake_hands() {
   Problem problem;
   socket_.native_non_blocking(true, problem);
-  tls_ = native::TlsStream::create(context, socket_.native_handle());
   if (!tls_) co_return "OpenSSL has no memory";
   for (;;) {
     const Step step = tls_->shake_hands();

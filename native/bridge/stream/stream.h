@@ -54,6 +54,9 @@ class Stream {
   /// Performs the TLS handshake. Returns why it failed, or an empty text. `context` must outlive
   /// the stream.
   boost::asio::awaitable<std::string> begin_tls(native::TlsContext& context);
+  /// The same, with a server of this name, which may be another than the context's.
+  boost::asio::awaitable<std::string> begin_tls(native::TlsContext& context,
+                                                const std::string& host);
 
   /// As a socket's. One read and one write at a time.
   template <class Buffers, class Token>
@@ -103,6 +106,7 @@ class Stream {
   // The most buffers in one write. Usually there are two: a frame's header and its payload.
   static constexpr std::size_t spans_max = 8;
 
+  boost::asio::awaitable<std::string> shake_hands();
   std::size_t receive(std::span<char> space, Problem& problem);
   void begin_linger();
   bool drop_input();

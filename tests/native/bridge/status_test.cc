@@ -4,9 +4,12 @@
 #include <sys/socket.h>
 
 #include <chrono>
+#include <cstdint>
 #include <list>
 #include <map>
+#include <memory>
 #include <string>
+#include <string_view>
 #include <thread>
 
 #include <catch2/catch_test_macros.hpp>
@@ -16,6 +19,7 @@
 #include "plimsoll/tests/native/observe/metrics_page.h"
 #include "plimsoll/tests/native/patience.h"
 #include "plimsoll/tests/support/loopback.h"
+#include "plimsoll/tests/support/valkey_server.h"
 
 namespace plimsoll::testing::status_test {
 namespace {
@@ -121,6 +125,62 @@ TEST_CASE("so is one that lets nobody PING without a login") {
   BridgeWorld world;
   world.valkey().ask("ACL SETUSER default -ping");
   CHECK(get(world, "/readyz").starts_with("HTTP/1.1 200"));
+}
+
+bridge::Target shared_at(std::string url, native::Options options = patient_options()) {
+  bridge::Target target;
+  target.shared = std::make_shared<const bridge::SharedServer>(
+      bridge::SharedServer{.name = "main", .url = std::move(url), .options = std::move(options)});
+  return target;
+}
+
+std::uint64_t connections_received(const ValkeyServer& server) {
+  const std::string all = server.ask("INFO stats");
+  constexpr std::string_view words = "total_connections_received:";
+  return std::stoull(all.substr(all.find(words) + words.size()));
+}
+
+TEST_CASE("of a shared upstream any address will do") {
+  const ValkeyServer server({.listen = Listen::unix_socket_and_tcp});
+  const std::string dead = "127.0.0.1:" + std::to_string(port_of(bind_tcp(0)));
+  const std::string other = "127.0.0.1:" + std::to_string(port_of(bind_tcp(0)));
+  const std::string alive = "127.0.0.1:" + std::to_string(server.port());
+  native::Options options = patient_options();
+  BridgeOptions all;
+  options.seeds = {other};
+  all.settings.rules.upstreams.emplace("absent", shared_at("valkey://" + dead, options));
+  options.seeds = {other, alive};
+  all.settings.rules.upstreams.emplace("present", shared_at("valkey://" + dead, options));
+  const BridgeWorld world(all);
+  const std::string answer = get(world, "/readyz");
+  CHECK(answer.starts_with("HTTP/1.1 503"));
+  CHECK(has(answer, "\nabsent: "));
+  CHECK(has(answer, dead + ": Connection refused"));
+  CHECK(has(answer, other + ": Connection refused"));
+  CHECK_FALSE(has(answer, "\npresent: "));
+}
+
+TEST_CASE("of a shared upstream, too, a server that wants a login or lets nobody PING answers") {
+  const ValkeyServer server;
+  BridgeOptions all;
+  all.settings.rules.upstreams.emplace("main", shared_at(server.url()));
+  const BridgeWorld world(all);
+  server.ask("ACL SETUSER default -ping");
+  CHECK(get(world, "/readyz").starts_with("HTTP/1.1 200"));
+  server.ask("ACL SETUSER default +@all");
+  server.ask("CONFIG SET requirepass secret");
+  CHECK(get(world, "/readyz").starts_with("HTTP/1.1 200"));
+}
+
+TEST_CASE("a shared upstream whose client is connected is not dialled again") {
+  const ValkeyServer server;
+  BridgeOptions all;
+  all.settings.rules.upstreams.emplace("main", shared_at(server.url()));
+  const BridgeWorld world(all);
+  const WebSocketClient client(world.port());
+  const std::uint64_t before = connections_received(server);  // and it is one itself
+  CHECK(get(world, "/readyz").starts_with("HTTP/1.1 200"));
+  CHECK(connections_received(server) == before + 1);
 }
 
 TEST_CASE("what it has done, in figures") {
