@@ -274,7 +274,8 @@ asio::awaitable<std::variant<ServerEnd, DialProblem>> Server::reach_timed(
     const Admission& admission) {
   const auto began_at = std::chrono::steady_clock::now();
   const ReachOptions options{.connect_timeout = settings_.connect_timeout,
-                             .unacknowledged_max = unacknowledged_max(settings_.relay)};
+                             .unacknowledged_max = unacknowledged_max(settings_.relay),
+                             .max_staleness = admission.max_staleness};
   auto reached =
       co_await reach(*admission.upstream, *admission.authorization.profile, shared_, options);
   UpstreamCounters& counters = counters_.of_upstream(admission.upstream_name);

@@ -122,11 +122,18 @@ Admission Doorkeeper::judge_token(const Handshake& handshake) {
                          retry_later);
   if (handshake.protocol.empty())
     return refuse_bearer(authorization, status::bad_request, "no known subprotocol");
+  if (!handshake.max_staleness) {
+    Admission refused =
+        refuse_bearer(authorization, status::bad_request, std::string(max_staleness_refusal));
+    refused.reason = max_staleness_refusal;
+    return refused;
+  }
 
   Admission welcome;
   welcome.upstream = &upstream->second;
   welcome.upstream_name = upstream->first;
   welcome.protocol = handshake.protocol;
+  welcome.max_staleness = *handshake.max_staleness;
   welcome.authorization = authorization;
   welcome.place_of_token = std::move(place_of_token);
   welcome.rate = &limits_.rate_of_token(authorization.id);

@@ -15,6 +15,7 @@
 #include "plimsoll/native/bridge/stream/dial.h"
 #include "plimsoll/native/bridge/tokens/authorization.h"
 #include "plimsoll/native/bridge/tokens/token_refusal.h"
+#include "plimsoll/staleness.h"
 
 // Decides whether a request for a WebSocket, or for a page, is admitted: before the bridge connects
 // to any server, and in the order that docs/bridge-protocol.md gives.
@@ -45,6 +46,8 @@ struct Admission {
   std::chrono::seconds retry_after{0};
   /// For the log.
   std::string why;
+  /// What a client that is told by a close reads; empty: what the status says to all. A literal.
+  std::string_view reason;
   /// Of a refused client that is told by a close: its Sec-WebSocket-Key. Empty: by the status.
   std::string refusal_key;
   /// The answer says which version of WebSocket the bridge speaks.
@@ -55,6 +58,7 @@ struct Admission {
   std::string_view protocol;
   /// Also of a refused client whose token was good; without a profile: no token was verified.
   Authorization authorization;
+  native::Staleness max_staleness = native::any_staleness;
   ConnectionLimits::Place place_of_token;
   Rate* rate = nullptr;  ///< of the token's commands; valid as long as place_of_token
 

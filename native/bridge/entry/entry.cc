@@ -167,7 +167,8 @@ std::string_view reason_of(http::status status) {
 // The answer that opens a WebSocket, and the frame that closes it: browsers show pages nothing of
 // another answer.
 std::string refusal_by_close(const Admission& refusal) {
-  const std::string_view reason = reason_of(refusal.status);
+  const std::string_view reason =
+      refusal.reason.empty() ? reason_of(refusal.status) : refusal.reason;
   const std::uint16_t code = websocket::close_of_status(static_cast<unsigned>(refusal.status));
   std::string bytes =
       "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"

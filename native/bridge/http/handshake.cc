@@ -1,12 +1,15 @@
 #include "plimsoll/native/bridge/http/handshake.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <utility>
 
 #include <boost/beast/http/field.hpp>
 #include <boost/beast/http/verb.hpp>
 
+#include "plimsoll/native/base/to_number.h"
 #include "plimsoll/native/bridge/http/header_list.h"
 #include "plimsoll/native/bridge/tokens/base64url.h"
 
@@ -16,6 +19,8 @@ namespace {
 namespace http = boost::beast::http;
 
 constexpr std::string_view bearer_protocol = "bearer.";
+constexpr std::string_view staleness_header = "Plimsoll-Max-Staleness-Ms";
+constexpr std::string_view staleness_parameter = "max_staleness_ms=";
 
 std::string_view text(boost::core::string_view view) { return {view.data(), view.size()}; }
 
@@ -53,6 +58,31 @@ void read_protocols(const Request& request, std::string_view list, Handshake& ha
       handshake.protocol = protocol_bare;
     }
   }
+}
+
+std::optional<native::Staleness> to_staleness(std::string_view text) {
+  const auto number = native::to_number<std::int64_t>(text);
+  if (!number || *number < max_staleness_ms_min || *number > max_staleness_ms_max) {
+    return std::nullopt;
+  }
+  return std::chrono::milliseconds(*number);
+}
+
+// A page cannot set headers of a WebSocket, so it has a parameter. What else the query has is not
+// for the bridge.
+std::optional<native::Staleness> read_staleness(const Request& request, std::string_view query) {
+  std::vector<std::string_view> given;
+  while (!query.empty()) {
+    const std::size_t end = std::min(query.find('&'), query.size());
+    const std::string_view parameter = query.substr(0, end);
+    query.remove_prefix(std::min(end + 1, query.size()));
+    if (!parameter.starts_with(staleness_parameter)) continue;
+    given.push_back(parameter.substr(staleness_parameter.size()));
+  }
+  const auto [begin, end] = request.equal_range(staleness_header);
+  for (auto at = begin; at != end; ++at) given.push_back(text(at->value()));
+  if (given.empty()) return native::any_staleness;
+  return given.size() == 1 ? to_staleness(given.front()) : std::nullopt;
 }
 
 // Whether the request's key is base64 of 16 bytes, with padding (RFC 6455, section 4.2.1).
@@ -111,6 +141,8 @@ std::variant<Handshake, HandshakeProblem> read_handshake(const Request& request)
   const std::string_view path = target.substr(0, target.find('?'));
   Handshake handshake;
   handshake.upstream = path.substr(1);
+  handshake.max_staleness =
+      read_staleness(request, target.substr(std::min(path.size() + 1, target.size())));
   handshake.authority = std::move(*authority);
   handshake.host = host_of(handshake.authority);
   if (request.count(http::field::origin) == 1) {

@@ -9,6 +9,7 @@
 
 #include "plimsoll/native/bridge/http/request_form.h"
 #include "plimsoll/native/websocket/protocol.h"
+#include "plimsoll/staleness.h"
 
 // Reads from the headers of a request for a WebSocket what the client asks for
 // (docs/bridge-protocol.md). The request must have been brought into form. No I/O.
@@ -21,6 +22,12 @@ inline constexpr std::uint32_t header_bytes_max = 8192;
 using websocket::protocol_bare;
 using websocket::protocol_with_credits;
 
+/// The bounds of what a client asks for as max_staleness_ms.
+inline constexpr std::int64_t max_staleness_ms_min = 1;
+inline constexpr std::int64_t max_staleness_ms_max = 3'600'000;
+inline constexpr std::string_view max_staleness_refusal =
+    "max_staleness_ms has to be one number of 1 to 3600000";
+
 struct Handshake {
   /// The upstream's name; empty: the only upstream.
   std::string upstream;
@@ -29,6 +36,9 @@ struct Handshake {
   /// The token in Authorization or in a subprotocol. Never log it.
   std::optional<std::string> token;
   bool has_two_tokens = false;
+  /// How old what the bridge's cache gives may be, from the target's query or from a header.
+  /// Nothing: it is given twice, or is no number within the bounds.
+  std::optional<native::Staleness> max_staleness = native::any_staleness;
   /// Sec-WebSocket-Key of a client that offered protocol_refusal; empty: it did not.
   std::string refusal_key;
   std::optional<std::string> origin;

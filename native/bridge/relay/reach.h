@@ -9,6 +9,7 @@
 #include "plimsoll/native/bridge/shared/shared_clients.h"
 #include "plimsoll/native/bridge/stream/dial.h"
 #include "plimsoll/native/bridge/tokens/authorization.h"
+#include "plimsoll/staleness.h"
 
 namespace plimsoll::bridge {
 
@@ -16,6 +17,8 @@ struct ReachOptions {
   std::chrono::milliseconds connect_timeout;
   /// TCP_USER_TIMEOUT of a connection.
   std::chrono::milliseconds unacknowledged_max;
+  /// Of what a session reads from its upstream's cache.
+  native::Staleness max_staleness = native::any_staleness;
 };
 
 /// Makes a connection to the server, logged in as the profile's user; or, if connections are

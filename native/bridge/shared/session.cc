@@ -71,10 +71,12 @@ bool is_printable(std::string_view name) {
 
 }  // namespace
 
-Session::Session(SharedClients& clients, const SharedServer& server, const Profile& profile)
+Session::Session(SharedClients& clients, const SharedServer& server, const Profile& profile,
+                 native::Staleness max_staleness)
     : clients_(clients),
       server_(server),
       profile_(profile),
+      max_staleness_(max_staleness),
       counters_(clients.counters(server)),
       id_(clients.next_id()),
       replies_(clients.account()) {
@@ -341,12 +343,13 @@ bool Session::send(const Row* row, Words words) {
     self->finish(*place, std::move(reply), blocks);
   };
   if (!blocks) {
-    client_->send(*command, std::move(handler));
+    client_->send(*command, max_staleness_, std::move(handler));
     return true;
   }
   is_alone_ = true;
   blocked_ = std::make_unique<asio::cancellation_signal>();
-  client_->send(*command, asio::bind_cancellation_slot(blocked_->slot(), std::move(handler)));
+  client_->send(*command, max_staleness_,
+                asio::bind_cancellation_slot(blocked_->slot(), std::move(handler)));
   return true;
 }
 

@@ -21,6 +21,7 @@
 #include "plimsoll/native/bridge/shared/channel_hub.h"
 #include "plimsoll/native/bridge/shared/reply_queue.h"
 #include "plimsoll/native/bridge/shared/shared_clients.h"
+#include "plimsoll/staleness.h"
 #include "plimsoll/transaction.h"
 
 // What one WebSocket sees in place of a connection to a server, if connections are shared: requests
@@ -65,8 +66,10 @@ class Session final : public std::enable_shared_from_this<Session>, private HubL
   /// The longest name that CLIENT SETNAME gives.
   static constexpr std::size_t name_bytes_max = 256;
 
-  /// All references must outlive the session.
-  Session(SharedClients& clients, const SharedServer& server, const Profile& profile);
+  /// What the session reads from the cache was true at most `max_staleness` before. All references
+  /// must outlive the session.
+  Session(SharedClients& clients, const SharedServer& server, const Profile& profile,
+          native::Staleness max_staleness = native::any_staleness);
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
@@ -159,6 +162,7 @@ class Session final : public std::enable_shared_from_this<Session>, private HubL
   SharedClients& clients_;
   const SharedServer& server_;
   const Profile& profile_;
+  const native::Staleness max_staleness_;
   SharedCounters& counters_;
   const std::uint64_t id_;
   std::shared_ptr<SharedClient> client_;  // null until a command needs it

@@ -17,6 +17,7 @@
 #include "plimsoll/native/call/operation.h"
 #include "plimsoll/native/driver/channel.h"
 #include "plimsoll/native/driver/request.h"
+#include "plimsoll/staleness.h"
 
 // The bridge's own client of a server, for all WebSockets of one user that speak the same version
 // of RESP. The version is that of the client's connections, too, because some replies differ in
@@ -49,11 +50,11 @@ class SharedClient {
   const native::Client& client() const { return client_; }
 
   /// Sends a command that prepare() has checked. `handler` gets a Result<WireReply>, also within
-  /// this call: the cache may have the reply.
+  /// this call: the cache may have the reply, if that was true at most `max_staleness` ago.
   template <class Handler>
-  void send(const CommandView& command, Handler handler) {
+  void send(const CommandView& command, native::Staleness max_staleness, Handler handler) {
     ++counters_.requests;
-    native::Request(*channel_.driver, channel_.timeout, command)
+    native::Request(*channel_.driver, channel_.timeout, command, max_staleness)
         .start(native::CallbackOperation<WireReply, Handler>::create(
             std::move(handler), channel_.driver->executor(), WireReply(is_resp3_)));
   }
@@ -63,6 +64,7 @@ class SharedClient {
   void close() {
     client_.close([](const native::Result<void>&) {});
   }
+
   bool is_connected() const {
     return client_.statistics().client.state == plimsoll::Session::State::ready;
   }

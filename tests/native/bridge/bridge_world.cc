@@ -166,7 +166,7 @@ std::string exchange_raw(std::uint16_t port, std::string_view bytes) {
 }
 
 WebSocketClient::WebSocketClient(std::uint16_t port, std::string_view protocol,
-                                 std::string_view token)
+                                 std::string_view token, std::string_view target)
     : has_credits_(protocol == bridge::protocol_with_credits) {
   stream_.next_layer().connect(at(port));
   stream_.set_option(beast::websocket::stream_base::decorator([&](auto& request) {
@@ -174,7 +174,7 @@ WebSocketClient::WebSocketClient(std::uint16_t port, std::string_view protocol,
     request.set(http::field::authorization, "Bearer " + std::string(token));
   }));
   beast::websocket::response_type response;
-  stream_.handshake(response, "127.0.0.1", "/");
+  stream_.handshake(response, "127.0.0.1", {target.data(), target.size()});
   protocol_ = std::string(response[http::field::sec_websocket_protocol]);
   stream_.binary(true);
 }

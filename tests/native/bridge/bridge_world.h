@@ -126,7 +126,7 @@ std::string exchange_raw(std::uint16_t port, std::string_view bytes);
 class WebSocketClient {
  public:
   explicit WebSocketClient(std::uint16_t port, std::string_view protocol = "resp",
-                           std::string_view token = good_token);
+                           std::string_view token = good_token, std::string_view target = "/");
   ~WebSocketClient();
 
   void send(std::string_view bytes);

@@ -90,13 +90,13 @@ std::vector<std::string> lines_of(WebSocketClient& client, std::string_view requ
 
 TEST_CASE("who asks for it is refused by a close, behind the check of its origin") {
   BridgeWorld world(of_a_page());
-  const auto answer_to = [&world](const std::string& lines) {
-    return exchange_raw(world.port(),
-                        "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\n"
-                        "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
-                        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-                        "Sec-WebSocket-Protocol: resp, plimsoll.refusal.v1\r\n" +
-                            lines + "\r\n");
+  const auto answer_to = [&world](const std::string& lines, const std::string& target = "/") {
+    return exchange_raw(world.port(), "GET " + target +
+                                          " HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\n"
+                                          "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+                                          "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+                                          "Sec-WebSocket-Protocol: resp, plimsoll.refusal.v1\r\n" +
+                                          lines + "\r\n");
   };
   const std::string refused = answer_to("");
   CHECK(refused.starts_with("HTTP/1.1 101 "));
@@ -108,6 +108,8 @@ TEST_CASE("who asks for it is refused by a close, behind the check of its origin
         "\x88\x20\x11\x31"
         "no token, or none that is good");  // 4401
   CHECK(answer_to("Origin: https://other.example\r\n").starts_with("HTTP/1.1 403 "));
+  CHECK(answer_to("Authorization: Bearer let me in\r\n", "/?max_staleness_ms=soon")
+            .ends_with("\x11\x30max_staleness_ms has to be one number of 1 to 3600000"));  // 4400
 }
 
 TEST_CASE("what a page may not do is an error in its place, and does not reach the server") {

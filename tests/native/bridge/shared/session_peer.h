@@ -15,6 +15,7 @@
 #include "plimsoll/core/memory/heap_memory.h"
 #include "plimsoll/native/bridge/shared/session.h"
 #include "plimsoll/native/bridge/shared/shared_clients.h"
+#include "plimsoll/staleness.h"
 #include "plimsoll/tests/native/patience.h"
 
 // A server whose connections are shared, and clients of it without a bridge around them, in the
@@ -57,8 +58,8 @@ class SharedWorld {
     context_.poll_one();
   }
 
-  std::shared_ptr<bridge::Session> open() {
-    return std::make_shared<bridge::Session>(*clients_, server_, profile);
+  std::shared_ptr<bridge::Session> open(native::Staleness max_staleness) {
+    return std::make_shared<bridge::Session>(*clients_, server_, profile, max_staleness);
   }
 
   /// A tick of the bridge.
@@ -84,7 +85,8 @@ class SharedWorld {
 /// One client of it, which begins with RESP2, as at a server.
 class SessionPeer {
  public:
-  explicit SessionPeer(SharedWorld& world) : world_(world), session_(world.open()) {}
+  explicit SessionPeer(SharedWorld& world, native::Staleness max_staleness = native::any_staleness)
+      : world_(world), session_(world.open(max_staleness)) {}
   ~SessionPeer() { session_->close(); }
   SessionPeer(const SessionPeer&) = delete;
   SessionPeer& operator=(const SessionPeer&) = delete;
