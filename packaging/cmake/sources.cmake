@@ -450,6 +450,7 @@ set(PLIMSOLL_CLIENT_HEADERS
   native/container/statistics.h
   native/container/values.h
   native/container/watch.h
+  native/driver/address_rule.h
   native/driver/barrier.h
   native/driver/cache_client.h
   native/driver/channel.h
@@ -608,6 +609,7 @@ set(PLIMSOLL_CONFIG_GENERATED)
 set(PLIMSOLL_BRIDGE_SOURCES
   native/bridge/access_log.cc
   native/bridge/config/addresses.cc
+  native/bridge/config/bounded_value.cc
   native/bridge/config/command_line.cc
   native/bridge/config/config_check.cc
   native/bridge/config/config_file.cc
@@ -618,6 +620,9 @@ set(PLIMSOLL_BRIDGE_SOURCES
   native/bridge/config/profile_rules.cc
   native/bridge/config/read_config.cc
   native/bridge/config/rule_check.cc
+  native/bridge/config/shared_check.cc
+  native/bridge/config/upstream_table.cc
+  native/bridge/config/upstream_url.cc
   native/bridge/entry/admission.cc
   native/bridge/entry/arrivals.cc
   native/bridge/entry/connection_limits.cc
@@ -629,6 +634,7 @@ set(PLIMSOLL_BRIDGE_SOURCES
   native/bridge/gate/gate.cc
   native/bridge/gate/policy.cc
   native/bridge/gate/request_scanner.cc
+  native/bridge/gate/request_words.cc
   native/bridge/gate/rule_set.cc
   native/bridge/gate/verdict.cc
   native/bridge/http/handshake.cc
@@ -643,7 +649,9 @@ set(PLIMSOLL_BRIDGE_SOURCES
   native/bridge/prepare.cc
   native/bridge/program.cc
   native/bridge/relay/credit.cc
+  native/bridge/relay/reach.cc
   native/bridge/relay/relay.cc
+  native/bridge/relay/server_end.cc
   native/bridge/relay/to_server.cc
   native/bridge/replies/owed_replies.cc
   native/bridge/replies/refusal_line.cc
@@ -651,6 +659,19 @@ set(PLIMSOLL_BRIDGE_SOURCES
   native/bridge/replies/reply_sizes.cc
   native/bridge/server.cc
   native/bridge/server_counters.cc
+  native/bridge/shared/channel_hub.cc
+  native/bridge/shared/encoded_push.cc
+  native/bridge/shared/error_line.cc
+  native/bridge/shared/hub_names.cc
+  native/bridge/shared/hub_subscription.cc
+  native/bridge/shared/local_answers.cc
+  native/bridge/shared/reply_encoder.cc
+  native/bridge/shared/reply_queue.cc
+  native/bridge/shared/session.cc
+  native/bridge/shared/shared_clients.cc
+  native/bridge/shared/unread_replies.cc
+  native/bridge/shared/wire_reply.cc
+  native/bridge/shared_upstream.cc
   native/bridge/start_check.cc
   native/bridge/status_pages.cc
   native/bridge/stream/dial.cc
@@ -677,6 +698,7 @@ set(PLIMSOLL_BRIDGE_SOURCES
 set(PLIMSOLL_BRIDGE_HEADERS
   native/bridge/access_log.h
   native/bridge/config/addresses.h
+  native/bridge/config/bounded_value.h
   native/bridge/config/command_line.h
   native/bridge/config/config.h
   native/bridge/config/config_check.h
@@ -689,6 +711,9 @@ set(PLIMSOLL_BRIDGE_HEADERS
   native/bridge/config/profile_rules.h
   native/bridge/config/read_config.h
   native/bridge/config/rule_check.h
+  native/bridge/config/shared_check.h
+  native/bridge/config/upstream_table.h
+  native/bridge/config/upstream_url.h
   native/bridge/entry/admission.h
   native/bridge/entry/arrivals.h
   native/bridge/entry/connection_limits.h
@@ -702,6 +727,7 @@ set(PLIMSOLL_BRIDGE_HEADERS
   native/bridge/gate/policy.h
   native/bridge/gate/rate.h
   native/bridge/gate/request_scanner.h
+  native/bridge/gate/request_words.h
   native/bridge/gate/rule_set.h
   native/bridge/gate/rules.h
   native/bridge/gate/verdict.h
@@ -720,7 +746,9 @@ set(PLIMSOLL_BRIDGE_HEADERS
   native/bridge/relay/counters.h
   native/bridge/relay/credit.h
   native/bridge/relay/liveness.h
+  native/bridge/relay/reach.h
   native/bridge/relay/relay.h
+  native/bridge/relay/server_end.h
   native/bridge/relay/to_server.h
   native/bridge/replies/answer.h
   native/bridge/replies/owed_replies.h
@@ -731,9 +759,25 @@ set(PLIMSOLL_BRIDGE_HEADERS
   native/bridge/replies/reply_window.h
   native/bridge/server.h
   native/bridge/server_counters.h
+  native/bridge/shared/channel_hub.h
+  native/bridge/shared/encoded_push.h
+  native/bridge/shared/error_line.h
+  native/bridge/shared/hub_names.h
+  native/bridge/shared/hub_subscription.h
+  native/bridge/shared/local_answers.h
+  native/bridge/shared/reply_encoder.h
+  native/bridge/shared/reply_queue.h
+  native/bridge/shared/session.h
+  native/bridge/shared/shared_client.h
+  native/bridge/shared/shared_clients.h
+  native/bridge/shared/shared_counters.h
+  native/bridge/shared/unread_replies.h
+  native/bridge/shared/wire_reply.h
+  native/bridge/shared_upstream.h
   native/bridge/start_check.h
   native/bridge/status_pages.h
   native/bridge/stream/dial.h
+  native/bridge/stream/shared_server.h
   native/bridge/stream/stream.h
   native/bridge/tls_files.h
   native/bridge/tokens/authorization.h

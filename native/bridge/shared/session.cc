@@ -81,13 +81,12 @@ Session::Session(SharedClients& clients, const SharedServer& server, const Profi
       id_(clients.next_id()),
       replies_(clients.account()) {
   ++counters_.sessions;
-  clients_.add(*this);
+  clients_.unread().add(*this);
 }
 
 Session::~Session() {
   --counters_.sessions;
-  clients_.shrink_ready(ready_counted_);
-  clients_.remove(*this);
+  clients_.unread().remove(*this, ready_counted_);
 }
 
 // ---- Bytes in
@@ -610,8 +609,8 @@ void Session::count_ready() {
   if (now < ready_counted_ || ready_counted_ == 0) {
     ready_since_ = std::chrono::steady_clock::now();
   }
-  if (now > ready_counted_) clients_.grow_ready(now - ready_counted_);
-  if (now < ready_counted_) clients_.shrink_ready(ready_counted_ - now);
+  if (now > ready_counted_) clients_.unread().grow(now - ready_counted_);
+  if (now < ready_counted_) clients_.unread().shrink(ready_counted_ - now);
   ready_counted_ = now;
 }
 

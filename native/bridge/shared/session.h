@@ -21,6 +21,7 @@
 #include "plimsoll/native/bridge/shared/channel_hub.h"
 #include "plimsoll/native/bridge/shared/reply_queue.h"
 #include "plimsoll/native/bridge/shared/shared_clients.h"
+#include "plimsoll/native/bridge/shared/unread_replies.h"
 #include "plimsoll/staleness.h"
 #include "plimsoll/transaction.h"
 
@@ -49,7 +50,9 @@
 
 namespace plimsoll::bridge {
 
-class Session final : public std::enable_shared_from_this<Session>, private HubListener {
+class Session final : public std::enable_shared_from_this<Session>,
+                      public UnreadHolder,
+                      private HubListener {
  public:
   using Problem = boost::system::error_code;
   using ReadHandler = boost::asio::any_completion_handler<void(Problem, std::size_t)>;
@@ -97,12 +100,9 @@ class Session final : public std::enable_shared_from_this<Session>, private HubL
   bool has_ended() const { return has_ended_ && replies_.ready_bytes() == 0; }
   const std::string& why() const { return why_; }
 
-  /// How much of a burden the bytes are that are ready: bytes times the milliseconds since the
-  /// client has taken some.
-  std::uint64_t burden(std::chrono::steady_clock::time_point now) const;
-
-  /// Ends the session, and gives back its memory, without a wait for the client to read.
-  void drop(std::string_view why);
+  // UnreadHolder.
+  std::uint64_t burden(std::chrono::steady_clock::time_point now) const override;
+  void drop(std::string_view why) override;
 
   /// Ends the session. What is under way goes on at the server, except a command that blocks.
   void close();

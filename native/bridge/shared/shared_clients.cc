@@ -1,7 +1,6 @@
 #include "plimsoll/native/bridge/shared/shared_clients.h"
 
 #include <algorithm>
-#include <chrono>
 #include <string_view>
 #include <utility>
 
@@ -13,7 +12,6 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "plimsoll/client_side_cache.h"
-#include "plimsoll/native/bridge/shared/session.h"
 #include "plimsoll/native/bridge/stream/dial.h"
 #include "plimsoll/native/call/operation.h"
 #include "plimsoll/nodes.h"
@@ -153,28 +151,6 @@ void SharedClients::close() {
 void SharedClients::check() {
   for (const auto& [key, entry] : clients_) {
     if (entry.client) entry.client->hub().check();
-  }
-}
-
-// Posted, because a session must not end within a call of the hub, which is where messages come
-// from.
-void SharedClients::grow_ready(std::size_t bytes) {
-  ready_bytes_ += bytes;
-  if (ready_bytes_ <= ready_bytes_max_ || is_making_room_) return;
-  is_making_room_ = true;
-  asio::post(executor_, [self = self_] {
-    if (*self != nullptr) (*self)->make_room();
-  });
-}
-
-// Each walk over the sessions ends one of them.
-void SharedClients::make_room() {
-  is_making_room_ = false;
-  const auto now = std::chrono::steady_clock::now();
-  while (ready_bytes_ > ready_bytes_max_ && !sessions_.empty()) {
-    Session* const worst = *std::ranges::max_element(
-        sessions_, {}, [now](const Session* each) { return each->burden(now); });
-    worst->drop("it does not take its replies, and the bridge is short of memory");
   }
 }
 

@@ -5,7 +5,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -16,6 +15,7 @@
 #include "plimsoll/core/memory/account.h"
 #include "plimsoll/native/bridge/shared/shared_client.h"
 #include "plimsoll/native/bridge/shared/shared_counters.h"
+#include "plimsoll/native/bridge/shared/unread_replies.h"
 #include "plimsoll/native/bridge/stream/shared_server.h"
 #include "plimsoll/native/bridge/tokens/authorization.h"
 
@@ -27,25 +27,15 @@
 
 namespace plimsoll::bridge {
 
-class Session;
-
 class SharedClients {
  public:
-  /// The part of the memory line that replies and messages may take that sessions have ready: one
-  /// in so many. They lie in the pool that replies of all clients are read into, so those that
-  /// nobody takes would leave no room for those of others. Beyond it the session ends that has had
-  /// most of it for the longest: bytes times time since it took some.
-  static constexpr std::size_t ready_part = 8;
-
   /// Gets the client, or null and why there is none.
   using Opened = std::function<void(std::shared_ptr<SharedClient> client, const std::string& why)>;
 
   /// Clients run on `executor`, which is the one that uses this object; `account` pays for what
   /// they keep for sessions, and must outlive them. `memory_limit` is the line.
   SharedClients(boost::asio::any_io_executor executor, Account& account, std::size_t memory_limit)
-      : executor_(std::move(executor)),
-        account_(account),
-        ready_bytes_max_(memory_limit / ready_part) {}
+      : executor_(std::move(executor)), account_(account), unread_(executor_, memory_limit) {}
   ~SharedClients() { *self_ = nullptr; }
   SharedClients(const SharedClients&) = delete;
   SharedClients& operator=(const SharedClients&) = delete;
@@ -68,13 +58,8 @@ class SharedClients {
   /// Looks whether messages of channels are missing; the server calls this once a tick.
   void check();
 
-  /// A session begins, and ends.
-  void add(Session& session) { sessions_.insert(&session); }
-  void remove(Session& session) { sessions_.erase(&session); }
-
-  /// What sessions have ready has become more, or less.
-  void grow_ready(std::size_t bytes);
-  void shrink_ready(std::size_t bytes) { ready_bytes_ -= bytes; }
+  /// Of all sessions.
+  UnreadReplies& unread() { return unread_; }
 
   SharedCounters& counters(const SharedServer& server);
   /// Of each server that was used, by its name, with what its channels and its cache say now.
@@ -101,17 +86,13 @@ class SharedClients {
     std::shared_ptr<bool> is_closed = std::make_shared<bool>(false);
   };
 
-  void make_room();
   void connect(const Key& key);
   void ask_identity(const Key& key, native::Client client);
   void finish(const Key& key, std::shared_ptr<SharedClient> client, const std::string& why);
 
   const boost::asio::any_io_executor executor_;
   Account& account_;
-  const std::size_t ready_bytes_max_;
-  std::size_t ready_bytes_ = 0;
-  bool is_making_room_ = false;
-  std::set<Session*> sessions_;
+  UnreadReplies unread_;
   std::map<Key, Entry> clients_;
   struct Counted {
     const SharedServer* server = nullptr;

@@ -44,25 +44,16 @@ std::string_view mark_of(std::string_view line) {
 
 TEST_CASE("a server's answer keeps its words") {
   for (const char* const words :
-       {"WRONGTYPE Operation against a key holding the wrong kind of value",
-        "ERR syntax error",
+       {"WRONGTYPE Operation against a key holding the wrong kind of value", "ERR syntax error",
         "CLUSTERDOWN The cluster is down",
         "TRYAGAIN Multiple keys request during rehashing of slot",
         "CROSSSLOT Keys in request don't hash to the same slot",
         "NOPERM User app has no permissions to run the 'set' command",
-        "NOAUTH Authentication required.",
-        "LOADING the dataset",
-        "MASTERDOWN Link with MASTER",
-        "BUSY running a script",
-        "ERR unknown command 'NOPE', with args beginning with: ",
-        "NOREPLICAS Not enough good replicas",
-        "READONLY You can't write",
-        "MISCONF Valkey",
-        "OOM command not allowed",
-        "EXECABORT Transaction discarded",
-        "NOSCRIPT No matching script",
-        "UNBLOCKED force unblock",
-        "MYERR of a script"}) {
+        "NOAUTH Authentication required.", "LOADING the dataset", "MASTERDOWN Link with MASTER",
+        "BUSY running a script", "ERR unknown command 'NOPE', with args beginning with: ",
+        "NOREPLICAS Not enough good replicas", "READONLY You can't write", "MISCONF Valkey",
+        "OOM command not allowed", "EXECABORT Transaction discarded", "NOSCRIPT No matching script",
+        "UNBLOCKED force unblock", "MYERR of a script"}) {
     CHECK(error_line(answered(words)) == std::string("-") + words + "\r\n");
   }
 }
