@@ -26,6 +26,8 @@ SharedServer to_shared_server(const Upstream& upstream, const Limits& limits) {
   options.tls = upstream.tls;
   options.client_name = "plimsoll-bridge";
   options.connect_timeout = limits.connect_timeout;
+  // WebSockets are gone when three quarters of the time to drain are over: what is left.
+  options.close_timeout = limits.drain_timeout / 4;
   options.request_timeout = upstream.request_timeout;
   options.blocking_connections_max = upstream.blocking_connections_max;
   options.subscriptions_max = shared_subscriptions_max;

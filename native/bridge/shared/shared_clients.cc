@@ -7,6 +7,8 @@
 #include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/append.hpp>
 #include <boost/asio/async_result.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -77,11 +79,12 @@ void SharedClients::connect(const Key& key) {
   options.on_connection = [is_closed = clients_[key].is_closed](const auto& event) {
     if (event.kind == native::ConnectionEvent::Kind::closed) *is_closed = true;
   };
-  auto handler = [self = self_, key](native::Result<native::Client> connected) {
-    if (*self == nullptr) return;
+  const auto when_connected = [self = self_, key](native::Result<native::Client> connected) {
+    if (*self == nullptr || !(*self)->clients_.contains(key)) return;
     if (!connected) return (*self)->finish(key, nullptr, connected.error().what());
     (*self)->ask_identity(key, *std::move(connected));
   };
+  auto handler = asio::bind_cancellation_slot(clients_[key].giving_up->slot(), when_connected);
   using Operation = native::CallbackOperation<native::Client, decltype(handler)>;
   native::detail::connect(executor_, key.server->url, std::move(options),
                           Operation::create(std::move(handler), executor_), reason_against);
@@ -89,7 +92,7 @@ void SharedClients::connect(const Key& key) {
 
 void SharedClients::ask_identity(const Key& key, native::Client client) {
   const auto shared = std::make_shared<native::Client>(std::move(client));
-  auto handler = [self = self_, key, shared](const native::Result<std::string>& info) {
+  const auto when_known = [self = self_, key, shared](const native::Result<std::string>& info) {
     if (*self == nullptr) return;
     SharedClients& all = **self;
     all.finish(key,
@@ -97,6 +100,7 @@ void SharedClients::ask_identity(const Key& key, native::Client client) {
                                               all.account_, all.counters(*key.server)),
                {});
   };
+  auto handler = asio::bind_cancellation_slot(clients_[key].giving_up->slot(), when_known);
   const native::Words words{"INFO", "server"};
   if (key.server->options.topology == TopologyChoice::cluster) {
     shared->at(native::NodeRoute::any_primary()).command<std::string>(words, std::move(handler));
@@ -145,6 +149,7 @@ void SharedClients::close() {
   for (const auto& [key, entry] : closed) {
     if (entry.client) entry.client->close();
     for (const Opened& each : entry.waiting) each(nullptr, "the bridge is shutting down");
+    entry.giving_up->emit(asio::cancellation_type::terminal);
   }
 }
 

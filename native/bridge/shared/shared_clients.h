@@ -11,6 +11,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 
 #include "plimsoll/core/memory/account.h"
 #include "plimsoll/native/bridge/shared/shared_client.h"
@@ -52,7 +53,7 @@ class SharedClients {
   /// Whether some user's client is connected now.
   bool is_connected(const SharedServer& server) const;
 
-  /// Closes all clients, and makes no more.
+  /// Closes all clients, also those that are being connected, and makes no more.
   void close();
 
   /// Looks whether messages of channels are missing; the server calls this once a tick.
@@ -82,6 +83,9 @@ class SharedClients {
   struct Entry {
     std::shared_ptr<SharedClient> client;  // null: it is being connected
     std::vector<Opened> waiting = {};
+    // Gives up what connects it.
+    std::unique_ptr<boost::asio::cancellation_signal> giving_up =
+        std::make_unique<boost::asio::cancellation_signal>();
     // Set when the client has closed, which may be before it is here.
     std::shared_ptr<bool> is_closed = std::make_shared<bool>(false);
   };

@@ -58,6 +58,13 @@ class SharedWorld {
     context_.poll_one();
   }
 
+  /// Lets things happen until nothing is under way. False: something is, for ever.
+  bool comes_to_rest() {
+    context_.restart();
+    context_.run_for(patience());
+    return context_.stopped();
+  }
+
   std::shared_ptr<bridge::Session> open(native::Staleness max_staleness) {
     return std::make_shared<bridge::Session>(*clients_, server_, profile, max_staleness);
   }

@@ -229,6 +229,21 @@ TEST_CASE("what waits for a silent server does not keep a bridge from its end") 
   server.resume();
 }
 
+TEST_CASE("a server that is being connected, and is silent, does not keep a bridge from its end") {
+  ValkeyServer server;
+  native::Options options = standalone();
+  options.connect_timeout = std::chrono::hours(1);
+  SharedWorld world(server.url(), options);
+  server.pause();
+  {
+    SessionPeer peer(world);
+    peer.begin(resp("PING"));
+    for (int turns = 0; turns < 20; ++turns) world.run_one();
+  }
+  world.close();
+  CHECK(world.comes_to_rest());
+}
+
 TEST_CASE("a WATCH that was lost lets no transaction commit") {
   const ValkeyServer server;
   native::Options options = standalone();
