@@ -131,4 +131,16 @@ std::string error_line(const native::Error& error) {
   return line_of_outcome(error);
 }
 
+std::string exec_error_line(const native::Error& error) {
+  constexpr std::string_view aborted = "EXECABORT";
+  const std::string_view words = error.server_text();
+  if (said_with(error.code()) != Said::by_server || error.executed() != Executed::no ||
+      words.empty() || words.starts_with(aborted)) {
+    return error_line(error);
+  }
+  std::string text(aborted);
+  text.append(" Transaction discarded because of: ").append(words);
+  return line_of({}, text, server_words_bytes_max);
+}
+
 }  // namespace plimsoll::bridge

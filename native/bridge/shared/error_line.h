@@ -32,4 +32,10 @@ inline constexpr std::size_t server_words_bytes_max = line_bytes_max;
 /// that are no business of the WebSocket's client.
 std::string error_line(const native::Error& error);
 
+/// The same for an EXEC whose commands reached the server together with it. What the server said to
+/// one of them, because of which none has run, is told as a server tells why it refuses EXEC
+/// itself:
+/// "-EXECABORT Transaction discarded because of: ...".
+std::string exec_error_line(const native::Error& error);
+
 }  // namespace plimsoll::bridge

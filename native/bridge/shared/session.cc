@@ -377,11 +377,16 @@ bool Session::take_in_multi(const Row* row, Words words) {
     return true;
   }
   const plimsoll::Result<CommandView> command = commands::prepare(words);
-  if (command) {
+  // A command with a time to wait has a row.
+  if (command && command->block_time == Duration::zero()) {
     multi_->commands.command(native::Words(words));
     answer("+QUEUED\r\n");
+    return true;
+  }
+  multi_->is_aborted = true;
+  if (command) {
+    answer(not_possible(row->name_view(), "it may wait, and stands within MULTI"));
   } else {
-    multi_->is_aborted = true;
     refuse(row, command.error());
   }
   return true;
@@ -412,7 +417,7 @@ bool Session::take_exec() {
       self->finish(*place, WireReply::of(*replies, self->is_resp3_, self->clients_.account()),
                    is_watching);
     } else {
-      self->finish(*place, replies.error(), is_watching);
+      self->finish(*place, replies.error(), is_watching, exec_error_line);
     }
   });
   return true;
@@ -552,7 +557,8 @@ void Session::refuse(const Row* row, const plimsoll::Error& error) {
 }
 
 // A request that ran alone, or among others, has its outcome.
-void Session::finish(Place& place, native::Result<WireReply> reply, bool was_alone) {
+void Session::finish(Place& place, native::Result<WireReply> reply, bool was_alone,
+                     ErrorLine line_of) {
   if (is_closed_) return;
   if (was_alone) {
     blocked_.reset();
@@ -563,7 +569,7 @@ void Session::finish(Place& place, native::Result<WireReply> reply, bool was_alo
   } else {
     const native::Error& error = reply.error();
     if (error.executed() == Executed::maybe) ++counters_.in_doubt;
-    fill(place, WireReply::of(error_line(error), clients_.account()));
+    fill(place, WireReply::of(line_of(error), clients_.account()));
     if (error.code() == ErrorCode::closed) end("the bridge's client of the server has closed");
   }
   if (was_alone || is_idle()) wake_writer();

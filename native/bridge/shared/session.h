@@ -19,6 +19,7 @@
 #include "plimsoll/core/commands/command_table.h"
 #include "plimsoll/exclusive.h"
 #include "plimsoll/native/bridge/shared/channel_hub.h"
+#include "plimsoll/native/bridge/shared/error_line.h"
 #include "plimsoll/native/bridge/shared/reply_queue.h"
 #include "plimsoll/native/bridge/shared/shared_clients.h"
 #include "plimsoll/native/bridge/shared/unread_replies.h"
@@ -142,7 +143,9 @@ class Session final : public std::enable_shared_from_this<Session>,
   Place* expect();
   void answer(std::string_view text);
   void refuse(const Row* row, const plimsoll::Error& error);
-  void finish(Place& place, native::Result<WireReply> reply, bool was_alone);
+  using ErrorLine = std::string (*)(const native::Error& error);
+  void finish(Place& place, native::Result<WireReply> reply, bool was_alone,
+              ErrorLine line_of = error_line);
   void fill(Place& place, WireReply reply);
   void count_ready();
   bool has_client();

@@ -14,6 +14,7 @@ namespace {
 
 using bridge::error_line;
 using bridge::error_text_bytes_max;
+using bridge::exec_error_line;
 using bridge::server_words_bytes_max;
 using native::ServerWords;
 
@@ -147,6 +148,32 @@ TEST_CASE("a reply for which there was no room has its own word, if the request 
   // Nobody can say more of these than that they may have run.
   CHECK(mark_of(error_line(found(ErrorCode::wrong_type, Executed::yes))) ==
         "-INDOUBT plimsoll-bridge: ");
+}
+
+TEST_CASE("what the server said to a command of a transaction tells why EXEC was refused") {
+  const auto said = [](ErrorCode code, Executed executed, const std::string& words) {
+    return native::Error(plimsoll::Error{.code = code, .executed = executed, .what = "refused"},
+                         ServerWords{words});
+  };
+  const native::Error unknown =
+      said(ErrorCode::transaction_aborted, Executed::no, "ERR unknown command 'X'");
+  const std::string line = exec_error_line(unknown);
+  CHECK(line == "-EXECABORT Transaction discarded because of: ERR unknown command 'X'\r\n");
+  CHECK(read(line).code == ErrorCode::transaction_aborted);
+  const native::Error longest =
+      said(ErrorCode::transaction_aborted, Executed::no, std::string(server_words_bytes_max, 'x'));
+  CHECK(exec_error_line(longest).size() == server_words_bytes_max + 3);
+
+  // All else is told as ever: also words that have it, and words after which something may have
+  // run.
+  for (const native::Error& other :
+       {said(ErrorCode::transaction_aborted, Executed::no, "EXECABORT Transaction discarded"),
+        said(ErrorCode::server_error, Executed::maybe, "NOPERM no MULTI"),
+        said(ErrorCode::cluster_redirect, Executed::no, "MOVED 1 10.0.0.7:1"),
+        said(ErrorCode::timed_out, Executed::no, ""),
+        said(ErrorCode::refused_by_bridge, Executed::no, "X is not allowed")}) {
+    CHECK(exec_error_line(other) == error_line(other));
+  }
 }
 
 TEST_CASE("the words of what ended the client are not the server's answer") {

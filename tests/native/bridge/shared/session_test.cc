@@ -322,7 +322,23 @@ TEST_CASE("a command that shared connections cannot carry is refused by name") {
   CHECK(refused(resp("CLIENT", "REPLY", "OFF")));
   CHECK(peer.exchange(resp("MULTI") + resp("SELECT", "1") + resp("EXEC"))
             .ends_with("-EXECABORT Transaction discarded because of previous errors.\r\n"));
+  CHECK(
+      peer.exchange(resp("MULTI") + resp("BLPOP", "k", "0") + resp("EXEC")) ==
+      "+OK\r\n-NOPERM plimsoll-bridge: BLPOP is not possible here: it may wait, and stands within "
+      "MULTI\r\n-EXECABORT Transaction discarded because of previous errors.\r\n");
   CHECK(peer.exchange(resp("PING")) == "+PONG\r\n");
+}
+
+TEST_CASE("what the server says to a queued command is told with EXEC, and nothing has run") {
+  const ValkeyServer server;
+  SharedWorld world(server.url(), standalone());
+  SessionPeer peer(world);
+  const std::string said = peer.exchange(resp("MULTI") + resp("SET", "k", "v") + resp("NOSUCH") +
+                                         resp("EXEC") + resp("GET", "k"));
+  INFO(said);
+  CHECK(said.find("-EXECABORT Transaction discarded because of: ERR unknown command 'NOSUCH'") !=
+        std::string::npos);
+  CHECK(said.ends_with("\r\n$-1\r\n"));
 }
 
 }  // namespace plimsoll::testing
