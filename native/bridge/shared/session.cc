@@ -64,6 +64,15 @@ bool is_for_subscriber(const commands::Row* row) {
   }
 }
 
+// What a channel's name costs, with its place in a set.
+std::size_t bytes_of(std::string_view name) { return 64 + sizeof(std::string) + name.size(); }
+
+std::size_t bytes_of(std::span<const std::string_view> names) {
+  std::size_t bytes = 0;
+  for (const std::string_view name : names) bytes += bytes_of(name);
+  return bytes;
+}
+
 // As servers want names of connections.
 bool is_printable(std::string_view name) {
   return std::ranges::all_of(name, [](char c) { return c >= '!' && c <= '~'; });
@@ -79,7 +88,8 @@ Session::Session(SharedClients& clients, const SharedServer& server, const Profi
       max_staleness_(max_staleness),
       counters_(clients.counters(server)),
       id_(clients.next_id()),
-      replies_(clients.account()) {
+      replies_(clients.account()),
+      names_charge_(clients.account()) {
   ++counters_.sessions;
   clients_.unread().add(*this);
 }
@@ -480,18 +490,27 @@ bool Session::subscribe(ChannelKind kind, Words names) {
            " channels, patterns and shard channels of one connection\r\n");
     return true;
   }
+  const std::size_t bytes = bytes_of(names);
+  if (!names_charge_.grow(bytes)) {
+    answer(error_line(native::Error(ErrorCode::out_of_memory, Executed::no, "no room for names")));
+    return true;
+  }
   Place* const place = expect();
   if (place == nullptr) return true;
   is_alone_ = true;
   client_->hub().add(*this, kind, names,
-                     [self = shared_from_this(), place, kind,
+                     [self = shared_from_this(), place, kind, bytes,
                       copies = std::vector<std::string>(names.begin(), names.end())](
                          const std::optional<native::Error>& problem) {
                        if (self->is_closed_) return;
-                       if (problem) return self->finish(*place, *problem, true);
+                       if (problem) {
+                         self->names_charge_.shrink(bytes);
+                         return self->finish(*place, *problem, true);
+                       }
                        std::string confirmations;
                        for (const std::string& name : copies) {
-                         self->names_of(kind).insert(name);
+                         const bool is_new = self->names_of(kind).insert(name).second;
+                         if (!is_new) self->names_charge_.shrink(bytes_of(name));
                          confirmations += confirmation(confirmation_word(kind, true), name,
                                                        self->count_for(kind), self->is_resp3_);
                        }
@@ -514,7 +533,7 @@ void Session::unsubscribe(ChannelKind kind, Words names) {
   std::string confirmations;
   const std::string_view word = confirmation_word(kind, false);
   for (const std::string& name : all) {
-    subscribed.erase(name);
+    if (subscribed.erase(name) > 0) names_charge_.shrink(bytes_of(name));
     confirmations += confirmation(word, name, count_for(kind), is_resp3_);
   }
   if (all.empty()) confirmations = confirmation(word, std::nullopt, count_for(kind), is_resp3_);

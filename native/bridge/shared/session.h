@@ -177,6 +177,7 @@ class Session final : public std::enable_shared_from_this<Session>,
   std::unique_ptr<native::Exclusive> watching_;  // between WATCH and EXEC
   bool is_watch_lost_ = false;                   // a WATCH has failed: the next EXEC runs nothing
   std::set<std::string> names_[3];               // that are subscribed, by ChannelKind
+  Charge names_charge_;                          // of these, and of those that are asked for
   std::unique_ptr<boost::asio::cancellation_signal> blocked_;  // of a command that blocks
 
   bool is_alone_ = false;  // a command runs alone

@@ -111,6 +111,36 @@ TEST_CASE("a client may have so many channels, and a name so long") {
   CHECK(peer.exchange(resp("CLIENT", "GETNAME")).ends_with(longest + "\r\n"));
 }
 
+TEST_CASE("each client's copy of the names of its channels is paid for") {
+  const ValkeyServer server;
+  constexpr std::size_t limit = std::size_t{16} << 20;
+  SharedWorld world(server.url(), standalone(), limit);
+  const std::string name(std::size_t{256} << 10, 'n');
+  std::vector<std::unique_ptr<SessionPeer>> peers;
+  // Subscribes twice to the name, which is paid for once.
+  const auto has_room_for_one_more = [&] {
+    peers.push_back(std::make_unique<SessionPeer>(world));
+    SessionPeer& peer = *peers.back();
+    peer.begin(resp("SUBSCRIBE", name, name));
+    std::string said;
+    CHECK(world.run_until([&] {
+      peer.receive(said);
+      return said.starts_with("-UNSENT ") || count(said, ":1\r\n") == 2 ||
+             !peer.session().why().empty();
+    }));
+    return count(said, ":1\r\n") == 2;
+  };
+  while (peers.size() * name.size() < limit && has_room_for_one_more()) continue;
+  CHECK(peers.size() * name.size() < limit);
+  // There is room again when others have one name less, or are gone.
+  peers.pop_back();
+  for (int left = 4; left > 0; --left) peers.pop_back();
+  CHECK(has_room_for_one_more());
+  peers.front()->begin(resp("UNSUBSCRIBE", name, name));
+  CHECK(count(peers.front()->receive_until(":0\r\n"), "unsubscribe\r\n") >= 1);
+  CHECK(has_room_for_one_more());
+}
+
 TEST_CASE("a session that ends takes its blocked command along") {
   const ValkeyServer server;
   SharedWorld world(server.url(), standalone());
