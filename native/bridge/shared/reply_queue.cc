@@ -13,6 +13,8 @@ struct ReplyQueue::Place {
   PushBytes message;   // in place of a reply
   std::size_t at = 0;  // of the message
 
+  std::size_t held = 0;  // bytes of memory, until it is taken whole
+
   std::size_t left() const { return message ? message->bytes().size() - at : reply.left(); }
 
   std::size_t take(std::span<char> space) {
@@ -48,6 +50,8 @@ ReplyQueue::Place* ReplyQueue::expect() {
 void ReplyQueue::fill(Place& place, WireReply reply) {
   place.reply = std::move(reply);
   place.is_ready = true;
+  place.held = place.reply.held_bytes();
+  held_bytes_ += place.held;
   awaited_ -= 1;
   const Place* const expected = last_ready_ != nullptr ? last_ready_->next.get() : first_.get();
   if (&place == expected) handle_ready(place);
@@ -66,6 +70,8 @@ bool ReplyQueue::add_message(PushBytes message) {
   auto made = std::make_unique<Place>();
   made->is_ready = true;
   made->message = std::move(message);
+  made->held = made->left();
+  held_bytes_ += made->held;
   ready_bytes_ += made->left();
   message_bytes_ += made->left();
   std::unique_ptr<Place>& before = last_ready_ != nullptr ? last_ready_->next : first_;
@@ -88,6 +94,7 @@ std::size_t ReplyQueue::take(std::span<char> space) {
 
 void ReplyQueue::pop() {
   if (first_->message) message_bytes_ -= first_->message->bytes().size();
+  held_bytes_ -= first_->held;
   if (last_ready_ == first_.get()) last_ready_ = nullptr;
   if (last_ == first_.get()) last_ = nullptr;
   first_ = std::move(first_->next);

@@ -45,6 +45,8 @@ class ReplyQueue {
   std::size_t take(std::span<char> space);
 
   std::size_t ready_bytes() const { return ready_bytes_; }
+  /// The memory of what has come, ready or not, until each is taken whole.
+  std::size_t held_bytes() const { return held_bytes_; }
   std::size_t message_bytes() const { return message_bytes_; }
   /// Replies that have not come.
   std::size_t awaited() const { return awaited_; }
@@ -60,6 +62,7 @@ class ReplyQueue {
   Place* last_ = nullptr;
   Place* last_ready_ = nullptr;  // null: nothing is ready
   std::size_t ready_bytes_ = 0;
+  std::size_t held_bytes_ = 0;
   std::size_t message_bytes_ = 0;  // of messages that have not been taken whole
   std::size_t awaited_ = 0;
 };

@@ -96,7 +96,7 @@ Session::Session(SharedClients& clients, const SharedServer& server, const Profi
 
 Session::~Session() {
   --counters_.sessions;
-  clients_.unread().remove(*this, ready_counted_);
+  clients_.unread().remove(*this, held_counted_);
 }
 
 // ---- Bytes in
@@ -151,7 +151,8 @@ void Session::serve_writer() {
 std::size_t Session::read_now(std::span<char> space, Problem& problem) {
   problem = {};
   const std::size_t size = replies_.take(space);
-  count_ready();
+  if (size > 0) held_since_ = std::chrono::steady_clock::now();
+  count_held();
   if (size > 0 || space.empty()) return size;
   problem = has_ended_ || is_closed_ ? Problem(asio::error::eof) : asio::error::would_block;
   return 0;
@@ -548,7 +549,7 @@ void Session::handle_push(const PushBytes& message) {
   }
   if (!replies_.add_message(message)) return end("no memory for a message");
   ++counters_.messages;
-  count_ready();
+  count_held();
   wake_reader();
 }
 
@@ -597,7 +598,7 @@ void Session::finish(Place& place, native::Result<WireReply> reply, bool was_alo
 void Session::fill(Place& place, WireReply reply) {
   if (reply.left() == 0) return end("no memory for a reply");
   replies_.fill(place, std::move(reply));
-  count_ready();
+  count_held();
   wake_reader();
 }
 
@@ -628,20 +629,18 @@ void Session::end(std::string_view why) {
   wake_writer();
 }
 
-// Tells the sum over all sessions what this one has ready now.
-void Session::count_ready() {
-  const std::size_t now = replies_.ready_bytes();
-  if (now < ready_counted_ || ready_counted_ == 0) {
-    ready_since_ = std::chrono::steady_clock::now();
-  }
-  if (now > ready_counted_) clients_.unread().grow(now - ready_counted_);
-  if (now < ready_counted_) clients_.unread().shrink(ready_counted_ - now);
-  ready_counted_ = now;
+// Tells the sum over all sessions what this one holds for its client now.
+void Session::count_held() {
+  const std::size_t now = replies_.held_bytes();
+  if (held_counted_ == 0) held_since_ = std::chrono::steady_clock::now();
+  if (now > held_counted_) clients_.unread().grow(now - held_counted_);
+  if (now < held_counted_) clients_.unread().shrink(held_counted_ - now);
+  held_counted_ = now;
 }
 
 std::uint64_t Session::burden(std::chrono::steady_clock::time_point now) const {
-  const auto waits = std::chrono::duration_cast<std::chrono::milliseconds>(now - ready_since_);
-  return replies_.ready_bytes() * static_cast<std::uint64_t>(1 + waits.count());
+  const auto waits = std::chrono::duration_cast<std::chrono::milliseconds>(now - held_since_);
+  return replies_.held_bytes() * static_cast<std::uint64_t>(1 + waits.count());
 }
 
 void Session::drop(std::string_view why) {
@@ -660,7 +659,7 @@ void Session::close() {
   unwatch();
   client_.reset();
   replies_.clear();
-  count_ready();
+  count_held();
   wake_reader();
   wake_writer();
 }

@@ -147,7 +147,7 @@ class Session final : public std::enable_shared_from_this<Session>,
   void finish(Place& place, native::Result<WireReply> reply, bool was_alone,
               ErrorLine line_of = error_line);
   void fill(Place& place, WireReply reply);
-  void count_ready();
+  void count_held();
   bool has_client();
   bool is_idle() const { return replies_.awaited() == 0; }
   void end(std::string_view why);
@@ -183,8 +183,8 @@ class Session final : public std::enable_shared_from_this<Session>,
   bool is_alone_ = false;  // a command runs alone
   bool has_ended_ = false;
   bool is_closed_ = false;
-  std::size_t ready_counted_ = 0;                      // of replies_, by clients_
-  std::chrono::steady_clock::time_point ready_since_;  // or since the client has taken some
+  std::size_t held_counted_ = 0;                      // of replies_, by clients_.unread()
+  std::chrono::steady_clock::time_point held_since_;  // or since the client has taken some
   std::string why_;
 
   ReadHandler reader_;

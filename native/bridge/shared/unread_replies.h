@@ -10,17 +10,18 @@
 
 #include <boost/asio/any_io_executor.hpp>
 
-// What all sessions have ready for clients that have not taken it: replies and messages. It lies in
-// the pool that replies of all clients are read into, so what nobody takes would leave no room for
-// the replies of others. When it is too much, the holder goes that is the largest burden: bytes
-// times the time since its client took some. By size alone a client that has just been sent a large
-// reply would go in place of those that sit on theirs.
+// What all sessions hold for clients that have not taken it: replies and messages. A large reply is
+// held whole until its last byte is taken. All of it lies in the pool that replies of all clients
+// are read into, so what nobody takes would leave no room for the replies of others. When it is too
+// much, the holder goes that is the largest burden: bytes times the time since its client took
+// some. By size alone a client that has just been sent a large reply would go in place of those
+// that sit on theirs.
 
 namespace plimsoll::bridge {
 
 class UnreadHolder {
  public:
-  /// Bytes that are ready, times the milliseconds since the client has taken some.
+  /// Bytes that are held for the client, times the milliseconds since it has taken some.
   virtual std::uint64_t burden(std::chrono::steady_clock::time_point now) const = 0;
 
   /// Ends it, and gives back its memory, without a wait for the client to read.

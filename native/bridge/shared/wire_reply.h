@@ -34,6 +34,9 @@ class WireReply {
   /// How many bytes take() has not given yet.
   std::size_t left() const { return encoder_ ? encoder_->left() : block_size_ - at_; }
 
+  /// What it holds until the last byte is taken: a large reply keeps its buffers whole.
+  std::size_t held_bytes() const { return encoder_ ? large_.charged_bytes() : block_size_; }
+
   /// Writes the next bytes, as many as fit, and returns how many. Gives memory back after the last.
   std::size_t take(std::span<char> space);
 
