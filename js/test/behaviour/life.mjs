@@ -305,12 +305,6 @@ export const life = {
     wrongWords.incr(key("t"));
     wrongWords.expire(key("t"), "soon");
     await rejects(wrongWords.exec(), { name: "TypeError", message: /expire/ });
-    const unknown = client.transaction();
-    const unhappy = unknown.incr(key("t"));
-    unknown.command(["NOSUCHCOMMAND"]);
-    await rejects(unknown.exec(), { name: "ServerError", code: "transaction_aborted",
-      executed: "no", message: /unknown command 'NOSUCHCOMMAND'.* \(to command 2: none has run\)/ });
-    await rejects(unhappy, { name: "ServerError" });
     const scripted = client.transaction();
     scripted.eval("return redis.error_reply('OOM by myself')", []);
     equal((await scripted.exec())[0].executed, "maybe");
@@ -318,6 +312,17 @@ export const life = {
     waits.blpop([key("q")], 1);
     await rejects(waits.exec(), { name: "ConfigurationError", code: "refused_command" });
     equal(await client.get(key("t")), "6", "nothing was done: it");
+  },
+
+  "a command that the server does not know aborts its transaction": async ({ connect, key }) => {
+    const client = await connect();
+    const unknown = client.transaction();
+    const unhappy = unknown.incr(key("t"));
+    unknown.command(["NOSUCHCOMMAND"]);
+    await rejects(unknown.exec(), { name: "ServerError", code: "transaction_aborted",
+      executed: "no", message: /unknown command 'NOSUCHCOMMAND'.* \(to command 2: none has run\)/ });
+    await rejects(unhappy, { name: "ServerError" });
+    equal(await client.get(key("t")), null, "nothing was done: it");
   },
 
   "a lost connection is replaced, and users are told": async ({ connect, key, administer }) => {

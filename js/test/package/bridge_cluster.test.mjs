@@ -230,7 +230,7 @@ test("what the gate refuses, and what needs a connection of one's own, is refuse
   const refused = (call, message) =>
     assert.rejects(call, { name: "ServerError", code: "refused_by_bridge", executed: "no", message });
   await refused(client.flushdb(), /^FLUSHDB is not allowed/);
-  await refused(client.command(["CONFIG", "SET", "save", ""]), /^CONFIG\|SET is not allowed/);
+  await refused(client.command(["CONFIG", "SET", "save", ""]), /^CONFIG SET is not allowed/);
   await refused(client.info(), /./);
   assert.equal(await client.ping(), "PONG");
 });
@@ -256,10 +256,9 @@ test("hundreds of WebSockets, idle ones and busy ones, take a few connections to
   let connections = 0;
   for (const node of world.nodes) {
     const lines = (await world.ask(node, "CLIENT", "LIST")).trim().split("\n");
-    // Primaries and replicas have connections with each other, and this is one, too.
-    connections += lines.filter((line) => !/ flags=\w*[MS]/.test(line) && !/ cmd=client\|list/.test(line)).length;
+    connections += lines.filter((line) => line.includes(" name=plimsoll-bridge ")).length;
   }
-  assert(connections < 16, `the nodes have ${connections} connections`);
+  assert(connections < 16, `the bridge has ${connections} connections to the nodes`);
   assert.match(await clients[299].ask("PUBLISH", "crowd", "hello"), /^:[01]\r\n$/);
   for (const client of listening) assert.match(await client.next(), /hello\r\n$/);
   for (const client of clients) client.drop();

@@ -68,17 +68,16 @@ test("a second reader of a key is answered without the nodes, and so are a hundr
   assert.deepEqual(await second.mget(keys), keys.map(() => "Great Eastern"));
   assert.deepEqual([await callsOf("get"), await callsOf("hgetall"), await callsOf("mget")], [0, 0, 0]);
 
-  // RESP2 is a client of its own, and has entries of its own.
   const crowd = await Promise.all(numbered(100).map(() => RespClient.overWebSocket(bridge.address, bridge.tokens.rich)));
-  await crowd[0].ask("SET", keys[0], "of RESP2");
-  assert.equal(await crowd[0].ask("GET", keys[0]), "$8\r\nof RESP2\r\n");
-  await until(async () => {
-    await resetCalls();
-    await crowd[0].ask("GET", keys[0]);
-    return await callsOf("get") === 0;
-  });
-  for (const client of crowd) assert.equal(await client.ask("GET", keys[0]), "$8\r\nof RESP2\r\n");
+  for (const client of crowd) await client.ask("HELLO", "3");
+  for (const client of crowd) assert.equal(await client.ask("GET", keys[0]), "$13\r\nGreat Eastern\r\n");
   assert.equal(await callsOf("get"), 0);
+
+  // The bridge's client in RESP2 gets no invalidations, and so caches nothing.
+  await crowd[0].ask("HELLO", "2");
+  assert.equal(await crowd[0].ask("SET", keys[0], "Leviathan"), "+OK\r\n");
+  for (const _ of numbered(3)) assert.equal(await crowd[0].ask("GET", keys[0]), "$9\r\nLeviathan\r\n");
+  assert.equal(await callsOf("get"), 3);
   for (const client of crowd) client.drop();
 });
 

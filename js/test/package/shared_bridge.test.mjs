@@ -23,6 +23,10 @@ const leftOut = new Set([
   "a lost connection is replaced, and users are told",
   // It has WAIT, which is about what one connection has written.
   "an exclusive connection is one caller's",
+  // Its script writes what the bridge's own client takes for another bridge's words.
+  "what a bridge answers in the server's place is the error of a loss",
+  // A transaction reaches the server as a whole: what the server says to each command is known too late.
+  "a command that the server does not know aborts its transaction",
 ]);
 
 let server;

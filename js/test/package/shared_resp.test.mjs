@@ -73,7 +73,7 @@ const exchanges = {
     ["GET", "{s}a"], ["MULTI"], ["EXEC"], ["MULTI"], ["SET", "{s}a", "2"], ["DISCARD"], ["GET", "{s}a"], ["MULTI"], ["MULTI"],
     ["SET", "{s}a", "3"], ["EXEC"], ["MULTI"], ["SET", "{s}a"], ["GET", "{s}a"], ["EXEC"], ["MULTI"], ["WATCH", "{s}a"], ["DISCARD"],
     ["MULTI"], ["ZADD", "{s}z", "1", "one"], ["ZSCORE", "{s}z", "one"], ["ZRANGE", "{s}z", "0", "-1", "WITHSCORES"],
-    ["BLPOP", "{s}none", "0"], ["PING"], ["EXEC"]],
+    ["PING"], ["EXEC"]],
   "a transaction with a command that the gate refuses": [["MULTI"], ["SET", "{s}a", "1"], ["DEBUG", "SLEEP", "0"], ["EXEC"], ["GET", "{s}a"]],
   "watched keys": [["SET", "{s}w", "1"], ["WATCH", "{s}w"], ["MULTI"], ["SET", "{s}w", "2"], ["EXEC"], ["WATCH", "{s}w"],
     ["SET", "{s}w", "3"], ["MULTI"], ["GET", "{s}w"], ["EXEC"], ["WATCH", "{s}w", "{s}v"], ["GET", "{s}w"], ["UNWATCH"],
@@ -87,17 +87,17 @@ const exchanges = {
     ["CLIENT", "NO-TOUCH", "off"], ["PING", "a", "b"], ["ECHO"], ["SELECT", "no"], ["CLIENT", "NOSUCH"], ["UNWATCH"]],
 };
 
-// The gate's own words, which a server does not have.
-const gateRefuses = ({ 0: name, 1: word }) => name === "DEBUG" || (name === "SELECT" && word === "no") ||
-  (name === "CLIENT" && word === "NOSUCH");
+// What the gate, or a session, refuses in its own words.
+const isRefused = ({ 0: name, 1: word }) => name === "DEBUG" || (name === "SELECT" && word === "no") ||
+  (name === "CLIENT" && (word === "NOSUCH" || word === "NO-TOUCH"));
 
 // Whether the bridge's client sees by itself what is wrong with a command.
-const isWrongAtSight = (expected) => expected.startsWith("-ERR wrong number of arguments");
+const isWrongAtSight = (expected) => /^-ERR (wrong number of arguments|timeout is not a float)/.test(expected);
 
 // Replies in the bridge's own words are as good as a server's where they may be.
 const allowOwnWords = (commands, said, expected) => {
   for (const [index, command] of commands.entries()) {
-    const own = gateRefuses(command) ? "-NOPERM plimsoll-bridge: "
+    const own = isRefused(command) ? "-NOPERM plimsoll-bridge: "
       : isWrongAtSight(expected[index]) ? "-ERR plimsoll-bridge: " : undefined;
     if (own !== undefined && said[index].startsWith(own)) said[index] = expected[index];
   }
@@ -266,21 +266,42 @@ for (const behind of ["one server", "a cluster"]) {
 const refusals = {
   "tracking": ["CLIENT", "TRACKING", "ON"],
   "another database": ["SELECT", "1"],
-  "the copies of a connection's own writes": ["WAIT", "0", "0"],
 };
+const refusedAlone = { "the copies of a connection's own writes": ["WAIT", "0", "0"] };
+const refusedInTransactions = { "a command that blocks": ["BLPOP", "{s}none", "0"] };
 
-for (const [what, command] of Object.entries(refusals)) {
+for (const [what, command] of Object.entries({ ...refusals, ...refusedAlone })) {
   test(`${what} cannot be had over a shared connection, and the reason says so`, async () => {
     for (const bridge of Object.values(bridges)) {
       const client = await openTo(bridge);
       assert.match(await client.ask(...command), /^-NOPERM plimsoll-bridge: .+\r\n$/);
       assert.equal(await client.ask("PING"), "+PONG\r\n");
+      client.drop();
+    }
+  });
+}
+
+for (const [what, command] of Object.entries({ ...refusals, ...refusedInTransactions })) {
+  test(`${what} aborts a transaction where it is queued`, async () => {
+    for (const bridge of Object.values(bridges)) {
+      const client = await openTo(bridge);
       client.send(["MULTI"], command, ["EXEC"], ["PING"]);
       assert.equal(await client.next(), "+OK\r\n");
-      assert.match(await client.next(), /^-/);
+      assert.match(await client.next(), /^-NOPERM plimsoll-bridge: .+\r\n$/);
       assert.match(await client.next(), /^-EXECABORT/);
       assert.equal(await client.next(), "+PONG\r\n");
       client.drop();
     }
   });
 }
+
+test("a command that only the server knows to be wrong aborts its transaction, and EXEC tells why", async () => {
+  for (const bridge of Object.values(bridges)) {
+    const client = await openTo(bridge);
+    client.send(["MULTI"], ["SET", "{s}untouched", "1"], ["NOSUCH", "{s}x"], ["EXEC"], ["GET", "{s}untouched"]);
+    for (const said of ["+OK\r\n", "+QUEUED\r\n", "+QUEUED\r\n"]) assert.equal(await client.next(), said);
+    assert.match(await client.next(), /^-EXECABORT Transaction discarded because of: ERR unknown command 'NOSUCH'.*\r\n$/);
+    assert.equal(await client.next(), "$-1\r\n");
+    client.drop();
+  }
+});
