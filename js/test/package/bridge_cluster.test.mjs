@@ -162,9 +162,9 @@ test("watched keys hold, and a transaction by them that works counts right while
       all.set(key, before + 1);
       return all;
     });
-    // A server that no longer has the slot may say so; then nothing has run.
+    // The bridge may learn of the move from the transaction; then nothing has run.
     await increment().catch((error) => {
-      assert.deepEqual([error.code, error.executed], ["cluster_redirect", "no"]);
+      assert.deepEqual([error.code, error.executed], ["lost_unsent", "no"]);
       return increment();
     });
     assert.equal(await client.get(key), `${turn}`);
