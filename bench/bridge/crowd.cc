@@ -65,6 +65,22 @@ void upgrade(int socket, const Crowd::Door& door) {
   if (!answer.starts_with("HTTP/1.1 101")) fail(name, answer);
 }
 
+// The near cache of a bridge is for clients that speak RESP3.
+void speak_resp3(int socket) {
+  const std::string request = framed(command({"HELLO", "3"}));
+  if (write(socket, request.data(), request.size()) != static_cast<ssize_t>(request.size())) {
+    fail(name, std::strerror(errno));
+  }
+  // The reply ends with the list of modules, of which there are none.
+  constexpr std::string_view last = "modules\r\n*0\r\n";
+  std::array<char, read_bytes> room;
+  for (std::string reply; !reply.ends_with(last);) {
+    const ssize_t got = read(socket, room.data(), room.size());
+    if (got <= 0) fail(name, "the bridge ended a connection");
+    reply.append(room.data(), static_cast<std::size_t>(got));
+  }
+}
+
 }  // namespace
 
 Crowd::Crowd(const Door& door, std::size_t sockets) : epoll_(epoll_create1(EPOLL_CLOEXEC)) {
@@ -72,6 +88,7 @@ Crowd::Crowd(const Door& door, std::size_t sockets) : epoll_(epoll_create1(EPOLL
   for (std::size_t i = 0; i < sockets; ++i) {
     const int socket = connect_to(door.port);
     upgrade(socket, door);
+    speak_resp3(socket);
     members_.push_back(
         {.socket = socket, .counter = {}, .left = 0, .is_fresh = false, .asked = {}});
     epoll_event event{.events = EPOLLIN, .data = {.u64 = i}};
