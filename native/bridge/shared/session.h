@@ -66,6 +66,8 @@ class Session final : public std::enable_shared_from_this<Session>,
   /// The most channels, patterns and shard channels that one client has. All clients of a user
   /// together have ChannelHub::names_max.
   static constexpr std::size_t names_max = 1024;
+  /// The most memory that they may take.
+  static constexpr std::size_t names_bytes_max = std::size_t{256} << 10;
 
   /// The longest name that CLIENT SETNAME gives.
   static constexpr std::size_t name_bytes_max = 256;

@@ -24,6 +24,7 @@ void UnreadReplies::make_room() {
   while (bytes_ > bytes_max_ && !holders_.empty()) {
     UnreadHolder* const worst = *std::ranges::max_element(
         holders_, {}, [now](const UnreadHolder* each) { return each->burden(now); });
+    if (worst->burden(now) == 0) return;  // then it cannot give anything back
     worst->drop("it does not take its replies, and the bridge is short of memory");
   }
 }

@@ -104,6 +104,13 @@ TEST_CASE("a client may have so many channels, and a name so long") {
   CHECK(count(peer.exchange(resp("UNSUBSCRIBE")), "unsubscribe\r\n") == Session::names_max);
   CHECK(peer.exchange(resp("PSUBSCRIBE", "x*")).ends_with(":1\r\n"));
 
+  const std::string large(Session::names_bytes_max / 2, 'c');
+  CHECK(peer.exchange(resp("SUBSCRIBE", large)).ends_with(":2\r\n"));
+  CHECK(peer.exchange(resp("SUBSCRIBE", large + "d"))
+            .starts_with("-ERR plimsoll-bridge: more than 262144 bytes of names"));
+  CHECK(peer.exchange(resp("UNSUBSCRIBE", large)).ends_with(":1\r\n"));
+  CHECK(peer.exchange(resp("SUBSCRIBE", large + "d")).ends_with(":2\r\n"));
+
   const std::string longest(Session::name_bytes_max, 'n');
   CHECK(peer.exchange(resp("CLIENT", "SETNAME", longest)) == "+OK\r\n");
   CHECK(peer.exchange(resp("CLIENT", "SETNAME", longest + "n"))
@@ -115,7 +122,7 @@ TEST_CASE("each client's copy of the names of its channels is paid for") {
   const ValkeyServer server;
   constexpr std::size_t limit = std::size_t{16} << 20;
   SharedWorld world(server.url(), standalone(), limit);
-  const std::string name(std::size_t{256} << 10, 'n');
+  const std::string name(std::size_t{100} << 10, 'n');
   std::vector<std::unique_ptr<SessionPeer>> peers;
   // Subscribes twice to the name, which is paid for once.
   const auto has_room_for_one_more = [&] {
