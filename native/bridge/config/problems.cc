@@ -26,7 +26,7 @@ void Problems::add(std::string_view option, std::string_view what) {
 
 void Problems::add_line(const Place& place, std::string line) {
   ++count_;
-  entries_.push_back({number_of(place.file), place.line, std::move(line)});
+  entries_.push_back({number_of(place.file), place.line, count_, std::move(line)});
   if (entries_.size() < 2 * problems_listed_max) return;
   // What is cut here could not be listed: at least problems_listed_max problems come before it.
   sort(entries_);
@@ -45,10 +45,12 @@ std::vector<std::string> Problems::lines() const {
   return all;
 }
 
-// Problems of one line stay in the order in which they were found.
+// Problems of one line stay in the order in which they were found. Not std::stable_sort: Clang
+// takes libstdc++ 12's for deprecated.
 void Problems::sort(std::vector<Entry>& entries) {
-  std::stable_sort(entries.begin(), entries.end(), [](const Entry& one, const Entry& other) {
-    return std::tie(one.file, one.line) < std::tie(other.file, other.line);
+  std::sort(entries.begin(), entries.end(), [](const Entry& one, const Entry& other) {
+    return std::tie(one.file, one.line, one.number) <
+           std::tie(other.file, other.line, other.number);
   });
 }
 

@@ -50,6 +50,7 @@ class Problems {
   struct Entry {
     std::size_t file = 0;  // 0: none; otherwise a position in files_, from 1
     std::size_t line = 0;
+    std::size_t number = 0;  // how many were found by then
     std::string text;
   };
   static void sort(std::vector<Entry>& entries);

@@ -71,7 +71,7 @@ struct HubSource {
   std::size_t names_count = 0;
 };
 
-class ChannelHub : private HubSubscription::User {
+class ChannelHub final : private HubSubscription::User {
  public:
   /// The most names at a time. The names of an add() count once more until it is done, also those
   /// that are known.
