@@ -34,11 +34,11 @@ RequestScanner::End RequestScanner::take(char c) {
     case State::array_mark: return expect('*', State::array_digits);
     case State::array_digits: return take_digit(c, limits_.request_words_max, State::array_newline);
     case State::array_newline:
-      words_count_ = words_left_ = number_;
+      words_left_ = number_;
       number_ = 0;
       has_digits_ = false;
       // A server does not reply to an empty array, so replies would no longer match requests.
-      if (words_count_ == 0) return End::malformed;
+      if (words_left_ == 0) return End::malformed;
       return expect('\n', State::bulk_mark);
     case State::bulk_mark: return expect('$', State::bulk_digits);
     case State::bulk_digits: return take_digit(c, limits_.request_bytes_max, State::bulk_newline);

@@ -46,9 +46,6 @@ class RequestScanner {
   /// be called again after `malformed` or `too_large`.
   Scan scan(std::string_view piece);
 
-  /// How many words the most recent whole request has.
-  std::size_t words_count() const { return words_count_; }
-
  private:
   enum class State : std::uint8_t {
     array_mark,
@@ -72,7 +69,6 @@ class RequestScanner {
   std::size_t number_ = 0;  // the number being read, then the bytes left of the string
   std::size_t bytes_ = 0;   // of the request so far
   std::size_t words_left_ = 0;
-  std::size_t words_count_ = 0;
 };
 
 }  // namespace plimsoll::bridge

@@ -74,7 +74,7 @@ std::string_view outcome_in_words(ErrorCode code, Executed executed) {
     case ErrorCode::cluster_redirect: return "its slot is moving to another node";
     case ErrorCode::rejected_by_limit: return "too many requests wait for the server";
     case ErrorCode::reply_too_large:
-      return "the reply is larger than the bridge takes, or has memory for now";
+      return "the reply is too large for the bridge, or there is no memory for it now";
     case ErrorCode::out_of_memory: return "the bridge has no memory left";
     case ErrorCode::protocol_error: return "the server answered with something that is no RESP";
     case ErrorCode::closed: return "the bridge has given this server up";

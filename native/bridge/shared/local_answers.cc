@@ -3,14 +3,16 @@
 #include <array>
 #include <utility>
 
+#include "plimsoll/core/resp/encoder.h"
 #include "plimsoll/native/bridge/replies/refusal_words.h"
 
 namespace plimsoll::bridge {
 namespace {
 
-void append_header(std::string& out, char mark, std::size_t count) {
-  out.push_back(mark);
-  out.append(std::to_string(count)).append("\r\n");
+void append_header(std::string& out, char mark, std::uint64_t number) {
+  std::array<char, encoding::header_bytes_max> header;
+  char* const end = encoding::write_header(header.data(), mark, number);
+  out.append(header.data(), end);
 }
 
 void append_bulk(std::string& out, std::string_view text) {
@@ -18,10 +20,7 @@ void append_bulk(std::string& out, std::string_view text) {
   out.append(text).append("\r\n");
 }
 
-void append_integer(std::string& out, std::uint64_t number) {
-  out.push_back(':');
-  out.append(std::to_string(number)).append("\r\n");
-}
+void append_integer(std::string& out, std::uint64_t number) { append_header(out, ':', number); }
 
 }  // namespace
 

@@ -15,6 +15,7 @@
 #include "plimsoll/native/bridge/replies/refusal_words.h"
 #include "plimsoll/native/bridge/shared/error_line.h"
 #include "plimsoll/native/bridge/shared/local_answers.h"
+#include "plimsoll/native/driver/held_words.h"
 
 namespace plimsoll::bridge {
 namespace {
@@ -443,14 +444,18 @@ bool Session::take_watch(Words words) {
     watch(*place, words.subspan(1));
     return true;
   }
-  std::vector<std::string> keys(words.begin() + 1, words.end());
+  Account& requests = client_->requests_account();
+  native::HeldWords keys(requests, words.subspan(1));
+  if (!keys) {
+    fail_watch(*place, native::Error(native::no_room_to_hold(keys.size(), requests)));
+    return true;
+  }
   client_->client().exclusive([self = shared_from_this(), place,
                                keys = std::move(keys)](native::Result<native::Exclusive> opened) {
     if (self->is_closed_) return;
     if (!opened) return self->fail_watch(*place, opened.error());
     self->watching_ = std::make_unique<native::Exclusive>(*std::move(opened));
-    const std::vector<std::string_view> views(keys.begin(), keys.end());
-    self->watch(*place, views);
+    self->watch(*place, keys.words());
   });
   return true;
 }
@@ -549,8 +554,8 @@ void Session::unsubscribe(ChannelKind kind, Words names) {
 void Session::handle_push(const PushBytes& message) {
   if (is_closed_ || has_ended_) return;
   const std::size_t waiting = replies_.message_bytes();
-  if (waiting > 0 && waiting + message->bytes().size() > message_bytes_max) {
-    return end("it does not take its messages: more than message_bytes_max of them wait");
+  if (waiting > 0 && waiting + message->bytes().size() > unread_message_bytes_max) {
+    return end("it does not take its messages: more than unread_message_bytes_max wait");
   }
   if (!replies_.add_message(message)) return end("no memory for a message");
   ++counters_.messages;

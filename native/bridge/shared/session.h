@@ -61,7 +61,7 @@ class Session final : public std::enable_shared_from_this<Session>,
 
   /// The most bytes of messages that wait for a client. A client that takes fewer than come is cut
   /// off, as a server does beyond client-output-buffer-limit.
-  static constexpr std::size_t message_bytes_max = std::size_t{1} << 20;
+  static constexpr std::size_t unread_message_bytes_max = std::size_t{1} << 20;
 
   /// The most channels, patterns and shard channels that one client has. All clients of a user
   /// together have ChannelHub::names_max.

@@ -42,9 +42,11 @@ class SharedClient {
   SharedClient(const SharedClient&) = delete;
   SharedClient& operator=(const SharedClient&) = delete;
 
-  bool is_resp3() const { return is_resp3_; }
   const ServerIdentity& server() const { return server_; }
   ChannelHub& hub() { return hub_; }
+
+  /// Pays for words that wait to be sent.
+  Account& requests_account() const { return channel_.driver->requests_account(); }
 
   /// Transactions and exclusive connections come from here.
   const native::Client& client() const { return client_; }

@@ -72,7 +72,7 @@ TEST_CASE("a client that takes no messages is cut off at the bound") {
   const std::string subscribed = peer.exchange(resp("HELLO", "3") + resp("SUBSCRIBE", "c"));
   CHECK(subscribed.ends_with("subscribe\r\n$1\r\nc\r\n:1\r\n"));
   constexpr std::size_t payload = std::size_t{64} << 10;
-  constexpr std::size_t that_fit = Session::message_bytes_max / (payload + 40);
+  constexpr std::size_t that_fit = Session::unread_message_bytes_max / (payload + 40);
   const std::string publish = resp("PUBLISH", "c", std::string(payload, 'm'));
   for (std::size_t i = 0; i < that_fit; ++i) other.exchange(publish);
   CHECK(world.run_until([&] { return world.counters().messages == that_fit; }));
