@@ -12,13 +12,13 @@
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/experimental/parallel_group.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/beast/http/field.hpp>
 
 #include "plimsoll/core/base/check.h"
 #include "plimsoll/native/base/plain_text.h"
 #include "plimsoll/native/bridge/http/handshake.h"
 #include "plimsoll/native/bridge/metrics_text.h"
 #include "plimsoll/native/bridge/stream/dial.h"
+#include "plimsoll/native/observe/authority.h"
 #include "plimsoll/options.h"
 
 namespace plimsoll::bridge {
@@ -56,10 +56,6 @@ struct UntilOneAnswers {
   }
 };
 
-std::string name_of(const asio::ip::address& address) {
-  return address.is_v6() ? "[" + address.to_string() + "]" : address.to_string();
-}
-
 }  // namespace
 
 StatusPages::StatusPages(asio::io_context& context, const Server& server, const Settings& settings,
@@ -91,19 +87,11 @@ std::string StatusPages::metrics() const {
                        .shared = server_.shared_counters()});
 }
 
-// A page on the internet can be given a name that resolves to this machine, and would then read
-// what is served here as its own (DNS rebinding). Its Host is that name. A request without Host, as
-// health checks of proxies send it, comes from no browser, and neither does one to an address in
-// place of a name: the address would have to be that of the page.
 std::optional<TextPage> StatusPages::refuse(const Request& request,
                                             const asio::ip::address& here) const {
-  if (!checks_host_ || request.count(boost::beast::http::field::host) == 0) return std::nullopt;
-  const auto authority = authority_of(request);
-  if (!authority) return TextPage{.status = 400, .text = "no Host that is good, or several\n"};
-  const std::string host = host_of(*authority);
-  if (is_own_host(host, settings_.rules.hosts) || host == name_of(here)) return std::nullopt;
-  return TextPage{.status = 421,
-                  .text = "Host is not a name of this machine; the option hosts can add it\n"};
+  if (!checks_host_) return std::nullopt;
+  return native::refuse_other_hosts(request, here, settings_.rules.hosts,
+                                    "the option hosts can add it");
 }
 
 asio::awaitable<TextPage> StatusPages::find(const std::string& target) {

@@ -17,6 +17,7 @@
 
 #include "plimsoll/log.h"
 #include "plimsoll/metrics.h"
+#include "plimsoll/native/observe/authority.h"
 #include "plimsoll/native/observe/listen_address.h"
 #include "plimsoll/native/observe/of_process.h"
 #include "plimsoll/native/observe/page_server.h"
@@ -64,6 +65,11 @@ asio::awaitable<TextPage> find_page(const std::string& target) {
   co_return page;
 }
 
+std::optional<TextPage> refuse_strangers(const PageServer::Request& request,
+                                         const asio::ip::address& to) {
+  return refuse_other_hosts(request, to, {}, "ask for localhost, or for the address itself");
+}
+
 // Calls `act` in the serving thread, and waits until it returns.
 template <class Act>
 void in_upkeep(const asio::any_io_executor& upkeep, const Act& act) {
@@ -99,9 +105,12 @@ struct Started {
 Started start(const asio::any_io_executor& upkeep, MetricsEndpoint& here,
               const ListenAddress& address) {
   Started started;
+  // Beyond loopback nobody knows by which names this machine is known.
+  PageServer::Refuse refuse;
+  if (address.is_loopback()) refuse = refuse_strangers;
   started.server = std::make_shared<PageServer>(
-      upkeep, PageServerLimits{.connections_max = metrics_connections_max}, find_page,
-      here.refused);
+      upkeep, PageServerLimits{.connections_max = metrics_connections_max}, find_page, here.refused,
+      std::move(refuse));
   in_upkeep(upkeep, [&] {
     try {
       started.server->start(Tcp::endpoint(asio::ip::make_address(address.host), address.port));

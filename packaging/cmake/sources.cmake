@@ -537,6 +537,7 @@ set(PLIMSOLL_CLIENT_GENERATED
 
 set(PLIMSOLL_OBSERVE_SOURCES
   native/observe/accept.cc
+  native/observe/authority.cc
   native/observe/dump_on_signal.cc
   native/observe/dump_text.cc
   native/observe/listen_address.cc
@@ -548,6 +549,7 @@ set(PLIMSOLL_OBSERVE_SOURCES
 
 set(PLIMSOLL_OBSERVE_HEADERS
   native/observe/accept.h
+  native/observe/authority.h
   native/observe/dump.h
   native/observe/histogram.h
   native/observe/listen_address.h

@@ -2,10 +2,15 @@
 
 #include <algorithm>
 
+#include "plimsoll/native/observe/authority.h"
+
 namespace plimsoll::bridge {
 namespace {
 
 using boost::beast::http::status;
+using native::authority_of;
+using native::host_of;
+using native::is_own_host;
 
 constexpr std::chrono::seconds soon{1};
 

@@ -12,11 +12,15 @@
 #include "plimsoll/native/base/to_number.h"
 #include "plimsoll/native/bridge/http/header_list.h"
 #include "plimsoll/native/bridge/tokens/base64url.h"
+#include "plimsoll/native/observe/authority.h"
 
 namespace plimsoll::bridge {
 namespace {
 
 namespace http = boost::beast::http;
+using native::authority_of;
+using native::host_of;
+using native::to_lower;
 
 constexpr std::string_view bearer_protocol = "bearer.";
 constexpr std::string_view staleness_header = "Plimsoll-Max-Staleness-Ms";
@@ -111,18 +115,6 @@ bool asks_for_websocket(const Request& request) {
 
 bool asks_for_upgrade(const Request& request) { return request.count(http::field::upgrade) > 0; }
 
-std::optional<std::string> authority_of(const Request& request) {
-  if (!has_one(request, http::field::host)) return std::nullopt;
-  const std::string_view authority = text(request[http::field::host]);
-  if (!is_authority(authority)) return std::nullopt;
-  return to_lower(authority);
-}
-
-std::string host_of(std::string_view authority) {
-  const std::size_t end = authority.starts_with('[') ? authority.find(']') : authority.npos;
-  return std::string(authority.substr(0, authority.find(':', end == authority.npos ? 0 : end)));
-}
-
 std::variant<Handshake, HandshakeProblem> read_handshake(const Request& request) {
   if (!asks_for_websocket(request)) return HandshakeProblem{"not a request for a WebSocket"};
   std::optional<std::string> authority = authority_of(request);
@@ -151,11 +143,6 @@ std::variant<Handshake, HandshakeProblem> read_handshake(const Request& request)
   read_authorization(request, handshake);
   read_protocols(request, protocols, handshake);
   return handshake;
-}
-
-bool is_own_host(std::string_view host, const std::vector<std::string>& allowed) {
-  return host == "localhost" || host == "127.0.0.1" || host == "[::1]" ||
-         std::ranges::find(allowed, host) != allowed.end();
 }
 
 }  // namespace plimsoll::bridge

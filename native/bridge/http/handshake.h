@@ -5,7 +5,6 @@
 #include <string>
 #include <string_view>
 #include <variant>
-#include <vector>
 
 #include "plimsoll/native/bridge/http/request_form.h"
 #include "plimsoll/native/websocket/protocol.h"
@@ -59,16 +58,5 @@ bool asks_for_upgrade(const Request& request);
 
 /// Returns a problem also if headers are contradictory, or not as their grammar wants them.
 std::variant<Handshake, HandshakeProblem> read_handshake(const Request& request);
-
-/// Returns `Host` in lower case, or nothing if the request has no Host, or more than one, or one
-/// that is not is_authority().
-std::optional<std::string> authority_of(const Request& request);
-
-/// `authority` without its port.
-std::string host_of(std::string_view authority);
-
-/// Whether `host` is a name of this machine, or one of `allowed`. Any other name may be that of a
-/// hostile page, whose owner makes it resolve to a loopback address (DNS rebinding).
-bool is_own_host(std::string_view host, const std::vector<std::string>& allowed);
 
 }  // namespace plimsoll::bridge

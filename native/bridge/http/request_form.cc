@@ -7,26 +7,15 @@
 #include <boost/beast/http/verb.hpp>
 
 #include "plimsoll/native/bridge/http/header_list.h"
+#include "plimsoll/native/observe/authority.h"
 
 namespace plimsoll::bridge {
 namespace {
 
 namespace http = boost::beast::http;
+using native::to_lower;
 
 constexpr unsigned http_1_1 = 11;
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-bool is_hexadecimal(char c) {
-  const char lower = static_cast<char>(c | 0x20);
-  return is_digit(c) || (lower >= 'a' && lower <= 'f');
-}
-
-bool is_of_a_name(char c) {
-  constexpr std::string_view marks = "-._~!$&'()*+,;=%";
-  const char lower = static_cast<char>(c | 0x20);
-  return is_digit(c) || (lower >= 'a' && lower <= 'z') || marks.find(c) != marks.npos;
-}
 
 // protocol-name ["/" protocol-version]
 bool is_protocol(std::string_view text) {
@@ -83,31 +72,6 @@ std::string_view make_target_a_path(Request& request) {
 }
 
 }  // namespace
-
-std::string to_lower(std::string_view word) {
-  std::string lower(word);
-  std::ranges::transform(lower, lower.begin(), [](char letter) {
-    return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter + 32) : letter;
-  });
-  return lower;
-}
-
-bool is_authority(std::string_view text) {
-  std::size_t end = 0;
-  if (text.starts_with('[')) {
-    end = text.find(']');
-    if (end == text.npos) return false;
-    const std::string_view address = text.substr(1, end - 1);
-    const auto may_be_in_it = [](char c) { return is_hexadecimal(c) || c == ':' || c == '.'; };
-    if (address.empty() || !std::ranges::all_of(address, may_be_in_it)) return false;
-    end += 1;
-  } else {
-    end = std::min(text.find(':'), text.size());
-    if (!std::ranges::all_of(text.substr(0, end), is_of_a_name)) return false;
-  }
-  if (end == text.size()) return true;
-  return text[end] == ':' && std::ranges::all_of(text.substr(end + 1), is_digit);
-}
 
 std::string_view bring_into_form(Request& request) {
   request.erase(http::field::expect);

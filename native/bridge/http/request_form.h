@@ -24,11 +24,4 @@ using Request = boost::beast::http::request<boost::beast::http::empty_body>;
 /// - Drops Expect: no request has a body, so there is nothing to wait for (RFC 9110, 10.1.1).
 std::string_view bring_into_form(Request& request);
 
-/// Whether `text` is a host, with a port or without (RFC 9112, section 3.2; RFC 3986, section
-/// 3.2.2). It may be empty.
-bool is_authority(std::string_view text);
-
-/// `word` with a-z in place of A-Z.
-std::string to_lower(std::string_view word);
-
 }  // namespace plimsoll::bridge

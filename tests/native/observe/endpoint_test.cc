@@ -75,6 +75,39 @@ TEST_CASE("GET and HEAD of /metrics are answered as Prometheus wants it") {
   CHECK(head.ends_with("\r\n\r\n"));
 }
 
+std::string ask_as(std::uint16_t port, std::string_view headers) {
+  HttpPeer peer(port);
+  peer.say(std::string("GET /metrics HTTP/1.1\r\n").append(headers).append("\r\n"));
+  return peer.hear();
+}
+
+TEST_CASE("on loopback a page with another name cannot read the metrics") {
+  const Served served;
+  const std::string port = ":" + std::to_string(served.port);
+  for (const std::string& own :
+       {std::string("localhost"), "LocalHost" + port, "127.0.0.1" + port, "[::1]" + port}) {
+    INFO(own);
+    CHECK(ask_as(served.port, "Host: " + own + "\r\n").starts_with("HTTP/1.1 200 OK\r\n"));
+  }
+  CHECK(ask_as(served.port, "").starts_with("HTTP/1.1 200 OK\r\n"));
+  for (const std::string& other :
+       {std::string("rebound.example"), "localhost.rebound.example" + port,
+        std::string("127.0.0.2"), std::string("localhost:") + "1@rebound.example", std::string()}) {
+    INFO(other);
+    const std::string answer = ask_as(served.port, "Host: " + other + "\r\n");
+    CHECK_FALSE(answer.starts_with("HTTP/1.1 200"));
+    CHECK(answer.find("plimsoll_") == answer.npos);
+  }
+  CHECK(ask_as(served.port, "Host: rebound.example\r\n").starts_with("HTTP/1.1 421 "));
+  CHECK(ask_as(served.port, "Host: localhost\r\nHost: rebound.example\r\n")
+            .starts_with("HTTP/1.1 400 "));
+}
+
+TEST_CASE("beyond loopback any name may be that of the machine") {
+  const Served served("0.0.0.0:0");
+  CHECK(ask_as(served.port, "Host: metrics.example\r\n").starts_with("HTTP/1.1 200 OK\r\n"));
+}
+
 TEST_CASE("there are no other pages, and no other methods") {
   const Served served;
   CHECK(ask_http(served.port, "GET /").starts_with("HTTP/1.1 404 "));
