@@ -15,10 +15,9 @@
 
 #include "plimsoll/core/base/check.h"
 #include "plimsoll/native/base/plain_text.h"
-#include "plimsoll/native/bridge/http/handshake.h"
 #include "plimsoll/native/bridge/metrics_text.h"
 #include "plimsoll/native/bridge/stream/dial.h"
-#include "plimsoll/native/observe/authority.h"
+#include "plimsoll/native/observe/host_check.h"
 #include "plimsoll/options.h"
 
 namespace plimsoll::bridge {

@@ -23,10 +23,6 @@ bool is_of_host_name(char c) {
   return is_digit(c) || (lower >= 'a' && lower <= 'z') || marks.find(c) != marks.npos;
 }
 
-std::string as_host(const boost::asio::ip::address& address) {
-  return address.is_v6() ? "[" + address.to_string() + "]" : address.to_string();
-}
-
 }  // namespace
 
 bool is_authority(std::string_view text) {
@@ -54,7 +50,7 @@ std::string to_lower(std::string_view word) {
   return lower;
 }
 
-std::optional<std::string> authority_of(const PageServer::Request& request) {
+std::optional<std::string> authority_of(const http::request<http::empty_body>& request) {
   if (request.count(http::field::host) != 1) return std::nullopt;
   const auto field = request[http::field::host];
   const std::string_view authority(field.data(), field.size());
@@ -70,19 +66,6 @@ std::string host_of(std::string_view authority) {
 bool is_own_host(std::string_view host, const std::vector<std::string>& allowed) {
   return host == "localhost" || host == "127.0.0.1" || host == "[::1]" ||
          std::ranges::find(allowed, host) != allowed.end();
-}
-
-std::optional<TextPage> refuse_other_hosts(const PageServer::Request& request,
-                                           const boost::asio::ip::address& here,
-                                           const std::vector<std::string>& allowed,
-                                           std::string_view advice) {
-  if (request.count(http::field::host) == 0) return std::nullopt;
-  const auto authority = authority_of(request);
-  if (!authority) return TextPage{.status = 400, .text = "no Host that is good, or several\n"};
-  const std::string host = host_of(*authority);
-  if (is_own_host(host, allowed) || host == as_host(here)) return std::nullopt;
-  std::string text = "Host is not a name of this machine; ";
-  return TextPage{.status = 421, .text = text.append(advice).append("\n")};
 }
 
 }  // namespace plimsoll::inline v0::native

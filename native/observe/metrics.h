@@ -32,8 +32,8 @@ struct MetricsOptions {
   /// "127.0.0.1:9121", "[::1]:9121", "localhost:9121"; port 0: any free port. Empty: metrics are
   /// not served. Anyone who can connect can read everything that docs/observability.md lists: there
   /// is neither a password nor TLS. An address beyond loopback ("0.0.0.0:9121") therefore logs a
-  /// warning. On loopback a request whose Host is another name than localhost, 127.0.0.1, [::1] or
-  /// the address itself gets 421: a page in a browser may have such a name.
+  /// warning. On loopback, Host has to be localhost, 127.0.0.1, [::1] or the address itself; other
+  /// requests get 421, because a website may have made its name resolve to this machine.
   std::string listen;
 };
 

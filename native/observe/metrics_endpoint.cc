@@ -17,7 +17,7 @@
 
 #include "plimsoll/log.h"
 #include "plimsoll/metrics.h"
-#include "plimsoll/native/observe/authority.h"
+#include "plimsoll/native/observe/host_check.h"
 #include "plimsoll/native/observe/listen_address.h"
 #include "plimsoll/native/observe/of_process.h"
 #include "plimsoll/native/observe/page_server.h"
@@ -65,9 +65,9 @@ asio::awaitable<TextPage> find_page(const std::string& target) {
   co_return page;
 }
 
-std::optional<TextPage> refuse_strangers(const PageServer::Request& request,
-                                         const asio::ip::address& to) {
-  return refuse_other_hosts(request, to, {}, "ask for localhost, or for the address itself");
+std::optional<TextPage> refuse_other_names(const PageServer::Request& request,
+                                           const asio::ip::address& here) {
+  return refuse_other_hosts(request, here, {}, "ask for localhost, or for the address itself");
 }
 
 // Calls `act` in the serving thread, and waits until it returns.
@@ -105,9 +105,9 @@ struct Started {
 Started start(const asio::any_io_executor& upkeep, MetricsEndpoint& here,
               const ListenAddress& address) {
   Started started;
-  // Beyond loopback nobody knows by which names this machine is known.
+  // At another address the machine may rightly be called by any name.
   PageServer::Refuse refuse;
-  if (address.is_loopback()) refuse = refuse_strangers;
+  if (address.is_loopback()) refuse = refuse_other_names;
   started.server = std::make_shared<PageServer>(
       upkeep, PageServerLimits{.connections_max = metrics_connections_max}, find_page, here.refused,
       std::move(refuse));

@@ -540,6 +540,7 @@ set(PLIMSOLL_OBSERVE_SOURCES
   native/observe/authority.cc
   native/observe/dump_on_signal.cc
   native/observe/dump_text.cc
+  native/observe/host_check.cc
   native/observe/listen_address.cc
   native/observe/metrics_endpoint.cc
   native/observe/metrics_text.cc
@@ -552,6 +553,7 @@ set(PLIMSOLL_OBSERVE_HEADERS
   native/observe/authority.h
   native/observe/dump.h
   native/observe/histogram.h
+  native/observe/host_check.h
   native/observe/listen_address.h
   native/observe/metric_rows.h
   native/observe/metrics.h

@@ -103,6 +103,18 @@ TEST_CASE("on loopback a page with another name cannot read the metrics") {
             .starts_with("HTTP/1.1 400 "));
 }
 
+TEST_CASE("the address at which a request came in may be its Host, and no other one") {
+  const Served served("127.0.0.2:0");
+  const auto status_for = [&served](std::string_view host) {
+    HttpPeer peer("127.0.0.2", served.port);
+    peer.say(std::string("GET /metrics HTTP/1.1\r\nHost: ").append(host).append("\r\n\r\n"));
+    return peer.hear().substr(0, 12);
+  };
+  CHECK(status_for("127.0.0.2:" + std::to_string(served.port)) == "HTTP/1.1 200");
+  CHECK(status_for("127.0.0.3") == "HTTP/1.1 421");
+  CHECK(status_for("rebound.example") == "HTTP/1.1 421");
+}
+
 TEST_CASE("beyond loopback any name may be that of the machine") {
   const Served served("0.0.0.0:0");
   CHECK(ask_as(served.port, "Host: metrics.example\r\n").starts_with("HTTP/1.1 200 OK\r\n"));
