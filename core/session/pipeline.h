@@ -184,22 +184,26 @@ class Pipeline {
 
   /// Whether next() is `request` in the usual state, so that take_plain() can do what take_next()
   /// does.
-  bool is_next_plain() { return !keeps_until_answered() && is_next_plain_or_kept(); }
-  /// The same, also if the bytes of requests are kept until they are answered: then
-  /// give_up_plain() has to follow once the last of several was taken.
-  bool is_next_plain_or_kept() {
-    if (answered_count_ + withdrawn_count_ > 0 || requests_.empty()) return false;
-    const Request& request = requests_.front();
-    return request.end() <= unsent_begin_ && request.is_plain() && window_ == window_max();
-  }
+  bool is_next_plain() { return !keeps_until_answered() && is_front_plain(); }
   Tag take_plain() {
     const Tag tag = requests_.front().tag;
     requests_.pop_front();
     return tag;
   }
-  /// Gives up the bytes of the requests that were taken since next_id() was `first`.
-  void give_up_plain(RequestId first) {
-    if (keeps_until_answered()) log_.give_up(first, answered_until());
+  /// The same if requests may keep their bytes until they are answered, and if those of next()
+  /// begin at `begin`. give_up_plain() has to follow once the last of several was taken.
+  bool is_next_plain_at(RequestId begin) {
+    return is_front_plain() && requests_.front().begin == begin;
+  }
+  /// Also sets `end` to where the request's bytes end.
+  Tag take_plain(RequestId& end) {
+    end = requests_.front().end();
+    return take_plain();
+  }
+  /// Gives up the bytes from `begin` to `end`. All must be those of requests that were taken: what
+  /// lies between two requests are bytes that were given up when their request was withdrawn.
+  void give_up_plain(RequestId begin, RequestId end) {
+    if (keeps_until_answered()) log_.give_up(begin, end);
   }
 
   /// One answer to next(), a part or a tombstone, has come. The last one removes a tombstone.
@@ -366,6 +370,11 @@ class Pipeline {
     const bool has_first = request.begin < exposed_end_ && request.answers_left > 1;
     if (!has_first || request.wants_confirmations()) return Next::nothing;
     return request.state == State::tombstone ? Next::tombstone : Next::part;
+  }
+  bool is_front_plain() {
+    if (answered_count_ + withdrawn_count_ > 0 || requests_.empty()) return false;
+    const Request& request = requests_.front();
+    return request.end() <= unsent_begin_ && request.is_plain() && window_ == window_max();
   }
   bool keeps_until_answered() const { return options_.read_resends_max > 0; }
   Result<RequestId> stage(const CommandView& command, Instant deadline, Tag tag);

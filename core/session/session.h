@@ -250,18 +250,20 @@ class Session {
     return count;
   }
 
-  /// The same for a session whose pipeline may keep bytes (read_resends_max).
+  /// The same for a session whose pipeline may keep bytes (read_resends_max). Stops also behind a
+  /// request that was withdrawn unsent.
   template <class Visit>
   int visit_short_kept_replies(int count_max, const Visit& visit) {
     if ((state_ != State::ready && state_ != State::closing) || held_) return 0;
-    const RequestId first = pipeline_.answered_until();
+    const RequestId begin = pipeline_.answered_until();
+    RequestId end = begin;
     int count = 0;
-    while (count < count_max && pipeline_.is_next_plain_or_kept() && reader_.next_short()) {
+    while (count < count_max && pipeline_.is_next_plain_at(end) && reader_.next_short()) {
       ++counters_.completed;
       ++count;
-      visit(pipeline_.take_plain(), reader_.value());
+      visit(pipeline_.take_plain(end), reader_.value());
     }
-    if (count > 0) pipeline_.give_up_plain(first);
+    if (count > 0) pipeline_.give_up_plain(begin, end);
     return count;
   }
 

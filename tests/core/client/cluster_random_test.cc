@@ -114,7 +114,8 @@ class Chaos {
     const Tag tag = ++tags_;
     const Duration timeout = pick(6) == 0 ? Duration(std::chrono::milliseconds(1 + pick(300)))
                                           : Duration(std::chrono::seconds(5));
-    switch (pick(13)) {
+    switch (pick(14)) {
+      case 13: call_short(); break;
       case 10: world_.submit(tag, {"MGET", "a", "b", "c", "d", "{b}1"}, timeout); break;
       case 11: world_.submit(tag, many("EXISTS", 1 + pick(30)), timeout); break;
       case 12: world_.submit(tag, {pick(2) == 0 ? "DBSIZE" : "RANDOMKEY"}, timeout); break;
@@ -127,6 +128,18 @@ class Chaos {
       case 3: world_.submit(tag, {"ECHO", "ship"}, timeout); break;
       case 4: world_.submit(tag, {"MGET", "{b}1", "{b}2"}, timeout); break;
       default: world_.push(tag, key, timeout);
+    }
+  }
+
+  // Requests whose replies may be visited, and some of them are withdrawn before they are sent.
+  void call_short() {
+    if (pick(4) == 0) {
+      world_.submit(++tags_, {"SET", "{b}short", std::string(40, 'v')}, std::chrono::seconds(5));
+      return;
+    }
+    for (int count = 1 + pick(6); count > 0; --count) {
+      const auto id = world_.submit(++tags_, {"GET", "{b}short"}, std::chrono::seconds(5));
+      if (id && pick(3) == 0) world_.cancel(*id);
     }
   }
 

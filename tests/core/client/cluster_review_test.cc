@@ -177,6 +177,31 @@ TEST_CASE("a client that is closed before it has reached any server ends at once
   CHECK(world.take_events() == Lines{"closed: closed"});
 }
 
+TEST_CASE("short replies of one turn give up no bytes of a request that was withdrawn unsent") {
+  Ready world;
+  const std::string value(40, 'v');  // so long that replies are visited, one after the other
+  world.call(1, {"SET", "{b}short", value});
+  const auto get = [&world](Tag tag) { return world.submit(tag, {"GET", "{b}short"}); };
+  const auto withdraw = [&](Tag tag) {
+    const std::optional<RequestId> id = get(tag);
+    REQUIRE(id);
+    world.cancel(*id);
+  };
+  world.validate_always();
+  // Four times, because only every other turn visits.
+  for (Tag tag = 10; tag < 50; tag += 10) {
+    get(tag);
+    withdraw(tag + 1);
+    get(tag + 2);
+    withdraw(tag + 3);
+    get(tag + 4);
+    world.run();
+    CHECK(world.outcome(tag + 1) == "cancelled (no)");
+    CHECK(world.outcome(tag + 4) == '"' + value + '"');
+  }
+  world.verify();
+}
+
 TEST_CASE("with read_resends_max a read in doubt is sent again, and a write is not") {
   ClientOptions client;
   client.read_resends_max = 1;

@@ -438,7 +438,8 @@ bool ClusterWorld::step(Answers answers) {
 }
 
 bool ClusterWorld::take_events_and_actions() {
-  bool any = false;
+  // Every other turn, the short replies are visited first, as the native driver does.
+  bool any = ++turns_ % 2 == 0 && visit_short_replies() > 0;
   while (const std::optional<Event> event = client_->poll_event()) {
     note(*event);
     any = true;
@@ -448,6 +449,12 @@ bool ClusterWorld::take_events_and_actions() {
     any = true;
   }
   return any;
+}
+
+int ClusterWorld::visit_short_replies() {
+  return client_->visit_short_replies(visits_max, [this](Tag tag, const Value& reply) {
+    note({.kind = Event::Kind::completed, .tag = tag, .value = reply});
+  });
 }
 
 void ClusterWorld::act(const Action& action) {

@@ -201,6 +201,8 @@ class ClusterWorld {
   static std::string port(NodeIndex number) { return "10.0.0.1:" + std::to_string(7000 + number); }
 
  private:
+  static constexpr int visits_max = 6;
+
   // What worlds have in common that are beside each other.
   struct Net {
     explicit Net(const ClusterWorldOptions& options);
@@ -265,6 +267,7 @@ class ClusterWorld {
   bool step(Answers answers);
   bool step_all(Answers answers);
   bool take_events_and_actions();
+  int visit_short_replies();
   void act(const Action& action);
   bool open_links();
   bool take_sent(ConnectionId id, Link& link);
@@ -307,6 +310,7 @@ class ClusterWorld {
   std::map<Tag, RequestId> ids_;
   std::set<Tag> proofs_;
   std::map<std::string, std::size_t> told_;
+  unsigned turns_ = 0;
   int wakes_ = 0;  // at this moment
   Lines events_;
   Error last_error_;

@@ -303,7 +303,8 @@ bool ReplicaWorld::step(Answers answers) {
 }
 
 bool ReplicaWorld::take_events_and_actions() {
-  bool any = false;
+  // Every other turn, the short replies are visited first, as the native driver does.
+  bool any = ++turns_ % 2 == 0 && visit_short_replies() > 0;
   while (const std::optional<Event> event = client_->poll_event()) {
     note(*event);
     any = true;
@@ -313,6 +314,12 @@ bool ReplicaWorld::take_events_and_actions() {
     any = true;
   }
   return any;
+}
+
+int ReplicaWorld::visit_short_replies() {
+  return client_->visit_short_replies(visits_max, [this](Tag tag, const Value& reply) {
+    note({.kind = Event::Kind::completed, .tag = tag, .value = reply});
+  });
 }
 
 void ReplicaWorld::act(const Action& action) {

@@ -122,6 +122,8 @@ class ReplicaWorld {
   static constexpr const char* primary_address = "a:6379";
 
  private:
+  static constexpr int visits_max = 6;
+
   struct Link {
     std::string address;
     bool is_open = false;
@@ -134,6 +136,7 @@ class ReplicaWorld {
   static std::string report_of(const NodeScript& server);
   bool step(Answers answers);
   bool take_events_and_actions();
+  int visit_short_replies();
   void act(const Action& action);
   bool open_links();
   bool move_bytes(Answers answers);
@@ -152,6 +155,7 @@ class ReplicaWorld {
   std::set<std::string> dead_;
   std::map<ConnectionId, std::unique_ptr<Link>> links_;
   std::map<std::string, std::size_t> attempts_;
+  unsigned turns_ = 0;
   std::set<Tag> pending_;
   std::map<Tag, std::string> outcomes_;
   std::map<Tag, Words> waiting_;  // the commands of requests that wait for room

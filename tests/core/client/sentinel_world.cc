@@ -247,7 +247,8 @@ bool SentinelWorld::step() {
 }
 
 bool SentinelWorld::poll() {
-  bool any = false;
+  // Every other turn, the short replies are visited first, as the native driver does.
+  bool any = ++turns_ % 2 == 0 && visit_short_replies() > 0;
   while (const std::optional<Event> event = client_->poll_event()) {
     note(*event);
     any = true;
@@ -257,6 +258,12 @@ bool SentinelWorld::poll() {
     any = true;
   }
   return any;
+}
+
+int SentinelWorld::visit_short_replies() {
+  return client_->visit_short_replies(visits_max, [this](Tag tag, const Value& reply) {
+    note({.kind = Event::Kind::completed, .tag = tag, .value = reply});
+  });
 }
 
 void SentinelWorld::act(const Action& action) {

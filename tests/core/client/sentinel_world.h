@@ -91,6 +91,8 @@ class SentinelWorld {
   const Error& last_error() const { return last_error_; }
 
  private:
+  static constexpr int visits_max = 6;
+
   struct Link {
     std::string address;
     bool is_open = false;
@@ -99,6 +101,7 @@ class SentinelWorld {
 
   bool step();
   bool poll();
+  int visit_short_replies();
   void act(const Action& action);
   bool open_links();
   bool move_bytes();
@@ -118,6 +121,7 @@ class SentinelWorld {
   std::map<ConnectionId, std::unique_ptr<Link>> links_;
   std::map<std::string, std::size_t> attempts_;
   std::map<ConnectionId, std::string> pushed_;  // to be given to the client
+  unsigned turns_ = 0;
   Lines events_;
   Error last_error_;
 };

@@ -193,5 +193,38 @@ TEST_CASE("a gap may open while the transport has what is before it") {
   CHECK(piping.reply() == "3");
 }
 
+TEST_CASE("kept requests are taken together as far as one that was withdrawn unsent") {
+  Piping piping(Pipeline::Options{.read_resends_max = 1});
+  Pipeline& pipeline = piping.pipeline();
+  piping.submit("one", 1);
+  piping.submit("two", 2);
+  const RequestId three = piping.submit("three", 3);
+  const RequestId four = piping.submit("four", 4);
+  const RequestId five = piping.submit("five", 5);
+  pipeline.cancel(three);
+  pipeline.cancel(five);
+  CHECK(piping.ended() == Lines{"3 cancelled no", "5 cancelled no"});
+  piping.write();
+
+  const RequestId begin = pipeline.answered_until();
+  RequestId end = begin;
+  for (const Tag tag : {1, 2}) {
+    REQUIRE(pipeline.is_next_plain_at(end));
+    CHECK(pipeline.take_plain(end) == tag);
+  }
+  CHECK_FALSE(pipeline.is_next_plain_at(end));
+  pipeline.give_up_plain(begin, end);
+  CHECK(end == three);
+  pipeline.validate();
+
+  end = pipeline.answered_until();
+  CHECK(end == four);
+  REQUIRE(pipeline.is_next_plain_at(end));
+  CHECK(pipeline.take_plain(end) == 4);
+  pipeline.give_up_plain(four, end);
+  CHECK(end == five);
+  CHECK(piping.memory().bytes_in_use() == 0);
+}
+
 }  // namespace
 }  // namespace plimsoll::pipeline_cancel_test
