@@ -87,7 +87,13 @@ const char* name(Deed deed) {
                                                           "read_bound_by_lag",
                                                           "read_moved",
                                                           "read_behind",
-                                                          "reads_returned"};
+                                                          "reads_returned",
+                                                          "redirect_followed",
+                                                          "ask_followed",
+                                                          "sent_again",
+                                                          "view_heard",
+                                                          "request_scattered",
+                                                          "cluster_hit"};
   return names[static_cast<std::size_t>(deed)];
 }
 

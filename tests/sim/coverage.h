@@ -71,9 +71,15 @@ enum class Deed : std::uint8_t {
   read_moved,           ///< a replica did not answer it
   read_behind,          ///< the primary's answer, for no replica had what the caller has written
   reads_returned,       ///< to replicas, after the faults
+  redirect_followed,    ///< MOVED, by a client of a cluster
+  ask_followed,         ///< ASK
+  sent_again,           ///< TRYAGAIN, CLUSTERDOWN, or a connection that was lost too early
+  view_heard,           ///< CLUSTER SLOTS
+  request_scattered,    ///< sent in parts
+  cluster_hit,          ///< a cached read in a cluster
 };
 
-inline constexpr std::size_t deeds_count = static_cast<std::size_t>(Deed::reads_returned) + 1;
+inline constexpr std::size_t deeds_count = static_cast<std::size_t>(Deed::cluster_hit) + 1;
 const char* name(Deed deed);
 
 inline constexpr std::size_t states_count = static_cast<std::size_t>(Session::State::closed) + 1;

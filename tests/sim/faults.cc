@@ -78,6 +78,17 @@ constexpr std::array<const char*, faults_count> fault_names = {
     "replica_unlisted",
     "replica_promoted",
     "info_refused",
+    "slot_migrated",
+    "slot_called_off",
+    "source_told_first",
+    "slot_moved_at_once",
+    "slot_unserved",
+    "handover",
+    "node_killed",
+    "node_frozen",
+    "node_cut",
+    "late_gossip",
+    "odd_view",
 };
 
 }  // namespace

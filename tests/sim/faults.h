@@ -96,9 +96,22 @@ enum class Fault : std::uint8_t {
   replica_unlisted,    ///< the primary does not name it for a while
   replica_promoted,    ///< at once, while it is read
   info_refused,        ///< INFO is, by the primary or one replica, for a while
+
+  // Clusters. Only worlds with a cluster have these.
+  slot_migrated,       ///< key by key: ASK, then MOVED
+  slot_called_off,     ///< the move of one is, and its keys go back
+  source_told_first,   ///< of the end of a move: both sides say MOVED to the other one
+  slot_moved_at_once,  ///< with all of its keys
+  slot_unserved,       ///< nobody has the slot for a while
+  handover,            ///< CLUSTER FAILOVER
+  node_killed,         ///< with the writes that no replica has yet
+  node_frozen,         ///< is replaced, wakes up and does what it was asked before
+  node_cut,            ///< it takes writes for a while, then says CLUSTERDOWN, and PONG
+  late_gossip,         ///< one server hears of everything late
+  odd_view,            ///< CLUSTER SLOTS is empty, has holes or no names, or is refused
 };
 
-inline constexpr std::size_t faults_count = static_cast<std::size_t>(Fault::info_refused) + 1;
+inline constexpr std::size_t faults_count = static_cast<std::size_t>(Fault::odd_view) + 1;
 
 /// Those that come first can strike in worlds without a group.
 inline constexpr std::size_t faults_without_group_count = static_cast<std::size_t>(Fault::failover);

@@ -37,7 +37,9 @@ class Random {
     group,
     caller,
     replicas,
-    reader
+    reader,
+    cluster,
+    cluster_caller
   };
 
   Random(std::uint64_t seed, Purpose purpose, std::uint64_t number = 0)

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "plimsoll/core/base/check.h"
+#include "plimsoll/tests/sim/cluster/cluster_world.h"
 #include "plimsoll/tests/sim/group/group_world.h"
 #include "plimsoll/tests/sim/world.h"
 
@@ -83,8 +84,13 @@ Outcome run_world(const Scenario& scenario, Trace::Printing printing) {
 }  // namespace
 
 Outcome run(const Scenario& scenario, Trace::Printing printing) {
-  return scenario.size == Scenario::Size::group ? run_world<GroupWorld>(scenario, printing)
-                                                : run_world<World>(scenario, printing);
+  switch (scenario.size) {
+    case Scenario::Size::normal:
+    case Scenario::Size::small: break;
+    case Scenario::Size::group: return run_world<GroupWorld>(scenario, printing);
+    case Scenario::Size::cluster: return run_world<ClusterWorld>(scenario, printing);
+  }
+  return run_world<World>(scenario, printing);
 }
 
 }  // namespace plimsoll::sim

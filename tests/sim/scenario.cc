@@ -72,12 +72,36 @@ Scenario group_of_seed(std::uint64_t seed) {
   return scenario;
 }
 
+constexpr std::array cluster_faults = {
+    Fault::slot_migrated, Fault::slot_called_off, Fault::source_told_first,
+    Fault::slot_moved_at_once, Fault::slot_unserved, Fault::handover, Fault::node_killed,
+    Fault::node_frozen, Fault::node_cut, Fault::late_gossip, Fault::odd_view,
+    // Of the others, as for a group.
+    Fault::latency, Fault::splits, Fault::small_buffers, Fault::reset, Fault::cancel,
+    Fault::short_deadline, Fault::freeze};
+
+Scenario cluster_of_seed(std::uint64_t seed) {
+  Random random(seed, Random::Purpose::cluster);
+  Scenario scenario{.seed = seed, .size = Scenario::Size::cluster};
+  scenario.clients = random.between(1, 3);
+  scenario.servers = random.between(2, 4);
+  scenario.requests = random.between(20, 400);
+  const std::uint64_t kept = random.below(4);  // of four
+  for (const Fault fault : cluster_faults) {
+    if (kept == 0 || random.percent(25 * kept)) scenario.faults.add(fault);
+  }
+  scenario.fault_interval = random.between(milliseconds(20), seconds(1));
+  scenario.time_max = seconds(40);
+  return scenario;
+}
+
 std::string in_milliseconds(Duration time) { return std::to_string(time / milliseconds(1)); }
 
 }  // namespace
 
 Scenario Scenario::of_seed(std::uint64_t seed, Size size) {
   if (size == Size::group) return group_of_seed(seed);
+  if (size == Size::cluster) return cluster_of_seed(seed);
   Random random(seed, Random::Purpose::scenario);
   Scenario scenario{.seed = seed, .size = size};
   const bool small = size == Size::small;
@@ -101,6 +125,7 @@ std::string Scenario::arguments() const {
   std::string text = "--seed " + std::to_string(seed);
   if (size == Size::small) text += " --small";
   if (size == Size::group) text += " --group";
+  if (size == Size::cluster) text += " --cluster";
   if (clients != drawn.clients) text += " --clients " + std::to_string(clients);
   if (servers != drawn.servers) text += " --servers " + std::to_string(servers);
   if (requests != drawn.requests) text += " --requests " + std::to_string(requests);

@@ -17,7 +17,8 @@ struct Scenario {
   enum class Size : std::uint8_t {
     normal,
     small,
-    group  ///< small, and all servers are a group: a primary, its replicas, and sentinels
+    group,   ///< small, and all servers are a group: a primary, its replicas, and sentinels
+    cluster  ///< small, and all servers are a cluster; `servers` says how many primaries it has
   };
 
   std::uint64_t seed = 1;

@@ -80,6 +80,11 @@ bool Driver::start(const ClientOptions& options, Budget& budget, std::size_t ser
     require(client_->use_replicas(*replica_options_).ok(),
             "there is room for a client that reads from replicas");
   }
+  if (cluster_options_ != nullptr && knows_ == Knows::cluster) {
+    require(client_->use_cluster(*cluster_options_).ok(), "there is room for a cluster's client");
+  } else if (cluster_options_ != nullptr) {
+    client_->find_cluster(*cluster_options_);
+  }
   ++environment_.coverage.clients;
   state_ = Session::State::idle;
   closed_ = paused_ = false;
@@ -117,10 +122,20 @@ void Driver::finish() {
   environment_.coverage.count(statistics.counters);
   environment_.coverage.count(Deed::read_moved, replica_counters().reads_moved);
   environment_.coverage.count(Deed::read_behind, replica_counters().reads_behind);
+  count_cluster(statistics.cluster);
   for (const auto& wire : wires_) {
     if (wire) wire->finish();
   }
   client_.reset();
+}
+
+void Driver::count_cluster(const ClusterCounters& counters) {
+  Coverage& coverage = environment_.coverage;
+  coverage.count(Deed::redirect_followed, counters.moved);
+  coverage.count(Deed::ask_followed, counters.asked);
+  coverage.count(Deed::sent_again, counters.sent_again);
+  coverage.count(Deed::view_heard, counters.views);
+  coverage.count(Deed::request_scattered, counters.scattered);
 }
 
 // Whoever lies idle beside the main connection asks for signs of life of its own.

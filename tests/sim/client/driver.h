@@ -73,6 +73,15 @@ class Driver final : private Wire::Owner, private Handler {
   void follow(Guide& guide) { guide_ = &guide; }
   /// From now on clients read from replicas. `options` must outlive the driver.
   void read_from_replicas(const ReplicaOptions& options) { replica_options_ = &options; }
+  /// From now on clients are those of a cluster, and know that from the beginning or find it out.
+  /// `options` must outlive the driver.
+  enum class Knows : std::uint8_t { nothing, cluster };
+  void use_cluster(const ClusterOptions& options, Knows knows) {
+    cluster_options_ = &options;
+    knows_ = knows;
+  }
+  /// What its client knows of the cluster; null: nothing yet.
+  const Cluster* cluster() const { return client_ ? client_->cluster() : nullptr; }
   /// What its client has read from replicas.
   ReplicaCounters replica_counters() const {
     return client_ && client_->replicas() ? client_->replicas()->counters() : ReplicaCounters{};
@@ -214,6 +223,7 @@ class Driver final : private Wire::Owner, private Handler {
   bool note_gave_up(const Event& event);
   bool is_truthful(Tag tag) const;
   void act(const Action& action);
+  void count_cluster(const ClusterCounters& counters);
   void open_by_guide(const Action& action);
   void serve_timer();
   void arm_timer();
@@ -239,6 +249,9 @@ class Driver final : private Wire::Owner, private Handler {
   Addresses addresses_;
   Guide* guide_ = nullptr;                           // null: nobody asks sentinels
   const ReplicaOptions* replica_options_ = nullptr;  // null: nobody reads from replicas
+
+  const ClusterOptions* cluster_options_ = nullptr;  // null: the servers are no cluster
+  Knows knows_ = Knows::nothing;
 
   Budget* budget_ = nullptr;
   std::size_t server_ = 0;

@@ -20,7 +20,9 @@ Result<RequestId> Driver::note_submitted(const Result<RequestId>& id, const Comm
                                          Tag tag, std::uint64_t refusals) {
   if (id) {
     const auto connection = static_cast<std::uint32_t>(*id >> 56);
-    if (Admission::is_for_connection(*id)) {
+    if (cluster_options_ != nullptr) {
+      elsewhere_[tag] = first_connection;  // it may go from one node to another
+    } else if (Admission::is_for_connection(*id)) {
       elsewhere_[tag] = first_connection;  // none yet
     } else if (connection == 0 || Admission::is_waiter_id(*id)) {
       ++waiting_count_;

@@ -26,9 +26,21 @@ void WriteBook::keep_only(const std::vector<RequestNumber>& history) {
   for (std::size_t i = 0; i < writes_.size(); ++i) {
     Write& write = writes_[i];
     if (write.sequence == 0 || write.is_lost || is_kept[i]) continue;
-    write.is_lost = true;
-    if (write.is_acknowledged) ++acknowledged_and_lost_;
+    lose(write);
   }
+}
+
+void WriteBook::lose_after(std::string_view key, RequestNumber last) {
+  const std::uint64_t sequence = find(last).sequence;
+  for (const RequestNumber number : of_key(key)) {
+    Write& write = of(number);
+    if (write.sequence > sequence && !write.is_lost) lose(write);
+  }
+}
+
+void WriteBook::lose(Write& write) {
+  write.is_lost = true;
+  if (write.is_acknowledged) ++acknowledged_and_lost_;
 }
 
 }  // namespace plimsoll::sim

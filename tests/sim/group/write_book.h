@@ -25,6 +25,9 @@ class WriteBook {
   /// Of all writes so far, these are what the primary has: the others are lost.
   void keep_only(const std::vector<RequestNumber>& history);
 
+  /// Of the writes of a key, those that ran behind this one are lost; 0: all.
+  void lose_after(std::string_view key, RequestNumber last);
+
   void note_acknowledged(RequestNumber number) { of(number).is_acknowledged = true; }
 
   bool has_run(RequestNumber number) const { return find(number).sequence != 0; }
@@ -49,6 +52,7 @@ class WriteBook {
     bool is_acknowledged = false;
   };
 
+  void lose(Write& write);
   Write& of(RequestNumber number) {
     if (number >= writes_.size()) writes_.resize(number + 1);
     return writes_[number];

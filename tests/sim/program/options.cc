@@ -30,6 +30,7 @@ Invocation parse_options(int argument_count, const char* const* arguments) {
   Options options;
   bool small = false;
   bool group = false;
+  bool cluster = false;
   std::optional<std::uint64_t> seed;
   std::string faults;
   CLI::App app(about, "sim");
@@ -41,10 +42,11 @@ Invocation parse_options(int argument_count, const char* const* arguments) {
   app.add_flag("--trace", options.trace, "print all that happens");
   app.add_flag("--small", small, "small worlds: a client or two, few requests");
   app.add_flag("--group", group, "worlds with a primary, replicas and sentinels");
+  app.add_flag("--cluster", cluster, "worlds with a cluster");
   app.add_flag("--speed", options.speed, "measure simulated requests a second");
   const auto positive = CLI::Range(std::size_t{1}, std::size_t{1} << 40);
   app.add_option("--clients", options.clients, "in place of what the seed says")->check(positive);
-  app.add_option("--servers", options.servers, "likewise: 1 to 3")->check(CLI::Range(1, 3));
+  app.add_option("--servers", options.servers, "likewise: 1 to 4")->check(CLI::Range(1, 4));
   app.add_option("--requests", options.requests, "likewise, of each client")->check(positive);
   app.add_option("--faults", faults, "likewise: all, none, or names such as reset,stall");
   app.add_option("--interval-ms", options.interval_ms, "likewise: between two faults");
@@ -57,6 +59,7 @@ Invocation parse_options(int argument_count, const char* const* arguments) {
     }
     if (small) options.size = Scenario::Size::small;
     if (group) options.size = Scenario::Size::group;
+    if (cluster) options.size = Scenario::Size::cluster;
     if (!faults.empty()) {
       options.faults = FaultSet::parse(faults);
       if (!options.faults) throw CLI::ValidationError("--faults", "no such fault in " + faults);

@@ -1,0 +1,368 @@
+#include "plimsoll/tests/sim/cluster/cluster_caller.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "plimsoll/core/client/cluster.h"
+#include "plimsoll/core/client/near_cache.h"
+#include "plimsoll/core/commands/command_table.h"
+#include "plimsoll/core/commands/question.h"
+#include "plimsoll/tests/sim/client/reply_hash.h"
+#include "plimsoll/tests/sim/client/request.h"
+#include "plimsoll/tests/sim/group/places.h"
+
+namespace plimsoll::sim {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr std::size_t caller_cache_bytes = 64 * 1024;
+constexpr std::size_t caller_cache_line_bytes = 4 * 1024 * 1024;
+constexpr Duration pause_between_clients_max = milliseconds(50);
+constexpr Duration ask_again_pause = milliseconds(50);
+constexpr Duration ask_timeout = seconds(2);
+constexpr std::size_t seeds_of_caller = 3;
+constexpr std::size_t several_keys_max = 6;
+
+// The numbers of the writes that a reply is of: a string's, or those in an array.
+std::vector<RequestNumber> writes_in(std::string_view wire) {
+  std::vector<RequestNumber> writes;
+  const auto next_line = [&wire] {
+    const std::string_view line = wire.substr(0, wire.find("\r\n"));
+    wire.remove_prefix(std::min(wire.size(), line.size() + 2));
+    return line;
+  };
+  while (!wire.empty()) {
+    const std::string_view line = next_line();
+    if (line.starts_with('_') || line == "$-1") writes.push_back(0);
+    if (line.starts_with('$') && line != "$-1") writes.push_back(mark_of(next_line()).number);
+  }
+  return writes;
+}
+
+}  // namespace
+
+ClusterCaller::Habits::Habits(Random& random)
+    : pause_max(milliseconds(random.one_in(3) ? 3 : random.between(5, 300))),
+      batch_max(random.between(1, 8)),
+      has_cache(random.one_in(2)),
+      is_told_of_cluster(random.one_in(2)) {}
+
+ClusterCaller::ClusterCaller(Environment& environment, std::uint32_t number, ModelCluster& cluster,
+                             Budget& budget)
+    : environment_(environment),
+      number_(number),
+      cluster_(cluster),
+      budget_(budget),
+      random_(environment.scenario.seed, Random::Purpose::cluster_caller, number),
+      habits_(random_),
+      driver_(environment, number, *this) {
+  for (std::size_t i = 0; i < std::min(seeds_of_caller, cluster.size()); ++i) {
+    hosts_.push_back(host_of(i));
+  }
+  host_views_.assign(hosts_.begin(), hosts_.end());
+  cluster_options_.seed_hosts = host_views_;
+  driver_.follow(*this);
+  driver_.use_cluster(cluster_options_, habits_.is_told_of_cluster ? Driver::Knows::cluster
+                                                                   : Driver::Knows::nothing);
+  if (habits_.has_cache) make_cache();
+}
+
+ClusterCaller::~ClusterCaller() = default;
+
+void ClusterCaller::make_cache() {
+  const cache::CacheOptions options{
+      .bytes_max = caller_cache_bytes, .mode = cache::CacheMode::tracking, .seed = random_.next()};
+  cache_budget_.emplace(BudgetOptions{.memory_limit = caller_cache_line_bytes}, cache_memory_);
+  cache_.emplace(options, cache::Cache::take_memory(*cache_budget_, options).value());
+}
+
+void ClusterCaller::start() {
+  environment_.schedule.plan(random_.between(Duration::zero(), pause_between_clients_max), *this,
+                             begin);
+}
+
+void ClusterCaller::handle(std::uint32_t what, std::uint64_t) {
+  switch (static_cast<Plan>(what)) {
+    case begin: return begin_life();
+    case act: act_planned_ = false; return act_once();
+    case prove_again: return ask_for_proof();
+  }
+}
+
+bool ClusterCaller::strikes(Fault fault, std::uint64_t one_in) {
+  if (environment_.calm || !environment_.scenario.faults.has(fault) || !random_.one_in(one_in)) {
+    return false;
+  }
+  environment_.coverage.count(fault);
+  return true;
+}
+
+ClientOptions ClusterCaller::draw_options() {
+  ClientOptions options;
+  options.client_name = "sim";
+  options.random_seed = random_.next();
+  options.seeds_count = static_cast<std::uint8_t>(hosts_.size());
+  options.read_resends_max = random_.one_in(3) ? 1 : 0;
+  if (cache_) {
+    options.tracking.method = TrackingOptions::Method::all_reads;
+    options.tracking.required = true;
+  }
+  if (environment_.calm) return options;
+  options.connect_timeout = random_.between(milliseconds(500), seconds(4));
+  options.reconnect_wait_min = random_.between(milliseconds(1), milliseconds(20));
+  options.reconnect_wait_max = random_.between(milliseconds(200), seconds(2));
+  options.health_check_interval = milliseconds(20 + random_.skewed(6000));
+  options.tombstone_age_max = milliseconds(100 + random_.skewed(6000));
+  return options;
+}
+
+void ClusterCaller::begin_life() {
+  if (!over_) return;
+  if (driver_.frozen()) {
+    return environment_.schedule.plan_at(driver_.frozen_until(), *this, begin);
+  }
+  driver_.finish();
+  if (leaving_) return;
+  require(asked_.empty(), "a client that is over owes no outcome");
+  over_ = false;
+  const bool started = driver_.start(draw_options(), budget_, 0, cache_ ? &*cache_ : nullptr);
+  require(started, "there is room for every client");
+  plan_act();
+}
+
+// What a client was told; a server that nobody knows does not answer.
+Driver::Guide::Way ClusterCaller::way_to(const Action& open) {
+  if (open.told == nullptr) return {.server = static_cast<std::size_t>(open.seed)};
+  const std::optional<std::size_t> server = server_at(*open.told);
+  const bool is_known = server && *server < cluster_.size();
+  require(is_known, "a client goes only where it was sent");
+  return {.server = is_known ? *server : 0};
+}
+
+void ClusterCaller::plan_act() {
+  if (std::exchange(act_planned_, true)) return;
+  environment_.schedule.plan(random_.between(Duration::zero(), habits_.pause_max), *this, act);
+}
+
+void ClusterCaller::act_once() {
+  if (driver_.frozen()) {
+    act_planned_ = true;
+    return environment_.schedule.plan_at(driver_.frozen_until(), *this, act);
+  }
+  if (over_ || environment_.calm) return;
+  misbehave();
+  if (submitted_ >= environment_.scenario.requests) return;
+  for (std::uint64_t left = random_.between(1, habits_.batch_max); left > 0; --left) {
+    if (over_ || driver_.frozen()) break;
+    const std::size_t key = random_.below(cluster_keys_count);
+    if (random_.one_in(2)) {
+      write(key);
+    } else {
+      random_.one_in(6) ? read_several() : read(key);
+    }
+  }
+  if (!over_ && !driver_.frozen()) driver_.settle();
+  plan_act();
+}
+
+void ClusterCaller::misbehave() {
+  if (!asked_.empty() && strikes(Fault::cancel, 20)) {
+    auto victim = asked_.begin();
+    std::advance(victim, random_.below(asked_.size()));
+    environment_.note("client", number_, "cancels %", victim->first);
+    driver_.cancel(victim->second.id);
+  }
+  if (strikes(Fault::freeze, 80)) {
+    driver_.freeze(random_.between(milliseconds(1), milliseconds(random_.one_in(4) ? 6000 : 800)));
+  }
+}
+
+Duration ClusterCaller::draw_timeout() {
+  if (strikes(Fault::short_deadline, 8)) return milliseconds(random_.between(1, 20));
+  return random_.one_in(3) ? seconds(20) : random_.between(milliseconds(50), seconds(5));
+}
+
+RequestNumber ClusterCaller::enter(Duration timeout, std::uint16_t runs_max, const char* what) {
+  ++submitted_;
+  ++environment_.coverage.requests;
+  const Instant deadline = after(environment_.now(), timeout);
+  const RequestNumber number = environment_.ledger.begin(deadline, runs_max);
+  environment_.note("client", number_, "submits % %, timeout %", number, what, timeout);
+  return number;
+}
+
+void ClusterCaller::note_submitted(const Result<RequestId>& id, RequestNumber number,
+                                   const Asked& asked) {
+  if (id) {
+    asked_[number] = asked;
+    asked_[number].id = *id;
+    return;
+  }
+  environment_.note("client", number_, "% is refused: %", number, name(id.error().code).data());
+  environment_.coverage.count_outcome(id.error());
+  environment_.ledger.refuse(number);
+  cluster_.order().note_ended(number);
+}
+
+void ClusterCaller::write(std::size_t key) {
+  const Duration timeout = environment_.calm ? ask_timeout : draw_timeout();
+  const RequestNumber number = enter(timeout, 1, "SET");
+  if (environment_.calm) proof_ = number;
+  const std::string name = cluster_key(key);
+  const std::string value = marked("", {.number = number});
+  const std::array<std::string_view, 3> words{"SET", name, value};
+  cluster_.order().note_submitted(number_, name, number);
+  const Asked asked{.what = Asked::What::write, .key = key};
+  note_submitted(driver_.submit(*commands::prepare(words), timeout, number), number, asked);
+}
+
+bool ClusterCaller::read_cached(std::size_t key) {
+  if (!cache_ || !driver_.has_cache()) return false;
+  const std::string name = cluster_key(key);
+  const cache::Cache::Reader reader =
+      driver_.near_cache()->reader(cache::any_staleness, driver_.time());
+  const Asked asked{.what = Asked::What::read, .key = key,
+                    .acknowledged = {acknowledged_[key].size()}};
+  const bool is_hit =
+      cache_->visit(reader, commands::get_of(name), driver_.time(), [&](std::string_view wire) {
+        check_values(wire, asked);
+        return true;
+      });
+  if (is_hit) environment_.coverage.count(Deed::cluster_hit);
+  return is_hit;
+}
+
+void ClusterCaller::read(std::size_t key) {
+  if (read_cached(key)) return;
+  const std::string name = cluster_key(key);
+  const std::array<std::string_view, 2> words{"GET", name};
+  submit_read(words, {.what = Asked::What::read, .key = key,
+                      .acknowledged = {acknowledged_[key].size()}});
+}
+
+// Over several slots.
+void ClusterCaller::read_several() {
+  const std::size_t count = random_.between(2, several_keys_max);
+  Asked asked{.what = Asked::What::several,
+              .key = random_.below(cluster_keys_count),
+              .keys_count = count};
+  std::vector<std::string> names;
+  std::vector<std::string_view> words{"MGET"};
+  names.reserve(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::size_t key = (asked.key + i) % cluster_keys_count;
+    asked.acknowledged.push_back(acknowledged_[key].size());
+    words.emplace_back(names.emplace_back(cluster_key(key)));
+  }
+  submit_read(words, asked);
+}
+
+void ClusterCaller::submit_read(std::span<const std::string_view> words, const Asked& asked) {
+  const Duration timeout = draw_timeout();
+  const RequestNumber number = enter(timeout, 0, words[0].data());
+  note_submitted(driver_.submit(*commands::prepare(words), timeout, number), number, asked);
+}
+
+void ClusterCaller::handle_outcome(const Event& event, bool truthful) {
+  const RequestNumber number = event.tag;
+  const auto found = asked_.find(number);
+  require(found != asked_.end(), "an outcome is of a request that has none yet");
+  if (found == asked_.end()) return;
+  const Asked asked = found->second;
+  asked_.erase(found);
+  cluster_.order().note_ended(number);
+  const std::uint64_t hash = event.value ? hash_of(*event.value, scratch_) : 0;
+  environment_.trace.mix(number);
+  environment_.trace.mix(hash);
+  environment_.ledger.end(number, {.error = event.error,
+                                   .reply_hash = hash,
+                                   .truthful = truthful,
+                                   .excused_until = driver_.frozen_until(),
+                                   .clock_step = driver_.clock_step()});
+  if (event.error != nullptr) {
+    environment_.note("client", number_, "% fails: % (executed: %)", number,
+                      name(event.error->code).data(), name(event.error->executed).data());
+    environment_.coverage.count_outcome(*event.error);
+    environment_.trace.mix(static_cast<std::uint64_t>(event.error->code) * 4 +
+                           static_cast<std::uint64_t>(event.error->executed));
+    return;
+  }
+  environment_.note("client", number_, "% is completed", number);
+  ++environment_.coverage.completed;
+  if (asked.what != Asked::What::write) return check_values(scratch_, asked);
+  WriteBook& writes = cluster_.writes();
+  writes.note_acknowledged(number);
+  if (writes.is_lost(number)) environment_.coverage.count(Deed::ack_by_old_primary);
+  acknowledged_[asked.key].push_back(number);
+  if (number == proof_ && !writes.is_lost(number)) ++proved_count_;
+}
+
+void ClusterCaller::check_values(std::string_view wire, const Asked& asked) {
+  const std::vector<RequestNumber> found = writes_in(wire);
+  require(found.size() == asked.keys_count, "there is a value for each key that was asked for");
+  for (std::size_t i = 0; i < std::min(found.size(), asked.keys_count); ++i) {
+    check_value(found[i], (asked.key + i) % cluster_keys_count, asked.acknowledged[i]);
+  }
+}
+
+void ClusterCaller::check_value(RequestNumber found, std::size_t key, std::size_t acknowledged) {
+  const WriteBook& writes = cluster_.writes();
+  require(found == 0 || writes.has_run(found), "a read finds what was written");
+  std::uint64_t least = 0;
+  for (std::size_t i = 0; i < acknowledged; ++i) {
+    const RequestNumber before = acknowledged_[key][i];
+    if (!writes.is_lost(before)) least = std::max(least, writes.sequence(before));
+  }
+  require(writes.sequence(found) >= least, "a caller reads what it was told that it wrote");
+}
+
+void ClusterCaller::handle_closed(const Error&) {
+  over_ = true;
+  environment_.schedule.plan(random_.between(Duration::zero(), pause_between_clients_max), *this,
+                             begin);
+}
+
+void ClusterCaller::prove() { ask_for_proof(); }
+
+void ClusterCaller::ask_for_proof() {
+  if (leaving_ || proved_count_ == cluster_keys_count) return;
+  environment_.schedule.plan(ask_again_pause, *this, prove_again);
+  if (over_ || driver_.frozen() || asked_.contains(proof_)) return;
+  write(proved_count_);
+  driver_.settle();
+}
+
+bool ClusterCaller::knows_all() const {
+  const Cluster* const known = driver_.cluster();
+  if (known == nullptr) return false;
+  for (std::size_t slot = 0; slot < all_slots_count; ++slot) {
+    const auto number = static_cast<SlotNumber>(slot);
+    const NodeNumber owner = known->owners().owner_of(static_cast<Slot>(slot));
+    if (owner == no_node) return false;
+    if (server_at(known->owners().address_of(owner)) != cluster_.owner(number)) return false;
+  }
+  return true;
+}
+
+void ClusterCaller::check_cached() {
+  if (!cache_ || over_ || !driver_.has_cache()) return;
+  for (std::size_t i = 0; i < cluster_keys_count; ++i) {
+    const std::string key = cluster_key(i);
+    const cache::Cache::Reader reader =
+        driver_.near_cache()->reader(cache::any_staleness, driver_.time());
+    cache_->visit(reader, commands::get_of(key), driver_.time(), [&](std::string_view wire) {
+      const RequestNumber truth = ModelCluster::write_of(cluster_.truth(key));
+      require(writes_in(wire).at(0) == truth, "once all is quiet, what is cached is true");
+      return true;
+    });
+  }
+}
+
+void ClusterCaller::leave() {
+  leaving_ = true;
+  if (!over_) driver_.close();
+}
+
+}  // namespace plimsoll::sim

@@ -1,0 +1,127 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "plimsoll/core/cache/cache.h"
+#include "plimsoll/core/memory/heap_memory.h"
+#include "plimsoll/tests/sim/client/driver.h"
+#include "plimsoll/tests/sim/cluster/model_cluster.h"
+
+// Someone who writes to a cluster and reads it again, through a client with a cache or without. All
+// callers use the same keys. A caller knows what it must find at least: its last write that was
+// acknowledged, unless a failover has lost that.
+
+namespace plimsoll::sim {
+
+class ClusterCaller final : private Driver::Owner, private Driver::Guide, private Handler {
+ public:
+  ClusterCaller(Environment& environment, std::uint32_t number, ModelCluster& cluster,
+                Budget& budget);
+  ~ClusterCaller();
+
+  void start();
+  bool is_done() const { return submitted_ >= environment_.scenario.requests && asked_.empty(); }
+
+  /// The faults are over: writes to every key until the owner of its slot has run that.
+  void prove();
+  bool is_proved() const { return proved_count_ == cluster_keys_count && asked_.empty(); }
+  /// Whether the client knows the owner of each slot.
+  bool knows_all() const;
+  /// Nothing has happened for long: what is cached is what the cluster has.
+  void check_cached();
+
+  void leave();
+  bool has_left() const { return !driver_.has_client(); }
+
+  /// Between two events.
+  void check() { driver_.check_news_of_room(); }
+  void validate() { driver_.validate(); }
+
+ private:
+  enum Plan : std::uint32_t { begin, act, prove_again };
+
+  /// How this caller is.
+  struct Habits {
+    explicit Habits(Random& random);
+    Duration pause_max;
+    std::uint64_t batch_max;
+    bool has_cache;
+    bool is_told_of_cluster;
+  };
+
+  struct Asked {
+    enum class What : std::uint8_t { write, read, several } what;
+    RequestId id{};
+    std::size_t key = 0;           // or the first of several, which are behind each other
+    std::size_t keys_count = 1;
+    std::vector<std::size_t> acknowledged{};  // so many writes of each were, before this
+  };
+
+  void handle(std::uint32_t what, std::uint64_t detail) override;
+  void handle_ready() override {}
+  void handle_disconnected(const Error&) override {}
+  void handle_part(const Event&, bool) override {}
+  void handle_outcome(const Event& event, bool truthful) override;
+  void handle_closed(const Error& reason) override;
+
+  Way way_to(const Action& open) override;
+  void note_opened(ConnectionId, std::uint64_t, std::size_t) override {}
+  void note_read(std::uint64_t link, std::size_t bytes) override {
+    cluster_.order().note_read(link, bytes);
+  }
+  void note_sent(std::uint64_t, std::size_t) override {}
+  void note_settled() override {}
+
+  bool strikes(Fault fault, std::uint64_t one_in);
+  void make_cache();
+  void begin_life();
+  ClientOptions draw_options();
+  void plan_act();
+  void act_once();
+  void misbehave();
+  Duration draw_timeout();
+  RequestNumber enter(Duration timeout, std::uint16_t runs_max, const char* what);
+  void note_submitted(const Result<RequestId>& id, RequestNumber number, const Asked& asked);
+  void write(std::size_t key);
+  void read(std::size_t key);
+  void read_several();
+  bool read_cached(std::size_t key);
+  void submit_read(std::span<const std::string_view> words, const Asked& asked);
+  void check_values(std::string_view wire, const Asked& asked);
+  void check_value(RequestNumber found, std::size_t key, std::size_t acknowledged);
+  void ask_for_proof();
+  void require(bool holds, const char* property) const {
+    environment_.referee.require(holds, property, "client", number_);
+  }
+
+  Environment& environment_;
+  const std::uint32_t number_;
+  ModelCluster& cluster_;
+  Budget& budget_;
+  Random random_;
+  const Habits habits_;
+  std::vector<std::string> hosts_;
+  std::vector<std::string_view> host_views_;
+  ClusterOptions cluster_options_;
+  HeapMemory cache_memory_;
+  std::optional<Budget> cache_budget_;
+  std::optional<cache::Cache> cache_;
+  Driver driver_;
+  std::string scratch_;
+  std::map<RequestNumber, Asked> asked_;  // without an outcome
+  std::array<std::vector<RequestNumber>, cluster_keys_count> acknowledged_;
+  RequestNumber proof_ = 0;
+  std::size_t proved_count_ = 0;
+  std::size_t submitted_ = 0;
+  bool over_ = true;  // there is no client that takes requests
+  bool leaving_ = false;
+  bool act_planned_ = false;
+};
+
+}  // namespace plimsoll::sim

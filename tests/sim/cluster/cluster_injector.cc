@@ -1,0 +1,274 @@
+#include "plimsoll/tests/sim/cluster/cluster_injector.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace plimsoll::sim {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr std::array striking_clusters = {
+    Fault::slot_migrated, Fault::slot_moved_at_once, Fault::slot_unserved, Fault::handover,
+    Fault::node_killed,   Fault::node_frozen,        Fault::node_cut,      Fault::late_gossip,
+    Fault::odd_view};
+
+constexpr Duration gossip_time_max = milliseconds(30);
+constexpr Duration late_gossip_time_max = milliseconds(1500);
+constexpr Duration node_timeout = seconds(2);
+constexpr Duration node_absence_max = seconds(10);
+constexpr Duration down_time_min = milliseconds(50);
+constexpr Duration down_time_max = milliseconds(700);
+
+}  // namespace
+
+ClusterInjector::ClusterInjector(Environment& environment, ModelCluster& cluster)
+    : environment_(environment),
+      cluster_(cluster),
+      random_(environment.scenario.seed, Random::Purpose::cluster, 2),
+      is_away_(cluster.size()) {}
+
+void ClusterInjector::plan_strike() {
+  plan(between(Duration::zero(), 2 * environment_.scenario.fault_interval), strike);
+}
+
+void ClusterInjector::handle(std::uint32_t what, std::uint64_t detail) {
+  if (environment_.calm) return;
+  switch (static_cast<Plan>(what)) {
+    case strike: strike_once(); return plan_strike();
+    case step: return step_slot(static_cast<SlotNumber>(detail));
+    case detect: return notice(detail);
+    case elect: return replace(detail);
+    case come_back: return bring_back(detail);
+    case see_clearly:
+      cluster_.server(detail).odd_view = ClusterServer::OddView::none;
+      return;
+    case hear_in_time: return cluster_.delay_news(detail, Duration::zero());
+  }
+}
+
+std::size_t ClusterInjector::some_primary() {
+  for (;;) {
+    const std::size_t server = random_.below(cluster_.size());
+    if (cluster_.is_primary(server)) return server;
+  }
+}
+
+void ClusterInjector::strike_once() {
+  const Fault fault = random_.one_of(striking_clusters);
+  if (!has(fault)) return;
+  switch (fault) {
+    case Fault::handover: return hand_over();
+    case Fault::node_killed:
+    case Fault::node_frozen:
+    case Fault::node_cut: return strike_primary(fault);
+    case Fault::late_gossip: {
+      const std::size_t server = random_.below(cluster_.size());
+      count(fault);
+      cluster_.delay_news(server, between(milliseconds(100), seconds(4)));
+      return plan(between(seconds(1), seconds(10)), hear_in_time, server);
+    }
+    case Fault::odd_view: {
+      const std::size_t server = random_.below(cluster_.size());
+      count(fault);
+      constexpr std::array views = {ClusterServer::OddView::empty, ClusterServer::OddView::holes,
+                                    ClusterServer::OddView::unnamed,
+                                    ClusterServer::OddView::refused};
+      cluster_.server(server).odd_view = random_.one_of(views);
+      return plan(between(milliseconds(100), seconds(3)), see_clearly, server);
+    }
+    default: return strike_slot(fault);
+  }
+}
+
+void ClusterInjector::strike_slot(Fault fault) {
+  const SlotNumber slot = used_slots()[random_.below(used_slots().size())];
+  Moving& moving = slots_[slot];
+  if (moving.state != SlotState::rest || cluster_.owner(slot) == no_server) return;
+  const std::size_t from = cluster_.owner(slot);
+  const std::size_t to = some_primary();
+  if (to == from || !cluster_.server(from).is_well() || !cluster_.server(to).is_well()) return;
+  // One that does not know yet what it is cannot be asked.
+  if (cluster_.server(from).view[slot] != from || cluster_.server(to).view[slot] != from) return;
+  environment_.note("slot", slot, "of % is to be struck: % (other: %)", from, name(fault), to);
+  switch (fault) {
+    case Fault::slot_moved_at_once:
+      count(fault);
+      cluster_.start_migration(slot, to);
+      cluster_.finish_at_source(slot);
+      cluster_.finish_at_target(slot);
+      return cluster_.tell_all(random_.one_in(4) ? late_gossip_time_max : gossip_time_max);
+    case Fault::slot_unserved:
+      count(fault);
+      cluster_.unassign(slot);
+      moving = {.state = SlotState::unserved, .holder = from};
+      cluster_.tell_all(gossip_time_max);
+      return plan(between(milliseconds(20), seconds(2)), step, slot);
+    default:
+      cluster_.start_migration(slot, to);
+      moving.state = SlotState::moving;
+      return plan_step(slot);
+  }
+}
+
+void ClusterInjector::plan_step(SlotNumber slot) {
+  plan(between(Duration::zero(), milliseconds(random_.one_in(4) ? 500 : 40)), step, slot);
+}
+
+void ClusterInjector::step_slot(SlotNumber slot) {
+  Moving& moving = slots_[slot];
+  switch (moving.state) {
+    case SlotState::rest: return;
+    case SlotState::unserved: return rest_slot(slot);
+    case SlotState::moving:
+      // A failover ends a move.
+      if (!cluster_.is_migrating(slot)) return rest_slot(slot);
+      if (!random_.one_in(3) && cluster_.move_key(slot)) return plan_step(slot);
+      return end_move(slot);
+    case SlotState::target_is_next:
+      cluster_.finish_at_target(slot);
+      cluster_.tell_all(random_.one_in(4) ? late_gossip_time_max : gossip_time_max);
+      moving.state = SlotState::rest;
+      return;
+    case SlotState::source_is_next:
+      cluster_.finish_at_source(slot);
+      moving.state = SlotState::rest;
+      return;
+  }
+}
+
+void ClusterInjector::end_move(SlotNumber slot) {
+  Moving& moving = slots_[slot];
+  if (has(Fault::slot_called_off) && random_.one_in(4)) {
+    count(Fault::slot_called_off);
+    cluster_.call_off(slot);
+    moving.state = SlotState::rest;
+    return;
+  }
+  count(Fault::slot_migrated);
+  if (has(Fault::source_told_first) && random_.one_in(2)) {
+    count(Fault::source_told_first);
+    cluster_.finish_at_source(slot);
+    moving.state = SlotState::target_is_next;
+  } else {
+    cluster_.finish_at_target(slot);
+    cluster_.tell_all(random_.one_in(4) ? late_gossip_time_max : gossip_time_max);
+    moving.state = SlotState::source_is_next;
+  }
+  plan_step(slot);
+}
+
+// Whatever was under way ends.
+void ClusterInjector::rest_slot(SlotNumber slot) {
+  Moving& moving = slots_[slot];
+  const SlotState state = std::exchange(moving.state, SlotState::rest);
+  switch (state) {
+    case SlotState::rest: return;
+    case SlotState::moving:
+      if (cluster_.is_migrating(slot)) cluster_.call_off(slot);
+      return;
+    case SlotState::target_is_next: return cluster_.finish_at_target(slot);
+    case SlotState::source_is_next: return cluster_.finish_at_source(slot);
+    case SlotState::unserved: {
+      // Who had it may follow another one by now.
+      const std::size_t to = cluster_.primary_of(moving.holder);
+      cluster_.assign(slot, to);
+      return cluster_.tell_all(gossip_time_max);
+    }
+  }
+}
+
+bool ClusterInjector::may_fail_over(std::size_t primary) {
+  const ClusterServer& server = cluster_.server(primary);
+  return server.is_well() && !server.replica_of && cluster_.successor_of(primary) != nullptr;
+}
+
+// The old owner says MOVED a moment before the new one serves.
+void ClusterInjector::hand_over() {
+  const std::size_t primary = some_primary();
+  if (!may_fail_over(primary)) return;
+  ClusterServer& successor = *cluster_.successor_of(primary);
+  count(Fault::handover);
+  successor.copy_all(cluster_.server(primary));
+  cluster_.promote(successor);
+  cluster_.learn(primary);
+  cluster_.tell_all(random_.one_in(4) ? late_gossip_time_max : gossip_time_max);
+}
+
+void ClusterInjector::strike_primary(Fault fault) {
+  const std::size_t primary = some_primary();
+  ClusterServer& server = cluster_.server(primary);
+  if (is_away_[primary] || !server.is_well()) return;
+  // The others have to be enough to vote.
+  if (static_cast<std::size_t>(std::count(is_away_.begin(), is_away_.end(), true)) > 0) return;
+  count(fault);
+  is_away_[primary] = true;
+  const Duration absence = between(milliseconds(100), node_absence_max);
+  switch (fault) {
+    case Fault::node_killed: server.kill(); break;
+    case Fault::node_frozen: server.freeze(absence); break;
+    default:
+      environment_.note("server", primary, "is cut off");
+      server.cut(true);
+  }
+  plan(absence, come_back, primary);
+  plan(node_timeout + between(Duration::zero(), milliseconds(1600)), detect, primary);
+}
+
+// One that is cut off says so; others do until there is a successor.
+void ClusterInjector::notice(std::size_t primary) {
+  ClusterServer& away = cluster_.server(primary);
+  if (!is_away_[primary] || away.is_well()) return;
+  if (away.is_cut()) away.is_down = true;
+  if (!cluster_.has_majority() || cluster_.successor_of(primary) == nullptr) return;
+  for (std::size_t i = 0; i < cluster_.size(); ++i) {
+    if (cluster_.server(i).is_well()) cluster_.server(i).is_down = true;
+  }
+  plan(between(down_time_min, down_time_max), elect, primary);
+}
+
+void ClusterInjector::replace(std::size_t primary) {
+  for (std::size_t i = 0; i < cluster_.size(); ++i) {
+    if (!cluster_.server(i).is_cut()) cluster_.server(i).is_down = false;
+  }
+  ClusterServer* const successor = cluster_.successor_of(primary);
+  if (cluster_.server(primary).is_well() || successor == nullptr) return;
+  cluster_.promote(*successor);
+  cluster_.tell_all(gossip_time_max);
+}
+
+void ClusterInjector::bring_back(std::size_t number) {
+  ClusterServer& server = cluster_.server(number);
+  is_away_[number] = false;
+  server.cut(false);
+  const bool was_dead = !server.is_alive();
+  if (was_dead) server.revive();
+  server.is_down = false;
+  if (server.is_frozen()) server.thaw();
+  if (!was_dead) return cluster_.tell(number, between(Duration::zero(), milliseconds(900)));
+  cluster_.learn(number);
+  if (!cluster_.is_primary(number)) return;
+  for (std::size_t i = 0; i < cluster_.size(); ++i) {
+    ClusterServer& replica = cluster_.server(i);
+    if (replica.replica_of == number && replica.is_well()) replica.copy_all(server);
+  }
+  cluster_.recount();
+}
+
+void ClusterInjector::calm_down() {
+  for (std::size_t i = 0; i < cluster_.size(); ++i) {
+    ClusterServer& server = cluster_.server(i);
+    server.odd_view = ClusterServer::OddView::none;
+    cluster_.delay_news(i, Duration::zero());
+    bring_back(i);
+    server.is_down = false;
+  }
+  for (const SlotNumber slot : used_slots()) rest_slot(slot);
+  cluster_.recount();
+  // Those that were frozen work through what they have got before they hear of anything.
+  for (std::size_t i = 0; i < cluster_.size(); ++i) cluster_.tell(i, seconds(1));
+}
+
+}  // namespace plimsoll::sim

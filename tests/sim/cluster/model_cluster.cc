@@ -1,0 +1,244 @@
+#include "plimsoll/tests/sim/cluster/model_cluster.h"
+
+#include <algorithm>
+
+#include "plimsoll/tests/sim/client/request.h"
+
+namespace plimsoll::sim {
+
+ModelCluster::ModelCluster(Environment& environment, std::size_t primaries, std::size_t replicas)
+    : environment_(environment), random_(environment.scenario.seed, Random::Purpose::cluster, 1) {
+  const std::size_t count = primaries * (1 + replicas);
+  for (std::size_t i = 0; i < count; ++i) {
+    servers_.push_back(
+        std::make_unique<ClusterServer>(environment, *this, static_cast<std::uint32_t>(i)));
+    primaries_.push_back(i % primaries);
+    if (i >= primaries) servers_[i]->replica_of = i % primaries;
+  }
+  news_delays_.resize(count);
+  for (std::size_t slot = 0; slot < all_slots_count; ++slot) {
+    owners_[slot] = static_cast<std::uint16_t>(slot * primaries / all_slots_count);
+  }
+  for (std::size_t i = 0; i < count; ++i) learn(i);
+}
+
+RequestNumber ModelCluster::write_of(const std::optional<std::string>& value) {
+  return value ? mark_of(*value).number : 0;
+}
+
+std::optional<std::string> ModelCluster::truth(const std::string& key) const {
+  const SlotNumber slot = slot_of_key(key);
+  if (owners_[slot] == no_server) return std::nullopt;
+  const ClusterServer& owner = server(owners_[slot]);
+  const auto value = owner.value_of(key);
+  const auto to = owner.migrating.find(slot);
+  return value || to == owner.migrating.end() ? value : server(to->second).value_of(key);
+}
+
+// Whether what this server runs for the slot is what the cluster has.
+bool ModelCluster::is_true_at(const ClusterServer& where, SlotNumber slot, bool is_asking) const {
+  if (owners_[slot] == where.number()) return true;
+  const auto from = where.importing.find(slot);
+  return is_asking && from != where.importing.end() && from->second == owners_[slot];
+}
+
+void ModelCluster::note_change(ClusterServer& where, const std::vector<std::string>& keys,
+                               RequestNumber number, bool is_asking) {
+  for (const std::string& key : keys) {
+    replicate(where, key);
+    if (number == 0) continue;
+    const bool survives = is_true_at(where, slot_of_key(key), is_asking);
+    writes_.note_run(number, key, where.number(),
+                     survives ? WriteBook::Survives::yes : WriteBook::Survives::no,
+                     environment_.now());
+  }
+}
+
+void ModelCluster::replicate(const ClusterServer& where, const std::string& key) {
+  if (where.is_cut()) return;
+  for (const auto& each : servers_) {
+    if (each->replica_of == where.number()) each->receive(key, where.value_of(key));
+  }
+}
+
+void ModelCluster::put(ClusterServer& where, const std::string& key,
+                       const std::optional<std::string>& value) {
+  value ? where.put(key, *value) : where.drop(key);
+  replicate(where, key);
+}
+
+void ModelCluster::move(ClusterServer& from, ClusterServer& to, const std::string& key) {
+  const auto value = from.value_of(key);
+  if (!value) return;
+  put(to, key, value);
+  put(from, key, std::nullopt);
+}
+
+bool ModelCluster::is_migrating(SlotNumber slot) const {
+  return owners_[slot] != no_server && server(owners_[slot]).migrating.contains(slot);
+}
+
+void ModelCluster::start_migration(SlotNumber slot, std::size_t to) {
+  server(to).importing[slot] = owners_[slot];
+  server(owners_[slot]).migrating[slot] = to;
+}
+
+bool ModelCluster::move_key(SlotNumber slot) {
+  ClusterServer& from = server(owners_[slot]);
+  for (const std::string& key : keys_of_slot(slot)) {
+    if (!from.value_of(key)) continue;
+    move(from, server(from.migrating.at(slot)), key);
+    return true;
+  }
+  return false;
+}
+
+// It says MOVED from now on. The target may have been told before.
+void ModelCluster::finish_at_source(SlotNumber slot) {
+  for (const auto& each : servers_) {
+    const auto found = each->migrating.find(slot);
+    if (found == each->migrating.end()) continue;
+    const std::size_t to = found->second;
+    for (const std::string& key : keys_of_slot(slot)) move(*each, server(to), key);
+    each->view[slot] = static_cast<std::uint16_t>(to);
+    each->migrating.erase(slot);
+    return;
+  }
+}
+
+// It is the owner from now on, and says so to whoever asks it.
+void ModelCluster::finish_at_target(SlotNumber slot) {
+  for (const auto& each : servers_) {
+    const auto found = each->importing.find(slot);
+    if (found == each->importing.end()) continue;
+    ClusterServer& from = server(found->second);
+    for (const std::string& key : keys_of_slot(slot)) move(from, *each, key);
+    each->view[slot] = owners_[slot] = static_cast<std::uint16_t>(each->number());
+    each->importing.erase(slot);
+    return;
+  }
+}
+
+void ModelCluster::call_off(SlotNumber slot) {
+  ClusterServer& owner = server(owners_[slot]);
+  ClusterServer& to = server(owner.migrating.at(slot));
+  for (const std::string& key : keys_of_slot(slot)) move(to, owner, key);
+  end_migration(slot);
+}
+
+void ModelCluster::end_migration(SlotNumber slot) {
+  for (const auto& each : servers_) {
+    each->migrating.erase(slot);
+    each->importing.erase(slot);
+  }
+}
+
+void ModelCluster::unassign(SlotNumber slot) {
+  end_migration(slot);
+  owners_[slot] = no_server;
+}
+
+void ModelCluster::assign(SlotNumber slot, std::size_t to) {
+  owners_[slot] = static_cast<std::uint16_t>(to);
+  recount();
+}
+
+ClusterServer* ModelCluster::successor_of(std::size_t primary) {
+  ClusterServer* best = nullptr;
+  for (const auto& each : servers_) {
+    const bool is_candidate =
+        each->number() != primary && primaries_[each->number()] == primary && each->is_well();
+    if (!is_candidate || each->replica_of != primary) continue;
+    if (best == nullptr || each->changes_count() > best->changes_count()) best = each.get();
+  }
+  return best;
+}
+
+bool ModelCluster::has_majority() const {
+  std::size_t well = 0;
+  std::size_t all = 0;
+  for (std::size_t i = 0; i < servers_.size(); ++i) {
+    if (!is_primary(i)) continue;
+    ++all;
+    if (servers_[i]->is_well()) ++well;
+  }
+  return 2 * well > all;
+}
+
+// The migrations of its slots end. What had left stays where it is, and is lost.
+void ModelCluster::promote(ClusterServer& replica) {
+  const std::size_t former = *replica.replica_of;
+  environment_.note("server", replica.number(), "is promoted in place of %", former);
+  for (std::size_t slot = 0; slot < all_slots_count; ++slot) {
+    if (owners_[slot] != former) continue;
+    end_migration(static_cast<SlotNumber>(slot));
+    owners_[slot] = static_cast<std::uint16_t>(replica.number());
+  }
+  for (std::size_t i = 0; i < primaries_.size(); ++i) {
+    if (primaries_[i] == former) primaries_[i] = replica.number();
+  }
+  replica.end_stream();
+  learn(replica.number());
+  recount();
+}
+
+void ModelCluster::recount() {
+  const std::uint64_t before = writes_.acknowledged_and_lost();
+  for (std::size_t i = 0; i < cluster_keys_count; ++i) {
+    const std::string key = cluster_key(i);
+    if (owners_[slot_of_key(key)] == no_server) continue;
+    writes_.lose_after(key, write_of(truth(key)));
+  }
+  environment_.coverage.count(Deed::ack_lost, writes_.acknowledged_and_lost() - before);
+}
+
+void ModelCluster::tell_all(Duration time_max) {
+  for (std::size_t i = 0; i < servers_.size(); ++i) {
+    tell(i, random_.between(Duration::zero(), time_max));
+  }
+}
+
+void ModelCluster::tell(std::size_t server, Duration wait) {
+  environment_.schedule.plan(wait + news_delays_[server], *this, 0, server);
+}
+
+void ModelCluster::handle(std::uint32_t, std::uint64_t detail) { learn(detail); }
+
+void ModelCluster::learn(std::size_t number) {
+  ClusterServer& told = server(number);
+  if (!told.is_well()) return;
+  const std::size_t primary = primaries_[number];
+  if (primary == number) {
+    told.replica_of.reset();
+  } else if (told.replica_of != primary && server(primary).is_well()) {
+    follow(told, primary);
+  }
+  for (std::size_t slot = 0; slot < all_slots_count; ++slot) {
+    learn_slot(told, static_cast<SlotNumber>(slot));
+  }
+}
+
+// A server that learns of another owner ends its own part in a migration, and a primary drops what
+// it still has. A source that was told first goes on naming the target.
+void ModelCluster::learn_slot(ClusterServer& told, SlotNumber slot) {
+  const std::uint16_t owner = owners_[slot];
+  const std::uint16_t named = told.view[slot];
+  if (named == owner) return;
+  if (named != no_server && owner == told.number()) {
+    const auto import = server(named).importing.find(slot);
+    if (import != server(named).importing.end() && import->second == told.number()) return;
+  }
+  told.view[slot] = owner;
+  if (named == told.number() && owner != no_server && !told.replica_of) {
+    for (const std::string& key : keys_of_slot(slot)) put(told, key, std::nullopt);
+  }
+  owner == told.number() ? told.importing.erase(slot) : told.migrating.erase(slot);
+}
+
+void ModelCluster::follow(ClusterServer& told, std::size_t primary) {
+  environment_.note("server", told.number(), "becomes a replica of %", primary);
+  told.replica_of = primary;
+  told.copy_all(server(primary));
+}
+
+}  // namespace plimsoll::sim
