@@ -25,6 +25,18 @@ constexpr Duration ask_timeout = seconds(2);
 constexpr std::size_t seeds_of_caller = 3;
 constexpr std::size_t several_keys_max = 6;
 
+// What a push takes that says that a key has changed.
+constexpr Duration news_time_max = milliseconds(1500);
+// Until a server that is cut off notices it, and with what a proof takes.
+constexpr Duration unnoticed_time_max = seconds(5);
+// Five where a request waits, and what the first failures bring.
+constexpr std::uint64_t views_in_second_max = 10;
+
+// The keys of one read are in several slots.
+std::size_t key_behind(std::size_t first, std::size_t count) {
+  return (first + count * (keys_in_slot_count / 2 + 1)) % cluster_keys_count;
+}
+
 // The numbers of the writes that a reply is of: a string's, or those in an array.
 std::vector<RequestNumber> writes_in(std::string_view wire) {
   std::vector<RequestNumber> writes;
@@ -64,16 +76,20 @@ ClusterCaller::ClusterCaller(Environment& environment, std::uint32_t number, Mod
   host_views_.assign(hosts_.begin(), hosts_.end());
   cluster_options_.seed_hosts = host_views_;
   driver_.follow(*this);
-  driver_.use_cluster(cluster_options_, habits_.is_told_of_cluster ? Driver::Knows::cluster
-                                                                   : Driver::Knows::nothing);
+  driver_.use_cluster(cluster_options_,
+                      habits_.is_told_of_cluster ? Driver::Knows::cluster : Driver::Knows::nothing);
   if (habits_.has_cache) make_cache();
 }
 
 ClusterCaller::~ClusterCaller() = default;
 
 void ClusterCaller::make_cache() {
-  const cache::CacheOptions options{
-      .bytes_max = caller_cache_bytes, .mode = cache::CacheMode::tracking, .seed = random_.next()};
+  constexpr std::array leases = {milliseconds(100), milliseconds(1000), milliseconds(10'000)};
+  coherence_lease_ = random_.one_of(leases);
+  const cache::CacheOptions options{.bytes_max = caller_cache_bytes,
+                                    .mode = cache::CacheMode::tracking,
+                                    .coherence_lease = coherence_lease_,
+                                    .seed = random_.next()};
   cache_budget_.emplace(BudgetOptions{.memory_limit = caller_cache_line_bytes}, cache_memory_);
   cache_.emplace(options, cache::Cache::take_memory(*cache_budget_, options).value());
 }
@@ -126,6 +142,7 @@ void ClusterCaller::begin_life() {
   driver_.finish();
   if (leaving_) return;
   require(asked_.empty(), "a client that is over owes no outcome");
+  views_.clear();
   over_ = false;
   const bool started = driver_.start(draw_options(), budget_, 0, cache_ ? &*cache_ : nullptr);
   require(started, "there is room for every client");
@@ -156,7 +173,7 @@ void ClusterCaller::act_once() {
   if (submitted_ >= environment_.scenario.requests) return;
   for (std::uint64_t left = random_.between(1, habits_.batch_max); left > 0; --left) {
     if (over_ || driver_.frozen()) break;
-    const std::size_t key = random_.below(cluster_keys_count);
+    const std::size_t key = some_key();
     if (random_.one_in(2)) {
       write(key);
     } else {
@@ -179,17 +196,25 @@ void ClusterCaller::misbehave() {
   }
 }
 
+// Two of each slot are used most; others are missing for long, and then written.
+std::size_t ClusterCaller::some_key() {
+  const std::size_t slot = random_.below(cluster_slots_count);
+  const std::size_t place = random_.below(random_.one_in(3) ? keys_in_slot_count : 2);
+  return slot * keys_in_slot_count + place;
+}
+
 Duration ClusterCaller::draw_timeout() {
   if (strikes(Fault::short_deadline, 8)) return milliseconds(random_.between(1, 20));
   return random_.one_in(3) ? seconds(20) : random_.between(milliseconds(50), seconds(5));
 }
 
-RequestNumber ClusterCaller::enter(Duration timeout, std::uint16_t runs_max, const char* what) {
+RequestNumber ClusterCaller::enter(Duration timeout, std::uint16_t runs_max, const char* what,
+                                   std::size_t key) {
   ++submitted_;
   ++environment_.coverage.requests;
   const Instant deadline = after(environment_.now(), timeout);
   const RequestNumber number = environment_.ledger.begin(deadline, runs_max);
-  environment_.note("client", number_, "submits % %, timeout %", number, what, timeout);
+  environment_.note("client", number_, "submits % % of key %", number, what, key);
   return number;
 }
 
@@ -208,7 +233,7 @@ void ClusterCaller::note_submitted(const Result<RequestId>& id, RequestNumber nu
 
 void ClusterCaller::write(std::size_t key) {
   const Duration timeout = environment_.calm ? ask_timeout : draw_timeout();
-  const RequestNumber number = enter(timeout, 1, "SET");
+  const RequestNumber number = enter(timeout, 1, "SET", key);
   if (environment_.calm) proof_ = number;
   const std::string name = cluster_key(key);
   const std::string value = marked("", {.number = number});
@@ -223,11 +248,12 @@ bool ClusterCaller::read_cached(std::size_t key) {
   const std::string name = cluster_key(key);
   const cache::Cache::Reader reader =
       driver_.near_cache()->reader(cache::any_staleness, driver_.time());
-  const Asked asked{.what = Asked::What::read, .key = key,
-                    .acknowledged = {acknowledged_[key].size()}};
+  const Asked asked{
+      .what = Asked::What::read, .key = key, .acknowledged = {acknowledged_[key].size()}};
   const bool is_hit =
       cache_->visit(reader, commands::get_of(name), driver_.time(), [&](std::string_view wire) {
         check_values(wire, asked);
+        check_staleness(writes_in(wire).at(0), key);
         return true;
       });
   if (is_hit) environment_.coverage.count(Deed::cluster_hit);
@@ -238,21 +264,19 @@ void ClusterCaller::read(std::size_t key) {
   if (read_cached(key)) return;
   const std::string name = cluster_key(key);
   const std::array<std::string_view, 2> words{"GET", name};
-  submit_read(words, {.what = Asked::What::read, .key = key,
-                      .acknowledged = {acknowledged_[key].size()}});
+  submit_read(words,
+              {.what = Asked::What::read, .key = key, .acknowledged = {acknowledged_[key].size()}});
 }
 
 // Over several slots.
 void ClusterCaller::read_several() {
   const std::size_t count = random_.between(2, several_keys_max);
-  Asked asked{.what = Asked::What::several,
-              .key = random_.below(cluster_keys_count),
-              .keys_count = count};
+  Asked asked{.what = Asked::What::several, .key = some_key(), .keys_count = count};
   std::vector<std::string> names;
   std::vector<std::string_view> words{"MGET"};
   names.reserve(count);
   for (std::size_t i = 0; i < count; ++i) {
-    const std::size_t key = (asked.key + i) % cluster_keys_count;
+    const std::size_t key = key_behind(asked.key, i);
     asked.acknowledged.push_back(acknowledged_[key].size());
     words.emplace_back(names.emplace_back(cluster_key(key)));
   }
@@ -261,7 +285,7 @@ void ClusterCaller::read_several() {
 
 void ClusterCaller::submit_read(std::span<const std::string_view> words, const Asked& asked) {
   const Duration timeout = draw_timeout();
-  const RequestNumber number = enter(timeout, 0, words[0].data());
+  const RequestNumber number = enter(timeout, 0, words[0].data(), asked.key);
   note_submitted(driver_.submit(*commands::prepare(words), timeout, number), number, asked);
 }
 
@@ -303,7 +327,7 @@ void ClusterCaller::check_values(std::string_view wire, const Asked& asked) {
   const std::vector<RequestNumber> found = writes_in(wire);
   require(found.size() == asked.keys_count, "there is a value for each key that was asked for");
   for (std::size_t i = 0; i < std::min(found.size(), asked.keys_count); ++i) {
-    check_value(found[i], (asked.key + i) % cluster_keys_count, asked.acknowledged[i]);
+    check_value(found[i], key_behind(asked.key, i), asked.acknowledged[i]);
   }
 }
 
@@ -318,6 +342,33 @@ void ClusterCaller::check_value(RequestNumber found, std::size_t key, std::size_
   require(writes.sequence(found) >= least, "a caller reads what it was told that it wrote");
 }
 
+// A server may take itself for the owner until it notices that it is cut off.
+void ClusterCaller::check_staleness(RequestNumber found, std::size_t key) {
+  constexpr std::array silencing = {Fault::node_frozen, Fault::node_cut};
+  const bool has_silence = environment_.scenario.faults.has_any(silencing);
+  const Duration staleness_max =
+      has_silence ? coherence_lease_ + unnoticed_time_max : news_time_max;
+  const Instant before = environment_.now() - staleness_max;
+  if (driver_.frozen_until() > before) return;
+  const WriteBook& writes = cluster_.writes();
+  for (const RequestNumber write : writes.of_key(cluster_key(key))) {
+    const bool must_be_known = !writes.is_lost(write) && writes.ran_at(write) < before;
+    require(!must_be_known || writes.sequence(found) >= writes.sequence(write),
+            "a cached read is not older than the lease, and what its server would have said");
+  }
+}
+
+void ClusterCaller::validate() {
+  driver_.validate();
+  if (over_ || driver_.cluster() == nullptr) return views_.clear();
+  const ClusterCounters counters = driver_.cluster()->counters();
+  const Instant now = environment_.now();
+  views_.emplace_back(now, counters.views + counters.views_refused);
+  while (views_.front().first + seconds(1) < now) views_.pop_front();
+  require(views_.back().second - views_.front().second <= views_in_second_max,
+          "a client asks for the slots so many times a second at most");
+}
+
 void ClusterCaller::handle_closed(const Error&) {
   over_ = true;
   environment_.schedule.plan(random_.between(Duration::zero(), pause_between_clients_max), *this,
@@ -327,10 +378,10 @@ void ClusterCaller::handle_closed(const Error&) {
 void ClusterCaller::prove() { ask_for_proof(); }
 
 void ClusterCaller::ask_for_proof() {
-  if (leaving_ || proved_count_ == cluster_keys_count) return;
+  if (leaving_ || proved_count_ == cluster_slots_count) return;
   environment_.schedule.plan(ask_again_pause, *this, prove_again);
   if (over_ || driver_.frozen() || asked_.contains(proof_)) return;
-  write(proved_count_);
+  write(proved_count_ * keys_in_slot_count);
   driver_.settle();
 }
 

@@ -11,12 +11,13 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr std::array striking_clusters = {
-    Fault::slot_migrated, Fault::slot_moved_at_once, Fault::slot_unserved, Fault::handover,
-    Fault::node_killed,   Fault::node_frozen,        Fault::node_cut,      Fault::late_gossip,
-    Fault::odd_view};
+    Fault::slot_migrated, Fault::slot_moved_at_once, Fault::slot_unserved,
+    Fault::handover,      Fault::node_killed,        Fault::node_frozen,
+    Fault::node_cut,      Fault::late_gossip,        Fault::odd_view};
 
 constexpr Duration gossip_time_max = milliseconds(30);
 constexpr Duration late_gossip_time_max = milliseconds(1500);
+constexpr Duration waking_time_max = milliseconds(2);
 constexpr Duration node_timeout = seconds(2);
 constexpr Duration node_absence_max = seconds(10);
 constexpr Duration down_time_min = milliseconds(50);
@@ -42,9 +43,7 @@ void ClusterInjector::handle(std::uint32_t what, std::uint64_t detail) {
     case detect: return notice(detail);
     case elect: return replace(detail);
     case come_back: return bring_back(detail);
-    case see_clearly:
-      cluster_.server(detail).odd_view = ClusterServer::OddView::none;
-      return;
+    case see_clearly: cluster_.server(detail).odd_view = ClusterServer::OddView::none; return;
     case hear_in_time: return cluster_.delay_news(detail, Duration::zero());
   }
 }
@@ -114,7 +113,9 @@ void ClusterInjector::strike_slot(Fault fault) {
 }
 
 void ClusterInjector::plan_step(SlotNumber slot) {
-  plan(between(Duration::zero(), milliseconds(random_.one_in(4) ? 500 : 40)), step, slot);
+  const bool is_slow = random_.one_in(10);
+  const Duration most = milliseconds(is_slow ? 8000 : random_.one_in(4) ? 500 : 40);
+  plan(between(Duration::zero(), most), step, slot);
 }
 
 void ClusterInjector::step_slot(SlotNumber slot) {
@@ -209,9 +210,7 @@ void ClusterInjector::strike_primary(Fault fault) {
   switch (fault) {
     case Fault::node_killed: server.kill(); break;
     case Fault::node_frozen: server.freeze(absence); break;
-    default:
-      environment_.note("server", primary, "is cut off");
-      server.cut(true);
+    default: environment_.note("server", primary, "is cut off"); server.cut(true);
   }
   plan(absence, come_back, primary);
   plan(node_timeout + between(Duration::zero(), milliseconds(1600)), detect, primary);
@@ -245,9 +244,9 @@ void ClusterInjector::bring_back(std::size_t number) {
   server.cut(false);
   const bool was_dead = !server.is_alive();
   if (was_dead) server.revive();
-  server.is_down = false;
   if (server.is_frozen()) server.thaw();
-  if (!was_dead) return cluster_.tell(number, between(Duration::zero(), milliseconds(900)));
+  // What it was sent is run first. One that was cut off says CLUSTERDOWN until it knows who it is.
+  if (!was_dead) return cluster_.tell(number, between(Duration::zero(), waking_time_max));
   cluster_.learn(number);
   if (!cluster_.is_primary(number)) return;
   for (std::size_t i = 0; i < cluster_.size(); ++i) {
@@ -263,7 +262,7 @@ void ClusterInjector::calm_down() {
     server.odd_view = ClusterServer::OddView::none;
     cluster_.delay_news(i, Duration::zero());
     bring_back(i);
-    server.is_down = false;
+    if (cluster_.is_primary(i)) server.is_down = false;
   }
   for (const SlotNumber slot : used_slots()) rest_slot(slot);
   cluster_.recount();

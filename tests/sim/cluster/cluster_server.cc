@@ -186,11 +186,11 @@ std::string ClusterServer::refusal(const Connection& connection,
   const SlotNumber slot = slot_of_key(keys[0]);
   std::size_t missing = 0;
   for (const std::string& key : keys) {
-    if (slot_of_key(key) != slot) return "-CROSSSLOT Keys in request don't hash to the same slot\r\n";
+    if (slot_of_key(key) != slot)
+      return "-CROSSSLOT Keys in request don't hash to the same slot\r\n";
     if (!value_of(key)) ++missing;
   }
-  constexpr const char* try_again =
-      "-TRYAGAIN Multiple keys request during rehashing of slot\r\n";
+  constexpr const char* try_again = "-TRYAGAIN Multiple keys request during rehashing of slot\r\n";
   const std::uint16_t owner = view[slot];
   if (owner == no_server) return "-CLUSTERDOWN Hash slot not served\r\n";
   if (is_down) return "-CLUSTERDOWN The cluster is down\r\n";
@@ -201,9 +201,9 @@ std::string ClusterServer::refusal(const Connection& connection,
   } else if (const auto from = importing.find(slot);
              !is_own && from != importing.end() && connection.is_asking) {
     if (keys.size() > 1 && missing > 0) return try_again;
-    // An ASK that arrives so late was said before an earlier move of the slot was called off. Valkey
-    // would run the command although the key is elsewhere, and no client could know. Here it is not
-    // run.
+    // An ASK that arrives so late was said before an earlier move of the slot was called off.
+    // Valkey would run the command although the key is elsewhere, and no client could know. Here it
+    // is not run.
     const bool is_elsewhere = missing > 0 && cluster_.server(from->second).value_of(keys[0]);
     if (!is_elsewhere) return "";
   }
@@ -274,6 +274,7 @@ void ClusterServer::drop(const std::string& key) {
 
 void ClusterServer::copy_all(const ClusterServer& primary) {
   end_stream();
+  is_synchronized = true;
   run(request_of({"FLUSHALL"}));
   for (std::size_t i = 0; i < cluster_keys_count; ++i) {
     const std::string key = cluster_key(i);

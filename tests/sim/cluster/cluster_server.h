@@ -37,7 +37,8 @@ class ClusterServer final : private Link::Server, private Handler {
   std::map<SlotNumber, std::size_t> migrating;
   std::map<SlotNumber, std::size_t> importing;
   std::optional<std::size_t> replica_of;
-  bool is_down = false;  ///< it says that the cluster is
+  bool is_synchronized = true;  ///< a replica: it has got what its primary had
+  bool is_down = false;         ///< it says that the cluster is
   /// What is odd about its CLUSTER SLOTS.
   enum class OddView : std::uint8_t { none, empty, holes, unnamed, refused };
   OddView odd_view = OddView::none;

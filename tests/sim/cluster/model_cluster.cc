@@ -5,6 +5,12 @@
 #include "plimsoll/tests/sim/client/request.h"
 
 namespace plimsoll::sim {
+namespace {
+
+// What a replica waits at most before it is given all that its new primary has.
+constexpr Duration synchronization_time_max = std::chrono::milliseconds(900);
+
+}  // namespace
 
 ModelCluster::ModelCluster(Environment& environment, std::size_t primaries, std::size_t replicas)
     : environment_(environment), random_(environment.scenario.seed, Random::Purpose::cluster, 1) {
@@ -57,7 +63,8 @@ void ModelCluster::note_change(ClusterServer& where, const std::vector<std::stri
 void ModelCluster::replicate(const ClusterServer& where, const std::string& key) {
   if (where.is_cut()) return;
   for (const auto& each : servers_) {
-    if (each->replica_of == where.number()) each->receive(key, where.value_of(key));
+    const bool is_replica = each->replica_of == where.number() && each->is_synchronized;
+    if (is_replica) each->receive(key, where.value_of(key));
   }
 }
 
@@ -148,7 +155,7 @@ ClusterServer* ModelCluster::successor_of(std::size_t primary) {
   for (const auto& each : servers_) {
     const bool is_candidate =
         each->number() != primary && primaries_[each->number()] == primary && each->is_well();
-    if (!is_candidate || each->replica_of != primary) continue;
+    if (!is_candidate || each->replica_of != primary || !each->is_synchronized) continue;
     if (best == nullptr || each->changes_count() > best->changes_count()) best = each.get();
   }
   return best;
@@ -174,12 +181,24 @@ void ModelCluster::promote(ClusterServer& replica) {
     end_migration(static_cast<SlotNumber>(slot));
     owners_[slot] = static_cast<std::uint16_t>(replica.number());
   }
+  take_over_imports(replica, former);
   for (std::size_t i = 0; i < primaries_.size(); ++i) {
     if (primaries_[i] == former) primaries_[i] = replica.number();
   }
   replica.end_stream();
   learn(replica.number());
   recount();
+}
+
+// What comes to the former primary comes to its successor now, as from Valkey 8.0 on.
+void ModelCluster::take_over_imports(ClusterServer& successor, std::size_t former) {
+  for (const auto& [slot, from] : server(former).importing) {
+    const auto to = server(from).migrating.find(slot);
+    if (to == server(from).migrating.end() || to->second != former) continue;
+    to->second = successor.number();
+    successor.importing[slot] = from;
+  }
+  server(former).importing.clear();
 }
 
 void ModelCluster::recount() {
@@ -199,18 +218,31 @@ void ModelCluster::tell_all(Duration time_max) {
 }
 
 void ModelCluster::tell(std::size_t server, Duration wait) {
-  environment_.schedule.plan(wait + news_delays_[server], *this, 0, server);
+  environment_.schedule.plan(wait + news_delays_[server], *this, hear, server);
 }
 
-void ModelCluster::handle(std::uint32_t, std::uint64_t detail) { learn(detail); }
+void ModelCluster::handle(std::uint32_t what, std::uint64_t detail) {
+  switch (static_cast<Plan>(what)) {
+    case hear: return learn(detail);
+    case synchronize: {
+      ClusterServer& told = server(detail);
+      if (!told.is_alive() || !told.replica_of || told.is_synchronized) return;
+      ClusterServer& primary = server(*told.replica_of);
+      if (told.is_well() && primary.is_well()) return told.copy_all(primary);
+      return environment_.schedule.plan(synchronization_time_max, *this, synchronize, detail);
+    }
+  }
+}
 
 void ModelCluster::learn(std::size_t number) {
   ClusterServer& told = server(number);
   if (!told.is_well()) return;
+  told.is_down = false;
   const std::size_t primary = primaries_[number];
   if (primary == number) {
     told.replica_of.reset();
-  } else if (told.replica_of != primary && server(primary).is_well()) {
+    told.is_synchronized = true;
+  } else if (told.replica_of != primary) {
     follow(told, primary);
   }
   for (std::size_t slot = 0; slot < all_slots_count; ++slot) {
@@ -238,7 +270,10 @@ void ModelCluster::learn_slot(ClusterServer& told, SlotNumber slot) {
 void ModelCluster::follow(ClusterServer& told, std::size_t primary) {
   environment_.note("server", told.number(), "becomes a replica of %", primary);
   told.replica_of = primary;
-  told.copy_all(server(primary));
+  told.is_synchronized = false;
+  told.end_stream();
+  const Duration wait = random_.between(Duration::zero(), synchronization_time_max);
+  environment_.schedule.plan(wait, *this, synchronize, told.number());
 }
 
 }  // namespace plimsoll::sim

@@ -80,9 +80,11 @@ class ModelCluster final : private Handler {
   void learn(std::size_t server);
 
  private:
-  void handle(std::uint32_t, std::uint64_t detail) override;
+  void handle(std::uint32_t what, std::uint64_t detail) override;
+  enum Plan : std::uint32_t { hear, synchronize };
   void learn_slot(ClusterServer& server, SlotNumber slot);
   void follow(ClusterServer& server, std::size_t primary);
+  void take_over_imports(ClusterServer& successor, std::size_t former);
   void end_migration(SlotNumber slot);
   void move(ClusterServer& from, ClusterServer& to, const std::string& key);
   void put(ClusterServer& where, const std::string& key, const std::optional<std::string>& value);

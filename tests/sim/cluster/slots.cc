@@ -25,8 +25,8 @@ SlotNumber slot_of_key(std::string_view key) {
 }
 
 std::string cluster_key(std::size_t number) {
-  const char tag = static_cast<char>('a' + number / 2);
-  return std::string("{") + tag + '}' + std::to_string(number % 2);
+  const char tag = static_cast<char>('a' + number / keys_in_slot_count);
+  return std::string("{") + tag + '}' + std::to_string(number % keys_in_slot_count);
 }
 
 std::span<const std::string> keys_of_slot(SlotNumber slot) {
@@ -45,7 +45,7 @@ std::span<const std::string> keys_of_slot(SlotNumber slot) {
 std::span<const SlotNumber> used_slots() {
   static const auto all = [] {
     std::vector<SlotNumber> slots;
-    for (std::size_t i = 0; i < cluster_keys_count; i += 2) {
+    for (std::size_t i = 0; i < cluster_keys_count; i += keys_in_slot_count) {
       slots.push_back(slot_of_key(cluster_key(i)));
     }
     return slots;

@@ -21,8 +21,10 @@ inline constexpr std::uint16_t no_server = UINT16_MAX;
 /// By its hash tag, if the key has one.
 SlotNumber slot_of_key(std::string_view key);
 
-inline constexpr std::size_t cluster_keys_count = 12;
-/// "{a}0", "{a}1", "{b}0"...: two in each slot.
+inline constexpr std::size_t cluster_slots_count = 6;
+inline constexpr std::size_t keys_in_slot_count = 8;
+inline constexpr std::size_t cluster_keys_count = cluster_slots_count * keys_in_slot_count;
+/// "{a}0", "{a}1"... "{b}0"...
 std::string cluster_key(std::size_t number);
 
 /// The keys of the world that are in this slot.

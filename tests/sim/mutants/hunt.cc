@@ -67,13 +67,21 @@ std::string first_failure() {
   return "";
 }
 
-std::string first_violation_in_groups(const Effort& effort, Progress& seeds) {
-  for (std::uint64_t seed = 1; seed <= effort.group_seeds; ++seed) {
+std::string first_violation_in(sim::Scenario::Size size, std::uint64_t count, Progress& seeds) {
+  for (std::uint64_t seed = 1; seed <= count; ++seed) {
     ++seeds;
-    const sim::Outcome outcome = sim::run(sim::Scenario::of_seed(seed, sim::Scenario::Size::group));
+    const sim::Outcome outcome = sim::run(sim::Scenario::of_seed(seed, size));
     if (outcome.violation) return outcome.violation->property;
   }
   return "";
+}
+
+std::string first_violation_in_groups(const Effort& effort, Progress& seeds) {
+  return first_violation_in(sim::Scenario::Size::group, effort.group_seeds, seeds);
+}
+
+std::string first_violation_in_clusters(const Effort& effort, Progress& seeds) {
+  return first_violation_in(sim::Scenario::Size::cluster, effort.cluster_seeds, seeds);
 }
 
 std::string first_violation(const Effort& effort, Progress& seeds) {
@@ -87,16 +95,20 @@ std::string first_violation(const Effort& effort, Progress& seeds) {
   }
   const std::string failure =
       effort.small_worlds == Effort::SmallWorlds::all ? first_failure() : "";
-  // Mutants of a group's worlds have only those.
-  return failure.empty() && chosen == 0 ? first_violation_in_groups(effort, seeds) : failure;
+  // Mutants of a group's worlds, or a cluster's, have only those.
+  if (!failure.empty() || chosen != 0) return failure;
+  const std::string in_groups = first_violation_in_groups(effort, seeds);
+  return in_groups.empty() ? first_violation_in_clusters(effort, seeds) : in_groups;
 }
 
 [[noreturn]] void hunt_in_child(int mutant, const Effort& effort, Progress& seeds) {
   for (const int signal : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT}) ::signal(signal, SIG_DFL);
   chosen = mutant;
-  const bool is_of_group =
-      mutant != 0 && all[static_cast<std::size_t>(mutant) - 1].worlds == "group";
-  report(is_of_group ? first_violation_in_groups(effort, seeds) : first_violation(effort, seeds));
+  const std::string_view worlds =
+      mutant == 0 ? "" : all[static_cast<std::size_t>(mutant) - 1].worlds;
+  report(worlds == "group"     ? first_violation_in_groups(effort, seeds)
+         : worlds == "cluster" ? first_violation_in_clusters(effort, seeds)
+                               : first_violation(effort, seeds));
 }
 
 // What the child says before it ends, or why it says nothing.

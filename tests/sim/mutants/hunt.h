@@ -16,6 +16,7 @@ struct Effort {
   std::uint64_t seeds = 200;  ///< after those, of worlds of normal size
   /// Of worlds with a group: of one whose `worlds` are these, and of the core itself.
   std::uint64_t group_seeds = 1000;
+  std::uint64_t cluster_seeds = 1000;  ///< likewise
   enum class SmallWorlds : std::uint8_t { none, all } small_worlds = SmallWorlds::all;
   std::chrono::seconds time_max{600};
 };

@@ -16,8 +16,9 @@ using plimsoll::mutants::Finding;
 
 constexpr const char* usage =
     "usage: mutants [NAME] [--small-seeds N] [--seeds N] [--group-seeds N]\n"
+    "               [--cluster-seeds N]\n"
     "Looks for each mutant of the core in N small worlds, then in N of normal size; for those of\n"
-    "sentinels and replicas in N worlds with a group.\n";
+    "sentinels and replicas in N worlds with a group, for those of a cluster in N with one.\n";
 
 void print_row(std::string_view name, const Finding& finding) {
   const bool caught = !finding.property.empty();
@@ -62,6 +63,8 @@ int main(int argc, char** argv) {
       effort.seeds = std::strtoull(argv[++i], nullptr, 10);
     } else if (argument == "--group-seeds" && has_number) {
       effort.group_seeds = std::strtoull(argv[++i], nullptr, 10);
+    } else if (argument == "--cluster-seeds" && has_number) {
+      effort.cluster_seeds = std::strtoull(argv[++i], nullptr, 10);
     } else if (!argument.starts_with('-') && only.empty()) {
       only = argument;
     } else {

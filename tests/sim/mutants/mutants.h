@@ -11,7 +11,8 @@ struct Mutant {
   std::string_view name;
   std::string_view breaks;  ///< what is wrong with it, in words
   std::string_view file;
-  std::string_view worlds;  ///< "group": only those with sentinels can show it; empty: any
+  std::string_view
+      worlds;  ///< "group": only those with sentinels can show it, "cluster"; empty: any
 };
 
 extern const std::vector<Mutant> all;

@@ -23,9 +23,12 @@ int number_of(std::string_view name) {
 }  // namespace
 
 TEST_CASE("the copy of the core in which nothing is broken holds") {
-  CHECK(
-      hunt(0, {.small_seeds = 200, .seeds = 5, .group_seeds = 20, .small_worlds = none}).property ==
-      "");
+  CHECK(hunt(0, {.small_seeds = 200,
+                 .seeds = 5,
+                 .group_seeds = 20,
+                 .cluster_seeds = 20,
+                 .small_worlds = none})
+            .property == "");
 }
 
 TEST_CASE("a few mutants are caught within a few seeds") {
