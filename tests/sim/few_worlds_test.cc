@@ -11,6 +11,8 @@ TEST_CASE("clients keep their promises in a few worlds") {
   const Coverage normal = run_slice(3, Scenario::Size::normal);
   const Coverage small = run_slice(160, Scenario::Size::small);
   const Coverage group = run_slice(10, Scenario::Size::group);
+  const Coverage cluster = run_slice(4, Scenario::Size::cluster);
+  CHECK(cluster.requests > 1'200);
   CHECK(normal.requests > 1'200);
   CHECK(group.requests > 1'200);
   CHECK(small.requests > 1'200);

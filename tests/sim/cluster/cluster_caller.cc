@@ -57,7 +57,7 @@ std::vector<RequestNumber> writes_in(std::string_view wire) {
 
 ClusterCaller::Habits::Habits(Random& random)
     : pause_max(milliseconds(random.one_in(3) ? 3 : random.between(5, 300))),
-      batch_max(random.between(1, 8)),
+      batch_max(random.between(1, random.one_in(3) ? 30 : 8)),
       has_cache(random.one_in(2)),
       is_told_of_cluster(random.one_in(2)) {}
 
@@ -198,7 +198,8 @@ void ClusterCaller::misbehave() {
 
 // Two of each slot are used most; others are missing for long, and then written.
 std::size_t ClusterCaller::some_key() {
-  const std::size_t slot = random_.below(cluster_slots_count);
+  const bool is_busy = cluster_.has_busy_slot() && !random_.one_in(8);
+  const std::size_t slot = is_busy ? 0 : random_.below(cluster_slots_count);
   const std::size_t place = random_.below(random_.one_in(3) ? keys_in_slot_count : 2);
   return slot * keys_in_slot_count + place;
 }

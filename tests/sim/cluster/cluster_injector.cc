@@ -83,7 +83,8 @@ void ClusterInjector::strike_once() {
 }
 
 void ClusterInjector::strike_slot(Fault fault) {
-  const SlotNumber slot = used_slots()[random_.below(used_slots().size())];
+  const bool is_busy = cluster_.has_busy_slot() && !random_.one_in(8);
+  const SlotNumber slot = used_slots()[is_busy ? 0 : random_.below(used_slots().size())];
   Moving& moving = slots_[slot];
   if (moving.state != SlotState::rest || cluster_.owner(slot) == no_server) return;
   const std::size_t from = cluster_.owner(slot);

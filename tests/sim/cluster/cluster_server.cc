@@ -344,8 +344,6 @@ void ClusterServer::revive() {
   environment_.network.refuse_connections(number_, Duration::zero());
   model_.restart(model::Server::Data::lost);
   stream_ = model_.accept(model_time());
-  migrating.clear();
-  importing.clear();
   is_down = false;
   changes_count_ = 0;
 }

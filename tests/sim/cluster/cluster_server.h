@@ -59,7 +59,7 @@ class ClusterServer final : private Link::Server, private Handler {
   // Faults.
 
   void kill();
-  /// Its data is lost.
+  /// Its data is lost. What it knows of the cluster is not: that is in a file.
   void revive();
   void freeze(Duration time);
   void thaw();

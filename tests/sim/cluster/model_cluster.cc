@@ -13,7 +13,9 @@ constexpr Duration synchronization_time_max = std::chrono::milliseconds(900);
 }  // namespace
 
 ModelCluster::ModelCluster(Environment& environment, std::size_t primaries, std::size_t replicas)
-    : environment_(environment), random_(environment.scenario.seed, Random::Purpose::cluster, 1) {
+    : environment_(environment),
+      random_(environment.scenario.seed, Random::Purpose::cluster, 1),
+      has_busy_slot_(random_.one_in(3)) {
   const std::size_t count = primaries * (1 + replicas);
   for (std::size_t i = 0; i < count; ++i) {
     servers_.push_back(

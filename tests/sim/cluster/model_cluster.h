@@ -31,6 +31,9 @@ class ModelCluster final : private Handler {
   /// Whom this server follows, as far as the cluster has decided; itself: it is a primary.
   std::size_t primary_of(std::size_t server) const { return primaries_[server]; }
 
+  /// In some worlds most of what happens is about one slot: then what has to happen together does.
+  bool has_busy_slot() const { return has_busy_slot_; }
+
   WriteBook& writes() { return writes_; }
   OrderBook& order() { return order_; }
 
@@ -93,6 +96,7 @@ class ModelCluster final : private Handler {
 
   Environment& environment_;
   Random random_;
+  const bool has_busy_slot_;
   WriteBook writes_;
   OrderBook order_;
   std::vector<std::unique_ptr<ClusterServer>> servers_;

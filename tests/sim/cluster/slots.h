@@ -22,7 +22,7 @@ inline constexpr std::uint16_t no_server = UINT16_MAX;
 SlotNumber slot_of_key(std::string_view key);
 
 inline constexpr std::size_t cluster_slots_count = 6;
-inline constexpr std::size_t keys_in_slot_count = 8;
+inline constexpr std::size_t keys_in_slot_count = 24;
 inline constexpr std::size_t cluster_keys_count = cluster_slots_count * keys_in_slot_count;
 /// "{a}0", "{a}1"... "{b}0"...
 std::string cluster_key(std::size_t number);

@@ -55,6 +55,15 @@ TEST_CASE("a few mutants of what sentinels tell are caught within a few seeds") 
   }
 }
 
+TEST_CASE("a few mutants of a cluster's client are caught within a few seeds") {
+  constexpr std::string_view quick[] = {"asking_forgotten", "forwarded_without_deadline",
+                                        "views_without_end"};
+  for (const std::string_view name : quick) {
+    INFO(name);
+    CHECK(hunt(number_of(name), {.cluster_seeds = 40, .small_worlds = none}).property != "");
+  }
+}
+
 TEST_CASE("a few mutants of reading from replicas are caught within a few seeds") {
   constexpr std::string_view quick[] = {
       "replica_offset_ignored",   "replica_history_ignored", "lag_max_ignored",
