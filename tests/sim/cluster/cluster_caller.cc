@@ -59,7 +59,9 @@ ClusterCaller::Habits::Habits(Random& random)
     : pause_max(milliseconds(random.one_in(3) ? 3 : random.between(5, 300))),
       batch_max(random.between(1, random.one_in(3) ? 30 : 8)),
       has_cache(random.one_in(2)),
-      is_told_of_cluster(random.one_in(2)) {}
+      is_told_of_cluster(random.one_in(2)),
+      only_reads(has_cache && random.one_in(2)),
+      only_known_keys(only_reads && random.one_in(2)) {}
 
 ClusterCaller::ClusterCaller(Environment& environment, std::uint32_t number, ModelCluster& cluster,
                              Budget& budget)
@@ -174,10 +176,10 @@ void ClusterCaller::act_once() {
   for (std::uint64_t left = random_.between(1, habits_.batch_max); left > 0; --left) {
     if (over_ || driver_.frozen()) break;
     const std::size_t key = some_key();
-    if (random_.one_in(2)) {
+    if (!habits_.only_reads && random_.one_in(2)) {
       write(key);
     } else {
-      random_.one_in(6) ? read_several() : read(key);
+      !habits_.only_known_keys&& random_.one_in(6) ? read_several() : read(key);
     }
   }
   if (!over_ && !driver_.frozen()) driver_.settle();
@@ -200,7 +202,8 @@ void ClusterCaller::misbehave() {
 std::size_t ClusterCaller::some_key() {
   const bool is_busy = cluster_.has_busy_slot() && !random_.one_in(8);
   const std::size_t slot = is_busy ? 0 : random_.below(cluster_slots_count);
-  const std::size_t place = random_.below(random_.one_in(3) ? keys_in_slot_count : 2);
+  const bool is_rare = !habits_.only_known_keys && random_.one_in(3);
+  const std::size_t place = random_.below(is_rare ? keys_in_slot_count : 2);
   return slot * keys_in_slot_count + place;
 }
 

@@ -55,6 +55,8 @@ class ClusterCaller final : private Driver::Owner, private Driver::Guide, privat
     std::uint64_t batch_max;
     bool has_cache;
     bool is_told_of_cluster;
+    bool only_reads;       // what others write
+    bool only_known_keys;  // which are there most of the time: all are hits, once they are cached
   };
 
   struct Asked {
