@@ -25,7 +25,9 @@ constexpr Duration ask_timeout = seconds(2);
 constexpr std::size_t seeds_of_caller = 3;
 constexpr std::size_t several_keys_max = 6;
 
-// What a push takes that says that a key has changed.
+// What a push takes that says that a key has changed; where nothing can hold it up; and where
+// connections are slow, or a replica is given all that its new primary has.
+constexpr Duration news_at_once_time_max = milliseconds(50);
 constexpr Duration news_time_max = milliseconds(1500);
 // Until a server that is cut off notices it, and with what a proof takes.
 constexpr Duration unnoticed_time_max = seconds(5);
@@ -350,8 +352,11 @@ void ClusterCaller::check_value(RequestNumber found, std::size_t key, std::size_
 void ClusterCaller::check_staleness(RequestNumber found, std::size_t key) {
   constexpr std::array silencing = {Fault::node_frozen, Fault::node_cut};
   const bool has_silence = environment_.scenario.faults.has_any(silencing);
-  const Duration staleness_max =
-      has_silence ? coherence_lease_ + unnoticed_time_max : news_time_max;
+  constexpr std::array delaying = {Fault::latency,  Fault::splits,      Fault::small_buffers,
+                                   Fault::handover, Fault::node_killed, Fault::freeze};
+  const bool has_delays = environment_.scenario.faults.has_any(delaying);
+  const Duration news_time = has_delays ? news_time_max : news_at_once_time_max;
+  const Duration staleness_max = has_silence ? coherence_lease_ + unnoticed_time_max : news_time;
   const Instant before = environment_.now() - staleness_max;
   if (driver_.frozen_until() > before) return;
   const WriteBook& writes = cluster_.writes();

@@ -114,7 +114,7 @@ void ClusterInjector::strike_slot(Fault fault) {
 }
 
 void ClusterInjector::plan_step(SlotNumber slot) {
-  const bool is_slow = random_.one_in(10);
+  const bool is_slow = random_.one_in(6);
   const Duration most = milliseconds(is_slow ? 8000 : random_.one_in(4) ? 500 : 40);
   plan(between(Duration::zero(), most), step, slot);
 }
