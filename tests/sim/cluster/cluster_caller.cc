@@ -92,6 +92,7 @@ void ClusterCaller::make_cache() {
   coherence_lease_ = random_.one_of(leases);
   const cache::CacheOptions options{.bytes_max = caller_cache_bytes,
                                     .mode = cache::CacheMode::tracking,
+                                    .cache_nil = random_.one_in(2),
                                     .coherence_lease = coherence_lease_,
                                     .seed = random_.next()};
   cache_budget_.emplace(BudgetOptions{.memory_limit = caller_cache_line_bytes}, cache_memory_);
@@ -258,6 +259,7 @@ bool ClusterCaller::read_cached(std::size_t key) {
       .what = Asked::What::read, .key = key, .acknowledged = {acknowledged_[key].size()}};
   const bool is_hit =
       cache_->visit(reader, commands::get_of(name), driver_.time(), [&](std::string_view wire) {
+        environment_.note("client", number_, "has cached what it finds of key %", key);
         check_values(wire, asked);
         check_staleness(writes_in(wire).at(0), key);
         return true;
@@ -331,6 +333,7 @@ void ClusterCaller::handle_outcome(const Event& event, bool truthful) {
 
 void ClusterCaller::check_values(std::string_view wire, const Asked& asked) {
   const std::vector<RequestNumber> found = writes_in(wire);
+  environment_.note("client", number_, "finds % of key %", found.empty() ? 0 : found[0], asked.key);
   require(found.size() == asked.keys_count, "there is a value for each key that was asked for");
   for (std::size_t i = 0; i < std::min(found.size(), asked.keys_count); ++i) {
     check_value(found[i], key_behind(asked.key, i), asked.acknowledged[i]);

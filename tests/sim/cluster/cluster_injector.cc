@@ -97,7 +97,7 @@ void ClusterInjector::strike_slot(Fault fault) {
     case Fault::slot_moved_at_once:
       count(fault);
       cluster_.start_migration(slot, to);
-      cluster_.finish_at_source(slot);
+      cluster_.finish_at_source(slot, from);
       cluster_.finish_at_target(slot);
       return cluster_.tell_all(random_.one_in(4) ? late_gossip_time_max : gossip_time_max);
     case Fault::slot_unserved:
@@ -108,7 +108,7 @@ void ClusterInjector::strike_slot(Fault fault) {
       return plan(between(milliseconds(20), seconds(2)), step, slot);
     default:
       cluster_.start_migration(slot, to);
-      moving.state = SlotState::moving;
+      moving = {.state = SlotState::moving, .holder = from};
       return plan_step(slot);
   }
 }
@@ -121,6 +121,7 @@ void ClusterInjector::plan_step(SlotNumber slot) {
 
 void ClusterInjector::step_slot(SlotNumber slot) {
   Moving& moving = slots_[slot];
+  if (!cluster_.can_go_on(slot)) return plan_step(slot);
   switch (moving.state) {
     case SlotState::rest: return;
     case SlotState::unserved: return rest_slot(slot);
@@ -135,7 +136,7 @@ void ClusterInjector::step_slot(SlotNumber slot) {
       moving.state = SlotState::rest;
       return;
     case SlotState::source_is_next:
-      cluster_.finish_at_source(slot);
+      cluster_.finish_at_source(slot, moving.holder);
       moving.state = SlotState::rest;
       return;
   }
@@ -152,7 +153,7 @@ void ClusterInjector::end_move(SlotNumber slot) {
   count(Fault::slot_migrated);
   if (has(Fault::source_told_first) && random_.one_in(2)) {
     count(Fault::source_told_first);
-    cluster_.finish_at_source(slot);
+    cluster_.finish_at_source(slot, moving.holder);
     moving.state = SlotState::target_is_next;
   } else {
     cluster_.finish_at_target(slot);
@@ -172,7 +173,7 @@ void ClusterInjector::rest_slot(SlotNumber slot) {
       if (cluster_.is_migrating(slot)) cluster_.call_off(slot);
       return;
     case SlotState::target_is_next: return cluster_.finish_at_target(slot);
-    case SlotState::source_is_next: return cluster_.finish_at_source(slot);
+    case SlotState::source_is_next: return cluster_.finish_at_source(slot, moving.holder);
     case SlotState::unserved: {
       // Who had it may follow another one by now.
       const std::size_t to = cluster_.primary_of(moving.holder);
@@ -246,6 +247,8 @@ void ClusterInjector::bring_back(std::size_t number) {
   const bool was_dead = !server.is_alive();
   if (was_dead) server.revive();
   if (server.is_frozen()) server.thaw();
+  // Until it hears that it was replaced it would serve reads; a real one hears of it at once.
+  cluster_.delay_news(number, Duration::zero());
   // What it was sent is run first. One that was cut off says CLUSTERDOWN until it knows who it is.
   if (!was_dead) return cluster_.tell(number, between(Duration::zero(), waking_time_max));
   cluster_.learn(number);

@@ -34,7 +34,7 @@ class ClusterInjector final : private Handler {
   enum class SlotState : std::uint8_t { rest, moving, target_is_next, source_is_next, unserved };
   struct Moving {
     SlotState state = SlotState::rest;
-    std::size_t holder = 0;  // of the keys of a slot that is unserved
+    std::size_t holder = 0;  // whom it leaves, or who has its keys while it is unserved
   };
 
   void handle(std::uint32_t what, std::uint64_t detail) override;

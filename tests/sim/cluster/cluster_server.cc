@@ -163,6 +163,8 @@ void ClusterServer::answer_with_keys(Connection& connection, std::string_view re
   const bool is_write = scanner_.words()[0] == "SET" || scanner_.words()[0] == "DEL";
   const std::uint64_t link = connection.link->serial();
   const std::string refused = refusal(connection, keys);
+  environment_.note("server", number_, "% a request for slot % (connection %)",
+                    refused.empty() ? "runs" : "refuses", slot_of_key(keys[0]), link);
   if (!refused.empty()) {
     send(connection, refused);
     cluster_.order().note_refused(number, link, connection.said);
@@ -172,6 +174,7 @@ void ClusterServer::answer_with_keys(Connection& connection, std::string_view re
   const std::string reply = reply_of_model(connection, request);
   send(connection, reply);
   if (number != 0 && has_executed_) {
+    environment_.note("server", number_, "runs %", number);
     environment_.ledger.note_served(number, Ledger::Ran::yes, last_of_links,
                                     hash_of_wire(reply_alone(reply)));
     require(cluster_.order().note_run(number, link) == 0,

@@ -79,12 +79,21 @@ void ModelCluster::put(ClusterServer& where, const std::string& key,
 void ModelCluster::move(ClusterServer& from, ClusterServer& to, const std::string& key) {
   const auto value = from.value_of(key);
   if (!value) return;
+  environment_.note("slot", slot_of_key(key), "has a key that goes from % to %", from.number(),
+                    to.number());
   put(to, key, value);
   put(from, key, std::nullopt);
 }
 
 bool ModelCluster::is_migrating(SlotNumber slot) const {
   return owners_[slot] != no_server && server(owners_[slot]).migrating.contains(slot);
+}
+
+bool ModelCluster::can_go_on(SlotNumber slot) const {
+  return std::all_of(servers_.begin(), servers_.end(), [slot](const auto& each) {
+    const bool has_part = each->migrating.contains(slot) || each->importing.contains(slot);
+    return !has_part || each->is_well();
+  });
 }
 
 void ModelCluster::start_migration(SlotNumber slot, std::size_t to) {
@@ -103,16 +112,14 @@ bool ModelCluster::move_key(SlotNumber slot) {
 }
 
 // It says MOVED from now on. The target may have been told before.
-void ModelCluster::finish_at_source(SlotNumber slot) {
-  for (const auto& each : servers_) {
-    const auto found = each->migrating.find(slot);
-    if (found == each->migrating.end()) continue;
-    const std::size_t to = found->second;
-    for (const std::string& key : keys_of_slot(slot)) move(*each, server(to), key);
-    each->view[slot] = static_cast<std::uint16_t>(to);
-    each->migrating.erase(slot);
-    return;
-  }
+void ModelCluster::finish_at_source(SlotNumber slot, std::size_t from) {
+  ClusterServer& source = server(from);
+  const auto found = source.migrating.find(slot);
+  if (found == source.migrating.end()) return;
+  const std::size_t to = found->second;
+  for (const std::string& key : keys_of_slot(slot)) move(source, server(to), key);
+  source.view[slot] = static_cast<std::uint16_t>(to);
+  source.migrating.erase(slot);
 }
 
 // It is the owner from now on, and says so to whoever asks it.
@@ -174,13 +181,22 @@ bool ModelCluster::has_majority() const {
   return 2 * well > all;
 }
 
-// The migrations of its slots end. What had left stays where it is, and is lost.
+// What had come is dropped, lest it comes back with the slot's next move.
+void ModelCluster::end_import(SlotNumber slot) {
+  for (const auto& each : servers_) {
+    if (each->importing.erase(slot) == 0) continue;
+    for (const std::string& key : keys_of_slot(slot)) put(*each, key, std::nullopt);
+  }
+}
+
+// The moves of its slots end, as far as others have a part in them: it does not know yet itself.
+// What had left is lost.
 void ModelCluster::promote(ClusterServer& replica) {
   const std::size_t former = *replica.replica_of;
   environment_.note("server", replica.number(), "is promoted in place of %", former);
   for (std::size_t slot = 0; slot < all_slots_count; ++slot) {
     if (owners_[slot] != former) continue;
-    end_migration(static_cast<SlotNumber>(slot));
+    end_import(static_cast<SlotNumber>(slot));
     owners_[slot] = static_cast<std::uint16_t>(replica.number());
   }
   take_over_imports(replica, former);
@@ -194,13 +210,18 @@ void ModelCluster::promote(ClusterServer& replica) {
 
 // What comes to the former primary comes to its successor now, as from Valkey 8.0 on.
 void ModelCluster::take_over_imports(ClusterServer& successor, std::size_t former) {
-  for (const auto& [slot, from] : server(former).importing) {
-    const auto to = server(from).migrating.find(slot);
-    if (to == server(from).migrating.end() || to->second != former) continue;
-    to->second = successor.number();
-    successor.importing[slot] = from;
-  }
+  successor.importing = server(former).importing;
   server(former).importing.clear();
+  // A source that was told of the move's end first names the successor, and not itself again.
+  for (const auto& [slot, from] : successor.importing) {
+    std::uint16_t& named = server(from).view[slot];
+    if (named == former) named = static_cast<std::uint16_t>(successor.number());
+  }
+  for (const auto& each : servers_) {
+    for (auto& [slot, to] : each->migrating) {
+      if (to == former) to = successor.number();
+    }
+  }
 }
 
 void ModelCluster::recount() {

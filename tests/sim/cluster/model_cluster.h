@@ -49,12 +49,14 @@ class ModelCluster final : private Handler {
   // What an operator does with a slot that is owned.
 
   bool is_migrating(SlotNumber slot) const;
+  /// Whether an operator reaches both servers that have a part in its move, and they each other.
+  bool can_go_on(SlotNumber slot) const;
   /// CLUSTER SETSLOT IMPORTING at `to`, then MIGRATING at the owner.
   void start_migration(SlotNumber slot, std::size_t to);
   /// MIGRATE of one key; false if the source has none.
   bool move_key(SlotNumber slot);
   /// CLUSTER SETSLOT NODE, at one of the two. It moves the keys that are left first.
-  void finish_at_source(SlotNumber slot);
+  void finish_at_source(SlotNumber slot, std::size_t from);
   void finish_at_target(SlotNumber slot);
   /// The keys go back, then CLUSTER SETSLOT STABLE at both.
   void call_off(SlotNumber slot);
@@ -87,6 +89,7 @@ class ModelCluster final : private Handler {
   enum Plan : std::uint32_t { hear, synchronize };
   void learn_slot(ClusterServer& server, SlotNumber slot);
   void follow(ClusterServer& server, std::size_t primary);
+  void end_import(SlotNumber slot);
   void take_over_imports(ClusterServer& successor, std::size_t former);
   void end_migration(SlotNumber slot);
   void move(ClusterServer& from, ClusterServer& to, const std::string& key);
