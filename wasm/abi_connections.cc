@@ -39,6 +39,7 @@ void show_rest(HostedClient& client) {
   }
   Client& core = client.client();
   show_halves(core.unsent_connections(), outbox().unsent);
+  outbox().has_nodes = core.cluster() != nullptr ? 1 : 0;
   show_halves(core.take_resumed_connections(), outbox().resumed);
   outbox().timeout = to_milliseconds(core.poll_timeout());
 }
@@ -62,6 +63,13 @@ int32_t PLIMSOLL_EXPORT(plimsoll_handle_closed)(int32_t client, uint32_t connect
   if (!error) return refuse_argument("unknown reason", "one of PlimsollCloseReason");
   return with(client, now, [&](HostedClient& found, Instant at) {
     return answer(found.handle_closed(connection, *error, at));
+  });
+}
+
+int32_t PLIMSOLL_EXPORT(plimsoll_unsent_node)(int32_t client) {
+  return with(client, [](HostedClient& found) {
+    const std::optional<ConnectionId> node = found.client().take_unsent_node();
+    return node ? static_cast<std::int32_t>(*node) : 0;
   });
 }
 

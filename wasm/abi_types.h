@@ -400,7 +400,8 @@ struct PlimsollOutbox {
   uint32_t connection;  ///< 16: poll: the connection that `action` is about
   uint32_t more;        ///< 20: poll, poll_nodes, submit, lookup: PlimsollMore
   uint32_t request[2];  ///< 24: submit and similar calls: the request's id, its lower half first
-  uint32_t unsent[2];   ///< 32: poll: a bit for each connection to call poll_transmit() for
+  uint32_t unsent[2];   ///< 32: poll: a bit for each connection below 64 to call poll_transmit()
+                        ///< for; the others: plimsoll_unsent_node()
   uint32_t resumed[2];  ///< 40: poll: a bit for each paused connection that can be read again
   double timeout;       ///< 48: poll: when to call handle_timeout() at the latest; infinity: never
   /// 56: read_space, poll_transmit, staged_places; sentinel; replica; cluster_node; poll: see
@@ -428,7 +429,7 @@ struct PlimsollOutbox {
   uint32_t named_port;  ///< 796: poll: the port of the address to which the host opens
                         ///< `connection`; the address's host is the text spans[0]
   uint32_t peer;        ///< 800: poll: PlimsollPeer: who listens there
-  uint32_t unused;      ///< 804
+  uint32_t has_nodes;   ///< 804: poll: 1 if plimsoll_unsent_node() may name a connection
   /// 808: poll: event records and their nodes; poll_nodes, submit, lookup: nodes. What `bytes` and
   /// `text` point to lies here, too, or elsewhere in the memory.
   double area[plimsoll_area_bytes / 8];

@@ -1,10 +1,13 @@
 #include "plimsoll/wasm/hosted_client.h"
 
 #include <algorithm>
+#include <memory>
 #include <new>
 #include <utility>
 
 #include "plimsoll/core/base/packed_id.h"
+#include "plimsoll/core/client/cluster.h"
+#include "plimsoll/core/client/cluster_nodes.h"
 #include "plimsoll/core/client/replicas.h"
 #include "plimsoll/wasm/copied_texts.h"
 #include "plimsoll/wasm/misuse.h"
@@ -330,9 +333,33 @@ Result<SubscriptionStatistics> HostedClient::subscription_statistics(
   return client_.subscription_statistics(ConnectionId{connection});
 }
 
-Result<HostedClient::Connection*> HostedClient::find(std::uint32_t connection) {
+HostedClient::Connection* HostedClient::find_if_any(std::uint32_t connection) {
   if (connection < connections_max) return &connections_[connection];
+  if (!Cluster::owns(ConnectionId{connection})) return nullptr;
+  const NodeNumber node = ClusterNodes::number_of(ConnectionId{connection});
+  if (node >= node_connections_end_) return nullptr;
+  return static_cast<Connection*>(node_connections_.data()) + node;
+}
+
+Result<HostedClient::Connection*> HostedClient::find(std::uint32_t connection) {
+  if (Connection* const found = find_if_any(connection)) return found;
   return misuse("no such connection", connection, connections_max - 1);
+}
+
+// For those to the nodes that the client knows. Doubles it, so that it is seldom moved.
+bool HostedClient::make_room_for_nodes() {
+  const std::uint32_t end = client_.cluster() == nullptr ? 0 : client_.cluster()->nodes_end();
+  if (end <= node_connections_end_) return true;
+  const std::uint32_t room = std::max(end, 2 * node_connections_end_);
+  Block block = Block::allocate(client_.requests_account(), room * sizeof(Connection));
+  if (!block) return false;
+  auto* const all = static_cast<Connection*>(block.data());
+  const auto* const before = static_cast<const Connection*>(node_connections_.data());
+  std::uninitialized_copy_n(before, node_connections_end_, all);
+  std::uninitialized_value_construct_n(all + node_connections_end_, room - node_connections_end_);
+  node_connections_ = std::move(block);
+  node_connections_end_ = room;
+  return true;
 }
 
 Status HostedClient::check(std::uint32_t connection, Role role) const {
@@ -343,9 +370,8 @@ Status HostedClient::check(std::uint32_t connection, Role role) const {
   return misuse("the connection is for something else, or no more", connection);
 }
 
-bool HostedClient::is_connected(std::uint32_t connection) const {
-  return connections_[connection].link == Link::open &&
-         client_.is_connected(ConnectionId{connection});
+bool HostedClient::is_connected(std::uint32_t connection, const Connection& link) const {
+  return link.link == Link::open && client_.is_connected(ConnectionId{connection});
 }
 
 Result<std::size_t> HostedClient::handle_opened(std::uint32_t connection, std::uint32_t credits,
@@ -382,7 +408,7 @@ Result<std::span<char>> HostedClient::read_space(std::uint32_t connection, std::
   const std::size_t granted = credits != nullptr ? credits->granted_bytes() : SIZE_MAX;
   if (waiting > granted) return overrun(waiting, granted);
   std::span<char> space;
-  if (is_connected(connection)) space = client_.read_space(ConnectionId{connection});
+  if (is_connected(connection, **found)) space = client_.read_space(ConnectionId{connection});
   space = space.first(std::min(space.size(), granted));
   (*found)->read_space_bytes = static_cast<std::uint32_t>(space.size());
   return space;
@@ -399,7 +425,7 @@ Result<std::size_t> HostedClient::handle_read(std::uint32_t connection, std::siz
   }
   // The connection may have ended since read_space(). That is not the host's mistake, so this
   // ignores the bytes.
-  if (link.read_space_bytes > 0 && is_connected(connection)) {
+  if (link.read_space_bytes > 0 && is_connected(connection, link)) {
     client_.handle_read(ConnectionId{connection}, size, now);
   }
   link.read_space_bytes = 0;
@@ -415,8 +441,8 @@ Result<std::size_t> HostedClient::poll_transmit(std::uint32_t connection,
   if (const Status free = begin_call(); !free) return free.error();
   const Result<Connection*> found = find(connection);
   if (!found) return found.error();
-  if (!is_connected(connection)) return std::size_t{0};
   Connection& link = **found;
+  if (!is_connected(connection, link)) return std::size_t{0};
   if (link.unwritten_bytes > 0) {
     return misuse("the bytes given last have not been answered by handle_written()",
                   link.unwritten_bytes, 0);
@@ -441,10 +467,13 @@ Status HostedClient::handle_written(std::uint32_t connection, std::size_t size) 
   return {};
 }
 
+// Without room for what the host does with a node's connection, the client waits for it with all
+// actions: each request has its time limit, and the end of that leads here again.
 std::optional<Action> HostedClient::poll_action() {
+  if (!make_room_for_nodes()) return std::nullopt;
   const std::optional<Action> action = client_.poll_action();
   if (!action) return action;
-  Connection& link = connections_[static_cast<std::size_t>(action->connection)];
+  Connection& link = *find_if_any(static_cast<std::uint32_t>(action->connection));
   const bool opens = action->kind == Action::Kind::open;
   link.link = opens ? Link::opening : Link::none;
   link.read_space_bytes = 0;

@@ -199,8 +199,10 @@ class HostedClient {
   /// The options, with `sentinel` in place of what they refer to.
   static ClientOptions with_sentinel(ClientOptions options, const SentinelOptions& sentinel);
   Status refuse_call() const;
-  bool is_connected(std::uint32_t connection) const;
+  bool is_connected(std::uint32_t connection, const Connection& link) const;
+  Connection* find_if_any(std::uint32_t connection);
   Result<Connection*> find(std::uint32_t connection);
+  bool make_room_for_nodes();
   Status check(std::uint32_t connection, Role role) const;
   Duration timeout_or(std::optional<Duration> timeout) const;
   Status note(const Result<RequestId>& request);
@@ -224,6 +226,8 @@ class HostedClient {
   bool has_admitted_ = false;  // poll() reported an admitted request, and the host has not answered
   NodeWalk walk_;
   std::array<Connection, connections_max> connections_{};
+  Block node_connections_;  // Connections, by the numbers of nodes
+  std::uint32_t node_connections_end_ = 0;
   std::array<std::uint8_t, ExclusiveHandles::ids_max> roles_{};  // see Role
   HostedCredits credits_;
 };

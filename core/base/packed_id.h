@@ -14,11 +14,15 @@
 //     a caller that joined a fetch      0              1         number of the caller
 //     a request, side connection        1 to 63        0         incarnation    position in log
 //     a wait for messages, likewise     1 to 63        1         incarnation    number of the wait
+//     a request that is parked          0x50, 0x51     0         0              position in log
 //     a waiter for room                 0x80           number of the waiter
 //     a waiter for a side connection    0xc0           number of the waiter
 //
 // The place of a side connection is its index. Successive connections with the same index differ in
 // their incarnation.
+//
+// The id of a request at a node of a cluster has 0100 in 63..60, the node's number in 59..50, the
+// incarnation of the connection in 49..44, and the position in its log in 43..0.
 //
 // The tag of a request (Tag), which its outcome carries:
 //
@@ -34,7 +38,7 @@
 // The template of wasm/table.h makes a third packed id: a place and a count of uses in 31 bits.
 //
 // No code checks at run time that a position fits its bits: no process lives long enough to write a
-// log of 2^44 bytes on one side connection, or of 2^55 bytes on the main connection.
+// log of 2^44 bytes on one side connection or to one node, or of 2^55 bytes on the main connection.
 
 namespace plimsoll::inline v0 {
 
@@ -73,6 +77,10 @@ static_assert((Place::mask | Wait::mask | Incarnation::mask | Number::mask) == U
 /// Places below this belong to connections; 0 is the main connection's.
 inline constexpr std::uint64_t places_of_connections = 0x80;
 
+/// Of requests that a client of a cluster keeps until they can be sent: they lie on no connection.
+inline constexpr std::uint64_t returned_place = 0x50;
+inline constexpr std::uint64_t waiting_place = 0x51;
+
 // ---- Waiters (core/client/admission.h).
 
 /// The ids of waiters are above these.
@@ -106,9 +114,30 @@ constexpr std::uint64_t on_side(std::uint64_t connection, std::uint64_t incarnat
 constexpr std::uint64_t connection_of(std::uint64_t id) { return Place::get(id); }
 constexpr std::uint64_t incarnation_of(std::uint64_t id) { return Incarnation::get(id); }
 
-/// Returns the `id` that on_side() was called with, without its place and incarnation.
+// ---- Requests at nodes of a cluster. These take only ids for which is_waiter() is false.
+
+using NodeMark = BitField<60, 4>;
+using Node = BitField<50, 10>;
+using NodeIncarnation = BitField<44, 6>;
+
+static_assert(are_disjoint<NodeMark, Node, NodeIncarnation, Number>());
+static_assert((NodeMark::mask | Node::mask | NodeIncarnation::mask | Number::mask) == UINT64_MAX);
+
+inline constexpr std::uint64_t at_nodes = NodeMark::put(0b0100);
+static_assert(NodeMark::get(Place::put(returned_place)) != NodeMark::get(at_nodes));
+static_assert(NodeMark::get(Place::put(63)) != NodeMark::get(at_nodes));
+
+constexpr bool is_at_node(std::uint64_t id) { return (id & NodeMark::mask) == at_nodes; }
+constexpr std::uint64_t at_node(std::uint64_t node, std::uint64_t incarnation, std::uint64_t id) {
+  return at_nodes | Node::put(node) |
+         NodeIncarnation::put(incarnation % NodeIncarnation::values_count) | (id & Number::mask);
+}
+constexpr std::uint64_t node_of(std::uint64_t id) { return Node::get(id); }
+constexpr std::uint64_t node_incarnation_of(std::uint64_t id) { return NodeIncarnation::get(id); }
+
+/// Returns the `id` that on_side() or at_node() was called with, without what these have added.
 constexpr std::uint64_t request_of(std::uint64_t id) {
-  return id & ~(Place::mask | Incarnation::mask);
+  return is_at_node(id) ? id & Number::mask : id & ~(Place::mask | Incarnation::mask);
 }
 constexpr bool is_wait_for_messages(std::uint64_t request) { return (request & Wait::mask) != 0; }
 

@@ -431,6 +431,10 @@ std::uint64_t Client::unsent_sides() const {
   return side_connections_.unsent() | (others_ ? others_->unsent() : 0);
 }
 
+std::optional<ConnectionId> Client::take_unsent_of_others() {
+  return others_->cluster ? others_->cluster->take_unsent() : std::nullopt;
+}
+
 std::size_t Client::places_elsewhere(RequestId id, std::uint64_t offset, std::size_t size,
                                      std::span<std::string_view> spans) const {
   return others_ && others_->owns_request(id)

@@ -355,9 +355,15 @@ class Client {
   /// How many bytes of requests have ever been staged on the main connection.
   std::uint64_t staged_bytes() const { return session_.staged_until(); }
 
-  /// Returns a bit for each connection that may have bytes to send (poll_transmit()).
+  /// Returns a bit for each connection with a number below 64 that may have bytes to send
+  /// (poll_transmit()).
   std::uint64_t unsent_connections() const {
     return (session_.has_unsent() ? 1u : 0u) | (side_connections_.empty() ? 0 : unsent_sides());
+  }
+  /// The same for the others, which lead to nodes of a cluster: returns one of them at a time, and
+  /// nothing in the end. One that was returned comes again only after it was used again.
+  std::optional<ConnectionId> take_unsent_node() {
+    return others_ ? take_unsent_of_others() : std::nullopt;
   }
 
   std::optional<Action> poll_action();
@@ -509,6 +515,7 @@ class Client {
   // Of all connections but the main one.
   Instant sides_timeout();
   std::uint64_t unsent_sides() const;
+  std::optional<ConnectionId> take_unsent_of_others();
   std::size_t places_elsewhere(RequestId id, std::uint64_t offset, std::size_t size,
                                std::span<std::string_view> spans) const;
   bool make_others();

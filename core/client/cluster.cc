@@ -84,7 +84,7 @@ Result<RequestId> Cluster::submit_at(const NodeChoice& where, const CommandView&
   if (where.kind == NodeChoice::Kind::all_primaries) {
     return scatter(command, commands::Spread::nodes_map, deadline, tag);
   }
-  const Result<Slot> slot = slots_.slot_at(where, turn_++);
+  const Result<Slot> slot = slots_.slot_at(where);
   if (!slot) return slot.error();
   return submit_slowly(command, *slot, deadline, tag);
 }
@@ -131,6 +131,7 @@ Result<RequestId> Cluster::submit_to(NodeNumber number, const CommandView& comma
   }
   if (!owed) node.quiet_since = now_;
   node.idle_views = 0;
+  nodes_.stir(node, number);
   ++in_flight_;
   return nodes_.known_as(number, *id);
 }
@@ -302,7 +303,7 @@ Event Cluster::take_outcome_of_parts() {
 void Cluster::release() {
   release_at_ = never;
   trail_.forget_ended();
-  nodes_.forget_answered_chains();
+  nodes_.forget_answered_rings();
   nodes_.for_each([](NodeNumber, ClusterNode& node) {
     if (node.state != ClusterNode::State::ready) node.is_wanted = false;
   });
@@ -426,14 +427,7 @@ bool Cluster::go(ParkedRequests& parked, const ParkedRequests::Request& request,
 
 void Cluster::handle_timeout(Instant now) {
   now_ = std::max(now_, now);
-  nodes_.for_each([&](NodeNumber number, ClusterNode& node) {
-    const bool is_idle = !node.owes();
-    if (node.session) node.session->handle_timeout(now);
-    if (is_idle) node.quiet_since = now_;  // if it has sent a PING, the answer is owed from now on
-    nodes_.note_input(number);
-    if (node.is_needed() && node.is_doubtful(now_)) want_view(ViewSchedule::Need::urgent);
-    if (now_ >= node.retry_at && node.is_wanted && !aborted_) nodes_.connect(number, now_);
-  });
+  if (nodes_.is_time(now_)) handle_timeout_at_nodes();
   returned_.pipeline().handle_timeout(now);
   waiting_.pipeline().handle_timeout(now);
   if (now_ >= release_at_) nodes_.note_change();
@@ -441,17 +435,22 @@ void Cluster::handle_timeout(Instant now) {
   if (closing_ && !aborted_ && now_ >= close_by_) abort();
 }
 
+void Cluster::handle_timeout_at_nodes() {
+  nodes_.for_each([&](NodeNumber number, ClusterNode& node) {
+    const bool is_idle = !node.owes();
+    if (node.session) node.session->handle_timeout(now_);
+    if (is_idle) node.quiet_since = now_;  // if it has sent a PING, the answer is owed from now on
+    nodes_.note_input(number);
+    if (node.is_needed() && node.is_doubtful(now_)) want_view(ViewSchedule::Need::urgent);
+    if (now_ >= node.retry_at && node.is_wanted && !aborted_) nodes_.connect(number, now_);
+  });
+  nodes_.follow_timeouts(now_);
+}
+
 Instant Cluster::poll_timeout() {
   if (closing_ && have_said_all()) return never;
-  Instant next =
-      std::min(returned_.pipeline().next_deadline(), waiting_.pipeline().next_deadline());
-  nodes_.for_each([&](NodeNumber, ClusterNode& node) {
-    if (node.session) next = std::min(next, node.session->poll_timeout());
-    if (node.owes() && !node.is_suspect(now_)) {
-      next = std::min(next, after(node.quiet_since, ClusterNode::suspect_after));
-    }
-    if (node.is_wanted && !aborted_) next = std::min(next, node.retry_at);
-  });
+  Instant next = std::min({returned_.pipeline().next_deadline(),
+                           waiting_.pipeline().next_deadline(), nodes_.next_timeout()});
   if (aborted_) return next;
   if (closing_) next = std::min(next, close_by_);
   return std::min({next, release_at_, slots_.poll_timeout()});
@@ -506,12 +505,14 @@ Session* Cluster::speaker() {
   const NodeNumber number = nodes_.first_heard();
   if (!nodes_.has(number) || !nodes_[number].session) return nullptr;
   set_spoke(number);
+  nodes_.stir(number);
   return nodes_[number].session.get();
 }
 
 std::optional<Event> Cluster::poll_node(NodeNumber number) {
   ClusterNode& node = nodes_[number];
   Session& session = *node.session;
+  nodes_.note_use(number);
   now_ = std::max(now_, session.now());
   for (;;) {
     while (const std::optional<Event> event = session.poll_event()) {
@@ -539,6 +540,7 @@ std::optional<Event> Cluster::poll_node(NodeNumber number) {
   if (node.state == ClusterNode::State::connecting && session.counters().attempts_failed > 0) {
     node.problem = session.last_problem();
   }
+  nodes_.note_use(number);  // what was noted above may have been looked at in between
   if (caches_ != nullptr) caches_->follow(number, session);
   if (session.is_over()) {
     if (caches_ != nullptr) caches_->handle_over(number);
@@ -708,17 +710,15 @@ Cluster::Verdict Cluster::judge(NodeNumber number, const Event& event,
 // ---- All connections.
 
 std::optional<Cluster::NodeAction> Cluster::poll_action() {
-  std::optional<NodeAction> found;
-  nodes_.for_each_session([&](NodeNumber number, Session& session) {
-    if (found) return;
-    const std::optional<Session::Action> action = session.poll_action();
-    if (!action) return;
-    found = NodeAction{.action = *action,
-                       .connection = ClusterNodes::connection_of(number),
-                       .told = &nodes_[number].address};
-    nodes_.note_input(number);  // it may be over now
-  });
-  return found;
+  while (const std::optional<NodeNumber> number = nodes_.take_acting()) {
+    const std::optional<Session::Action> action = nodes_[*number].session->poll_action();
+    if (!action) continue;
+    nodes_.note_input(*number);  // it may be over now, or have another one
+    return NodeAction{.action = *action,
+                      .connection = ClusterNodes::connection_of(*number),
+                      .told = &nodes_[*number].address};
+  }
+  return std::nullopt;
 }
 
 void Cluster::set_credentials(const Credentials& credentials) {
@@ -747,7 +747,10 @@ void Cluster::close_if_done() {
 
 void Cluster::abort() {
   closing_ = aborted_ = true;
-  nodes_.for_each_session([](NodeNumber, Session& session) { session.abort(); });
+  nodes_.for_each([](NodeNumber, ClusterNode& node) {
+    node.is_wanted = false;
+    if (node.session) node.session->abort();
+  });
   nodes_.note_input_of_all();
 }
 
@@ -776,16 +779,11 @@ bool Cluster::is_full() {
   return in_flight_ + main_.callers_in_flight() >= places();
 }
 
-void Cluster::count_in_flight() {
-  in_flight_ = returned_.pipeline().callers_count() + waiting_.pipeline().callers_count();
-  nodes_.for_each_session(
-      [this](NodeNumber, const Session& session) { in_flight_ += session.callers_in_flight(); });
-}
-
 void Cluster::validate() {
   nodes_.validate();
   slots_.validate();
   scattered_.validate();
+  if (caches_ != nullptr) caches_->validate();
   for (ParkedRequests* const parked : {&returned_, &waiting_}) {
     parked->pipeline().validate();
     parked->for_each([&](const ParkedRequests::Request& each) {

@@ -106,17 +106,19 @@ class Cluster {
   // ---- For a near cache.
 
   /// Reports what happens at the nodes to `caches`, which must outlive this object.
-  void use_cache(NodeCaches& caches) {
+  /// Returns false, and does nothing, if there is no memory.
+  bool use_cache(NodeCaches& caches) {
+    if (!nodes_.use_cache(caches)) return false;
     caches_ = &caches;
     slots_.use_cache(caches);
+    return true;
   }
   NodeCaches* caches() const { return caches_; }
   /// The owner of the slot, as far as is known; no_node: there is none.
   NodeNumber owner_of(Slot slot) const { return slots_.table().at(slot).owner(); }
   /// The node that a request was sent to when it got this id; no_node: it was parked.
   static NodeNumber node_of(RequestId id) {
-    const ConnectionId connection{static_cast<std::uint32_t>(request_ids::connection_of(id))};
-    return owns(connection) ? ClusterNodes::number_of(connection) : no_node;
+    return request_ids::is_at_node(id) ? ClusterNodes::number_of_request(id) : no_node;
   }
   /// Whether a node may have run the request.
   bool was_exposed(RequestId id) const { return trail_.was_exposed(id); }
@@ -130,8 +132,9 @@ class Cluster {
   Instant now() const { return std::max(now_, main_.now()); }
   /// Nodes are about to be asked something, apart from submit().
   void note_questions(Instant now) {
-    nodes_.for_each([now](NodeNumber, ClusterNode& node) {
+    nodes_.for_each([this, now](NodeNumber number, ClusterNode& node) {
       if (!node.owes()) node.quiet_since = now;
+      nodes_.stir(number);
     });
   }
 
@@ -205,8 +208,9 @@ class Cluster {
   const NodeAddress* next_main() { return slots_.next_main(now_); }
   const NodeAddress* main_address() const { return slots_.main_address(); }
 
-  /// A bit for each connection that may have bytes to send.
-  std::uint64_t unsent() const { return nodes_.unsent(); }
+  /// See ClusterNodes.
+  NodeNumber nodes_end() const { return nodes_.end(); }
+  std::optional<ConnectionId> take_unsent() { return nodes_.take_unsent(); }
 
   void set_credentials(const Credentials& credentials);
   void close(Instant now);
@@ -311,6 +315,7 @@ class Cluster {
   bool handle_parked_part(const Event& event);
   Event parked_ended(const Ended& ended);
   void follow_nodes();
+  void handle_timeout_at_nodes();
   std::optional<Event> handle_event(NodeNumber number, const Event& event);
   std::optional<Event> handle_handed(NodeNumber number, const Event& event);
   bool take_back(NodeNumber number, const Pipeline::Handed& request, Journey journey,
@@ -319,7 +324,10 @@ class Cluster {
   Verdict judge(NodeNumber number, const Event& event, const Pipeline::Handed& request,
                 const Journey& journey);
   void want_view(ViewSchedule::Need need) { slots_.want_view(now_, need); }
-  void count_in_flight();
+  void count_in_flight() {
+    in_flight_ = returned_.pipeline().callers_count() + waiting_.pipeline().callers_count() +
+                 nodes_.callers_in_flight();
+  }
   void close_if_done();
 
   const ClusterOptions options_;
@@ -338,7 +346,6 @@ class Cluster {
   bool aborted_ = false;
   bool keyless_held_ = false;    // requests without a key are parked
   std::uint32_t submitted_ = 0;  // a request's number (Journey)
-  std::uint32_t turn_ = 0;       // of the primaries: submit_at()
   std::size_t in_flight_ = 0;
   std::size_t callers_joined_ = 0;
   NodeCaches* caches_ = nullptr;  // null without a near cache

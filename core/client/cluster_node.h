@@ -116,6 +116,7 @@ class ClusterNode {
   bool is_wanted = false;       ///< requests wait for it
   bool is_leaving = false;      ///< its connection is given up once it owes nothing, without a
                                 ///< fault of its own
+  bool is_stirred = false;      ///< see ClusterNodes::stir()
   std::uint8_t idle_views = 0;  ///< how many views in a row gave it no slot, and it had no request
   Error problem{};
   Instant retry_at = never;
@@ -124,7 +125,9 @@ class ClusterNode {
   std::uint32_t slots = 0;         ///< that it owns
   Slot last_slot = 0;              ///< of all that it has owned, the one that came last
   RequestId hold_until = 0;        ///< see has_answered(); 0: nothing waits for its answers
-  std::uint32_t hold_also = 0;     ///< a bit for each node whose answers are waited for as well
+  NodeNumber held_with = no_node;  ///< the next of those that are waited for together, in a ring
+  std::uint32_t callers = 0;       ///< session->callers_in_flight(), as ClusterNodes counts it
+  std::uint32_t address_hash = 0;
   RequestId part_of = no_request;  ///< the transaction of which it has not taken a command...
   Verdict part_verdict{};          ///< ... and what becomes of it
   SentRequests sent;

@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "plimsoll/core/base/check.h"
+#include "plimsoll/core/client/node_caches.h"
 
 namespace plimsoll::inline v0 {
 namespace {
@@ -24,6 +25,15 @@ SessionOptions options_at_node(const SessionOptions& of_main, NodeNumber number)
   return options;
 }
 
+// FNV-1a (Fowler, Noll, Vo), in 32 bits.
+std::uint32_t hash_of(const NodeAddress& address) {
+  std::uint32_t hash = 2166136261u ^ address.port();
+  for (const char letter : address.host()) {
+    hash = (hash ^ static_cast<unsigned char>(letter)) * 16777619u;
+  }
+  return hash;
+}
+
 }  // namespace
 
 std::optional<NodeId> node_id_of(const Event& event) {
@@ -39,10 +49,21 @@ std::optional<NodeId> node_id_of(const Event& event) {
   return read_node_id({words.data(), words.size()});
 }
 
+bool ClusterNodes::use_cache(NodeCaches& caches) {
+  for (NodeNumber i = 0; i < end(); ++i) {
+    if (has(i) && !caches.add_node(i)) return false;
+  }
+  caches_ = &caches;
+  return true;
+}
+
+// A view names each of its ranges' owners, so this is called some thousand times in a row: a walk
+// over numbers, and not over nodes.
 std::optional<NodeNumber> ClusterNodes::find(const NodeAddress& address, const NodeId& id) {
-  for (NodeNumber i = 0; i < cluster_nodes_max; ++i) {
-    if (!nodes_[i] || nodes_[i]->address != address) continue;
-    ClusterNode& node = *nodes_[i];
+  const std::uint32_t hash = hash_of(address);
+  for (NodeNumber i = 0; i < end(); ++i) {
+    if (!has(i) || nodes_[i].address_hash != hash || nodes_[i].address != address) continue;
+    ClusterNode& node = nodes_[i];
     if (is_known(id) && node.id != id) {
       if (is_known(node.id)) leave(i, ClusterNode::is_another);
       node.id = id;
@@ -54,49 +75,55 @@ std::optional<NodeNumber> ClusterNodes::find(const NodeAddress& address, const N
 
 std::optional<NodeNumber> ClusterNodes::free_place() const {
   std::optional<NodeNumber> place;
-  for (NodeNumber i = 0; i < cluster_nodes_max; ++i) {
-    if (!nodes_[i]) return i;
-    const ClusterNode& node = *nodes_[i];
+  for (NodeNumber i = 0; i < end(); ++i) {
+    if (!has(i)) return i;
+    const ClusterNode& node = nodes_[i];
     const bool is_forgotten = node.slots == 0 && !node.session && !node.is_wanted &&
-                              node.hold_also == 0 && node.moved.empty();
+                              node.held_with == no_node && node.moved.empty();
     if (is_forgotten && !place) place = i;
   }
+  if (!place && end() < cluster_nodes_max) return end();
   return place;
 }
 
 std::optional<NodeNumber> ClusterNodes::find_or_add(const NodeAddress& address, const NodeId& id) {
   if (const std::optional<NodeNumber> found = find(address, id)) return found;
   const std::optional<NodeNumber> place = free_place();
-  if (!place) return std::nullopt;
+  if (!place || (caches_ != nullptr && !caches_->add_node(*place))) return std::nullopt;
+  settle();  // what it counts of the node that was there
   const SessionOptions& options = main_.options();
-  nodes_[*place] =
-      Box<ClusterNode>::make(main_.accounts().connections, 0, address, main_.accounts().requests,
-                             options.inflight_requests_limit, options.random_seed + *place);
-  if (!nodes_[*place]) return std::nullopt;
-  nodes_[*place]->id = id;
+  const std::uint64_t last_incarnation = has(*place) ? nodes_[*place].incarnation : 0;
+  ClusterNode* const node =
+      nodes_.make(*place, address, main_.accounts().requests, options.inflight_requests_limit,
+                  options.random_seed + *place);
+  if (node == nullptr) return std::nullopt;
+  node->id = id;
+  node->address_hash = hash_of(address);
+  node->incarnation = last_incarnation;
   return place;
 }
 
 void ClusterNodes::want(NodeNumber number, Instant now) {
-  ClusterNode& node = *nodes_[number];
+  ClusterNode& node = nodes_[number];
   node.is_wanted = true;
+  stir(number);
   if (node.retry_at == never || now >= node.retry_at) connect(number, now);
 }
 
 void ClusterNodes::connect(NodeNumber number, Instant now) {
-  ClusterNode& node = *nodes_[number];
+  ClusterNode& node = nodes_[number];
   if (node.session) return;
   node.retry_at = never;
   node.session = Box<Session>::make(main_.accounts().connections, 0,
                                     options_at_node(main_.options(), number), main_.accounts());
   if (!node.session) return handle_end(number, no_room_for_node, true, now);
-  used_ |= bit(number);
-  heard_ |= bit(number);
-  // The numbers of connections come again. One whose requests are still in flight elsewhere has to
+  used_.add(number);
+  note_input(number);
+  // The numbers of incarnations come again. One whose requests are still in flight elsewhere has to
   // wait, so that they can be cancelled.
-  for (std::uint64_t i = 0; i < request_ids::Incarnation::values_count; ++i) {
-    node.incarnation = ++incarnations_;
-    if (!node.moved.has_left(node.incarnation)) break;
+  for (std::uint64_t i = 0; i < incarnations_count; ++i) {
+    take_incarnation(node);
+    if (!node.moved.has_left(known_as(number, 0))) break;
   }
   node.state = ClusterNode::State::connecting;
   node.is_leaving = false;
@@ -106,19 +133,27 @@ void ClusterNodes::connect(NodeNumber number, Instant now) {
   node.session->connect(now);
 }
 
+// A number that no connection has had, and whose part in ids (packed_id.h) follows that of the
+// node's connection before.
+void ClusterNodes::take_incarnation(ClusterNode& node) {
+  incarnations_ += 1 + (node.incarnation - incarnations_) % incarnations_count;
+  node.incarnation = incarnations_;
+}
+
 void ClusterNodes::handle_end(NodeNumber number, const Error& reason, bool may_retry, Instant now) {
-  ClusterNode& node = *nodes_[number];
+  ClusterNode& node = nodes_[number];
   const bool was_left = std::exchange(node.is_leaving, false);
   node.state = ClusterNode::State::lost;
   node.problem = was_left ? Error() : reason;
   node.retry_at = was_left || !may_retry ? never : after(now, node.backoff.next());
+  stir(number);
   has_changed_ = true;
   has_lost_ |= !was_left;
 }
 
 // A user who may not ask has to trust the address.
 void ClusterNodes::handle_identity(NodeNumber number, const Event& event) {
-  ClusterNode& node = *nodes_[number];
+  ClusterNode& node = nodes_[number];
   if (node.state != ClusterNode::State::checking) return;
   const std::optional<NodeId> id = node_id_of(event);
   if (id && is_known(node.id) && *id != node.id) return leave(number, ClusterNode::is_another);
@@ -129,49 +164,109 @@ void ClusterNodes::handle_identity(NodeNumber number, const Event& event) {
   note_change();
 }
 
-std::uint64_t ClusterNodes::unsent() const {
-  std::uint64_t mask = 0;
-  for_each_session([&mask](NodeNumber number, const Session& session) {
-    const auto place = static_cast<std::uint32_t>(connection_of(number));
-    if (session.has_unsent()) mask |= std::uint64_t{1} << place;
-  });
-  return mask;
-}
-
 void ClusterNodes::leave(NodeNumber number, const Error& reason) {
-  heard_ |= bit(number);
-  if (nodes_[number]->session) nodes_[number]->session->give_up(reason);
+  note_input(number);
+  if (nodes_[number].session) nodes_[number].session->give_up(reason);
 }
 
 void ClusterNodes::forget_session(NodeNumber number) {
-  ended_ += nodes_[number]->session->counters();
-  nodes_[number]->session = {};
-  nodes_[number]->sent.clear();
-  used_ &= ~bit(number);
+  ClusterNode& node = nodes_[number];
+  ended_ += node.session->counters();
+  node.session = {};
+  node.sent.clear();
+  used_.remove(number);
+  unsent_.remove(number);
+  stir(number);
   has_changed_ = true;  // if requests wait for the node, it is connected again
 }
 
-// Those that wait for one of these nodes wait also for the ones that were added to it, and to them.
-bool ClusterNodes::have_answered(std::uint64_t numbers, std::uint64_t without) const {
-  std::uint64_t seen = without;
-  while ((numbers & ~seen) != 0) {
-    const auto number = static_cast<NodeNumber>(std::countr_zero(numbers & ~seen));
-    seen |= bit(number);
-    if (!has(number)) continue;
-    if (!nodes_[number]->has_answered()) return false;
-    numbers |= nodes_[number]->hold_also;
+// ---- Nodes that are waited for together: each names the next, in a ring.
+
+bool ClusterNodes::others_have_answered(NodeNumber number) const {
+  if (!has(number) || nodes_[number].held_with == no_node) return true;
+  for (NodeNumber i = nodes_[number].held_with; i != number; i = nodes_[i].held_with) {
+    if (!nodes_[i].has_answered()) return false;
   }
   return true;
 }
 
-void ClusterNodes::hold_also(NodeNumber first, NodeNumber second) {
-  nodes_[first]->hold_also |= static_cast<std::uint32_t>(bit(second));
+void ClusterNodes::hold_together(NodeNumber first, NodeNumber second) {
+  const auto next = [this](NodeNumber number) {
+    const NodeNumber after = nodes_[number].held_with;
+    return after == no_node ? number : after;
+  };
+  for (NodeNumber i = next(first); i != first; i = next(i)) {
+    if (i == second) return;
+  }
+  if (first == second) return;
+  const NodeNumber after_first = next(first);
+  nodes_[first].held_with = next(second);
+  nodes_[second].held_with = after_first;
+  has_rings_ = true;
 }
 
-void ClusterNodes::forget_answered_chains() {
+void ClusterNodes::forget_answered_rings() {
+  if (!has_rings_) return;
+  has_rings_ = false;
   for_each([this](NodeNumber number, ClusterNode& node) {
-    if (has_answered(number)) node.hold_also = 0;
+    if (node.held_with == no_node) return;
+    has_rings_ = has_rings_ || !has_answered(number);
+    if (!has_answered(number)) return;
+    for (NodeNumber i = number; i != no_node;) i = std::exchange(nodes_[i].held_with, no_node);
   });
+}
+
+// ---- What the nodes that were used have to do.
+
+Instant ClusterNodes::timeout_of(const ClusterNode& node) const {
+  Instant next = node.session ? node.session->poll_timeout() : never;
+  if (node.owes()) {
+    const Instant suspect_at = after(node.quiet_since, ClusterNode::suspect_after);
+    if (suspect_at > followed_until_) next = std::min(next, suspect_at);
+  }
+  return node.is_wanted ? std::min(next, node.retry_at) : next;
+}
+
+void ClusterNodes::settle_stirred() {
+  stirred_.for_each([this](NodeNumber number) {
+    if (!has(number)) return;
+    ClusterNode& node = nodes_[number];
+    node.is_stirred = false;
+    const std::size_t callers = node.session ? node.session->callers_in_flight() : 0;
+    callers_ = callers_ - node.callers + callers;
+    node.callers = static_cast<std::uint32_t>(callers);
+    next_timeout_ = std::min(next_timeout_, timeout_of(node));
+    if (node.session && node.session->has_unsent()) unsent_.add(number);
+  });
+  stirred_.clear();
+}
+
+void ClusterNodes::follow_timeouts(Instant now) {
+  followed_until_ = now;
+  settle();
+  next_timeout_ = never;
+  for_each([this](NodeNumber, const ClusterNode& node) {
+    next_timeout_ = std::min(next_timeout_, timeout_of(node));
+  });
+}
+
+std::optional<NodeNumber> ClusterNodes::take_acting() {
+  while (!acting_.empty()) {
+    const NodeNumber number = acting_.first();
+    acting_.remove(number);
+    if (used_.has(number)) return number;
+  }
+  return std::nullopt;
+}
+
+std::optional<ConnectionId> ClusterNodes::take_unsent() {
+  settle();
+  while (!unsent_.empty()) {
+    const NodeNumber number = unsent_.first();
+    unsent_.remove(number);
+    if (used_.has(number) && nodes_[number].session->has_unsent()) return connection_of(number);
+  }
+  return std::nullopt;
 }
 
 SessionCounters ClusterNodes::counters() const {
@@ -181,12 +276,14 @@ SessionCounters ClusterNodes::counters() const {
 }
 
 void ClusterNodes::validate() const {
-  for (NodeNumber i = 0; i < cluster_nodes_max; ++i) {
-    const bool has_session = nodes_[i] && nodes_[i]->session;
-    PLIMSOLL_CHECK(has_session == ((used_ & bit(i)) != 0));
+  for (NodeNumber i = 0; i < end(); ++i) {
+    const bool has_session = has(i) && nodes_[i].session;
+    PLIMSOLL_CHECK(has_session == used_.has(i));
     if (!has_session) continue;
-    nodes_[i]->session->validate();
-    PLIMSOLL_CHECK(!nodes_[i]->session->hands_back());
+    Session& session = *nodes_[i].session;
+    session.validate();
+    PLIMSOLL_CHECK(!session.hands_back());
+    PLIMSOLL_CHECK(stirred_.has(i) || nodes_[i].callers == session.callers_in_flight());
   }
 }
 

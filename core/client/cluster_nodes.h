@@ -1,7 +1,5 @@
 #pragma once
 
-#include <array>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -11,47 +9,57 @@
 #include "plimsoll/core/client/cluster_node.h"
 #include "plimsoll/core/client/cluster_options.h"
 #include "plimsoll/core/client/connection_id.h"
+#include "plimsoll/core/client/exclusive_handles.h"
+#include "plimsoll/core/cluster/node_set.h"
 #include "plimsoll/core/memory/box.h"
+#include "plimsoll/core/memory/box_table.h"
 #include "plimsoll/core/session/session.h"
 
 namespace plimsoll::inline v0 {
+
+class NodeCaches;
 
 /// The id in the answer to CLUSTER MYID; nothing if there is none.
 std::optional<NodeId> node_id_of(const Event& event);
 
 /// The nodes of a cluster that a client knows, and its connections to them: at most one to each,
 /// opened when it is first needed. Passes no events on, and decides about no request.
+///
+/// There may be a thousand of them, so that nothing that happens once a request walks over all:
+/// a node whose session was used is stirred, and only such nodes are looked at.
 class ClusterNodes {
  public:
   /// `main` must outlive this object; the nodes' sessions have its options and accounts.
-  explicit ClusterNodes(Session& main) : main_(main) {}
+  explicit ClusterNodes(Session& main) : main_(main), nodes_(main.accounts().connections) {}
   ClusterNodes(const ClusterNodes&) = delete;
   ClusterNodes& operator=(const ClusterNodes&) = delete;
 
-  bool has(NodeNumber number) const { return number < cluster_nodes_max && nodes_[number]; }
-  ClusterNode& operator[](NodeNumber number) { return *nodes_[number]; }
-  const ClusterNode& operator[](NodeNumber number) const { return *nodes_[number]; }
+  /// Tells `caches`, which must outlive this object, of each new node.
+  bool use_cache(NodeCaches& caches);
+
+  /// All numbers are below this.
+  NodeNumber end() const { return static_cast<NodeNumber>(nodes_.end()); }
+  bool has(NodeNumber number) const { return nodes_.has(number); }
+  ClusterNode& operator[](NodeNumber number) { return nodes_[number]; }
+  const ClusterNode& operator[](NodeNumber number) const { return nodes_[number]; }
 
   /// Calls `visit(NodeNumber, ClusterNode&)` for each node.
   template <class Visit>
   void for_each(Visit&& visit) {
-    for (NodeNumber i = 0; i < cluster_nodes_max; ++i) {
-      if (nodes_[i]) visit(i, *nodes_[i]);
+    for (NodeNumber i = 0; i < end(); ++i) {
+      if (has(i)) visit(i, nodes_[i]);
     }
   }
   template <class Visit>
   void for_each(Visit&& visit) const {
-    for (NodeNumber i = 0; i < cluster_nodes_max; ++i) {
-      if (nodes_[i]) visit(i, std::as_const(*nodes_[i]));
+    for (NodeNumber i = 0; i < end(); ++i) {
+      if (has(i)) visit(i, std::as_const(nodes_[i]));
     }
   }
   /// Calls `visit(NodeNumber, Session&)` for each session.
   template <class Visit>
   void for_each_session(Visit&& visit) const {
-    for (std::uint64_t left = used_; left != 0; left &= left - 1) {
-      const auto number = static_cast<NodeNumber>(std::countr_zero(left));
-      visit(number, *nodes_[number]->session);
-    }
+    used_.for_each([&](NodeNumber number) { visit(number, *nodes_[number].session); });
   }
 
   /// The node at this address; a new one, if there is none, in a free place or in that of a node
@@ -63,7 +71,7 @@ class ClusterNodes {
   /// Whether requests may be sent to the node now. Its connection may have ended just now, and
   /// nobody has asked for the events yet.
   bool may_send_to(NodeNumber number) const {
-    const ClusterNode& node = *nodes_[number];
+    const ClusterNode& node = nodes_[number];
     return node.state == ClusterNode::State::ready && !node.is_leaving &&
            !node.session->is_closed();
   }
@@ -81,50 +89,85 @@ class ClusterNodes {
   void forget_session(NodeNumber number);
 
   /// ClusterNode::has_answered() of the node, and of those that were added by hold_also().
-  bool has_answered(NodeNumber number) const { return have_answered(bit(number), 0); }
-  /// The same without the first one.
-  bool others_have_answered(NodeNumber number) const {
-    return have_answered(nodes_[number]->hold_also, bit(number));
+  bool has_answered(NodeNumber number) const {
+    return !has(number) || (nodes_[number].has_answered() && others_have_answered(number));
   }
-  /// From now on, who waits for `first` waits for `second` as well.
-  void hold_also(NodeNumber first, NodeNumber second);
-  /// Forgets what hold_also() has added to nodes that have answered.
-  void forget_answered_chains();
+  /// The same without the first one.
+  bool others_have_answered(NodeNumber number) const;
+  /// From now on, who waits for one of the two waits for the other as well.
+  void hold_together(NodeNumber first, NodeNumber second);
+  /// Nodes that are waited for together and have all answered are on their own again.
+  void forget_answered_rings();
 
   static bool owns(ConnectionId connection) {
-    const auto place = static_cast<std::uint32_t>(connection);
-    return place >= first_place && place < first_place + cluster_nodes_max;
+    const auto number = static_cast<std::uint32_t>(connection);
+    return number >= first_number && number < first_number + cluster_nodes_max;
   }
   static ConnectionId connection_of(NodeNumber number) {
-    return ConnectionId{first_place + std::uint32_t{number}};
+    return ConnectionId{first_number + std::uint32_t{number}};
   }
   static NodeNumber number_of(ConnectionId connection) {
-    return static_cast<NodeNumber>(static_cast<std::uint32_t>(connection) - first_place);
+    return static_cast<NodeNumber>(static_cast<std::uint32_t>(connection) - first_number);
   }
   /// The node of a request that lies in its session, by the id that callers know.
   static NodeNumber number_of_request(RequestId id) {
-    return static_cast<NodeNumber>(request_ids::connection_of(id) - first_place);
+    return static_cast<NodeNumber>(request_ids::node_of(id));
   }
   RequestId known_as(NodeNumber number, RequestId id) const {
-    return request_ids::on_side(first_place + std::uint32_t{number}, nodes_[number]->incarnation,
-                                id);
+    return request_ids::at_node(number, nodes_[number].incarnation, id);
   }
   /// The session that has this request; null if its connection is over.
   Session* session_of_request(RequestId id) const {
     const NodeNumber number = number_of_request(id);
-    const bool is_here = has(number) && nodes_[number]->session &&
-                         request_ids::incarnation_of(id) ==
-                             nodes_[number]->incarnation % request_ids::Incarnation::values_count;
-    return is_here ? nodes_[number]->session.get() : nullptr;
+    const bool is_here =
+        has(number) && nodes_[number].session &&
+        request_ids::node_incarnation_of(id) == nodes_[number].incarnation % incarnations_count;
+    return is_here ? nodes_[number].session.get() : nullptr;
   }
 
-  /// Call this with each call of a session: it may have events.
-  void note_input(NodeNumber number) { heard_ |= bit(number); }
-  void note_input_of_all() { heard_ |= used_; }
-  bool may_have_events() const { return heard_ != 0; }
+  /// Call this with each call of a session: it may have events, and want a connection opened or
+  /// closed.
+  void note_input(NodeNumber number) {
+    heard_.add(number);
+    note_use(number);
+  }
+  void note_input_of_all() {
+    used_.for_each([this](NodeNumber number) { note_input(number); });
+  }
+  /// The same for a call that may lead to no event: that for the events.
+  void note_use(NodeNumber number) {
+    acting_.add(number);
+    if (has(number)) stir(number);
+  }
+  bool may_have_events() const { return !heard_.empty(); }
   /// A node that may have events.
-  NodeNumber first_heard() const { return static_cast<NodeNumber>(std::countr_zero(heard_)); }
-  void note_heard_all(NodeNumber number) { heard_ &= ~bit(number); }
+  NodeNumber first_heard() const { return heard_.first(); }
+  void note_heard_all(NodeNumber number) { heard_.remove(number); }
+
+  /// Call this with each use of a session, or of what is known of the node, that note_input() does
+  /// not tell of: the calls below look at such nodes only.
+  void stir(NodeNumber number) { stir(nodes_[number], number); }
+  void stir(ClusterNode& node, NodeNumber number) {
+    if (!std::exchange(node.is_stirred, true)) stirred_.add(number);
+  }
+  /// The requests and tombstones of callers in all sessions.
+  std::size_t callers_in_flight() {
+    settle();
+    return callers_;
+  }
+  /// When handle_timeout() has to be called at the latest. May be too early once a request that was
+  /// the first to time out is answered: handle_timeout() finds that out, which walks over all.
+  Instant next_timeout() {
+    settle();
+    return next_timeout_;
+  }
+  /// Whether that time has come. If so, call follow_timeouts() once all nodes have heard of it.
+  bool is_time(Instant now) { return now >= next_timeout(); }
+  void follow_timeouts(Instant now);
+  /// A connection that may have something to do (Session::poll_action()); each once.
+  std::optional<NodeNumber> take_acting();
+  /// A connection that may have bytes to send; each once, until its session is used again.
+  std::optional<ConnectionId> take_unsent();
 
   /// Whether the end of a connection, or a node that is ready, may let requests go on.
   bool take_change() { return std::exchange(has_changed_, false); }
@@ -132,30 +175,41 @@ class ClusterNodes {
   /// Whether a connection was lost.
   bool take_loss() { return std::exchange(has_lost_, false); }
 
-  /// A bit for each connection that may have bytes to send.
-  std::uint64_t unsent() const;
-
   /// What all connections together have done so far, also those that are over.
   SessionCounters counters() const;
 
   void validate() const;
 
  private:
-  static constexpr std::uint32_t first_place = connections_max - cluster_nodes_max;
-  static_assert(cluster_nodes_max <= slot_table_nodes_max && cluster_nodes_max <= 32);
-
-  static constexpr std::uint64_t bit(NodeNumber number) { return std::uint64_t{1} << number; }
+  // Behind the numbers of other connections, and of exclusive users.
+  static constexpr std::uint32_t first_number = ExclusiveHandles::ids_max;
+  static_assert(cluster_nodes_max <= slot_table_nodes_max);
+  static_assert(cluster_nodes_max <= request_ids::Node::values_count);
+  static constexpr std::uint64_t incarnations_count = request_ids::NodeIncarnation::values_count;
 
   std::optional<NodeNumber> find(const NodeAddress& address, const NodeId& id);
   std::optional<NodeNumber> free_place() const;
-  bool have_answered(std::uint64_t numbers, std::uint64_t without) const;
+  void settle() {
+    if (!stirred_.empty()) settle_stirred();
+  }
+  void settle_stirred();
+  void take_incarnation(ClusterNode& node);
+  Instant timeout_of(const ClusterNode& node) const;
 
   Session& main_;
-  std::array<Box<ClusterNode>, cluster_nodes_max> nodes_;
+  BoxTable<ClusterNode> nodes_;
+  NodeCaches* caches_ = nullptr;  // null without a near cache
   bool has_changed_ = false;
   bool has_lost_ = false;
-  std::uint64_t used_ = 0;   // a bit for each node that has a session
-  std::uint64_t heard_ = 0;  // a bit for each node whose session may have events
+  bool has_rings_ = false;  // some nodes are waited for together
+  NodeSet used_;            // nodes that have a session
+  NodeSet heard_;           // their sessions may have events
+  NodeSet stirred_;         // they were used since settle()
+  NodeSet acting_;          // see take_acting()
+  NodeSet unsent_;          // see take_unsent()
+  std::size_t callers_ = 0;
+  Instant next_timeout_ = never;
+  Instant followed_until_ = Instant::min();  // nodes that were suspect then are known to be
   std::uint64_t incarnations_ = 0;
   SessionCounters ended_;  // of the connections that are over
 };

@@ -29,13 +29,6 @@ Status validate(const ClusterOptions& cluster, const SessionOptions& options) {
         "a client_side_cache without broadcast_prefixes");
   }
   if (const Status in_range = check_redirects_max(cluster); !in_range) return in_range;
-  if (std::uint64_t{options.blocking_connections_max} + options.subscriptions_max +
-          cluster_nodes_max >=
-      connections_max) {
-    return invalid_with_cluster(
-        "blocking_connections_max and subscriptions_max are too large together",
-        "39 or less, because the primaries of a cluster take 24 connections");
-  }
   return {};
 }
 

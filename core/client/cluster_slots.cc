@@ -78,37 +78,39 @@ Slot ClusterSlots::slot_of(NodeNumber number) {
   return slot;
 }
 
-Result<Slot> ClusterSlots::slot_at(const NodeChoice& where, std::uint32_t turn) {
+Result<Slot> ClusterSlots::slot_at(const NodeChoice& where) {
   if (where.kind == NodeChoice::Kind::owner) return where.slot;
   const bool is_named = where.kind == NodeChoice::Kind::address;
-  std::array<NodeNumber, cluster_nodes_max> found;
-  std::size_t count = 0;
-  nodes_.for_each([&](NodeNumber number, const ClusterNode& node) {
+  const NodeNumber end = nodes_.end();
+  for (NodeNumber i = 0; i < end; ++i) {
+    const auto number = static_cast<NodeNumber>((last_in_turn_ + 1u + i) % end);
+    if (!nodes_.has(number) || nodes_[number].slots == 0) continue;
     std::array<char, NodeAddress::text_bytes_max> text;
-    if (node.slots == 0 || (is_named && node.address.write(text) != where.address)) return;
-    found[count++] = number;
-  });
-  if (count == 0) return is_named ? has_no_such_node : has_no_primary;
-  return slot_of(found[turn % count]);
+    if (is_named && nodes_[number].address.write(text) != where.address) continue;
+    if (!is_named) last_in_turn_ = number;
+    return slot_of(number);
+  }
+  return is_named ? has_no_such_node : has_no_primary;
 }
 
 void ClusterSlots::hold_until_answered(Slot slot, NodeNumber number) {
   nodes_[number].hold_until = nodes_[number].session->staged_until();
-  const NodeNumber before = table_->at(slot).predecessor();
+  NodeNumber before = table_->predecessor(slot);
   if (before == no_node || before == number || nodes_.has_answered(before)) {
-    table_->set_predecessor(slot, number);
-    return;
+    if (table_->set_predecessor(slot, number)) return;
+    table_->forget_predecessors([this](NodeNumber each) { return nodes_.has_answered(each); });
+    if (table_->set_predecessor(slot, number)) return;
+    before = table_->share_predecessor(slot, number);
   }
-  // The slot moves again before its last move is over: all slots that wait for `before` wait for
-  // this node as well.
-  nodes_.hold_also(before, number);
+  // The slot moves again before its last move is over, or there are too many predecessors: all
+  // slots that wait for `before` wait for this node as well.
+  nodes_.hold_together(before, number);
 }
 
 bool ClusterSlots::is_at_rest(Slot slot, NodeNumber target) {
-  const NodeNumber before = table_->at(slot).predecessor();
-  if (before == no_node) return true;
-  if (nodes_.has_answered(before)) {
-    table_->set_predecessor(slot, no_node);
+  const NodeNumber before = table_->predecessor(slot);
+  if (before == no_node || nodes_.has_answered(before)) {
+    table_->forget_predecessor(slot);
     return true;
   }
   return before == target && nodes_.others_have_answered(before);
@@ -162,6 +164,7 @@ void ClusterSlots::begin_view(Instant now) {
     ClusterNode& node = nodes_[number];
     if (!node.owes()) node.quiet_since = now;
     is_asked = node.session->submit_internal(command, internal_slots);
+    nodes_.stir(number);
     asked_incarnation_ = node.incarnation;
     asked_last_ = number;
   }
@@ -181,8 +184,8 @@ NodeNumber ClusterSlots::choose_whom_to_ask(Instant now) {
   };
   const NodeNumber preferred = std::exchange(prefer_asking_, nobody);
   if (may_be_asked(preferred)) return preferred;
-  for (std::uint32_t i = 1; i <= cluster_nodes_max; ++i) {
-    const auto number = static_cast<NodeNumber>((asked_last_ + i) % cluster_nodes_max);
+  for (std::uint32_t i = 1; i <= nodes_.end(); ++i) {
+    const auto number = static_cast<NodeNumber>((asked_last_ + i) % nodes_.end());
     if (may_be_asked(number)) return number;
   }
   return main_.state() == Session::State::ready ? main_place : nobody;
@@ -190,7 +193,7 @@ NodeNumber ClusterSlots::choose_whom_to_ask(Instant now) {
 
 // If all nodes to which there is a connection are silent, one more is needed to ask.
 void ClusterSlots::open_another(Instant now) {
-  for (NodeNumber i = 0; i < cluster_nodes_max; ++i) {
+  for (NodeNumber i = 0; i < nodes_.end(); ++i) {
     const bool may_help =
         nodes_.has(i) && nodes_[i].slots > 0 && !nodes_[i].session && !nodes_[i].is_doubtful(now);
     if (may_help) return nodes_.connect(i, now);
@@ -231,6 +234,7 @@ void ClusterSlots::handle_answer(NodeNumber from, const Event& event, Instant no
 bool ClusterSlots::is_of_another_cluster(const SlotsReply& reply, Instant now) {
   bool is_ours = !has_view_;
   reply.for_each([&](Slot, Slot, std::span<const SlotsNode> named) {
+    if (is_ours) return;
     for (const SlotsNode& each : named) {
       is_ours |= !is_known(each.id);
       nodes_.for_each([&](NodeNumber, const ClusterNode& node) { is_ours |= node.id == each.id; });
@@ -348,13 +352,14 @@ void ClusterSlots::look_at_nodes(Instant now) {
 const NodeAddress* ClusterSlots::next_main(Instant now) {
   main_address_ = {};
   if (!has_view_ || main_attempts_++ % 2 == 1) return nullptr;
-  const std::uint32_t count = cluster_nodes_max + spares_count_;
+  const std::uint32_t count = nodes_.end() + spares_count_;
+  if (count == 0) return nullptr;
   const auto first = static_cast<std::uint32_t>(main_attempts_ / 2 % count);
   for (std::uint32_t i = 0; i < count && main_address_.empty(); ++i) {
     const std::uint32_t at = (first + i) % count;
     const auto number = static_cast<NodeNumber>(at);
-    if (at >= cluster_nodes_max) {
-      main_address_ = spares_[at - cluster_nodes_max];
+    if (at >= nodes_.end()) {
+      main_address_ = spares_[at - nodes_.end()];
     } else if (nodes_.has(number) && nodes_[number].slots > 0 && !nodes_[number].is_doubtful(now)) {
       main_address_ = nodes_[number].address;
     }
@@ -363,13 +368,13 @@ const NodeAddress* ClusterSlots::next_main(Instant now) {
 }
 
 void ClusterSlots::validate() const {
-  std::array<std::uint32_t, cluster_nodes_max> owned{};
+  std::array<std::uint32_t, cluster_nodes_max> owned{};  // 4 KB
   for (std::uint32_t slot = 0; slot < slots_count; ++slot) {
     const SlotTable::Entry entry = table_->at(static_cast<Slot>(slot));
     PLIMSOLL_CHECK(!entry.blocked());
     if (entry.owner() != no_node) ++owned[entry.owner()];
   }
-  for (NodeNumber i = 0; i < cluster_nodes_max; ++i) {
+  for (NodeNumber i = 0; i < nodes_.end(); ++i) {
     PLIMSOLL_CHECK((nodes_.has(i) ? nodes_[i].slots : 0) == owned[i]);
   }
 }

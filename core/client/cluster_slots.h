@@ -55,9 +55,8 @@ class ClusterSlots {
   bool is_at_rest(Slot slot, NodeNumber target);
 
   /// A slot of the node that a caller has chosen, who is not `all_primaries`. Errors:
-  /// invalid_argument, if no primary has the address; cluster_down, if none is known. `turn`:
-  /// counts the calls.
-  Result<Slot> slot_at(const NodeChoice& where, std::uint32_t turn);
+  /// invalid_argument, if no primary has the address; cluster_down, if none is known.
+  Result<Slot> slot_at(const NodeChoice& where);
 
   /// Asks for a view: at once, or as soon as the last one is old enough.
   void want_view(Instant now, ViewSchedule::Need need) { schedule_.want(now, need); }
@@ -142,6 +141,7 @@ class ClusterSlots {
   NodeNumber asked_ = nobody;
   std::uint64_t asked_incarnation_ = 0;  // of the node's connection
   NodeNumber asked_last_ = 0;            // the nodes take turns
+  NodeNumber last_in_turn_ = 0;          // of those that callers get: slot_at()
   NodeNumber prefer_asking_ = nobody;
   bool has_view_ = false;
   bool main_was_in_view_ = false;

@@ -25,11 +25,10 @@ std::optional<RequestId> MovedRequests::find(RequestId from) {
   return found->to;
 }
 
-bool MovedRequests::has_left(std::uint64_t incarnation) {
-  const std::uint64_t wanted = incarnation % request_ids::Incarnation::values_count;
-  const Moved* const found = requests_.lower_bound(
-      [wanted](const Moved& each) { return request_ids::incarnation_of(each.from) < wanted; });
-  return found != nullptr && request_ids::incarnation_of(found->from) == wanted;
+bool MovedRequests::has_left(RequestId first) {
+  const Moved* const found =
+      requests_.lower_bound([first](const Moved& each) { return each.from < first; });
+  return found != nullptr && found->from - first < request_ids::Number::values_count;
 }
 
 }  // namespace plimsoll::inline v0

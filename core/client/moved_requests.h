@@ -21,8 +21,9 @@ class MovedRequests {
 
   std::optional<RequestId> find(RequestId from);
 
-  /// Whether a request is remembered that has left this connection to the server.
-  bool has_left(std::uint64_t incarnation);
+  /// Whether a request is remembered that has left the connection whose first request, at position
+  /// 0, has this id.
+  bool has_left(RequestId first);
 
   bool empty() const { return requests_.empty(); }
 

@@ -76,8 +76,9 @@ Status NearCache::use_cluster(Cluster& cluster) {
                                                    .source = source_,
                                                    .main_writes = writes_,
                                                    .state = state_,
-                                                   .requests = requests_});
-  if (!nodes_) {
+                                                   .requests = requests_,
+                                                   .connections = main_.accounts().connections});
+  if (!nodes_ || !cluster.use_cache(*nodes_)) {
     return Error{.code = ErrorCode::out_of_memory,
                  .what = "the connections pool has no room for the cache of a cluster's client",
                  .value = sizeof(NodeCaches)};
@@ -86,7 +87,6 @@ Status NearCache::use_cluster(Cluster& cluster) {
   source_.enter_cluster();
   cluster_ = &cluster;
   is_of_cluster_ = true;
-  cluster.use_cache(*nodes_);
   return {};
 }
 
@@ -222,7 +222,9 @@ void NearCache::follow_session() {
 
 void NearCache::follow_connections() {
   follow_session();
-  if (nodes_) nodes_->follow_all();
+  if (!nodes_) return;
+  cluster_->note_questions(now());
+  nodes_->follow_all();
 }
 
 void NearCache::follow_side_connections(const SideConnections& sides) {
@@ -249,13 +251,15 @@ void NearCache::set_readable(ConnectionId connection, bool readable) {
 void NearCache::handle_timeout(Instant now) {
   clock_step_.note(now);
   fetches_.handle_timeout(now);
-  if (nodes_) {
-    nodes_->handle_timeout(now);
-  } else if (now >= next_proof()) {
-    connection_.ask_for_proof(now);
-  }
+  if (now >= next_proof()) ask_for_proof(now);
   has_to_relieve_ = cache_.relieve(now);
   relieved_at_ = now;
+}
+
+void NearCache::ask_for_proof(Instant now) {
+  if (!nodes_) return connection_.ask_for_proof(now);
+  cluster_->note_questions(now);
+  nodes_->handle_timeout(now);
 }
 
 Instant NearCache::poll_timeout() {

@@ -232,6 +232,7 @@ class NearCache {
   void ask_again(Fetches::Fetch& fetch);
   bool take_from_cache(Fetches::Fetch& fetch);
   Instant next_proof() const;
+  void ask_for_proof(Instant now);
 
   cache::Cache& cache_;
   Session& main_;

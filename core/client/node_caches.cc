@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "plimsoll/core/base/bytes.h"
+#include "plimsoll/core/base/check.h"
 #include "plimsoll/core/client/invalidation.h"
 #include "plimsoll/core/client/request_trail.h"
 #include "plimsoll/core/resp/encoder.h"
@@ -28,22 +29,21 @@ NodeCaches::NodeCaches(const Parts& parts)
       main_writes_(parts.main_writes),
       state_(parts.state),
       requests_(parts.requests),
+      nodes_(parts.connections),
       returned_writes_(parts.cache, parts.requests),
       waiting_writes_(parts.cache, parts.requests),
-      given_up_(parts.requests, given_up_max) {
-  for (std::optional<Node>& each : nodes_) each.emplace(parts.cache, parts.requests);
-}
+      given_up_(parts.requests, given_up_max) {}
 
 NodeCaches::~NodeCaches() {
   for (; !given_up_.empty(); given_up_.pop_front()) cache_.end_write(given_up_.front().fence);
 }
 
 WriteFences& NodeCaches::fences_of(RequestId id) {
+  if (request_ids::is_at_node(id)) return at(ClusterNodes::number_of_request(id)).writes;
   switch (request_ids::connection_of(id)) {
-    case 0: return main_writes_;
     case RequestTrail::returned_place: return returned_writes_;
     case RequestTrail::waiting_place: return waiting_writes_;
-    default: return at(ClusterNodes::number_of_request(id)).writes;
+    default: return main_writes_;
   }
 }
 
@@ -79,6 +79,12 @@ void NodeCaches::end_given_up(NodeNumber number, RequestId answered_until) {
 // ---- What happens at nodes.
 
 bool NodeCaches::handle_event(NodeNumber number, Session& session, const Event& event) {
+  const bool is_for_nobody_else = take_event(number, session, event);
+  note_next_proof(at(number));
+  return is_for_nobody_else;
+}
+
+bool NodeCaches::take_event(NodeNumber number, Session& session, const Event& event) {
   Node& node = at(number);
   if (says_cluster_is_down(event)) renew(node);
   if (event.error != nullptr && source_.drop_if_refused(event)) has_ends_ = true;
@@ -163,6 +169,7 @@ void NodeCaches::follow(NodeNumber number, Session& session) {
     case TrackedConnection::Change::ended: end(node); break;
     case TrackedConnection::Change::unheard: forget_all(number); break;
   }
+  note_next_proof(node);
 }
 
 void NodeCaches::handle_over(NodeNumber number) {
@@ -234,38 +241,51 @@ void NodeCaches::handle_reply(NodeNumber number, const Event& event) {
 }
 
 void NodeCaches::want_proof(cache::Mark mark, Instant now) {
-  for_each_connection([=](TrackedConnection& each) {
-    if (each.is_tracked()) each.want_proof(mark, now);
+  for_each_node([&](Node& each) {
+    if (!each.connection || !each.connection->is_tracked()) return;
+    each.connection->want_proof(mark, now);
+    note_next_proof(each);
   });
 }
 
 bool NodeCaches::has_proved(cache::Mark mark) const {
   bool all = true;
-  for_each_connection(
-      [&all, mark](const TrackedConnection& each) { all = all && each.has_proved(mark); });
+  for_each_node([&all, mark](const Node& each) {
+    all = all && (!each.connection || each.connection->has_proved(mark));
+  });
   return all;
 }
 
 void NodeCaches::follow_all() {
-  for (NodeNumber number = 0; number < cluster_nodes_max; ++number) {
+  for (NodeNumber number = 0; number < nodes_.end(); ++number) {
+    if (!nodes_.has(number)) continue;
     Node& node = at(number);
     if (!node.connection) continue;
     if (node.connection->follow() == TrackedConnection::Change::unheard) forget_all(number);
     if (!node.connection->is_tracked()) forget_question(node);
+    note_next_proof(node);
   }
 }
 
+// Only here are all nodes looked at, so that a client of a thousand does not do so in each turn.
 void NodeCaches::handle_timeout(Instant now) {
-  for_each_connection([now](TrackedConnection& each) {
-    if (now >= each.next_proof()) each.ask_for_proof(now);
+  next_proof_ = never;
+  for_each_node([this, now](Node& each) {
+    if (each.connection && now >= each.connection->next_proof()) {
+      each.connection->ask_for_proof(now);
+    }
+    note_next_proof(each);
   });
 }
 
-Instant NodeCaches::next_proof() const {
-  Instant next = never;
-  for_each_connection(
-      [&next](const TrackedConnection& each) { next = std::min(next, each.next_proof()); });
-  return next;
+void NodeCaches::note_next_proof(const Node& node) {
+  if (node.connection) next_proof_ = std::min(next_proof_, node.connection->next_proof());
+}
+
+void NodeCaches::validate() const {
+  for_each_node([this](const Node& each) {
+    PLIMSOLL_CHECK(!each.connection || next_proof_ <= each.connection->next_proof());
+  });
 }
 
 }  // namespace plimsoll::inline v0

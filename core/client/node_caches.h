@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <cstdint>
 #include <optional>
@@ -17,6 +16,7 @@
 #include "plimsoll/core/cluster/slot.h"
 #include "plimsoll/core/cluster/slot_table.h"
 #include "plimsoll/core/memory/block.h"
+#include "plimsoll/core/memory/box_table.h"
 #include "plimsoll/core/memory/queue.h"
 #include "plimsoll/core/session/session.h"
 
@@ -38,6 +38,7 @@ class NodeCaches {
     WriteFences& main_writes;  ///< of the main connection
     std::atomic<CacheState>& state;
     Account& requests;
+    Account& connections;  ///< pays for what is known of nodes
   };
   /// All must outlive this object.
   explicit NodeCaches(const Parts& parts);
@@ -46,6 +47,12 @@ class NodeCaches {
   ~NodeCaches();
 
   // ---- For Cluster.
+
+  /// There is such a node. Call this before anything else about it. Returns false if there is no
+  /// memory.
+  bool add_node(NodeNumber number) {
+    return nodes_.has(number) || nodes_.make(number, cache_, requests_) != nullptr;
+  }
 
   /// Looks at each event of a node's session before anyone else. Returns true if it is for nobody
   /// else.
@@ -123,7 +130,11 @@ class NodeCaches {
   /// Puts all that is not vouched for any more out of reach: the sessions have changed.
   void follow_all();
   void handle_timeout(Instant now);
-  Instant next_proof() const;
+  /// When to call handle_timeout(), which walks over all nodes. May be too early: a node may have
+  /// proved more since then.
+  Instant next_proof() const { return next_proof_; }
+
+  void validate() const;
 
  private:
   // The longest key that is asked for in a proof.
@@ -145,21 +156,23 @@ class NodeCaches {
     cache::Cache::Fence fence;
   };
 
-  Node& at(NodeNumber number) { return *nodes_[number]; }
-  const Node& at(NodeNumber number) const { return *nodes_[number]; }
-  // Calls `visit(TrackedConnection&)` for each node that has had one.
+  Node& at(NodeNumber number) { return nodes_[number]; }
+  const Node& at(NodeNumber number) const { return nodes_[number]; }
   template <class Visit>
-  void for_each_connection(Visit&& visit) {
-    for (std::optional<Node>& node : nodes_) {
-      if (node->connection) visit(*node->connection);
+  void for_each_node(Visit&& visit) {
+    for (std::uint32_t i = 0; i < nodes_.end(); ++i) {
+      if (nodes_.has(i)) visit(nodes_[i]);
     }
   }
   template <class Visit>
-  void for_each_connection(Visit&& visit) const {
-    for (const std::optional<Node>& node : nodes_) {
-      if (node->connection) visit(*node->connection);
+  void for_each_node(Visit&& visit) const {
+    for (std::uint32_t i = 0; i < nodes_.end(); ++i) {
+      if (nodes_.has(i)) visit(std::as_const(nodes_[i]));
     }
   }
+  bool take_event(NodeNumber number, Session& session, const Event& event);
+  // Call this after anything that may have made the node's next proof due earlier.
+  void note_next_proof(const Node& node);
   WriteFences& fences_of(RequestId id);
   void end_given_up(NodeNumber number, RequestId answered_until);
   void begin(NodeNumber number, Session& session);
@@ -177,10 +190,11 @@ class NodeCaches {
   WriteFences& main_writes_;
   std::atomic<CacheState>& state_;
   Account& requests_;
-  std::array<std::optional<Node>, cluster_nodes_max> nodes_;  // all there from the beginning on
+  BoxTable<Node> nodes_;  // none is ever removed
   WriteFences returned_writes_;
   WriteFences waiting_writes_;
   Queue<GivenUp> given_up_;
+  Instant next_proof_ = never;
   bool has_ends_ = false;
 };
 

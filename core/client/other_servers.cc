@@ -101,8 +101,7 @@ Instant OtherServers::poll_timeout() {
 }
 
 std::uint64_t OtherServers::unsent() const {
-  return (sentinels ? sentinels->unsent() : 0) | (replicas ? replicas->unsent() : 0) |
-         (cluster ? cluster->unsent() : 0);
+  return (sentinels ? sentinels->unsent() : 0) | (replicas ? replicas->unsent() : 0);
 }
 
 std::optional<OtherServers::ServerAction> OtherServers::poll_action() {

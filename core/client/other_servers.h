@@ -69,7 +69,7 @@ class OtherServers {
   void handle_timeout(Instant now);
   /// Without the sentinels.
   Instant poll_timeout();
-  /// A bit for each connection that may have bytes to send.
+  /// A bit for each connection that may have bytes to send, without those to nodes of a cluster.
   std::uint64_t unsent() const;
 
   struct ServerAction {

@@ -575,7 +575,8 @@ void Replicas::connect(std::uint32_t index) {
   forget_answered(node);
   for (std::uint64_t i = 0; i < request_ids::Incarnation::values_count; ++i) {
     node.incarnation = ++incarnations_;
-    if (!node.moved.has_left(node.incarnation)) break;
+    const RequestId first = request_ids::on_side(first_place + index, node.incarnation, 0);
+    if (!node.moved.has_left(first)) break;
   }
   node.state = ServerNode::State::connecting;
   node.was_asked = node.zone_is_known = node.is_slow = false;

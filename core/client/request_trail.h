@@ -18,11 +18,8 @@ namespace plimsoll::inline v0 {
 /// or on the main connection.
 class RequestTrail {
  public:
-  // Places of requests (packed_id.h), not of connections.
-  static constexpr std::uint64_t returned_place = 64;
-  static constexpr std::uint64_t waiting_place = 65;
-  static_assert(connections_max <= returned_place);
-  static_assert(waiting_place < request_ids::places_of_connections);
+  static constexpr std::uint64_t returned_place = request_ids::returned_place;
+  static constexpr std::uint64_t waiting_place = request_ids::waiting_place;
 
   /// All must outlive this object.
   RequestTrail(Session& main, ClusterNodes& nodes, ParkedRequests& returned,
@@ -30,11 +27,7 @@ class RequestTrail {
       : main_(main), nodes_(nodes), returned_(returned), waiting_(waiting) {}
 
   /// Whether a request is parked or at a node, or was when it got this id.
-  static bool owns(RequestId id) {
-    return !request_ids::is_waiter(id) &&
-           (is_parked(id) || ClusterNodes::owns(ConnectionId{
-                                 static_cast<std::uint32_t>(request_ids::connection_of(id))}));
-  }
+  static bool owns(RequestId id) { return is_parked(id) || request_ids::is_at_node(id); }
 
   /// Cancels a request, wherever it is now. Returns its id on the main connection if it is there.
   std::optional<RequestId> cancel(RequestId id);

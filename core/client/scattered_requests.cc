@@ -146,9 +146,12 @@ Status ScatteredRequests::plan_slots(Whole& whole) {
 
 Status ScatteredRequests::plan_nodes(Whole& whole) {
   whole.parts_count = 0;
+  whole.targets_block =
+      Block::allocate(requests_, std::max<std::size_t>(1, nodes_.end()) * sizeof(Target));
+  if (!whole.targets_block) return no_room_for_plan;
   nodes_.for_each([&](NodeNumber number, const ClusterNode& node) {
     if (node.slots == 0) return;
-    whole.targets[whole.parts_count++] = {.node = number, .slot = slots_.slot_of(number)};
+    whole.targets()[whole.parts_count++] = {.node = number, .slot = slots_.slot_of(number)};
   });
   return whole.parts_count == 0 ? Status(ClusterSlots::has_no_primary) : Status();
 }
@@ -161,13 +164,10 @@ Status ScatteredRequests::plan_page(Whole& whole) {
     if (!whole.walk) return no_room_for_plan;
     if (const Status read = whole.walk->read(*request); !read) return read;
   }
-  std::array<std::uint64_t, cluster_nodes_max> keys{};
-  nodes_.for_each([&keys](NodeNumber number, const ClusterNode& node) {
-    if (is_known(node.id)) keys[number] = node_key(node.id);
-  });
   const Result<Walk::Step> step = whole.walk->next([&](Slot slot) {
     const NodeNumber owner = slots_.table().at(slot).owner();
-    return owner == no_node ? 0 : keys[owner];
+    if (owner == no_node || !is_known(nodes_[owner].id)) return std::uint64_t{0};
+    return node_key(nodes_[owner].id);
   });
   if (!step) return step.error();
   whole.step = *step;
@@ -236,7 +236,7 @@ std::optional<ScatteredRequests::PartToSend> ScatteredRequests::next_part() {
                           left.first(count));
     to_send.command = &slot_command_->command();
   } else {
-    const Target& target = whole.targets[whole.sent];
+    const Target& target = whole.targets()[whole.sent];
     part.node = to_send.node = target.node;
     part.slot = target.slot;
     to_send.journey.is_for_node = true;
@@ -386,7 +386,7 @@ ScatteredRequests::Whole* ScatteredRequests::end_parked(const Event& event) {
 bool ScatteredRequests::may_take_over(Tag tag, NodeNumber owner) {
   Part& part = *reinterpret_cast<Part*>(tags::address_of(tag));
   const Whole& whole = *part.whole;
-  const auto targets = std::span(whole.targets).first(whole.parts_count);
+  const std::span targets(whole.targets(), whole.parts_count);
   part.has_no_node = std::any_of(targets.begin(), targets.end(),
                                  [owner](const Target& each) { return each.node == owner; });
   return !part.has_no_node;

@@ -192,7 +192,7 @@ class ScatteredRequests {
     std::size_t next_key = 0;
     Block keys_block{};
     // Of nodes.
-    std::array<Target, cluster_nodes_max> targets{};
+    Block targets_block{};
     // Places of parts.
     static constexpr std::uint32_t no_place = UINT32_MAX;
     Block places{};
@@ -202,6 +202,7 @@ class ScatteredRequests {
     Box<PartsFailure> failure{};
 
     bool is_sent() const { return is_planned && sent == parts_count; }
+    Target* targets() const { return static_cast<Target*>(targets_block.data()); }
     std::span<SplitKey> keys() { return {static_cast<SplitKey*>(keys_block.data()), keys_count}; }
     std::span<Part> all_places() { return {static_cast<Part*>(places.data()), places_count}; }
   };

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "plimsoll/core/base/check.h"
+#include "plimsoll/core/client/cluster_nodes.h"
 #include "plimsoll/core/client/handed_request.h"
 #include "plimsoll/core/client/slot_owners.h"
 #include "plimsoll/core/session/problems.h"
@@ -452,8 +453,8 @@ std::optional<Event> SideConnections::credentials_outcome(const Event& event) {
 
 Session* SideConnections::session(ConnectionId connection) const {
   const std::uint32_t index = index_of(connection);
-  PLIMSOLL_CHECK(index < connections_max);
-  return sides_.has(index) ? &sides_[index].session : nullptr;
+  PLIMSOLL_CHECK(index < connections_max || ClusterNodes::owns(connection));
+  return index < connections_max && sides_.has(index) ? &sides_[index].session : nullptr;
 }
 
 Result<Reply> SideConnections::keep_reply() {

@@ -107,9 +107,9 @@ bool SideTable::are_all_kept() const {
 Result<std::uint32_t> SideTable::open(Role role) {
   const bool subscribes = role == Role::subscription;
   if (!make_table()) return no_room;
-  // The first place is the main connection's; the last ones belong to the nodes of a cluster.
+  // The first place is the main connection's.
   const auto index = static_cast<std::uint32_t>(std::countr_one(used_ | 1));
-  if (owners() && index >= connections_max - cluster_nodes_max) return no_room;
+  if (owners() && index >= connections_max) return no_room;
   PLIMSOLL_CHECK(index < connections_max);
   SessionOptions own_options = options();
   own_options.random_seed += index;

@@ -64,6 +64,7 @@ bool SlotOwners::ask(NodeNumber number, const CommandView& command, Tag tag, Ins
   const bool owed = node.owes();
   if (!node.session->submit_internal(command, tag)) return false;
   if (!owed) node.quiet_since = now;
+  nodes_.stir(number);
   return true;
 }
 

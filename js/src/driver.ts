@@ -90,6 +90,7 @@ export class Driver implements Failable, LinkOwner {
   readonly #full = new Full();
   #held: Held | undefined;
   readonly #links: (Link | undefined)[] = [];
+  readonly starved: Set<Link> = new Set();
   #over: PlimsollError | undefined;
   #turning = false;
   #turnAgain = false;
@@ -477,10 +478,23 @@ export class Driver implements Failable, LinkOwner {
       const action = core.outboxNumber(outboxAt.action);
       if (action !== actions.none) this.#act(action, core.outboxNumber(outboxAt.connection), namedHost);
     } while (core.outboxNumber(outboxAt.more) !== more.nothing);
-    this.#flush(core.outboxNumber(outboxAt.unsent), 0);
-    this.#flush(core.outboxNumber(outboxAt.unsent + 4), 32);
-    for (const link of this.#links) {
-      if (link?.isStarved) link.resume();
+    // Read before others are called, as above.
+    const unsent = [core.outboxNumber(outboxAt.unsent), core.outboxNumber(outboxAt.unsent + 4)] as const;
+    const hasNodes = core.outboxNumber(outboxAt.hasNodes) !== 0;
+    this.#flush(unsent[0], 0);
+    this.#flush(unsent[1], 32);
+    if (hasNodes) this.#flushNodes();
+    if (this.starved.size > 0) for (const link of [...this.starved]) link.resume();
+  }
+
+  // Connections to nodes of a cluster may be a thousand, so that the core names them one by one.
+  #flushNodes(): void {
+    const { core } = this;
+    for (;;) {
+      const connection = core.check(core.calls.plimsoll_unsent_node(this.id));
+      if (connection === 0) return;
+      this.#links[connection]?.flush();
+      if (this.#over !== undefined) return;
     }
   }
 

@@ -25,6 +25,8 @@ import type {
 export interface LinkOwner {
   readonly core: Core;
   readonly id: number;
+  /** The links that have bytes which the core had no room for: they wait for resume(). */
+  readonly starved: Set<Link>;
   /** Handles the core's events. Called after each call of the core that may cause events. */
   turn(): void;
   /** Runs `act`, which handles an event of the transport, and catches a trap of the core. */
@@ -186,7 +188,12 @@ export class Link implements TransportEvents {
 
   #handleDrained(): void {
     this.#full = false;
-    if (!this.#over) this.#owner.turn();
+    if (this.#over) return;
+    // The core has named this connection before, and does not do so again until it is used.
+    this.#owner.protect(() => {
+      this.flush();
+      this.#owner.turn();
+    });
   }
 
   #handleClosed(error: unknown): void {
@@ -249,10 +256,9 @@ export class Link implements TransportEvents {
       }
       this.#unread.shift();
     }
+    this.#owner.starved.delete(this);
     this.#resumeTransport();
   }
-
-  get isStarved(): boolean { return this.#unreadBytes > 0; }
 
   /** Bytes that were received and wait outside of the core. */
   get unreadBytes(): number { return this.#unreadBytes; }
@@ -272,6 +278,7 @@ export class Link implements TransportEvents {
     this.#over = true;
     this.#unread = [];
     this.#unreadBytes = 0;
+    this.#owner.starved.delete(this);
   }
 
   // Gives bytes to the core. Returns how many it had room for. `waiting` counts these bytes and all that wait
@@ -297,6 +304,7 @@ export class Link implements TransportEvents {
   #keep(bytes: Uint8Array): void {
     this.#unread.push(bytes);
     this.#unreadBytes += bytes.length;
+    this.#owner.starved.add(this);
     this.#paused = true;
     this.#call(() => this.#transport!.pause());
     if (this.#unreadBytes <= unreadBytesMax) return;

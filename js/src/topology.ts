@@ -63,7 +63,7 @@ export interface Topology {
   readonly sentinels: readonly SentinelState[];
   /** The replicas that the primary names, up to 8, if the client reads from them (`readFrom`); else none. */
   readonly replicas: readonly ReplicaState[];
-  /** The primaries of a cluster that have slots, or did lately, up to 24; else none. */
+  /** The primaries of a cluster that have slots, or did lately, up to 1,000; else none. */
   readonly nodes: readonly NodeState[];
   /** Of a cluster: how many of its 16384 slots no primary has, as far as is known. */
   readonly slotsUnserved?: number | undefined;

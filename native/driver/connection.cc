@@ -443,6 +443,8 @@ void Connection::handle_writable() {
   stream_->push();
   if (stream_->blocked()) return wait_writable();
   if (phase_ == Phase::shaking_hands) return shake_hands();
+  // The core has named this connection before, and does not do so again until it is used.
+  flush();
   owner_.run_turn();
 }
 

@@ -1,7 +1,11 @@
 #include "plimsoll/native/driver/connections.h"
 
 #include <bit>
+#include <cstddef>
+#include <optional>
 #include <vector>
+
+#include "plimsoll/core/client/cluster_nodes.h"
 
 namespace plimsoll::inline v0::native {
 
@@ -11,7 +15,9 @@ Connections::Connections(Connection::Owner& owner, ConnectionContext& context)
 }
 
 Connection& Connections::make(ConnectionId id) {
-  auto& made = all_[static_cast<std::size_t>(id)];
+  const auto number = static_cast<std::size_t>(id);
+  if (number >= all_.size()) all_.resize(number + 1);
+  auto& made = all_[number];
   made = std::make_unique<Connection>(owner_, context_, id);
   return *made;
 }
@@ -19,13 +25,27 @@ Connection& Connections::make(ConnectionId id) {
 template <class Use>
 void Connections::take_each(std::uint64_t& set, Use use) {
   for (; set != 0; set &= set - 1) {
-    const auto index = static_cast<std::size_t>(std::countr_zero(set));
-    if (Connection* const connection = all_[index].get()) use(*connection);
+    const ConnectionId id{static_cast<std::uint32_t>(std::countr_zero(set))};
+    if (Connection* const connection = find(id)) use(*connection);
   }
+}
+
+std::uint64_t Connections::take_unsent(Client& core) {
+  while (const std::optional<ConnectionId> node = core.take_unsent_node()) {
+    unsent_nodes_.add(ClusterNodes::number_of(*node));
+  }
+  return core.unsent_connections();
 }
 
 void Connections::flush(std::uint64_t& set) {
   take_each(set, [](Connection& connection) { connection.flush(); });
+  while (!unsent_nodes_.empty()) {
+    const NodeNumber number = unsent_nodes_.first();
+    if (Connection* const connection = find(ClusterNodes::connection_of(number))) {
+      connection->flush();
+    }
+    unsent_nodes_.remove(number);
+  }
 }
 
 void Connections::arm_reads(std::uint64_t& set) {
@@ -33,14 +53,16 @@ void Connections::arm_reads(std::uint64_t& set) {
 }
 
 void Connections::arm_reads() {
-  for (const auto& connection : all_) {
-    if (connection) connection->arm_read();
+  // By number: a turn may make further connections meanwhile.
+  for (std::size_t i = 0; i < all_.size(); ++i) {
+    if (all_[i]) all_[i]->arm_read();
   }
 }
 
 void Connections::handle_credentials() {
-  for (const auto& connection : all_) {
-    if (connection) connection->handle_credentials();
+  // By number: a turn may make further connections meanwhile.
+  for (std::size_t i = 0; i < all_.size(); ++i) {
+    if (all_[i]) all_[i]->handle_credentials();
   }
 }
 

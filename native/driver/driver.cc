@@ -489,7 +489,7 @@ void Driver::deliver_all() {
       std::swap(ready, ready_);
       more = collect_events(ready);
       action = core_.poll_action();
-      unsent_ = core_.unsent_connections();
+      if (!more) unsent_ = io_->connections.take_unsent(core_);
       resumed_ |= core_.take_resumed_connections();
     }
     if (action) act(*action);

@@ -29,7 +29,8 @@ export const pools = ["cache", "requests", "replies", "pushes", "connections", "
 
 export const outboxAt = { error: 0, executed: 4, outcome: 8, action: 12, connection: 16, more: 20,
   request: 24, unsent: 32, resumed: 40, timeout: 48, spans: 56, statistics: 184, textSize: 464,
-  text: 468, nodesCount: 788, seed: 792, namedPort: 796, peer: 800, area: 808 };
+  text: 468, nodesCount: 788, seed: 792, namedPort: 796, peer: 800, hasNodes: 804,
+  area: 808 };
 export const areaBytes = 32 * 1024;
 export const stagingBytes = 16 * 1024;
 export const recordAt = { kind: 0, tag: 4, error: 8, executed: 12, text: 16, textSize: 20, lost: 24,

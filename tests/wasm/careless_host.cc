@@ -346,6 +346,9 @@ void CarelessHost::use_beside(Peer& peer) {
 }
 
 std::size_t CarelessHost::place_of(std::uint32_t connection) {
+  if (connection >= first_node) {
+    return connections_used + sentinels_used + (connection - first_node) % replicas_used;
+  }
   if (connection >= first_sentinel) {
     return connections_used + (connection - first_sentinel) % sentinels_used;
   }
@@ -359,9 +362,7 @@ std::uint32_t CarelessHost::some_connection(const Peer& peer) {
   if (peer.asks_sentinels && one_in(2)) return first_sentinel + below(sentinels_used);
   if (peer.reads_replicas && !one_in(4))
     return one_in(2) ? 0 : first_replica + below(replicas_used);
-  if (peer.has_cluster && !one_in(10)) {
-    return one_in(2) ? 0 : first_replica + below(replicas_used);
-  }
+  if (peer.has_cluster && !one_in(10)) return one_in(2) ? 0 : first_node + below(replicas_used);
   return below(connections_used);
 }
 
@@ -394,7 +395,9 @@ void CarelessHost::act(Peer& peer) {
 }
 
 void CarelessHost::write(Peer& peer) {
-  const std::uint32_t connection = some_connection(peer);
+  const std::int32_t node = one_in(2) ? plimsoll_unsent_node(peer.client) : 0;
+  const std::uint32_t connection =
+      node > 0 ? static_cast<std::uint32_t>(node) : some_connection(peer);
   const std::int32_t count = plimsoll_poll_transmit(peer.client, connection);
   std::string outgoing;
   for (std::int32_t i = 0; i < count; ++i) outgoing.append(span(i).bytes, span(i).size);
@@ -538,7 +541,7 @@ std::string CarelessHost::said_by_node(std::string_view request, std::uint32_t c
     return "$40\r\n" + std::string(40, static_cast<char>('a' + node)) + "\r\n";
   };
   if (has("MYID") && !one_in(20)) {
-    return id(connection < first_replica ? below(2) : connection - first_replica);
+    return id(connection < first_node ? below(2) : connection - first_node);
   }
   if (has("SLOTS") && !one_in(20)) {
     const std::uint32_t middle = one_in(10) ? below(16384) : 8000;

@@ -60,9 +60,11 @@ class CarelessHost {
   // And of those to sentinels, which are the last ones.
   static constexpr std::uint32_t sentinels_used = 4;
   static constexpr std::uint32_t first_sentinel = plimsoll_connections_max - 16;
-  // And of those to replicas, which come before these. Nodes of a cluster have the same places.
+  // And of those to replicas, which come before these. Nodes of a cluster have the same places
+  // here.
   static constexpr std::uint32_t replicas_used = 2;
   static constexpr std::uint32_t first_replica = first_sentinel - 8;
+  static constexpr std::uint32_t first_node = 2 * plimsoll_connections_max;
   static constexpr std::uint32_t places = connections_used + sentinels_used + replicas_used;
 
   struct Peer {

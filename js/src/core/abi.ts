@@ -65,7 +65,7 @@ export const pools = ["cache", "requests", "replies", "pushes", "connections", "
 export const outboxAt = {
   error: 0, executed: 4, outcome: 8, action: 12, connection: 16, more: 20, request: 24, unsent: 32,
   resumed: 40, timeout: 48, spans: 56, statistics: 184, textSize: 464, text: 468, nodesCount: 788,
-  seed: 792, namedPort: 796, peer: 800, area: 808, staging: 33576,
+  seed: 792, namedPort: 796, peer: 800, hasNodes: 804, area: 808, staging: 33576,
 } as const;
 
 export const stagingBytes: number = 16 * 1024;

@@ -149,13 +149,6 @@ void judge_settings(ConfigTable& table, const SaidOfConnections& said, Upstream&
                       "is false, and the connections of a cluster are always shared; expected "
                       "true");
   }
-  constexpr std::uint32_t blocking_max = blocking_connections_of_cluster_bounds.max;
-  if (upstream.is_cluster && upstream.blocking_connections_max > blocking_max) {
-    table.add_problem("blocking_connections_max",
-                      "is " + std::to_string(upstream.blocking_connections_max) +
-                          "; expected 1 to " + std::to_string(blocking_max) +
-                          " with a cluster, whose nodes take connections as well");
-  }
   upstream.shares_connections = upstream.is_cluster || said.share_connections == true;
   // A wrong share_connections says nothing of what the others are for.
   if (upstream.shares_connections || is_unclear(table, said)) return;

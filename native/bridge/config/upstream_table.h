@@ -20,12 +20,10 @@ namespace plimsoll::bridge {
 /// WebSockets, and those that replace it.
 inline constexpr std::uint32_t shared_subscriptions_max = 17;
 
-/// What `blocking_connections_max` may be. A client has connections_max connections at most. One of
-/// them is its main connection, and with a cluster up to cluster_nodes_max more lead to primaries.
+/// What `blocking_connections_max` may be. A client has connections_max connections at most,
+/// without those to the primaries of a cluster. One of them is its main connection.
 inline constexpr Bounds<std::uint32_t> blocking_connections_bounds{
     .min = 1, .max = connections_max - 1 - shared_subscriptions_max};
-inline constexpr Bounds<std::uint32_t> blocking_connections_of_cluster_bounds{
-    .min = 1, .max = blocking_connections_bounds.max - cluster_nodes_max};
 
 inline constexpr Bounds<std::chrono::milliseconds> request_timeout_bounds{
     .min = std::chrono::milliseconds(10), .max = std::chrono::minutes(10)};

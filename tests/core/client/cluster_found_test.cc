@@ -310,8 +310,6 @@ TEST_CASE("what does not go with a cluster ends the client, and is named") {
       {bridge, "a bridge to a single server; or standalone as topology"},
       {socket, "the node's host and port; or standalone as topology"},
       {knowing_nothing({.database = 3}), "database is not 0"},
-      {knowing_nothing({.blocking_connections_max = 20, .subscriptions_max = 20}),
-       "blocking_connections_max and subscriptions_max"},
   };
   for (const Row& row : rows) {
     CAPTURE(row.named);

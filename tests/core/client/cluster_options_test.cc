@@ -40,17 +40,5 @@ TEST_CASE("a cluster is not asked for by sentinels") {
   CHECK(refusal({}, options) == "sentinels");
 }
 
-TEST_CASE("the primaries of a cluster leave room for other connections, up to a number") {
-  SessionOptions options;
-  options.blocking_connections_max = 20;
-  options.subscriptions_max = 19;
-  CHECK(refusal({}, options) == "");
-  options.subscriptions_max = 20;
-  CHECK(refusal({}, options) == "blocking_connections_max");
-  options.subscriptions_max = UINT32_MAX;
-  options.blocking_connections_max = UINT32_MAX;
-  CHECK(refusal({}, options) == "blocking_connections_max");
-}
-
 }  // namespace
 }  // namespace plimsoll::cluster_options_test

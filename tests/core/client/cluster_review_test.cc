@@ -1,3 +1,4 @@
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -276,8 +277,13 @@ struct Nodes {
   Session main{SessionOptions{}, {*accounts.requests, *accounts.replies, *accounts.connections}};
   ClusterNodes nodes{main};
 
+  // They own slots until the last one is there, because otherwise it takes another one's place.
   explicit Nodes(std::uint32_t count) {
-    for (std::uint32_t i = 0; i < count; ++i) REQUIRE(add() == i);
+    for (std::uint32_t i = 0; i < count; ++i) {
+      REQUIRE(add() == i);
+      nodes[static_cast<NodeNumber>(i)].slots = 1;
+    }
+    nodes.for_each([](NodeNumber, ClusterNode& node) { node.slots = 0; });
   }
   std::optional<NodeNumber> add() {
     const std::string port = std::to_string(7000 + added_++);
@@ -288,30 +294,97 @@ struct Nodes {
   int added_ = 0;
 };
 
-TEST_CASE("who waits for a node waits for all that were added, also behind a circle") {
+TEST_CASE("who waits for a node waits for all that are waited for together") {
   Nodes three(3);
   ClusterNodes& nodes = three.nodes;
-  nodes.hold_also(0, 1);
-  nodes.hold_also(1, 0);
-  nodes.hold_also(0, 2);
+  nodes.hold_together(0, 1);
+  nodes.hold_together(1, 0);
+  nodes.hold_together(0, 2);
   CHECK(nodes.has_answered(0));
   nodes.connect(2, Instant{});
   nodes[2].hold_until = 1;
   CHECK_FALSE(nodes.has_answered(0));
   CHECK_FALSE(nodes.has_answered(1));
   CHECK_FALSE(nodes.others_have_answered(0));
-  nodes.forget_answered_chains();
+  nodes.forget_answered_rings();
   CHECK_FALSE(nodes.has_answered(0));
+  nodes[2].hold_until = 0;
+  CHECK(nodes.has_answered(1));
+  nodes.forget_answered_rings();
+  nodes[2].hold_until = 1;
+  CHECK(nodes.has_answered(0));
+  CHECK_FALSE(nodes.has_answered(2));
+}
+
+TEST_CASE("rings of nodes that are waited for together become one") {
+  Nodes six(6);
+  ClusterNodes& nodes = six.nodes;
+  nodes.hold_together(0, 1);
+  nodes.hold_together(2, 3);
+  nodes.hold_together(3, 4);
+  nodes.hold_together(4, 2);
+  nodes.hold_together(1, 4);
+  nodes.connect(3, Instant{});
+  nodes[3].hold_until = 1;
+  for (const NodeNumber each : {0, 1, 2, 3, 4}) CHECK_FALSE(nodes.has_answered(each));
+  CHECK(nodes.others_have_answered(3));
+  CHECK(nodes.has_answered(5));
+}
+
+TEST_CASE("the numbers of connections in ids follow each other at each node") {
+  Nodes three(3);
+  ClusterNodes& nodes = three.nodes;
+  std::array<std::uint64_t, 3> last{};
+  for (int i = 0; i < 200; ++i) {
+    const auto number = static_cast<NodeNumber>(i % 7 % 3);
+    nodes.connect(number, Instant{});
+    const RequestId id = nodes.known_as(number, 5);
+    CHECK(ClusterNodes::number_of_request(id) == number);
+    CHECK(request_ids::request_of(id) == 5);
+    CHECK(nodes.session_of_request(id) == nodes[number].session.get());
+    const std::uint64_t incarnation = request_ids::node_incarnation_of(id);
+    CHECK(incarnation == (last[number] + 1) % request_ids::NodeIncarnation::values_count);
+    last[number] = incarnation;
+    nodes.leave(number, ClusterNode::is_another);
+    while (nodes[number].session->poll_event()) {
+    }
+    nodes.forget_session(number);
+    CHECK(nodes.session_of_request(id) == nullptr);
+  }
 }
 
 TEST_CASE("a node keeps its place while who waits for it waits for another one") {
   Nodes all(cluster_nodes_max);
   ClusterNodes& nodes = all.nodes;
-  nodes.hold_also(0, 1);
+  nodes.hold_together(0, 1);
   nodes.connect(1, Instant{});
   nodes[1].hold_until = 1;
   CHECK(all.add() == 2);
   CHECK_FALSE(nodes.has_answered(0));
+}
+
+TEST_CASE("what a driver says of a node's connection that is over, or never was, changes nothing") {
+  Ready world;
+  world.cut(node1);
+  world.run();
+  Client& client = world.client();
+  std::array<std::string_view, 4> spans;
+  for (const NodeNumber number : {NodeNumber{1}, NodeNumber{cluster_nodes_max - 1}}) {
+    const ConnectionId connection = ClusterNodes::connection_of(number);
+    client.handle_opened(connection, world.now());
+    CHECK(client.poll_transmit(connection, spans) == 0);
+    client.handle_written(connection, 0);
+    CHECK(client.read_space(connection).empty());
+    client.handle_read(connection, 0, world.now());
+    CHECK_FALSE(client.is_paused(connection));
+    client.handle_closed(connection, Error{.code = ErrorCode::connection_lost}, world.now());
+  }
+  CHECK_FALSE(ClusterNodes::owns(ConnectionId{ExclusiveHandles::ids_max - 1}));
+  CHECK_FALSE(ClusterNodes::owns(ConnectionId{ExclusiveHandles::ids_max + cluster_nodes_max}));
+  world.push(1, "b");
+  world.run();
+  CHECK(world.outcome(1) == "1");
+  world.verify();
 }
 
 TEST_CASE("a new connection to a node knows nothing of the requests of the last one") {

@@ -538,9 +538,18 @@ std::string ClusterWorld::answer(Link& link, const Words& words) {
 
 // One write, of which the transport may take a part only.
 bool ClusterWorld::take_sent(ConnectionId id, Link& link) {
+  while (const std::optional<ConnectionId> node = client_->take_unsent_node()) {
+    const auto found = links_.find(*node);
+    if (found != links_.end()) found->second->is_named = true;
+  }
+  const auto number = static_cast<std::uint32_t>(id);
+  const bool is_named =
+      ClusterNodes::owns(id) ? link.is_named : (client_->unsent_connections() >> number & 1) != 0;
   std::array<std::string_view, 16> spans;
   const std::size_t count = client_->poll_transmit(id, spans);
+  require_of_world(count == 0 || is_named, "the client names each connection with bytes to send");
   if (count == 0) {
+    link.is_named = false;
     for (auto& [slot, seen] : link.seen) seen.is_open = false;
     return false;
   }

@@ -239,7 +239,8 @@ class ClusterWorld {
     std::uint64_t served = 0;
     std::uint64_t answered = 0;
     std::uint64_t given = 0;
-    unsigned slot = 0;  // of the last command with a key
+    unsigned slot = 0;      // of the last command with a key
+    bool is_named = false;  // by the client, as one with bytes to send
     // The refusals that the client has not read yet: the end of each, and its slot.
     std::deque<std::pair<std::uint64_t, unsigned>> refusals{};
     // What the client had sent when it read the last refusal for a slot.

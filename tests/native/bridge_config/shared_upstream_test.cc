@@ -92,8 +92,8 @@ TEST_CASE("as many blocking connections are valid as the configuration lets an u
   };
   CHECK(valid(at("h"), 46));
   CHECK_FALSE(valid(at("h"), 47));
-  CHECK(valid(cluster_of({}), 22));
-  CHECK_FALSE(valid(cluster_of({}), 23));
+  CHECK(valid(cluster_of({}), 46));
+  CHECK_FALSE(valid(cluster_of({}), 47));
 }
 
 TEST_CASE("an option that the client would refuse is refused before it connects") {

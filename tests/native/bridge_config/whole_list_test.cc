@@ -434,18 +434,6 @@ TEST_CASE("what a profile cannot do over shared connections is a warning") {
             .empty());
 }
 
-TEST_CASE("an option that makes a server a cluster is checked with what the file says of it") {
-  const Folder folder;
-  const std::string text = fine_and(
-      "[upstreams.near]\nurl = \"valkey://h\"\nshare_connections = true\n"
-      "blocking_connections_max = 46\n");
-  CHECK(folder.problems(text).empty());
-  CHECK(folder.problems(text, {"--upstream", "near=valkey+cluster://h"}) ==
-        Lines{"b.toml:10: upstreams.near.blocking_connections_max: blocking_connections_max and "
-              "subscriptions_max are too large together; expected 39 or less, because the "
-              "primaries of a cluster take 24 connections"});
-}
-
 TEST_CASE("a key that belongs to the top of the file is told so") {
   const Folder folder;
   const Lines lines = folder.problems(fine_and("origins = []\n"));

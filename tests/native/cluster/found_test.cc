@@ -117,9 +117,6 @@ TEST_CASE("what does not go with a cluster fails at connect(), and is named") {
   cached.client_side_cache = native::ClientSideCache::create(wanted).value();
   Options reading = cluster_options();
   reading.read_from = native::ReadFrom::prefer_replica;
-  Options crowded = cluster_options();
-  crowded.blocking_connections_max = 20;
-  crowded.subscriptions_max = 20;
   struct Row {
     Options options;
     const char* named;
@@ -128,7 +125,6 @@ TEST_CASE("what does not go with a cluster fails at connect(), and is named") {
       {cached,
        "the client_side_cache has broadcast_prefixes, and the server is a node of a cluster"},
       {reading, "read_from names replicas, and the server is a node of a cluster"},
-      {crowded, "blocking_connections_max and subscriptions_max are too large together"},
   };
   for (const Row& row : rows) {
     const native::Error error = refusal(url_of(0), row.options);

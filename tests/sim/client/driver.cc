@@ -36,7 +36,7 @@ Driver::Driver(Environment& environment, std::uint32_t number, Owner& owner)
 Driver::~Driver() = default;
 
 Wire& Driver::wire(ConnectionId connection) {
-  std::unique_ptr<Wire>& wire = wires_[static_cast<std::size_t>(connection)];
+  std::unique_ptr<Wire>& wire = wires_[connection];
   if (!wire) {
     Wire::Owner& owner = *this;
     wire = std::make_unique<Wire>(environment_, number_, connection, owner, habits_);
@@ -88,8 +88,8 @@ bool Driver::start(const ClientOptions& options, Budget& budget, std::size_t ser
   ++environment_.coverage.clients;
   state_ = Session::State::idle;
   closed_ = paused_ = false;
-  for (const auto& wire : wires_) {
-    if (wire) wire->begin();
+  for (const auto& [connection, wire] : wires_) {
+    wire->begin();
   }
   last_completed_ = 0;
   armed_ = never;
@@ -123,8 +123,8 @@ void Driver::finish() {
   environment_.coverage.count(Deed::read_moved, replica_counters().reads_moved);
   environment_.coverage.count(Deed::read_behind, replica_counters().reads_behind);
   count_cluster(statistics.cluster);
-  for (const auto& wire : wires_) {
-    if (wire) wire->finish();
+  for (const auto& [connection, wire] : wires_) {
+    wire->finish();
   }
   client_.reset();
 }
@@ -174,9 +174,9 @@ void Driver::settle() {
 
 void Driver::check_addresses() {
   for (std::size_t i = 1; i < connections_max; ++i) {
-    const bool subscribes =
-        pools_[i] == PoolKind::pushes && wires_[i] && wires_[i]->has_connection();
-    if (subscribes) addresses_.check_subscription(ConnectionId{static_cast<std::uint32_t>(i)});
+    const ConnectionId connection{static_cast<std::uint32_t>(i)};
+    if (pools_[i] != PoolKind::pushes || !has_link(connection)) continue;
+    addresses_.check_subscription(connection);
   }
 }
 
@@ -190,8 +190,8 @@ int Driver::visit_short_replies() {
 bool Driver::is_truthful(Tag tag) const {
   const auto found = elsewhere_.find(tag);
   if (found == elsewhere_.end()) return main_wire().truthful();
-  const auto& wire = wires_[static_cast<std::size_t>(found->second)];
-  return !wire || wire->truthful();
+  const auto wire = wires_.find(found->second);
+  return wire == wires_.end() || wire->second->truthful();
 }
 
 void Driver::tell(const Event& event) {
@@ -273,7 +273,7 @@ void Driver::act(const Action& action) {
       if (is_main && was_ready_) check_attempt();
       is_main ? addresses_.open_main(action.seed, without_link_since_)
               : addresses_.open_side(action.connection, action.seed);
-      return wire_of_it.open(server_, pools_[static_cast<std::size_t>(action.connection)],
+      return wire_of_it.open(server_, pool_of(action.connection),
                              addresses_.leads_nowhere(action.seed) ? Link::Attempt::is_refused
                                                                    : Link::Attempt::succeeds);
     case Action::Kind::close: return wire_of_it.close();
@@ -283,13 +283,23 @@ void Driver::act(const Action& action) {
 void Driver::open_by_guide(const Action& action) {
   Wire& wire_of_it = wire(action.connection);
   const Guide::Way way = guide_->way_to(action);
-  wire_of_it.open(way.server, pools_[static_cast<std::size_t>(action.connection)], way.attempt);
+  wire_of_it.open(way.server, pool_of(action.connection), way.attempt);
   guide_->note_opened(action.connection, wire_of_it.links().back(), way.server);
 }
 
+// Those to nodes of a cluster, whose numbers are higher, get no pushes for callers.
+PoolKind Driver::pool_of(ConnectionId connection) const {
+  const auto number = static_cast<std::size_t>(connection);
+  return number < pools_.size() ? pools_[number] : PoolKind::replies;
+}
+
+bool Driver::has_link(ConnectionId connection) const {
+  const auto wire = wires_.find(connection);
+  return wire != wires_.end() && wire->second->has_connection();
+}
+
 bool Driver::has_link(ConnectionId connection, std::uint64_t link) const {
-  const auto& wire = wires_[static_cast<std::size_t>(connection)];
-  return wire && wire->has_connection() && wire->links().back() == link;
+  return has_link(connection) && wires_.at(connection)->links().back() == link;
 }
 
 // Connections that were paused.
@@ -303,6 +313,7 @@ void Driver::flush() {
   for (std::uint64_t left = client_->unsent_connections(); left != 0; left &= left - 1) {
     wire(ConnectionId{static_cast<std::uint32_t>(std::countr_zero(left))}).flush();
   }
+  while (const std::optional<ConnectionId> node = client_->take_unsent_node()) wire(*node).flush();
 }
 
 void Driver::handle(std::uint32_t what, std::uint64_t detail) {
@@ -315,9 +326,7 @@ void Driver::handle(std::uint32_t what, std::uint64_t detail) {
     case end_pause:
       if (detail != pause_number_) return;
       paused_ = false;
-      for (const auto& wire : wires_) {
-        if (wire) wire->read_all();
-      }
+      for (const auto& [connection, wire] : wires_) wire->read_all();
       return;
   }
 }
@@ -331,8 +340,8 @@ void Driver::serve_timer() {
   // One that asks sentinels may learn at once that nobody answers, and is called again for that.
   require(!client_ || guide_ != nullptr || client_->poll_timeout() > now,
           "a timer that was served is not due again");
-  for (const auto& wire : wires_) {
-    if (wire) wire->try_again_for_room();
+  for (const auto& [connection, wire] : wires_) {
+    wire->try_again_for_room();
   }
 }
 
@@ -352,7 +361,7 @@ void Driver::pause_reading(Duration time) {
 
 void Driver::hold_news(Duration time) {
   environment_.note("client", number_, "hears nothing for %", time);
-  wires_[0]->hold_news(time);
+  wire(first_connection).hold_news(time);
 }
 
 void Driver::lose_connection() { lose_connection(first_connection); }
@@ -369,15 +378,15 @@ void Driver::validate() {
 }
 
 void Driver::check_news_of_room() {
-  for (const auto& wire : wires_) {
-    if (wire) wire->check_news_of_room();
+  for (const auto& [connection, wire] : wires_) {
+    wire->check_news_of_room();
   }
 }
 
 Driver::Readers Driver::readers() const {
   Readers readers;
-  for (const auto& wire : wires_) {
-    if (!wire || !wire->has_connection()) continue;
+  for (const auto& [connection, wire] : wires_) {
+    if (!wire->has_connection()) continue;
     ++readers.all;
     if (wire->is_stuck_for_room()) ++readers.stuck;
   }

@@ -210,7 +210,9 @@ class Driver final : private Wire::Owner, private Handler {
 
   void use_cache(cache::Cache& cache);
   Wire& wire(ConnectionId connection);
-  const Wire& main_wire() const { return *wires_[0]; }
+  const Wire& main_wire() const { return *wires_.at(first_connection); }
+  PoolKind pool_of(ConnectionId connection) const;
+  bool has_link(ConnectionId connection) const;
   bool leaves_room_to_waiters(std::size_t bytes);
   Result<RequestId> note_submitted(const Result<RequestId>& id, const CommandView* command, Tag tag,
                                    std::uint64_t refusals);
@@ -256,8 +258,8 @@ class Driver final : private Wire::Owner, private Handler {
   Budget* budget_ = nullptr;
   std::size_t server_ = 0;
   std::optional<plimsoll::Client> client_;
-  std::array<std::unique_ptr<Wire>, connections_max> wires_;
-  std::array<PoolKind, connections_max> pools_{};  // that pays for what is read
+  std::map<ConnectionId, std::unique_ptr<Wire>> wires_;  // made once, kept for ever
+  std::array<PoolKind, connections_max> pools_{};        // that pays for what is read
   Session::State state_ = Session::State::idle;
   bool closed_ = false;
   bool paused_ = false;

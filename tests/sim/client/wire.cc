@@ -216,8 +216,9 @@ void Wire::check_news_of_room() {
 void Wire::flush() {
   while (link_ != nullptr && open_ && !writing_ && !write_blocked_) {
     plimsoll::Client& client = *owner_.client();
-    const auto bit = std::uint64_t{1} << static_cast<unsigned>(connection_);
-    const bool told = (client.unsent_connections() & bit) != 0;
+    // Nodes of a cluster have higher numbers, and are named once.
+    const auto number = static_cast<unsigned>(connection_);
+    const bool told = number >= 64 || (client.unsent_connections() >> number & 1) != 0;
     spans_count_ = client.poll_transmit(connection_, spans_);
     require(told || spans_count_ == 0, "unsent_connections() names all that have bytes to send");
     if (spans_count_ == 0) return;
