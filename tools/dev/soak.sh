@@ -74,6 +74,7 @@ for ((round = 1; ; ++round)); do
   part "$round-worlds" '\./dev sim' ./dev sim --from "$(next_seed)" --minutes "$(share 6)"
   part "$round-small-worlds" '\./dev sim' ./dev sim --small --from "$(next_seed)" --minutes "$(share 8)"
   part "$round-groups" '\./dev sim' ./dev sim --group --from "$(next_seed)" --minutes "$(share 10)"
+  part "$round-clusters" '\./dev sim' ./dev sim --cluster --from "$(next_seed)" --minutes "$(share 10)"
   part "$round-slice" '\./dev sim' run_bazel test "${quiet_build[@]}" --test_output=errors \
     --test_env=PLIMSOLL_DEPTH=full //tests/sim:slice_test
   part "$round-exhaustive" 'FAILED' run_bazel test "${quiet_build[@]}" --test_output=errors \
