@@ -1,13 +1,11 @@
 #include "plimsoll/wasm/hosted_client.h"
 
 #include <algorithm>
-#include <memory>
 #include <new>
 #include <utility>
 
 #include "plimsoll/core/base/packed_id.h"
 #include "plimsoll/core/client/cluster.h"
-#include "plimsoll/core/client/cluster_nodes.h"
 #include "plimsoll/core/client/replicas.h"
 #include "plimsoll/wasm/copied_texts.h"
 #include "plimsoll/wasm/misuse.h"
@@ -333,33 +331,9 @@ Result<SubscriptionStatistics> HostedClient::subscription_statistics(
   return client_.subscription_statistics(ConnectionId{connection});
 }
 
-HostedClient::Connection* HostedClient::find_if_any(std::uint32_t connection) {
-  if (connection < connections_max) return &connections_[connection];
-  if (!Cluster::owns(ConnectionId{connection})) return nullptr;
-  const NodeNumber node = ClusterNodes::number_of(ConnectionId{connection});
-  if (node >= node_connections_end_) return nullptr;
-  return static_cast<Connection*>(node_connections_.data()) + node;
-}
-
 Result<HostedClient::Connection*> HostedClient::find(std::uint32_t connection) {
-  if (Connection* const found = find_if_any(connection)) return found;
+  if (Connection* const found = connections_.find(connection)) return found;
   return misuse("no such connection", connection, connections_max - 1);
-}
-
-// For those to the nodes that the client knows. Doubles it, so that it is seldom moved.
-bool HostedClient::make_room_for_nodes() {
-  const std::uint32_t end = client_.cluster() == nullptr ? 0 : client_.cluster()->nodes_end();
-  if (end <= node_connections_end_) return true;
-  const std::uint32_t room = std::max(end, 2 * node_connections_end_);
-  Block block = Block::allocate(client_.requests_account(), room * sizeof(Connection));
-  if (!block) return false;
-  auto* const all = static_cast<Connection*>(block.data());
-  const auto* const before = static_cast<const Connection*>(node_connections_.data());
-  std::uninitialized_copy_n(before, node_connections_end_, all);
-  std::uninitialized_value_construct_n(all + node_connections_end_, room - node_connections_end_);
-  node_connections_ = std::move(block);
-  node_connections_end_ = room;
-  return true;
 }
 
 Status HostedClient::check(std::uint32_t connection, Role role) const {
@@ -470,10 +444,12 @@ Status HostedClient::handle_written(std::uint32_t connection, std::size_t size) 
 // Without room for what the host does with a node's connection, the client waits for it with all
 // actions: each request has its time limit, and the end of that leads here again.
 std::optional<Action> HostedClient::poll_action() {
-  if (!make_room_for_nodes()) return std::nullopt;
+  const Cluster* const cluster = client_.cluster();
+  const std::uint32_t end = cluster == nullptr ? 0 : cluster->nodes_end();
+  if (!connections_.make_room_for_nodes(end, client_.connections_account())) return std::nullopt;
   const std::optional<Action> action = client_.poll_action();
   if (!action) return action;
-  Connection& link = *find_if_any(static_cast<std::uint32_t>(action->connection));
+  Connection& link = *connections_.find(static_cast<std::uint32_t>(action->connection));
   const bool opens = action->kind == Action::Kind::open;
   link.link = opens ? Link::opening : Link::none;
   link.read_space_bytes = 0;

@@ -15,6 +15,7 @@
 #include "plimsoll/wasm/abi_types.h"
 #include "plimsoll/wasm/area.h"
 #include "plimsoll/wasm/hosted_cache.h"
+#include "plimsoll/wasm/hosted_connections.h"
 #include "plimsoll/wasm/hosted_credits.h"
 #include "plimsoll/wasm/node_walk.h"
 
@@ -178,15 +179,11 @@ class HostedClient {
     Block texts;
   };
 
-  enum class Link : std::uint8_t { none, opening, open };
+  using Connection = HostedConnections::Connection;
+  using Link = HostedConnections::Link;
   // A bit for each: an exclusive user whose connection was opened before the client found a cluster
   // keeps its number, which may be that of a subscription's connection later.
   enum Role : std::uint8_t { exclusive = 1, subscription = 2 };
-  struct Connection {
-    Link link = Link::none;
-    std::uint32_t read_space_bytes = 0;  // room that the host may fill
-    std::uint32_t unwritten_bytes = 0;   // given to the host to send
-  };
 
   HostedClient(const ClientOptions& options, const SentinelOptions& sentinel,
                Client::Accounts accounts, Cost cost)
@@ -200,9 +197,7 @@ class HostedClient {
   static ClientOptions with_sentinel(ClientOptions options, const SentinelOptions& sentinel);
   Status refuse_call() const;
   bool is_connected(std::uint32_t connection, const Connection& link) const;
-  Connection* find_if_any(std::uint32_t connection);
   Result<Connection*> find(std::uint32_t connection);
-  bool make_room_for_nodes();
   Status check(std::uint32_t connection, Role role) const;
   Duration timeout_or(std::optional<Duration> timeout) const;
   Status note(const Result<RequestId>& request);
@@ -225,9 +220,7 @@ class HostedClient {
   bool lies_outside_ = false;  // the last value was not copied: the next poll() releases it
   bool has_admitted_ = false;  // poll() reported an admitted request, and the host has not answered
   NodeWalk walk_;
-  std::array<Connection, connections_max> connections_{};
-  Block node_connections_;  // Connections, by the numbers of nodes
-  std::uint32_t node_connections_end_ = 0;
+  HostedConnections connections_;
   std::array<std::uint8_t, ExclusiveHandles::ids_max> roles_{};  // see Role
   HostedCredits credits_;
 };

@@ -776,6 +776,10 @@ Session* Client::special_speaker() {
   return cluster_ ? cluster_->speaker() : &session_;
 }
 
+void Client::note_visited() {
+  if (cluster_) cluster_->note_visited();
+}
+
 Pipeline::Room Client::make_room(std::size_t bytes) {
   return cluster_ ? cluster_->make_room(bytes) : session_.make_room(bytes);
 }

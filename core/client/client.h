@@ -242,6 +242,8 @@ class Client {
 
   /// The account that pays for requests, and for the commands of waiters.
   Account& requests_account() const { return *accounts_.requests; }
+  /// And those of its connections.
+  Account& connections_account() const { return *accounts_.connections; }
   /// The account that pays for replies that are kept.
   Account& replies_account() const { return *accounts_.replies; }
 
@@ -507,8 +509,11 @@ class Client {
     Session* const speaker = special_speaker();
     if (speaker == nullptr) return 0;
     side_spoke_ = speaker != &session_;
-    return speaker->visit_short_kept_replies(count_max, visit);
+    const int count = speaker->visit_short_kept_replies(count_max, visit);
+    note_visited();
+    return count;
   }
+  void note_visited();
   Pipeline::Room make_room(std::size_t bytes);
   void release_room();
   std::uint64_t progress() const;

@@ -304,12 +304,11 @@ void Cluster::release() {
   release_at_ = never;
   trail_.forget_ended();
   nodes_.forget_answered_rings();
-  nodes_.for_each([](NodeNumber, ClusterNode& node) {
-    if (node.state != ClusterNode::State::ready) node.is_wanted = false;
-  });
+  nodes_.forget_wants();
   if (returned_.empty() && waiting_.empty()) return;
   const auto mark_all = [this](bool held) {
     const auto mark = [this, held](const ParkedRequests::Request& each) {
+      if (nodes_.has(each.asked)) nodes_.note_named(each.asked);
       if (each.is_whole || each.journey.is_unordered) return;
       if (each.is_for_main) {
         keyless_held_ = held;
@@ -512,10 +511,10 @@ Session* Cluster::speaker() {
 std::optional<Event> Cluster::poll_node(NodeNumber number) {
   ClusterNode& node = nodes_[number];
   Session& session = *node.session;
-  nodes_.note_use(number);
   now_ = std::max(now_, session.now());
   for (;;) {
     while (const std::optional<Event> event = session.poll_event()) {
+      nodes_.note_use(number);
       if (caches_ != nullptr && caches_->handle_event(number, session, *event)) continue;
       const std::optional<Event> passed_on = handle_event(number, *event);
       if (caches_ != nullptr) caches_->follow(number, session);
@@ -540,7 +539,7 @@ std::optional<Event> Cluster::poll_node(NodeNumber number) {
   if (node.state == ClusterNode::State::connecting && session.counters().attempts_failed > 0) {
     node.problem = session.last_problem();
   }
-  nodes_.note_use(number);  // what was noted above may have been looked at in between
+  nodes_.note_use(number);
   if (caches_ != nullptr) caches_->follow(number, session);
   if (session.is_over()) {
     if (caches_ != nullptr) caches_->handle_over(number);
@@ -679,6 +678,7 @@ bool Cluster::take_back(NodeNumber number, const Pipeline::Handed& request, Jour
   const RequestId to = returned_.known_as(*id);
   if (caches_ != nullptr) caches_->note_moved(from, !request.may_resend, to);
   trail_.remember(node.moved, from, to);
+  nodes_.note_moved(number);
   return true;
 }
 

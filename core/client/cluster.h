@@ -189,6 +189,8 @@ class Cluster {
   /// The session that is likely to have the next event, for Session::visit_short_replies(); null if
   /// there is none. spoke() is true then.
   Session* speaker();
+  /// Call this when speaker() has been visited.
+  void note_visited() { stir_speaker(); }
   bool spoke() const { return spoke_ != no_node; }
   /// The last event's reply, of which the caller needs more copies.
   Result<Reply> copy_reply() { return nodes_[spoke_].session->copy_reply(); }
@@ -324,7 +326,12 @@ class Cluster {
   Verdict judge(NodeNumber number, const Event& event, const Pipeline::Handed& request,
                 const Journey& journey);
   void want_view(ViewSchedule::Need need) { slots_.want_view(now_, need); }
+  // Who speaks has not been noted since its last reply.
+  void stir_speaker() {
+    if (nodes_.has(spoke_)) nodes_.stir(spoke_);
+  }
   void count_in_flight() {
+    stir_speaker();
     in_flight_ = returned_.pipeline().callers_count() + waiting_.pipeline().callers_count() +
                  nodes_.callers_in_flight();
   }

@@ -116,6 +116,7 @@ class ClusterNode {
   bool is_wanted = false;       ///< requests wait for it
   bool is_leaving = false;      ///< its connection is given up once it owes nothing, without a
                                 ///< fault of its own
+  bool is_named = false;        ///< parked requests may be on their way to it
   bool is_stirred = false;      ///< see ClusterNodes::stir()
   std::uint8_t idle_views = 0;  ///< how many views in a row gave it no slot, and it had no request
   Error problem{};

@@ -68,6 +68,7 @@ std::optional<NodeNumber> ClusterNodes::find(const NodeAddress& address, const N
       if (is_known(node.id)) leave(i, ClusterNode::is_another);
       node.id = id;
     }
+    note_named(i);
     return i;
   }
   return std::nullopt;
@@ -75,28 +76,32 @@ std::optional<NodeNumber> ClusterNodes::find(const NodeAddress& address, const N
 
 std::optional<NodeNumber> ClusterNodes::free_place() const {
   std::optional<NodeNumber> place;
+  std::optional<NodeNumber> place_of_named;
   for (NodeNumber i = 0; i < end(); ++i) {
     if (!has(i)) return i;
     const ClusterNode& node = nodes_[i];
     const bool is_forgotten = node.slots == 0 && !node.session && !node.is_wanted &&
                               node.held_with == no_node && node.moved.empty();
-    if (is_forgotten && !place) place = i;
+    std::optional<NodeNumber>& found = node.is_named ? place_of_named : place;
+    if (is_forgotten && !found) found = i;
   }
   if (!place && end() < cluster_nodes_max) return end();
-  return place;
+  return place ? place : place_of_named;
 }
 
 std::optional<NodeNumber> ClusterNodes::find_or_add(const NodeAddress& address, const NodeId& id) {
   if (const std::optional<NodeNumber> found = find(address, id)) return found;
   const std::optional<NodeNumber> place = free_place();
   if (!place || (caches_ != nullptr && !caches_->add_node(*place))) return std::nullopt;
-  settle();  // what it counts of the node that was there
   const SessionOptions& options = main_.options();
+  const std::uint32_t last_callers = has(*place) ? nodes_[*place].callers : 0;
   const std::uint64_t last_incarnation = has(*place) ? nodes_[*place].incarnation : 0;
   ClusterNode* const node =
       nodes_.make(*place, address, main_.accounts().requests, options.inflight_requests_limit,
                   options.random_seed + *place);
   if (node == nullptr) return std::nullopt;
+  callers_ -= last_callers;
+  note_named(*place);
   node->id = id;
   node->address_hash = hash_of(address);
   node->incarnation = last_incarnation;
@@ -106,8 +111,18 @@ std::optional<NodeNumber> ClusterNodes::find_or_add(const NodeAddress& address, 
 void ClusterNodes::want(NodeNumber number, Instant now) {
   ClusterNode& node = nodes_[number];
   node.is_wanted = true;
+  wanted_.add(number);
   stir(number);
   if (node.retry_at == never || now >= node.retry_at) connect(number, now);
+}
+
+void ClusterNodes::forget_wants() {
+  wanted_.for_each([this](NodeNumber number) {
+    ClusterNode& node = nodes_[number];
+    if (node.state != ClusterNode::State::ready) node.is_wanted = false;
+    node.is_named = false;
+    if (!node.is_wanted) wanted_.remove(number);
+  });
 }
 
 void ClusterNodes::connect(NodeNumber number, Instant now) {

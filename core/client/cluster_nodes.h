@@ -78,6 +78,24 @@ class ClusterNodes {
 
   /// Requests wait for the node: connects to it, at once or once its wait is over.
   void want(NodeNumber number, Instant now);
+  /// Parked requests may be on their way to the node, so that it keeps its place.
+  void note_named(NodeNumber number) {
+    nodes_[number].is_named = true;
+    wanted_.add(number);
+  }
+  /// Nobody waits for a node that is not ready, nor is on the way to one, who does not say so anew.
+  void forget_wants();
+  /// Requests of the node have gone on (ClusterNode::moved).
+  void note_moved(NodeNumber number) { moved_.add(number); }
+  /// Calls `visit(ClusterNode&)` for each node without a connection whose requests have gone on.
+  template <class Visit>
+  void for_each_moved(Visit&& visit) {
+    moved_.for_each([&](NodeNumber number) {
+      if (!has(number) || nodes_[number].session) return;
+      visit(nodes_[number]);
+      if (nodes_[number].moved.empty()) moved_.remove(number);
+    });
+  }
   void connect(NodeNumber number, Instant now);
   /// The node's connection is over, for `reason`. With `may_retry` there may be another.
   void handle_end(NodeNumber number, const Error& reason, bool may_retry, Instant now);
@@ -205,6 +223,8 @@ class ClusterNodes {
   NodeSet used_;            // nodes that have a session
   NodeSet heard_;           // their sessions may have events
   NodeSet stirred_;         // they were used since settle()
+  NodeSet wanted_;          // perhaps is_wanted or is_named
+  NodeSet moved_;           // perhaps with requests in `moved`
   NodeSet acting_;          // see take_acting()
   NodeSet unsent_;          // see take_unsent()
   std::size_t callers_ = 0;

@@ -7,13 +7,14 @@
 #include "plimsoll/core/base/bytes.h"
 #include "plimsoll/core/base/check.h"
 #include "plimsoll/core/client/invalidation.h"
-#include "plimsoll/core/client/request_trail.h"
 #include "plimsoll/core/resp/encoder.h"
 
 namespace plimsoll::inline v0 {
 namespace {
 
 constexpr std::string_view exists = "*2\r\n$6\r\nEXISTS\r\n";
+
+NodeNumber node_that_has(RequestId id) { return static_cast<NodeNumber>(request_ids::node_of(id)); }
 
 // Whether the node does not serve the cluster any more, as it says itself.
 bool says_cluster_is_down(const Event& event) {
@@ -39,16 +40,16 @@ NodeCaches::~NodeCaches() {
 }
 
 WriteFences& NodeCaches::fences_of(RequestId id) {
-  if (request_ids::is_at_node(id)) return at(ClusterNodes::number_of_request(id)).writes;
+  if (request_ids::is_at_node(id)) return at(node_that_has(id)).writes;
   switch (request_ids::connection_of(id)) {
-    case RequestTrail::returned_place: return returned_writes_;
-    case RequestTrail::waiting_place: return waiting_writes_;
+    case request_ids::returned_place: return returned_writes_;
+    case request_ids::waiting_place: return waiting_writes_;
     default: return main_writes_;
   }
 }
 
 void NodeCaches::note_given_up(RequestId whole, RequestId part) {
-  Node& node = at(ClusterNodes::number_of_request(part));
+  Node& node = at(node_that_has(part));
   WriteFences& writes = fences_of(whole);
   const RequestId id = request_ids::request_of(whole);
   bool has_room = true;
@@ -68,7 +69,7 @@ void NodeCaches::end_given_up(NodeNumber number, RequestId answered_until) {
   Node& node = at(number);
   if (node.given_up == 0) return;
   given_up_.erase_if([&](const GivenUp& key) {
-    const bool is_here = ClusterNodes::number_of_request(key.part) == number;
+    const bool is_here = node_that_has(key.part) == number;
     if (!is_here || request_ids::request_of(key.part) >= answered_until) return false;
     cache_.end_write(key.fence);
     --node.given_up;

@@ -5,10 +5,10 @@
 #include <optional>
 #include <utility>
 
+#include "plimsoll/core/base/packed_id.h"
 #include "plimsoll/core/base/time.h"
 #include "plimsoll/core/cache/cache.h"
 #include "plimsoll/core/client/cache_state.h"
-#include "plimsoll/core/client/cluster_nodes.h"
 #include "plimsoll/core/client/fetches.h"
 #include "plimsoll/core/client/reply_source.h"
 #include "plimsoll/core/client/tracked_connection.h"

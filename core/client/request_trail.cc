@@ -65,9 +65,7 @@ void RequestTrail::remember(MovedRequests& moved, RequestId from, RequestId to) 
 
 void RequestTrail::forget_ended() {
   const auto answered = [this](RequestId id) { return is_answered(id); };
-  nodes_.for_each([&](NodeNumber, ClusterNode& node) {
-    if (!node.session) node.moved.forget(answered);
-  });
+  nodes_.for_each_moved([&](ClusterNode& node) { node.moved.forget(answered); });
 }
 
 std::size_t RequestTrail::staged_places(RequestId id, std::uint64_t offset, std::size_t size,

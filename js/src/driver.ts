@@ -91,6 +91,7 @@ export class Driver implements Failable, LinkOwner {
   #held: Held | undefined;
   readonly #links: (Link | undefined)[] = [];
   readonly starved: Set<Link> = new Set();
+  readonly drained: Set<Link> = new Set();
   #over: PlimsollError | undefined;
   #turning = false;
   #turnAgain = false;
@@ -484,6 +485,10 @@ export class Driver implements Failable, LinkOwner {
     this.#flush(unsent[0], 0);
     this.#flush(unsent[1], 32);
     if (hasNodes) this.#flushNodes();
+    for (const link of this.drained) {
+      if (this.#over !== undefined) return;
+      link.flush();
+    }
     if (this.starved.size > 0) for (const link of [...this.starved]) link.resume();
   }
 

@@ -27,6 +27,8 @@ export interface LinkOwner {
   readonly id: number;
   /** The links that have bytes which the core had no room for: they wait for resume(). */
   readonly starved: Set<Link>;
+  /** The links that had no room for what the core has to send, and have some again: they wait for flush(). */
+  readonly drained: Set<Link>;
   /** Handles the core's events. Called after each call of the core that may cause events. */
   turn(): void;
   /** Runs `act`, which handles an event of the transport, and catches a trap of the core. */
@@ -190,10 +192,8 @@ export class Link implements TransportEvents {
     this.#full = false;
     if (this.#over) return;
     // The core has named this connection before, and does not do so again until it is used.
-    this.#owner.protect(() => {
-      this.flush();
-      this.#owner.turn();
-    });
+    this.#owner.drained.add(this);
+    this.#owner.turn();
   }
 
   #handleClosed(error: unknown): void {
@@ -222,7 +222,8 @@ export class Link implements TransportEvents {
 
   /** Sends what the core has to send, as far as the transport takes it. */
   flush(): void {
-    const { core, id } = this.#owner;
+    const { core, id, drained } = this.#owner;
+    drained.delete(this);
     const { calls } = core;
     while (!this.#over && !this.#full) {
       const count = core.check(calls.plimsoll_poll_transmit(id, this.number));
@@ -279,6 +280,7 @@ export class Link implements TransportEvents {
     this.#unread = [];
     this.#unreadBytes = 0;
     this.#owner.starved.delete(this);
+    this.#owner.drained.delete(this);
   }
 
   // Gives bytes to the core. Returns how many it had room for. `waiting` counts these bytes and all that wait

@@ -125,6 +125,5 @@ test("what does not go with a cluster fails when the server says that it is one,
     });
   await refused({ clientSideCache: new ClientSideCache({ maxCacheKb: 64, broadcastPrefixes: ["ship:"] }) }, /broadcastPrefixes/);
   await refused({ readFrom: "preferReplica" }, /readFrom names replicas, and the server is a node of a cluster/);
-  await refused({ blockingConnectionsMax: 20, subscriptionsMax: 20 }, /blockingConnectionsMax and subscriptionsMax/);
   await refused({ database: 3 }, /0 in a cluster/);
 });

@@ -63,7 +63,7 @@ test("options that do not go with a cluster are refused by name", async () => {
   await refused(at, { sentinel: {} }, /^sentinel: the address is not that of sentinels/);
   await refused(at, { tls: {} }, /^tls: the address is one without TLS \("valkey\+cluster:\/\/"\); give "valkeys\+cluster:\/\/"/);
   await refused(at, { token: "t" }, /^token: only a bridge takes it/);
-  await refused(at, { blockingConnectionsMax: 24 }, /^blockingConnectionsMax and subscriptionsMax are too large together/);
+  await refused(at, { blockingConnectionsMax: 48 }, /^blockingConnectionsMax and subscriptionsMax are too large together/);
 });
 
 test("redirectsMax is 1 to 31, unless there can be no cluster", async () => {

@@ -312,6 +312,7 @@ set(PLIMSOLL_CLIENT_HEADERS
   core/cluster/node_address.h
   core/cluster/node_choice.h
   core/cluster/node_id.h
+  core/cluster/node_set.h
   core/cluster/primary_choice.h
   core/cluster/read_choice.h
   core/cluster/redirection.h
@@ -348,6 +349,7 @@ set(PLIMSOLL_CLIENT_HEADERS
   core/memory/block.h
   core/memory/bounded_memory.h
   core/memory/box.h
+  core/memory/box_table.h
   core/memory/budget.h
   core/memory/directory.h
   core/memory/heap_memory.h

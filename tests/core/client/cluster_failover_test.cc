@@ -439,13 +439,13 @@ TEST_CASE("more primaries than there are places: those with a place are used") {
   ClusterWorld world(options);
   world.connect();
   CHECK(world.take_events() == Lines{"ready"});
-  std::size_t served = 0;
   for (Tag tag = 1; tag <= 2000; ++tag) {
     world.push(tag, "k" + std::to_string(tag), 200ms);
-    world.run();
-    if (world.outcome(tag) == "1") ++served;
+    if (tag % 100 == 0) world.run();
   }
   world.advance(1s);
+  std::size_t served = 0;
+  for (Tag tag = 1; tag <= 2000; ++tag) served += world.outcome(tag) == "1" ? 1 : 0;
   CHECK(served > 1900);
   CHECK(world.pending_count() == 0);
   CHECK(world.cluster().counters().nodes_left_out == left_out);

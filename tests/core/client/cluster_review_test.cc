@@ -18,7 +18,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr unsigned slot = 3300;  // of "b"; node 0 has it
+// Slots of node 0.
+constexpr unsigned slot = 3300;  // of "b"
+constexpr unsigned slot_of_bar = 5061;
 const std::string node0 = ClusterWorld::port(0);
 const std::string node1 = ClusterWorld::port(1);
 
@@ -283,7 +285,10 @@ struct Nodes {
       REQUIRE(add() == i);
       nodes[static_cast<NodeNumber>(i)].slots = 1;
     }
-    nodes.for_each([](NodeNumber, ClusterNode& node) { node.slots = 0; });
+    nodes.for_each([](NodeNumber, ClusterNode& node) {
+      node.slots = 0;
+      node.is_named = false;
+    });
   }
   std::optional<NodeNumber> add() {
     const std::string port = std::to_string(7000 + added_++);
@@ -403,6 +408,43 @@ TEST_CASE("a new connection to a node knows nothing of the requests of the last 
   CHECK(nodes[0].part_of == ClusterNode::no_request);
   CHECK(nodes[0].hold_until == 0);
   CHECK_FALSE(nodes[0].sent.find(35));
+}
+
+TEST_CASE("a place in the limit is free at once, also behind a redirection to a new node") {
+  ClientOptions client;
+  client.inflight_requests_limit = 3;
+  Ready world({.client = client});
+  const NodeIndex added = world.model().add_node("10.0.0.9", 7000);
+  world.model().start_migration(slot_of_bar, added);
+  std::optional<RequestId> next;
+  world.on_outcome = [&](Tag tag) {
+    if (tag == 2) next = world.push(4, "b");
+  };
+  world.push(1, "bar");
+  world.push(2, "b");
+  world.push(3, "b");
+  world.run();
+  CHECK(next);
+  CHECK(world.outcome(2) == "1");
+  CHECK(world.outcome(3) == "2");
+  CHECK(world.outcome(4) == "3");
+  world.verify();
+}
+
+TEST_CASE("two nodes that ASK has named in one turn do not get the same place") {
+  Ready world({.redirects_max = 1});
+  const NodeIndex first = world.model().add_node("10.0.0.8", 7000);
+  const NodeIndex second = world.model().add_node("10.0.0.9", 7000);
+  world.model().tell_all();
+  world.model().start_migration(slot, first);
+  world.model().start_migration(slot_of_bar, second);
+  world.push(1, "b");
+  world.push(2, "bar");
+  world.run();
+  world.advance(1s);
+  CHECK(world.outcome(1) == "1");
+  CHECK(world.outcome(2) == "1");
+  world.verify();
 }
 
 }  // namespace

@@ -14,6 +14,7 @@ using std::chrono::seconds;
 constexpr Duration owners_reached_time_max = seconds(15);
 // A client asks for a view once a minute without a reason.
 constexpr Duration owners_known_time_max = seconds(75);
+constexpr Duration look_interval = std::chrono::milliseconds(100);
 constexpr Duration cluster_leaving_time_max = seconds(10);
 constexpr std::uint64_t cluster_steps_at_once_max = 100'000;
 constexpr std::uint64_t cluster_validate_every = 64;
@@ -65,7 +66,13 @@ void ClusterWorld::run() {
   require(proved(), "once the faults are over, every client reaches the owner of every key");
   if (environment_.referee.violation()) return;
   const auto informed = all([](const auto& caller) { return caller->knows_all(); });
-  run_until(environment_.now() + owners_known_time_max, informed);
+  // To ask costs a look at every slot.
+  Instant look_at{};
+  run_until(environment_.now() + owners_known_time_max, [&] {
+    if (environment_.now() < look_at) return false;
+    look_at = environment_.now() + look_interval;
+    return informed();
+  });
   require(informed(), "once the faults are over, every client learns the owners of all slots");
   for (const auto& caller : callers_) caller->check_cached();
   if (environment_.referee.violation()) return;
