@@ -3,8 +3,8 @@
 #include <array>
 #include <cstdint>
 
+#include "plimsoll/core/client/client.h"
 #include "plimsoll/core/memory/block.h"
-#include "plimsoll/core/session/options.h"
 
 namespace plimsoll::wasm {
 
