@@ -57,8 +57,7 @@ bool ClusterNodes::use_cache(NodeCaches& caches) {
   return true;
 }
 
-// A view names each of its ranges' owners, so this is called some thousand times in a row: a walk
-// over numbers, and not over nodes.
+// A view calls this once for each of its ranges: the hashes spare the comparing of texts.
 std::optional<NodeNumber> ClusterNodes::find(const NodeAddress& address, const NodeId& id) {
   const std::uint32_t hash = hash_of(address);
   for (NodeNumber i = 0; i < end(); ++i) {

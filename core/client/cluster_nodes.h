@@ -83,7 +83,8 @@ class ClusterNodes {
     nodes_[number].is_named = true;
     wanted_.add(number);
   }
-  /// Nobody waits for a node that is not ready, nor is on the way to one, who does not say so anew.
+  /// Forgets which nodes that are not ready are waited for, and which nodes are named. Who still
+  /// waits, or is on the way, says so again: want(), note_named().
   void forget_wants();
   /// Requests of the node have gone on (ClusterNode::moved).
   void note_moved(NodeNumber number) { moved_.add(number); }
@@ -106,7 +107,7 @@ class ClusterNodes {
   /// The node's session is over: forgets it.
   void forget_session(NodeNumber number);
 
-  /// ClusterNode::has_answered() of the node, and of those that were added by hold_also().
+  /// ClusterNode::has_answered() of the node, and of those that are waited for together with it.
   bool has_answered(NodeNumber number) const {
     return !has(number) || (nodes_[number].has_answered() && others_have_answered(number));
   }
@@ -152,7 +153,7 @@ class ClusterNodes {
   void note_input_of_all() {
     used_.for_each([this](NodeNumber number) { note_input(number); });
   }
-  /// The same for a call that may lead to no event: that for the events.
+  /// The same for a call that leads to no further event, as the question for events does.
   void note_use(NodeNumber number) {
     acting_.add(number);
     if (has(number)) stir(number);

@@ -32,8 +32,8 @@ struct ClusterOptions {
 /// The upper bound of ClusterOptions::redirects_max.
 inline constexpr std::uint8_t redirects_limit = 31;
 
-/// The most primaries that a client has a connection to. More nodes than that Valkey's own
-/// specification advises against.
+/// The most primaries that a client has a connection to. Valkey's specification advises against
+/// more nodes.
 inline constexpr std::uint32_t cluster_nodes_max = 1000;
 
 /// Returns invalid_option if an option is invalid, or does not fit the session's. Does not look at

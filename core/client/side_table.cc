@@ -284,7 +284,7 @@ void SideTable::follow_main(Side& side) {
   const Session::State main = main_.state();
   if (side.leads == Leads::nowhere && main == Session::State::ready) {
     side.leads = Leads::to_main;
-    // It may have ended before it was opened, by cancel() or with a deadline.
+    // Its user may have left it just now, before it was opened.
     if (side.session.state() == Session::State::idle) side.session.connect(now_);
   }
   if (side.seed == main_.seed() || main != Session::State::ready) return;

@@ -22,10 +22,6 @@ class NodeSet {
     word &= ~bit(number);
     if (word == 0) used_words_ &= ~(std::uint32_t{1} << number / 64);
   }
-  void add(const NodeSet& others) {
-    for (std::size_t i = 0; i < words_.size(); ++i) words_[i] |= others.words_[i];
-    used_words_ |= others.used_words_;
-  }
   void clear() { *this = {}; }
 
   bool has(NodeNumber number) const { return (words_[number / 64] & bit(number)) != 0; }

@@ -30,8 +30,8 @@ class BoxTable {
   bool has(std::uint32_t number) const { return number < end_ && boxes_[number]; }
   T& operator[](std::uint32_t number) const { return *boxes_[number]; }
 
-  /// Makes T(arguments...) in the place of what has this number. Returns null, and changes nothing,
-  /// if the account refuses the memory.
+  /// Makes T(arguments...) in the place of what has this number. Returns null, and changes no
+  /// object, if the account refuses the memory.
   template <class... Arguments>
   T* make(std::uint32_t number, Arguments&&... arguments) {
     if (!make_room(number)) return nullptr;

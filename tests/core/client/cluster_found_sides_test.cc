@@ -131,6 +131,22 @@ TEST_CASE("at a single server they are opened once the client knows its mode") {
   CHECK(world.take_events() == Lines{"ready"});
 }
 
+TEST_CASE("what ends as the client learns that its server is a single one is not opened") {
+  ClusterWorld world(knowing_nothing());
+  world.node(0).refused["HELLO"] = hello_reply;
+  Client& client = world.client();
+  const ConnectionId subscription = client.open_subscription(world.now()).value();
+  const ConnectionId exclusive = client.open_exclusive(world.now()).value();
+  world.on_event = [&](const Event& event) {
+    if (event.kind != Event::Kind::ready) return;
+    client.close_subscription(subscription, world.now());
+    client.release(exclusive, world.now());
+  };
+  world.connect();
+  world.advance(100ms);
+  CHECK(world.call(1, {"ECHO", "ship"}) == "\"ship\"");
+}
+
 TEST_CASE("an early subscription begins at the node of the main connection") {
   ClusterWorld world(knowing_nothing());
   const ConnectionId connection = world.client().open_subscription(world.now()).value();

@@ -181,8 +181,10 @@ void ClusterCaller::act_once() {
     const std::size_t key = some_key();
     if (!habits_.only_reads && random_.one_in(2)) {
       write(key);
+    } else if (!habits_.only_known_keys && random_.one_in(6)) {
+      read_several();
     } else {
-      !habits_.only_known_keys&& random_.one_in(6) ? read_several() : read(key);
+      read(key);
     }
   }
   if (!over_ && !driver_.frozen()) driver_.settle();
