@@ -24,13 +24,17 @@ constexpr Duration ask_again_pause = milliseconds(50);
 constexpr Duration ask_timeout = seconds(2);
 constexpr std::size_t seeds_of_caller = 3;
 constexpr std::size_t several_keys_max = 6;
+// Of the keys of a slot, those of a caller who waits for missing ones: so few that it is seen if
+// one of them is found missing for too long.
+constexpr std::size_t watched_keys_count = 4;
 
 // What a push takes that says that a key has changed; where nothing can hold it up; and where
 // connections are slow, or a replica is given all that its new primary has.
 constexpr Duration news_at_once_time_max = milliseconds(50);
 constexpr Duration news_time_max = milliseconds(1500);
-// Until a server that is cut off notices it, and with what a proof takes.
-constexpr Duration unnoticed_time_max = seconds(5);
+// A server that wakes up runs what it was sent while it was frozen, and answers what was asked for
+// a proof. One that is cut off proves nothing once another server can have taken its place.
+constexpr Duration waking_up_time_max = seconds(5);
 // Five where a request waits, and what the first failures bring.
 constexpr std::uint64_t views_in_second_max = 10;
 
@@ -63,7 +67,8 @@ ClusterCaller::Habits::Habits(Random& random)
       has_cache(random.one_in(2)),
       is_told_of_cluster(random.one_in(2)),
       only_reads(has_cache && random.one_in(2)),
-      only_known_keys(only_reads && random.one_in(2)) {}
+      only_known_keys(only_reads && random.one_in(2)),
+      only_rare_keys(only_reads && !only_known_keys && random.one_in(2)) {}
 
 ClusterCaller::ClusterCaller(Environment& environment, std::uint32_t number, ModelCluster& cluster,
                              Budget& budget)
@@ -86,6 +91,20 @@ ClusterCaller::ClusterCaller(Environment& environment, std::uint32_t number, Mod
 }
 
 ClusterCaller::~ClusterCaller() = default;
+
+// By its own account, which excuses it from what it need not try.
+bool ClusterCaller::has_trouble_with(std::size_t server) const {
+  const Cluster* const known = driver_.cluster();
+  bool has_trouble = known == nullptr;
+  if (known == nullptr) return has_trouble;
+  known->for_each([&](const Cluster::Known& each) {
+    if (server_at(each.node.address) != server) return;
+    has_trouble |= each.node.is_doubtful(driver_.time()) ||
+                   each.state == ClusterNode::Known::suspect ||
+                   each.state == ClusterNode::Known::lost;
+  });
+  return has_trouble;
+}
 
 void ClusterCaller::make_cache() {
   constexpr std::array leases = {milliseconds(100), milliseconds(1000), milliseconds(10'000)};
@@ -148,6 +167,7 @@ void ClusterCaller::begin_life() {
   if (leaving_) return;
   require(asked_.empty(), "a client that is over owes no outcome");
   views_.clear();
+  cluster_.news().begin(number_);
   over_ = false;
   const bool started = driver_.start(draw_options(), budget_, 0, cache_ ? &*cache_ : nullptr);
   require(started, "there is room for every client");
@@ -181,7 +201,7 @@ void ClusterCaller::act_once() {
     const std::size_t key = some_key();
     if (!habits_.only_reads && random_.one_in(2)) {
       write(key);
-    } else if (!habits_.only_known_keys && random_.one_in(6)) {
+    } else if (!habits_.only_known_keys && !habits_.only_rare_keys && random_.one_in(6)) {
       read_several();
     } else {
       read(key);
@@ -207,6 +227,9 @@ void ClusterCaller::misbehave() {
 std::size_t ClusterCaller::some_key() {
   const bool is_busy = cluster_.has_busy_slot() && !random_.one_in(8);
   const std::size_t slot = is_busy ? 0 : random_.below(cluster_slots_count);
+  if (habits_.only_rare_keys) {
+    return slot * keys_in_slot_count + keys_in_slot_count - 1 - random_.below(watched_keys_count);
+  }
   const bool is_rare = !habits_.only_known_keys && random_.one_in(3);
   const std::size_t place = random_.below(is_rare ? keys_in_slot_count : 2);
   return slot * keys_in_slot_count + place;
@@ -238,6 +261,7 @@ void ClusterCaller::note_submitted(const Result<RequestId>& id, RequestNumber nu
   environment_.coverage.count_outcome(id.error());
   environment_.ledger.refuse(number);
   cluster_.order().note_ended(number);
+  cluster_.news().note_ended(number);
 }
 
 void ClusterCaller::write(std::size_t key) {
@@ -248,6 +272,7 @@ void ClusterCaller::write(std::size_t key) {
   const std::string value = marked("", {.number = number});
   const std::array<std::string_view, 3> words{"SET", name, value};
   cluster_.order().note_submitted(number_, name, number);
+  cluster_.news().note_submitted(number_, number);
   const Asked asked{.what = Asked::What::write, .key = key};
   note_submitted(driver_.submit(*commands::prepare(words), timeout, number), number, asked);
 }
@@ -263,7 +288,7 @@ bool ClusterCaller::read_cached(std::size_t key) {
       cache_->visit(reader, commands::get_of(name), driver_.time(), [&](std::string_view wire) {
         environment_.note("client", number_, "has cached what it finds of key %", key);
         check_values(wire, asked);
-        check_staleness(writes_in(wire).at(0), key);
+        check_hit(writes_in(wire).at(0), key);
         return true;
       });
   if (is_hit) environment_.coverage.count(Deed::cluster_hit);
@@ -307,6 +332,7 @@ void ClusterCaller::handle_outcome(const Event& event, bool truthful) {
   const Asked asked = found->second;
   asked_.erase(found);
   cluster_.order().note_ended(number);
+  cluster_.news().note_ended(number);
   const std::uint64_t hash = event.value ? hash_of(*event.value, scratch_) : 0;
   environment_.trace.mix(number);
   environment_.trace.mix(hash);
@@ -319,6 +345,9 @@ void ClusterCaller::handle_outcome(const Event& event, bool truthful) {
     environment_.note("client", number_, "% fails: % (executed: %)", number,
                       name(event.error->code).data(), name(event.error->executed).data());
     environment_.coverage.count_outcome(*event.error);
+    if (event.error->code == ErrorCode::cluster_redirect) {
+      cluster_.news().note_unheeded(number_, slot_of_key(cluster_key(asked.key)));
+    }
     environment_.trace.mix(static_cast<std::uint64_t>(event.error->code) * 4 +
                            static_cast<std::uint64_t>(event.error->executed));
     return;
@@ -353,15 +382,35 @@ void ClusterCaller::check_value(RequestNumber found, std::size_t key, std::size_
   require(writes.sequence(found) >= least, "a caller reads what it was told that it wrote");
 }
 
-// A server may take itself for the owner until it notices that it is cut off.
+// Nothing is served of a slot that its node was heard to have lost, nor of a node that has said
+// that the cluster is down. What the owner of the slot has answered is behind all that had run
+// there, and so is what is served then: either the invalidation has come before that answer, or
+// another server was the owner.
+void ClusterCaller::check_hit(RequestNumber found, std::size_t key) {
+  const std::string name = cluster_key(key);
+  require(!cluster_.news().is_forgotten(number_, name),
+          "nothing is served that was read at a node which does not serve its slot any more");
+  const WriteBook& writes = cluster_.writes();
+  const Instant before = cluster_.news().answered_at(number_, slot_of_key(name));
+  for (const RequestNumber write : writes.of_key(name)) {
+    const bool must_be_known = !writes.is_lost(write) && writes.ran_at(write) < before;
+    require(!must_be_known || writes.sequence(found) >= writes.sequence(write),
+            "a cached read is not older than what the owner of its slot has answered");
+  }
+  check_staleness(found, key);
+}
+
+// A server that is cut off says so before another one takes its place; a frozen one does not.
 void ClusterCaller::check_staleness(RequestNumber found, std::size_t key) {
-  constexpr std::array silencing = {Fault::node_frozen, Fault::node_cut};
-  const bool has_silence = environment_.scenario.faults.has_any(silencing);
+  const FaultSet& faults = environment_.scenario.faults;
   constexpr std::array delaying = {Fault::latency,  Fault::splits,      Fault::small_buffers,
                                    Fault::handover, Fault::node_killed, Fault::freeze};
-  const bool has_delays = environment_.scenario.faults.has_any(delaying);
+  const bool has_delays = faults.has_any(delaying);
   const Duration news_time = has_delays ? news_time_max : news_at_once_time_max;
-  const Duration staleness_max = has_silence ? coherence_lease_ + unnoticed_time_max : news_time;
+  const Duration staleness_max = faults.has(Fault::node_frozen)
+                                     ? coherence_lease_ + waking_up_time_max
+                                 : faults.has(Fault::node_cut) ? coherence_lease_ + news_time
+                                                               : news_time;
   const Instant before = environment_.now() - staleness_max;
   if (driver_.frozen_until() > before) return;
   const WriteBook& writes = cluster_.writes();

@@ -57,6 +57,7 @@ class ClusterCaller final : private Driver::Owner, private Driver::Guide, privat
     bool is_told_of_cluster;
     bool only_reads;       // what others write
     bool only_known_keys;  // which are there most of the time: all are hits, once they are cached
+    bool only_rare_keys;   // which are missing for long, until others write them
   };
 
   struct Asked {
@@ -78,11 +79,16 @@ class ClusterCaller final : private Driver::Owner, private Driver::Guide, privat
   void note_opened(ConnectionId, std::uint64_t, std::size_t) override {}
   void note_read(std::uint64_t link, std::size_t bytes) override {
     cluster_.order().note_read(link, bytes);
+    cluster_.news().note_read(number_, link, bytes,
+                              [this](std::size_t server) { return has_trouble_with(server); });
   }
-  void note_sent(std::uint64_t, std::size_t) override {}
+  void note_sent(std::uint64_t link, std::size_t bytes) override {
+    cluster_.news().note_sent(link, bytes);
+  }
   void note_settled() override {}
 
   bool strikes(Fault fault, std::uint64_t one_in);
+  bool has_trouble_with(std::size_t server) const;
   void make_cache();
   void begin_life();
   ClientOptions draw_options();
@@ -98,6 +104,7 @@ class ClusterCaller final : private Driver::Owner, private Driver::Guide, privat
   bool read_cached(std::size_t key);
   void submit_read(std::span<const std::string_view> words, const Asked& asked);
   std::size_t some_key();
+  void check_hit(RequestNumber found, std::size_t key);
   void check_staleness(RequestNumber found, std::size_t key);
   void check_values(std::string_view wire, const Asked& asked);
   void check_value(RequestNumber found, std::size_t key, std::size_t acknowledged);

@@ -119,6 +119,7 @@ void ClusterServer::serve(Connection& connection) {
     require(found != RequestScanner::Found::nonsense, "a client sends whole requests");
     if (found != RequestScanner::Found::whole) break;
     const std::size_t size = scanner_.size();
+    connection.heard += size;
     answer(connection, rest.substr(0, size));
     taken += size;
   }
@@ -137,6 +138,12 @@ void ClusterServer::answer(Connection& connection, std::string_view request) {
   const std::vector<std::string> keys = keys_in(scanner_.words());
   if (keys.empty()) {
     send(connection, reply_to_keyless(connection, request));
+    const bool is_view = scanner_.words()[0] == "CLUSTER" && scanner_.words().back() == "SLOTS";
+    if (is_view) {
+      cluster_.news().note_said(
+          connection.link->serial(), connection.said,
+          {.what = SlotNews::Said::What::view, .question_end = connection.heard});
+    }
   } else {
     answer_with_keys(connection, request, keys);
   }
@@ -160,19 +167,31 @@ std::string ClusterServer::reply_to_keyless(Connection& connection, std::string_
 void ClusterServer::answer_with_keys(Connection& connection, std::string_view request,
                                      const std::vector<std::string>& keys) {
   const RequestNumber number = number_of(scanner_.words());
+  const SlotNumber slot = slot_of_key(keys[0]);
   const bool is_write = scanner_.words()[0] == "SET" || scanner_.words()[0] == "DEL";
   const std::uint64_t link = connection.link->serial();
+  const bool is_asking = connection.is_asking;
+  require(is_asking || !cluster_.news().was_sent_elsewhere(number, slot, number_),
+          "a client goes where a slot was said to be, until it hears something newer");
   const std::string refused = refusal(connection, keys);
   environment_.note("server", number_, "% a request for slot % (connection %)",
-                    refused.empty() ? "runs" : "refuses", slot_of_key(keys[0]), link);
+                    refused.empty() ? "runs" : "refuses", slot, link);
   if (!refused.empty()) {
     send(connection, refused);
     cluster_.order().note_refused(number, link, connection.said);
+    note_refusal(connection, slot, number, refused);
     return;
   }
-  const bool is_asking = connection.is_asking;
   const std::string reply = reply_of_model(connection, request);
   send(connection, reply);
+  if (!is_asking) {
+    cluster_.news().note_said(link, connection.said,
+                              {.what = SlotNews::Said::What::served,
+                               .slot = slot,
+                               .at = environment_.now(),
+                               .is_owner = cluster_.is_true_at(*this, slot, false),
+                               .keys = keys});
+  }
   if (number != 0 && has_executed_) {
     environment_.note("server", number_, "runs %", number);
     environment_.ledger.note_served(number, Ledger::Ran::yes, last_of_links,
@@ -181,6 +200,18 @@ void ClusterServer::answer_with_keys(Connection& connection, std::string_view re
             "requests of one caller for one key run in the order of submission");
   }
   if (is_write) cluster_.note_change(*this, keys, number, is_asking);
+}
+
+void ClusterServer::note_refusal(const Connection& connection, SlotNumber slot,
+                                 RequestNumber number, std::string_view refusal) {
+  SlotNews::Said said{.what = SlotNews::Said::What::down, .slot = slot, .number = number};
+  if (refusal.starts_with("-MOVED")) {
+    said.what = SlotNews::Said::What::moved;
+    said.server = view[slot];
+  } else if (!refusal.starts_with("-CLUSTERDOWN")) {
+    return;
+  }
+  cluster_.news().note_said(connection.link->serial(), connection.said, std::move(said));
 }
 
 // In the order in which Valkey's getNodeByQuery() decides. Empty: the server runs the command.

@@ -78,9 +78,10 @@ class ClusterServer final : private Link::Server, private Handler {
   struct Connection {
     Link* link = nullptr;  // null: the place is free
     model::ClientId client{};
-    std::string input;       // of a request that is not whole
-    std::string output;      // not taken by the socket
-    std::uint64_t said = 0;  // bytes, in all
+    std::string input;        // of a request that is not whole
+    std::string output;       // not taken by the socket
+    std::uint64_t heard = 0;  // bytes of whole requests, in all
+    std::uint64_t said = 0;   // bytes, in all
     bool is_asking = false;
     bool closing = false;
   };
@@ -103,6 +104,8 @@ class ClusterServer final : private Link::Server, private Handler {
   void answer_with_keys(Connection& connection, std::string_view request,
                         const std::vector<std::string>& keys);
   std::string refusal(const Connection& connection, const std::vector<std::string>& keys) const;
+  void note_refusal(const Connection& connection, SlotNumber slot, RequestNumber number,
+                    std::string_view refusal);
   std::string redirect(const char* word, SlotNumber slot, std::size_t to) const;
   std::string slots_reply() const;
   std::string reply_of_model(Connection& connection, std::string_view request);

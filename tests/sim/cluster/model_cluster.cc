@@ -43,7 +43,6 @@ std::optional<std::string> ModelCluster::truth(const std::string& key) const {
   return value || to == owner.migrating.end() ? value : server(to->second).value_of(key);
 }
 
-// Whether what this server runs for the slot is what the cluster has.
 bool ModelCluster::is_true_at(const ClusterServer& where, SlotNumber slot, bool is_asking) const {
   if (owners_[slot] == where.number()) return true;
   const auto from = where.importing.find(slot);

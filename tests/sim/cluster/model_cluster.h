@@ -10,6 +10,7 @@
 
 #include "plimsoll/tests/sim/cluster/cluster_server.h"
 #include "plimsoll/tests/sim/cluster/order_book.h"
+#include "plimsoll/tests/sim/cluster/slot_news.h"
 #include "plimsoll/tests/sim/group/write_book.h"
 
 // The servers of a cluster, and the truth about them: who owns which slot, who follows whom, which
@@ -36,11 +37,15 @@ class ModelCluster final : private Handler {
 
   WriteBook& writes() { return writes_; }
   OrderBook& order() { return order_; }
+  SlotNews& news() { return news_; }
 
   /// What the cluster has of a key; nothing: it is missing, or nobody serves its slot.
   std::optional<std::string> truth(const std::string& key) const;
   /// The number of the write that this value is of; 0: none.
   static RequestNumber write_of(const std::optional<std::string>& value);
+
+  /// Whether what this server runs for the slot is what the cluster has.
+  bool is_true_at(const ClusterServer& where, SlotNumber slot, bool is_asking) const;
 
   /// A client's request has changed these keys at a server.
   void note_change(ClusterServer& where, const std::vector<std::string>& keys, RequestNumber number,
@@ -95,13 +100,13 @@ class ModelCluster final : private Handler {
   void move(ClusterServer& from, ClusterServer& to, const std::string& key);
   void put(ClusterServer& where, const std::string& key, const std::optional<std::string>& value);
   void replicate(const ClusterServer& where, const std::string& key);
-  bool is_true_at(const ClusterServer& where, SlotNumber slot, bool is_asking) const;
 
   Environment& environment_;
   Random random_;
   const bool has_busy_slot_;
   WriteBook writes_;
   OrderBook order_;
+  SlotNews news_;
   std::vector<std::unique_ptr<ClusterServer>> servers_;
   std::vector<std::uint16_t> owners_ = std::vector<std::uint16_t>(all_slots_count);
   std::vector<std::size_t> primaries_;  // whom each server follows; itself: it is a primary
