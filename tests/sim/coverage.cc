@@ -93,7 +93,8 @@ const char* name(Deed deed) {
                                                           "sent_again",
                                                           "view_heard",
                                                           "request_scattered",
-                                                          "cluster_hit"};
+                                                          "cluster_hit",
+                                                          "keys_counted"};
   return names[static_cast<std::size_t>(deed)];
 }
 

@@ -77,9 +77,10 @@ enum class Deed : std::uint8_t {
   view_heard,           ///< CLUSTER SLOTS
   request_scattered,    ///< sent in parts
   cluster_hit,          ///< a cached read in a cluster
+  keys_counted,         ///< EXISTS over several slots
 };
 
-inline constexpr std::size_t deeds_count = static_cast<std::size_t>(Deed::cluster_hit) + 1;
+inline constexpr std::size_t deeds_count = static_cast<std::size_t>(Deed::keys_counted) + 1;
 const char* name(Deed deed);
 
 inline constexpr std::size_t states_count = static_cast<std::size_t>(Session::State::closed) + 1;

@@ -83,6 +83,7 @@ constexpr std::array<const char*, faults_count> fault_names = {
     "source_told_first",
     "slot_moved_at_once",
     "slot_unserved",
+    "slot_taken_over",
     "handover",
     "node_killed",
     "node_frozen",

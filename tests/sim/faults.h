@@ -103,6 +103,7 @@ enum class Fault : std::uint8_t {
   source_told_first,   ///< of the end of a move: both sides say MOVED to the other one
   slot_moved_at_once,  ///< with all of its keys
   slot_unserved,       ///< nobody has the slot for a while
+  slot_taken_over,     ///< its keys are left at the former owner, which drops them
   handover,            ///< CLUSTER FAILOVER
   node_killed,         ///< with the writes that no replica has yet
   node_frozen,         ///< is replaced, wakes up and does what it was asked before

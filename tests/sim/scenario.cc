@@ -73,9 +73,13 @@ Scenario group_of_seed(std::uint64_t seed) {
 }
 
 // In some worlds nothing else goes wrong with a cluster: then pushes come at once.
-constexpr std::array slot_faults = {Fault::slot_migrated,      Fault::slot_called_off,
-                                    Fault::source_told_first,  Fault::slot_unserved,
-                                    Fault::slot_moved_at_once, Fault::cancel};
+constexpr std::array slot_faults = {
+    Fault::slot_migrated, Fault::slot_called_off,    Fault::source_told_first,
+    Fault::slot_unserved, Fault::slot_moved_at_once, Fault::slot_taken_over,
+    Fault::cancel};
+
+// In others, servers are cut off and that is all: then what they vouch for is seen to end in time.
+constexpr std::array cut_faults = {Fault::node_cut, Fault::cancel};
 
 constexpr std::array cluster_faults = {
     Fault::slot_migrated, Fault::slot_called_off, Fault::source_told_first,
@@ -83,7 +87,7 @@ constexpr std::array cluster_faults = {
     Fault::node_frozen, Fault::node_cut, Fault::late_gossip, Fault::odd_view,
     // Of the others, as for a group.
     Fault::latency, Fault::splits, Fault::small_buffers, Fault::reset, Fault::cancel,
-    Fault::short_deadline, Fault::freeze};
+    Fault::short_deadline, Fault::freeze, Fault::slot_taken_over};
 
 Scenario cluster_of_seed(std::uint64_t seed) {
   Random random(seed, Random::Purpose::cluster);
@@ -91,9 +95,13 @@ Scenario cluster_of_seed(std::uint64_t seed) {
   scenario.clients = random.between(1, 3);
   scenario.servers = random.between(2, 4);
   scenario.requests = random.between(20, 400);
-  const std::uint64_t kept = random.below(5);  // of four; or only those of slots
+  const std::uint64_t kept = random.below(6);  // of four; or only those of slots, or cuts
   if (kept == 4) {
     for (const Fault fault : slot_faults) scenario.faults.add(fault);
+  } else if (kept == 5) {
+    for (const Fault fault : cut_faults) scenario.faults.add(fault);
+    // Someone has to write while a server is replaced, and after that.
+    scenario.requests = random.between(200, 600);
   } else {
     for (const Fault fault : cluster_faults) {
       if (kept == 0 || random.percent(25 * kept)) scenario.faults.add(fault);
@@ -101,6 +109,8 @@ Scenario cluster_of_seed(std::uint64_t seed) {
   }
   scenario.fault_interval = random.between(milliseconds(20), seconds(1));
   scenario.time_max = seconds(40);
+  // Nothing is news to one who is alone.
+  if (kept >= 4) scenario.clients = std::max<std::size_t>(scenario.clients, 2);
   return scenario;
 }
 

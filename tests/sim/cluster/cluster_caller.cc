@@ -1,6 +1,7 @@
 #include "plimsoll/tests/sim/cluster/cluster_caller.h"
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include "plimsoll/core/client/cluster.h"
@@ -17,16 +18,14 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr std::size_t caller_cache_bytes = 64 * 1024;
-constexpr std::size_t caller_cache_line_bytes = 4 * 1024 * 1024;
 constexpr Duration pause_between_clients_max = milliseconds(50);
 constexpr Duration ask_again_pause = milliseconds(50);
 constexpr Duration ask_timeout = seconds(2);
 constexpr std::size_t seeds_of_caller = 3;
 constexpr std::size_t several_keys_max = 6;
 // Of the keys of a slot, those of a caller who waits for missing ones: so few that it is seen if
-// one of them is found missing for too long.
-constexpr std::size_t watched_keys_count = 4;
+// one of them is found missing for too long, and enough that some of them are missing for long.
+constexpr std::size_t watched_keys_count = 12;
 
 // What a push takes that says that a key has changed; where nothing can hold it up; and where
 // connections are slow, or a replica is given all that its new primary has.
@@ -67,11 +66,11 @@ ClusterCaller::Habits::Habits(Random& random)
       has_cache(random.one_in(2)),
       is_told_of_cluster(random.one_in(2)),
       only_reads(has_cache && random.one_in(2)),
-      only_known_keys(only_reads && random.one_in(2)),
-      only_rare_keys(only_reads && !only_known_keys && random.one_in(2)) {}
+      keys(only_reads ? random.one_of(std::array{Keys::all, Keys::known, Keys::rare}) : Keys::all) {
+}
 
 ClusterCaller::ClusterCaller(Environment& environment, std::uint32_t number, ModelCluster& cluster,
-                             Budget& budget)
+                             Budget& budget, ClusterCache* shared)
     : environment_(environment),
       number_(number),
       cluster_(cluster),
@@ -87,7 +86,9 @@ ClusterCaller::ClusterCaller(Environment& environment, std::uint32_t number, Mod
   driver_.follow(*this);
   driver_.use_cluster(cluster_options_,
                       habits_.is_told_of_cluster ? Driver::Knows::cluster : Driver::Knows::nothing);
-  if (habits_.has_cache) make_cache();
+  if (!habits_.has_cache) return;
+  if (shared == nullptr) own_cache_.emplace(random_);
+  cache_ = shared == nullptr ? &*own_cache_ : shared;
 }
 
 ClusterCaller::~ClusterCaller() = default;
@@ -104,18 +105,6 @@ bool ClusterCaller::has_trouble_with(std::size_t server) const {
                    each.state == ClusterNode::Known::lost;
   });
   return has_trouble;
-}
-
-void ClusterCaller::make_cache() {
-  constexpr std::array leases = {milliseconds(100), milliseconds(1000), milliseconds(10'000)};
-  coherence_lease_ = random_.one_of(leases);
-  const cache::CacheOptions options{.bytes_max = caller_cache_bytes,
-                                    .mode = cache::CacheMode::tracking,
-                                    .cache_nil = random_.one_in(2),
-                                    .coherence_lease = coherence_lease_,
-                                    .seed = random_.next()};
-  cache_budget_.emplace(BudgetOptions{.memory_limit = caller_cache_line_bytes}, cache_memory_);
-  cache_.emplace(options, cache::Cache::take_memory(*cache_budget_, options).value());
 }
 
 void ClusterCaller::start() {
@@ -145,7 +134,7 @@ ClientOptions ClusterCaller::draw_options() {
   options.random_seed = random_.next();
   options.seeds_count = static_cast<std::uint8_t>(hosts_.size());
   options.read_resends_max = random_.one_in(3) ? 1 : 0;
-  if (cache_) {
+  if (cache_ != nullptr) {
     options.tracking.method = TrackingOptions::Method::all_reads;
     options.tracking.required = true;
   }
@@ -169,7 +158,8 @@ void ClusterCaller::begin_life() {
   views_.clear();
   cluster_.news().begin(number_);
   over_ = false;
-  const bool started = driver_.start(draw_options(), budget_, 0, cache_ ? &*cache_ : nullptr);
+  const bool started =
+      driver_.start(draw_options(), budget_, 0, cache_ == nullptr ? nullptr : &cache_->core());
   require(started, "there is room for every client");
   plan_act();
 }
@@ -201,8 +191,8 @@ void ClusterCaller::act_once() {
     const std::size_t key = some_key();
     if (!habits_.only_reads && random_.one_in(2)) {
       write(key);
-    } else if (!habits_.only_known_keys && !habits_.only_rare_keys && random_.one_in(6)) {
-      read_several();
+    } else if (habits_.keys == Habits::Keys::all && random_.one_in(6)) {
+      read_several(random_.one_in(3) ? Ask::count : Ask::values);
     } else {
       read(key);
     }
@@ -227,10 +217,10 @@ void ClusterCaller::misbehave() {
 std::size_t ClusterCaller::some_key() {
   const bool is_busy = cluster_.has_busy_slot() && !random_.one_in(8);
   const std::size_t slot = is_busy ? 0 : random_.below(cluster_slots_count);
-  if (habits_.only_rare_keys) {
+  if (habits_.keys == Habits::Keys::rare) {
     return slot * keys_in_slot_count + keys_in_slot_count - 1 - random_.below(watched_keys_count);
   }
-  const bool is_rare = !habits_.only_known_keys && random_.one_in(3);
+  const bool is_rare = habits_.keys == Habits::Keys::all && random_.one_in(3);
   const std::size_t place = random_.below(is_rare ? keys_in_slot_count : 2);
   return slot * keys_in_slot_count + place;
 }
@@ -277,15 +267,21 @@ void ClusterCaller::write(std::size_t key) {
   note_submitted(driver_.submit(*commands::prepare(words), timeout, number), number, asked);
 }
 
+ClusterCaller::Asked ClusterCaller::asked_of(std::size_t key) const {
+  return {.what = Asked::What::read,
+          .key = key,
+          .acknowledged = {acknowledged_[key].size()},
+          .told = cache_ == nullptr ? 0 : cache_->told_count(key)};
+}
+
 bool ClusterCaller::read_cached(std::size_t key) {
-  if (!cache_ || !driver_.has_cache()) return false;
+  if (cache_ == nullptr || !driver_.has_cache()) return false;
   const std::string name = cluster_key(key);
   const cache::Cache::Reader reader =
       driver_.near_cache()->reader(cache::any_staleness, driver_.time());
-  const Asked asked{
-      .what = Asked::What::read, .key = key, .acknowledged = {acknowledged_[key].size()}};
-  const bool is_hit =
-      cache_->visit(reader, commands::get_of(name), driver_.time(), [&](std::string_view wire) {
+  const Asked asked = asked_of(key);
+  const bool is_hit = cache_->core().visit(
+      reader, commands::get_of(name), driver_.time(), [&](std::string_view wire) {
         environment_.note("client", number_, "has cached what it finds of key %", key);
         check_values(wire, asked);
         check_hit(writes_in(wire).at(0), key);
@@ -299,16 +295,17 @@ void ClusterCaller::read(std::size_t key) {
   if (read_cached(key)) return;
   const std::string name = cluster_key(key);
   const std::array<std::string_view, 2> words{"GET", name};
-  submit_read(words,
-              {.what = Asked::What::read, .key = key, .acknowledged = {acknowledged_[key].size()}});
+  submit_read(words, asked_of(key));
 }
 
 // Over several slots.
-void ClusterCaller::read_several() {
+void ClusterCaller::read_several(Ask ask) {
   const std::size_t count = random_.between(2, several_keys_max);
-  Asked asked{.what = Asked::What::several, .key = some_key(), .keys_count = count};
+  Asked asked{.what = ask == Ask::count ? Asked::What::count : Asked::What::several,
+              .key = some_key(),
+              .keys_count = count};
   std::vector<std::string> names;
-  std::vector<std::string_view> words{"MGET"};
+  std::vector<std::string_view> words{ask == Ask::count ? "EXISTS" : "MGET"};
   names.reserve(count);
   for (std::size_t i = 0; i < count; ++i) {
     const std::size_t key = key_behind(asked.key, i);
@@ -354,11 +351,14 @@ void ClusterCaller::handle_outcome(const Event& event, bool truthful) {
   }
   environment_.note("client", number_, "% is completed", number);
   ++environment_.coverage.completed;
+  if (asked.what == Asked::What::count) return check_count(scratch_, asked);
   if (asked.what != Asked::What::write) return check_values(scratch_, asked);
   WriteBook& writes = cluster_.writes();
   writes.note_acknowledged(number);
   if (writes.is_lost(number)) environment_.coverage.count(Deed::ack_by_old_primary);
   acknowledged_[asked.key].push_back(number);
+  if (cache_ != nullptr) cache_->note_told(asked.key, number);
+  if (!environment_.calm) read_cached(asked.key);  // before others of its cache can hear of it
   if (number == proof_ && !writes.is_lost(number)) ++proved_count_;
 }
 
@@ -369,6 +369,28 @@ void ClusterCaller::check_values(std::string_view wire, const Asked& asked) {
   for (std::size_t i = 0; i < std::min(found.size(), asked.keys_count); ++i) {
     check_value(found[i], key_behind(asked.key, i), asked.acknowledged[i]);
   }
+  if (asked.what == Asked::What::read && !found.empty()) check_told(found[0], asked);
+}
+
+// Nobody deletes a key, so those are there whose writes no failover has lost.
+void ClusterCaller::check_count(std::string_view wire, const Asked& asked) {
+  const WriteBook& writes = cluster_.writes();
+  std::size_t least = 0;
+  std::size_t most = 0;
+  for (std::size_t i = 0; i < asked.keys_count; ++i) {
+    const std::size_t key = key_behind(asked.key, i);
+    const auto known = std::span(acknowledged_[key]).first(asked.acknowledged[i]);
+    const auto is_there = [&](RequestNumber each) { return !writes.is_lost(each); };
+    if (std::any_of(known.begin(), known.end(), is_there)) ++least;
+    if (!writes.of_key(cluster_key(key)).empty()) ++most;
+  }
+  std::size_t found = 0;
+  const bool is_count =
+      wire.starts_with(':') &&
+      std::from_chars(wire.data() + 1, wire.data() + wire.size(), found).ec == std::errc();
+  require(is_count && least <= found && found <= most,
+          "the parts of a count add up to the keys that are there");
+  environment_.coverage.count(Deed::keys_counted);
 }
 
 void ClusterCaller::check_value(RequestNumber found, std::size_t key, std::size_t acknowledged) {
@@ -382,11 +404,21 @@ void ClusterCaller::check_value(RequestNumber found, std::size_t key, std::size_
   require(writes.sequence(found) >= least, "a caller reads what it was told that it wrote");
 }
 
+// A server that was frozen answers what it is asked next from what it had.
+void ClusterCaller::check_told(RequestNumber found, const Asked& asked) {
+  if (cache_ == nullptr || environment_.scenario.faults.has(Fault::node_frozen)) return;
+  require(cache_->is_new_enough(found, asked.key, asked.told, cluster_.writes()),
+          "no client of a cache is told anything older than another one was before");
+  cache_->note_told(asked.key, found);
+}
+
 // Nothing is served of a slot that its node was heard to have lost, nor of a node that has said
 // that the cluster is down. What the owner of the slot has answered is behind all that had run
 // there, and so is what is served then: either the invalidation has come before that answer, or
 // another server was the owner.
 void ClusterCaller::check_hit(RequestNumber found, std::size_t key) {
+  check_staleness(found, key);
+  if (!own_cache_) return;  // others may have read it, who have heard something else
   const std::string name = cluster_key(key);
   require(!cluster_.news().is_forgotten(number_, name),
           "nothing is served that was read at a node which does not serve its slot any more");
@@ -397,7 +429,6 @@ void ClusterCaller::check_hit(RequestNumber found, std::size_t key) {
     require(!must_be_known || writes.sequence(found) >= writes.sequence(write),
             "a cached read is not older than what the owner of its slot has answered");
   }
-  check_staleness(found, key);
 }
 
 // A server that is cut off says so before another one takes its place; a frozen one does not.
@@ -407,10 +438,13 @@ void ClusterCaller::check_staleness(RequestNumber found, std::size_t key) {
                                    Fault::handover, Fault::node_killed, Fault::freeze};
   const bool has_delays = faults.has_any(delaying);
   const Duration news_time = has_delays ? news_time_max : news_at_once_time_max;
-  const Duration staleness_max = faults.has(Fault::node_frozen)
-                                     ? coherence_lease_ + waking_up_time_max
-                                 : faults.has(Fault::node_cut) ? coherence_lease_ + news_time
-                                                               : news_time;
+  // A client that shares its cache may be frozen: what it vouches for is served for a lease.
+  const bool has_silence =
+      faults.has(Fault::node_cut) || (!own_cache_ && faults.has(Fault::freeze));
+  const Duration lease = cache_->coherence_lease();
+  const Duration staleness_max = faults.has(Fault::node_frozen) ? lease + waking_up_time_max
+                                 : has_silence                  ? lease + news_time
+                                                                : news_time;
   const Instant before = environment_.now() - staleness_max;
   if (driver_.frozen_until() > before) return;
   const WriteBook& writes = cluster_.writes();
@@ -461,12 +495,12 @@ bool ClusterCaller::knows_all() const {
 }
 
 void ClusterCaller::check_cached() {
-  if (!cache_ || over_ || !driver_.has_cache()) return;
+  if (cache_ == nullptr || over_ || !driver_.has_cache()) return;
   for (std::size_t i = 0; i < cluster_keys_count; ++i) {
     const std::string key = cluster_key(i);
     const cache::Cache::Reader reader =
         driver_.near_cache()->reader(cache::any_staleness, driver_.time());
-    cache_->visit(reader, commands::get_of(key), driver_.time(), [&](std::string_view wire) {
+    cache_->core().visit(reader, commands::get_of(key), driver_.time(), [&](std::string_view wire) {
       const RequestNumber truth = ModelCluster::write_of(cluster_.truth(key));
       require(writes_in(wire).at(0) == truth, "once all is quiet, what is cached is true");
       return true;

@@ -10,9 +10,8 @@
 #include <utility>
 #include <vector>
 
-#include "plimsoll/core/cache/cache.h"
-#include "plimsoll/core/memory/heap_memory.h"
 #include "plimsoll/tests/sim/client/driver.h"
+#include "plimsoll/tests/sim/cluster/cluster_cache.h"
 #include "plimsoll/tests/sim/cluster/model_cluster.h"
 
 // Someone who writes to a cluster and reads it again, through a client with a cache or without. All
@@ -23,8 +22,9 @@ namespace plimsoll::sim {
 
 class ClusterCaller final : private Driver::Owner, private Driver::Guide, private Handler {
  public:
+  /// `shared`: the cache of those who have one; null: each has its own.
   ClusterCaller(Environment& environment, std::uint32_t number, ModelCluster& cluster,
-                Budget& budget);
+                Budget& budget, ClusterCache* shared);
   ~ClusterCaller();
 
   void start();
@@ -55,17 +55,22 @@ class ClusterCaller final : private Driver::Owner, private Driver::Guide, privat
     std::uint64_t batch_max;
     bool has_cache;
     bool is_told_of_cluster;
-    bool only_reads;       // what others write
-    bool only_known_keys;  // which are there most of the time: all are hits, once they are cached
-    bool only_rare_keys;   // which are missing for long, until others write them
+    enum class Keys : std::uint8_t {
+      all,
+      known,  // which are there most of the time: all are hits, once they are cached
+      rare    // which are missing for long, until others write them
+    };
+    bool only_reads;  // what others write
+    Keys keys;
   };
 
   struct Asked {
-    enum class What : std::uint8_t { write, read, several } what;
+    enum class What : std::uint8_t { write, read, several, count } what;
     RequestId id{};
     std::size_t key = 0;  // or the first of several, which are behind each other
     std::size_t keys_count = 1;
     std::vector<std::size_t> acknowledged{};  // so many writes of each were, before this
+    std::size_t told = 0;                     // of one read through a cache: told_count() before
   };
 
   void handle(std::uint32_t what, std::uint64_t detail) override;
@@ -89,7 +94,6 @@ class ClusterCaller final : private Driver::Owner, private Driver::Guide, privat
 
   bool strikes(Fault fault, std::uint64_t one_in);
   bool has_trouble_with(std::size_t server) const;
-  void make_cache();
   void begin_life();
   ClientOptions draw_options();
   void plan_act();
@@ -100,13 +104,17 @@ class ClusterCaller final : private Driver::Owner, private Driver::Guide, privat
   void note_submitted(const Result<RequestId>& id, RequestNumber number, const Asked& asked);
   void write(std::size_t key);
   void read(std::size_t key);
-  void read_several();
+  enum class Ask : std::uint8_t { values, count };
+  void read_several(Ask ask);
+  Asked asked_of(std::size_t key) const;
   bool read_cached(std::size_t key);
   void submit_read(std::span<const std::string_view> words, const Asked& asked);
   std::size_t some_key();
+  void check_told(RequestNumber found, const Asked& asked);
   void check_hit(RequestNumber found, std::size_t key);
   void check_staleness(RequestNumber found, std::size_t key);
   void check_values(std::string_view wire, const Asked& asked);
+  void check_count(std::string_view wire, const Asked& asked);
   void check_value(RequestNumber found, std::size_t key, std::size_t acknowledged);
   void ask_for_proof();
   void require(bool holds, const char* property) const {
@@ -122,14 +130,12 @@ class ClusterCaller final : private Driver::Owner, private Driver::Guide, privat
   std::vector<std::string> hosts_;
   std::vector<std::string_view> host_views_;
   ClusterOptions cluster_options_;
-  HeapMemory cache_memory_;
-  std::optional<Budget> cache_budget_;
-  std::optional<cache::Cache> cache_;
+  std::optional<ClusterCache> own_cache_;
+  ClusterCache* cache_ = nullptr;  // null: there is none
   Driver driver_;
   std::string scratch_;
   std::map<RequestNumber, Asked> asked_;  // without an outcome
   std::array<std::vector<RequestNumber>, cluster_keys_count> acknowledged_;
-  Duration coherence_lease_{};
   std::deque<std::pair<Instant, std::uint64_t>> views_;  // so many were asked for by then
   RequestNumber proof_ = 0;
   std::size_t proved_count_ = 0;

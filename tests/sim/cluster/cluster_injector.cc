@@ -10,10 +10,11 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr std::array striking_clusters = {
-    Fault::slot_migrated, Fault::slot_moved_at_once, Fault::slot_unserved,
-    Fault::handover,      Fault::node_killed,        Fault::node_frozen,
-    Fault::node_cut,      Fault::late_gossip,        Fault::odd_view};
+constexpr std::array striking_clusters = {Fault::slot_migrated, Fault::slot_moved_at_once,
+                                          Fault::slot_unserved, Fault::slot_taken_over,
+                                          Fault::handover,      Fault::node_killed,
+                                          Fault::node_frozen,   Fault::node_cut,
+                                          Fault::late_gossip,   Fault::odd_view};
 
 constexpr Duration gossip_time_max = milliseconds(30);
 constexpr Duration late_gossip_time_max = milliseconds(1500);
@@ -29,6 +30,7 @@ ClusterInjector::ClusterInjector(Environment& environment, ModelCluster& cluster
     : environment_(environment),
       cluster_(cluster),
       random_(environment.scenario.seed, Random::Purpose::cluster, 2),
+      needs_full_coverage_(random_.one_in(2)),
       is_away_(cluster.size()) {}
 
 void ClusterInjector::plan_strike() {
@@ -99,6 +101,10 @@ void ClusterInjector::strike_slot(Fault fault) {
       cluster_.start_migration(slot, to);
       cluster_.finish_at_source(slot, from);
       cluster_.finish_at_target(slot);
+      return cluster_.tell_all(random_.one_in(4) ? late_gossip_time_max : gossip_time_max);
+    case Fault::slot_taken_over:
+      count(fault);
+      cluster_.take_over(slot, to);
       return cluster_.tell_all(random_.one_in(4) ? late_gossip_time_max : gossip_time_max);
     case Fault::slot_unserved:
       count(fault);
@@ -218,14 +224,15 @@ void ClusterInjector::strike_primary(Fault fault) {
   plan(node_timeout + between(Duration::zero(), milliseconds(1600)), detect, primary);
 }
 
-// One that is cut off says so; others do until there is a successor.
+// One that is cut off says so. Others do until there is a successor, unless a cluster may go on
+// without some of its slots.
 void ClusterInjector::notice(std::size_t primary) {
   ClusterServer& away = cluster_.server(primary);
   if (!is_away_[primary] || away.is_well()) return;
   if (away.is_cut()) away.is_down = true;
   if (!cluster_.has_majority() || cluster_.successor_of(primary) == nullptr) return;
   for (std::size_t i = 0; i < cluster_.size(); ++i) {
-    if (cluster_.server(i).is_well()) cluster_.server(i).is_down = true;
+    if (needs_full_coverage_ && cluster_.server(i).is_well()) cluster_.server(i).is_down = true;
   }
   plan(between(down_time_min, down_time_max), elect, primary);
 }

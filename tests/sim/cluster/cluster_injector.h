@@ -63,7 +63,8 @@ class ClusterInjector final : private Handler {
   ModelCluster& cluster_;
   Random random_;
   std::map<SlotNumber, Moving> slots_;
-  std::vector<bool> is_away_;  // killed, frozen or cut off
+  const bool needs_full_coverage_;  // cluster-require-full-coverage
+  std::vector<bool> is_away_;       // killed, frozen or cut off
 };
 
 }  // namespace plimsoll::sim

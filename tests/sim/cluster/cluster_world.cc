@@ -18,6 +18,8 @@ constexpr Duration look_interval = std::chrono::milliseconds(100);
 constexpr Duration cluster_leaving_time_max = seconds(10);
 constexpr std::uint64_t cluster_steps_at_once_max = 100'000;
 constexpr std::uint64_t cluster_validate_every = 64;
+// Behind those of ModelCluster and of ClusterInjector.
+constexpr std::uint32_t shared_cache_stream = 3;
 
 }  // namespace
 
@@ -27,8 +29,13 @@ ClusterWorld::ClusterWorld(const Scenario& scenario, Trace::Printing printing)
       line_(std::make_unique<WatchedLine>(environment_, 0, draw_line(random_, FaultSet()))),
       cluster_(environment_, scenario.servers, random_.between(1, 2)),
       injector_(environment_, cluster_) {
+  // One who reads at a server that was frozen shares what it gets with those who know better.
+  Random random(scenario.seed, Random::Purpose::cluster, shared_cache_stream);
+  if (!scenario.faults.has(Fault::node_frozen) && random.one_in(2)) shared_cache_.emplace(random);
+  ClusterCache* const shared = shared_cache_ ? &*shared_cache_ : nullptr;
   for (std::uint32_t i = 0; i < scenario.clients; ++i) {
-    callers_.push_back(std::make_unique<ClusterCaller>(environment_, i, cluster_, line_->budget()));
+    callers_.push_back(
+        std::make_unique<ClusterCaller>(environment_, i, cluster_, line_->budget(), shared));
   }
 }
 

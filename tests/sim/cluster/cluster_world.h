@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "plimsoll/tests/sim/cluster/cluster_caller.h"
@@ -39,6 +40,7 @@ class ClusterWorld final : private Handler {
   std::unique_ptr<WatchedLine> line_;
   ModelCluster cluster_;
   ClusterInjector injector_;
+  std::optional<ClusterCache> shared_cache_;  // none: each caller has its own
   std::vector<std::unique_ptr<ClusterCaller>> callers_;
   const WatchedLine::Users no_users_;
 };

@@ -148,6 +148,15 @@ void ModelCluster::end_migration(SlotNumber slot) {
   }
 }
 
+// The new owner may have keys of an earlier time at which the slot was its own, but those were
+// dropped when it heard that it had lost the slot.
+void ModelCluster::take_over(SlotNumber slot, std::size_t to) {
+  const std::size_t from = owners_[slot];
+  owners_[slot] = server(to).view[slot] = static_cast<std::uint16_t>(to);
+  learn(from);
+  recount();
+}
+
 void ModelCluster::unassign(SlotNumber slot) {
   end_migration(slot);
   owners_[slot] = no_server;

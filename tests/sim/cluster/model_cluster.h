@@ -65,6 +65,9 @@ class ModelCluster final : private Handler {
   void finish_at_target(SlotNumber slot);
   /// The keys go back, then CLUSTER SETSLOT STABLE at both.
   void call_off(SlotNumber slot);
+  /// CLUSTER SETSLOT NODE at `to` alone, without a move. The owner hears of it at once, and drops
+  /// what it has of the slot.
+  void take_over(SlotNumber slot, std::size_t to);
   /// Nobody serves it, until it is assigned again.
   void unassign(SlotNumber slot);
   void assign(SlotNumber slot, std::size_t to);
