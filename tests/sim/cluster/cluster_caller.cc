@@ -1,7 +1,6 @@
 #include "plimsoll/tests/sim/cluster/cluster_caller.h"
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 #include "plimsoll/core/client/cluster.h"
@@ -10,6 +9,7 @@
 #include "plimsoll/core/commands/question.h"
 #include "plimsoll/tests/sim/client/reply_hash.h"
 #include "plimsoll/tests/sim/client/request.h"
+#include "plimsoll/tests/sim/cluster/reply_numbers.h"
 #include "plimsoll/tests/sim/group/places.h"
 
 namespace plimsoll::sim {
@@ -40,22 +40,6 @@ constexpr std::uint64_t views_in_second_max = 10;
 // The keys of one read are in several slots.
 std::size_t key_behind(std::size_t first, std::size_t count) {
   return (first + count * (keys_in_slot_count / 2 + 1)) % cluster_keys_count;
-}
-
-// The numbers of the writes that a reply is of: a string's, or those in an array.
-std::vector<RequestNumber> writes_in(std::string_view wire) {
-  std::vector<RequestNumber> writes;
-  const auto next_line = [&wire] {
-    const std::string_view line = wire.substr(0, wire.find("\r\n"));
-    wire.remove_prefix(std::min(wire.size(), line.size() + 2));
-    return line;
-  };
-  while (!wire.empty()) {
-    const std::string_view line = next_line();
-    if (line.starts_with('_') || line == "$-1") writes.push_back(0);
-    if (line.starts_with('$') && line != "$-1") writes.push_back(mark_of(next_line()).number);
-  }
-  return writes;
 }
 
 }  // namespace
@@ -384,11 +368,8 @@ void ClusterCaller::check_count(std::string_view wire, const Asked& asked) {
     if (std::any_of(known.begin(), known.end(), is_there)) ++least;
     if (!writes.of_key(cluster_key(key)).empty()) ++most;
   }
-  std::size_t found = 0;
-  const bool is_count =
-      wire.starts_with(':') &&
-      std::from_chars(wire.data() + 1, wire.data() + wire.size(), found).ec == std::errc();
-  require(is_count && least <= found && found <= most,
+  const std::optional<std::size_t> found = count_in(wire);
+  require(found && least <= *found && *found <= most,
           "the parts of a count add up to the keys that are there");
   environment_.coverage.count(Deed::keys_counted);
 }
