@@ -14,8 +14,11 @@ class ViewSchedule {
  public:
   /// Between two questions, if requests show that the last answer is out of date.
   static constexpr Duration interval = std::chrono::seconds(1);
-  /// The same while requests wait for the successor of a node that is lost, or says nothing.
+  /// The same while requests wait for the successor of a node that is lost, or says nothing; and on
+  /// average between all questions, whatever becomes of them.
   static constexpr Duration urgent_interval = std::chrono::milliseconds(200);
+  /// So many questions may come before their time, because those before them were in vain.
+  static constexpr int early_max = 2;
   /// Without a reason: so often on average, a fifth more or less.
   static constexpr Duration idle_interval = std::chrono::seconds(60);
   /// A node that has not answered within this time is not waited for.
@@ -30,7 +33,7 @@ class ViewSchedule {
   void want(Instant now, Need need) {
     const Duration wait = need == Need::urgent ? urgent_interval : interval;
     const Instant earliest = asked_at_ == Instant::min() ? now : after(asked_at_, wait);
-    due_at_ = std::min(due_at_, std::max({now, earliest, not_before_}));
+    due_at_ = std::min(due_at_, std::max({now, earliest, not_before_, free_at_}));
   }
 
   bool is_asking() const { return is_asking_; }
@@ -41,6 +44,7 @@ class ViewSchedule {
 
   void begin(Instant now) {
     asked_at_ = now;
+    free_at_ = std::max(free_at_, now - early_max * urgent_interval) + urgent_interval;
     is_asking_ = true;
     due_at_ = never;
   }
@@ -54,7 +58,7 @@ class ViewSchedule {
   void handle_failure(Instant now) {
     is_asking_ = false;
     not_before_ = after(now, failed_wait_min / 2);
-    due_at_ = after(now, failed_wait_ / 2 + failed_wait_ / 2 * draw() / 256);
+    due_at_ = std::max(free_at_, after(now, failed_wait_ / 2 + failed_wait_ / 2 * draw() / 256));
     failed_wait_ = std::min(2 * failed_wait_, failed_wait_max);
   }
 
@@ -68,6 +72,8 @@ class ViewSchedule {
   Instant due_at_ = never;
   Instant not_before_ = Instant::min();  // not soon after a failure: while nobody can
                                          // be asked, what waits wants it again at each turn
+  Instant free_at_ = Instant::min();  // A view sets failed_wait_ back: this bounds the questions of
+                                      // a client whose every second node has no view to give.
   Duration failed_wait_ = failed_wait_min;
 };
 

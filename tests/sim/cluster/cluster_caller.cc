@@ -35,7 +35,7 @@ constexpr Duration news_time_max = milliseconds(1500);
 // a proof. One that is cut off proves nothing once another server can have taken its place.
 constexpr Duration waking_up_time_max = seconds(5);
 // Five where a request waits, and what the first failures bring.
-constexpr std::uint64_t views_in_second_max = 10;
+constexpr std::uint64_t views_in_second_max = 9;
 
 // The keys of one read are in several slots.
 std::size_t key_behind(std::size_t first, std::size_t count) {

@@ -1,0 +1,89 @@
+#include "plimsoll/core/cluster/view_schedule.h"
+
+#include <algorithm>
+#include <chrono>
+#include <vector>
+
+#include <catch2/catch_test_macros.hpp>
+
+namespace plimsoll::view_schedule_test {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+// Answers come at once. `has_view` says whether the question of this number gets one; requests want
+// a view all the time.
+template <class HasView>
+std::vector<Duration> questions_within(Duration time, ViewSchedule::Need need, HasView has_view) {
+  ViewSchedule schedule(7);
+  std::vector<Duration> asked;
+  for (Duration at{}; at <= time; at += milliseconds(1)) {
+    const Instant now = Instant{} + at;
+    schedule.want(now, need);
+    if (!schedule.is_due(now)) continue;
+    schedule.begin(now);
+    has_view(asked.size()) ? schedule.handle_view(now) : schedule.handle_failure(now);
+    asked.push_back(at);
+  }
+  return asked;
+}
+
+std::size_t most_in_a_second(const std::vector<Duration>& asked) {
+  std::size_t most = 0;
+  for (auto first = asked.begin(); first != asked.end(); ++first) {
+    const auto end = std::lower_bound(first, asked.end(), *first + seconds(1));
+    most = std::max(most, static_cast<std::size_t>(end - first));
+  }
+  return most;
+}
+
+constexpr auto always = [](std::size_t) { return true; };
+
+TEST_CASE("while nodes have views to give, they are asked once or five times a second") {
+  CHECK(questions_within(seconds(10), ViewSchedule::Need::normal, always).size() == 11);
+  CHECK(questions_within(seconds(10), ViewSchedule::Need::urgent, always).size() == 51);
+}
+
+TEST_CASE("after a question in vain, another node is asked soon") {
+  const auto only_second = [](std::size_t number) { return number == 1; };
+  const std::vector<Duration> asked =
+      questions_within(seconds(1), ViewSchedule::Need::urgent, only_second);
+  CHECK(asked[1] <= ViewSchedule::failed_wait_min);
+  // And the view that it has given does not make the next one late.
+  CHECK(asked[2] <= asked[1] + ViewSchedule::urgent_interval);
+}
+
+TEST_CASE("wherever some nodes have no view to give, questions stay as rare on average") {
+  for (const std::size_t nodes : {2U, 3U, 4U, 5U, 7U}) {
+    const auto only_last = [nodes](std::size_t number) { return number % nodes == nodes - 1; };
+    const auto only_first = [nodes](std::size_t number) { return number % nodes != nodes - 1; };
+    for (const auto need : {ViewSchedule::Need::normal, ViewSchedule::Need::urgent}) {
+      for (const auto& asked : {questions_within(seconds(20), need, only_last),
+                                questions_within(seconds(20), need, only_first)}) {
+        CAPTURE(nodes, asked.size());
+        CHECK(asked.size() <= 101 + ViewSchedule::early_max);
+        CHECK(most_in_a_second(asked) <= 5 + ViewSchedule::early_max);
+      }
+    }
+  }
+}
+
+TEST_CASE("while no node has a view to give, and no request waits, the wait doubles") {
+  ViewSchedule schedule(7);
+  schedule.want(Instant{}, ViewSchedule::Need::normal);
+  Duration most = ViewSchedule::failed_wait_min;
+  for (int i = 0; i < 10; ++i) {
+    const Instant now = schedule.next();
+    REQUIRE(schedule.is_due(now));
+    schedule.begin(now);
+    schedule.handle_failure(now);
+    const Duration wait = schedule.next() - now;
+    CHECK(wait >= most / 2);
+    CHECK(wait <= most);
+    most = std::min(2 * most, ViewSchedule::failed_wait_max);
+  }
+}
+
+}  // namespace
+}  // namespace plimsoll::view_schedule_test
