@@ -5,13 +5,22 @@
 #include "plimsoll/core/memory/budget.h"
 
 namespace plimsoll::inline v0 {
+namespace {
 
-Segment* acquire_segment(Account& payer) {
-  void* const page = payer.budget().segments().acquire(payer);
+PagePool& pages_of(SegmentSize size, Budget& budget) {
+  return size == SegmentSize::whole ? budget.segments() : budget.chunks();
+}
+
+}  // namespace
+
+Segment* acquire_segment(Account& payer, SegmentSize size) {
+  PagePool& pages = pages_of(size, payer.budget());
+  void* const page = pages.acquire(payer);
   if (page == nullptr) return nullptr;
   auto* const segment = new (page) Segment;
   segment->payer = &payer;
   segment->budget = &payer.budget();
+  segment->capacity = static_cast<std::uint32_t>(pages.page_bytes() - segment_header_bytes);
   return segment;
 }
 
@@ -23,8 +32,12 @@ void release(Segment& segment) {
   if (segment.payer == nullptr) {
     budget.progress_reserve().give_back(segment);
   } else {
-    budget.segments().release(&segment, *segment.payer);
+    pages_of(segment.size(), budget).release(&segment, *segment.payer);
   }
+}
+
+std::size_t charge_for(SegmentSize size, Budget& budget) {
+  return pages_of(size, budget).page_charge();
 }
 
 }  // namespace plimsoll::inline v0

@@ -21,6 +21,7 @@ TEST_CASE("a fresh segment has one holder, a payer, and room for its capacity") 
   CHECK(segment->budget == &test.budget);
   CHECK(segment->filled == 0);
   CHECK(segment->live == 0);
+  CHECK(segment->size() == SegmentSize::whole);
   CHECK(static_cast<std::size_t>(segment->end() - segment->begin()) == segment_capacity);
   CHECK(reinterpret_cast<std::uintptr_t>(segment->begin()) % alignof(std::max_align_t) == 0);
   std::memset(segment->begin(), 7, segment_capacity);
@@ -59,6 +60,39 @@ TEST_CASE("a segment that is used again starts afresh") {
   CHECK(again->next == nullptr);
   CHECK(again->holders == 1);
   release(*again);
+}
+
+TEST_CASE("a small segment lies in a chunk, costs no more than that, and goes back to the chunks") {
+  TestBudget test;
+  const AccountHandle account = test.budget.open_account(PoolKind::requests);
+  Segment* const segment = acquire_segment(*account, SegmentSize::small);
+  REQUIRE(segment != nullptr);
+  CHECK(segment->size() == SegmentSize::small);
+  CHECK(static_cast<std::size_t>(segment->end() - segment->begin()) == small_segment_capacity);
+  std::memset(segment->begin(), 7, small_segment_capacity);
+  CHECK(test.used(PoolKind::requests) == charge_for(SegmentSize::small, test.budget));
+  CHECK(charge_for(SegmentSize::small, test.budget) == test.budget.chunks().page_charge());
+  CHECK(charge_for(SegmentSize::whole, test.budget) == segment_bytes);
+  CHECK(test.budget.statistics().segments.live == 0);
+  hold(*segment);
+  release(*segment);
+  CHECK(test.budget.chunks().kept_count() == 0);
+  release(*segment);
+  CHECK(test.budget.chunks().kept_count() == 1);
+  CHECK(test.used(PoolKind::requests) == 0);
+}
+
+TEST_CASE("a small segment is refused where not even a chunk is left") {
+  TestBudget test({.memory_limit = memory_limit_min});
+  const AccountHandle account = test.budget.open_account(PoolKind::requests);
+  Charge charge(*account);
+  const std::size_t small = charge_for(SegmentSize::small, test.budget);
+  REQUIRE(charge.grow(test.budget.limit(PoolKind::requests) - small));
+  CHECK(acquire_segment(*account) == nullptr);
+  Segment* const segment = acquire_segment(*account, SegmentSize::small);
+  REQUIRE(segment != nullptr);
+  CHECK(acquire_segment(*account, SegmentSize::small) == nullptr);
+  release(*segment);
 }
 
 TEST_CASE("a segment is refused where its pool is full") {
