@@ -9,6 +9,11 @@
 namespace plimsoll::inline v0 {
 namespace {
 
+// A log with no more than this to keep goes on with another small segment: most of that will be
+// filled after these bytes are gone. With more, the small segments of a deep pipeline would come
+// and go several times in each round trip.
+constexpr std::size_t sparse_bytes_max = small_segment_capacity / 4;
+
 std::size_t segments_for(std::size_t size) {
   return (size + segment_capacity - 1) / segment_capacity;
 }
@@ -28,7 +33,7 @@ void RequestLog::clear() {
 
 bool RequestLog::make_room(std::size_t size) {
   if (size <= room_in_last()) return true;
-  return std::uint64_t{size} <= request_bytes_max && add_segments(segments_for(size));
+  return std::uint64_t{size} <= request_bytes_max && add_room(size);
 }
 
 void RequestLog::release_room() {
@@ -51,28 +56,63 @@ std::uint64_t RequestLog::append_to_new(const CommandView& command) {
   const std::size_t size = encoded_size(command);
   if (size <= room_in_last()) return write_whole(command);
   if (std::uint64_t{size} > request_bytes_max) return no_room;
-  if (!has_empty_segments() && !add_segments(segments_for(size))) return no_room;
-  if (size <= segment_capacity) return write_whole(command);
+  if (!has_empty_segments() && !add_room(size)) return no_room;
+  if (size <= segment_capacity) {
+    PLIMSOLL_CHECK(size <= room_in_last());
+    return write_whole(command);
+  }
   encode_in_parts(command, [this](std::string_view part) { write(part); });
   PLIMSOLL_CHECK(end_ == begin + size);
   return begin;
 }
 
-bool RequestLog::may_add(std::size_t count) const {
-  // What can never fit is refused before the segments that it would get are taken, and given back.
+// Adds empty segments for a request of `size` bytes, or none.
+bool RequestLog::add_room(std::size_t size) {
+  if (size > small_segment_capacity) return add_segments(segments_for(size), SegmentSize::whole);
+  const SegmentSize next = next_size();
+  if (add_segments(1, next)) return true;
+  // Where memory is short, a small segment is better than to wait.
+  return next == SegmentSize::whole && add_segments(1, SegmentSize::small);
+}
+
+SegmentSize RequestLog::next_size() const {
+  if (first_ == nullptr) return streams_ ? SegmentSize::whole : SegmentSize::small;
+  std::size_t live = 0;
+  for (const Segment* segment = first_; segment != nullptr; segment = segment->next) {
+    live += segment->live;
+    if (live > sparse_bytes_max) return SegmentSize::whole;
+  }
+  return SegmentSize::small;
+}
+
+// Notes, as the log becomes empty, what its next requests are likely to need. `last` is the segment
+// that it had last. If the log had begun with a small segment, a whole one came because that was
+// not enough.
+void RequestLog::note_drained(const Segment& last) {
+  const bool is_whole = last.size() == SegmentSize::whole;
+  streams_ = is_whole && (!streams_ || last.filled > small_segment_capacity);
+}
+
+bool RequestLog::may_add(std::size_t count, SegmentSize size) const {
   const bool is_long = count > 1;
-  if (is_long && count > requests_.budget().limit(PoolKind::requests) / segment_bytes) return false;
+  Budget& budget = requests_.budget();
+  std::size_t bytes = count * charge_for(size, budget);
+  // What can never fit is refused before the segments that it would get are taken, and given back.
+  if (is_long && bytes > budget.limit(PoolKind::requests)) return false;
   if (!leaves_half_ || first_ == nullptr) return true;
-  for (const Segment* segment = first_; segment != nullptr; segment = segment->next) ++count;
-  return count * segment_bytes <= requests_.budget().share(PoolKind::requests) / 2;
+  for (const Segment* segment = first_; segment != nullptr; segment = segment->next) {
+    bytes += charge_for(segment->size(), budget);
+  }
+  return bytes <= budget.share(PoolKind::requests) / 2;
 }
 
 // Adds `count` empty segments, or none. The first of them is filled next.
-bool RequestLog::add_segments(std::size_t count) {
-  if (!may_add(count)) return false;
+bool RequestLog::add_segments(std::size_t count, SegmentSize size) {
+  const bool is_bounded = count > 1 || (leaves_half_ && first_ != nullptr);
+  if (is_bounded && !may_add(count, size)) return false;
   Segment* first = nullptr;
   for (std::size_t i = 0; i < count; ++i) {
-    Segment* const segment = acquire_segment(requests_);
+    Segment* const segment = acquire_segment(requests_, size);
     if (segment == nullptr) {
       while (first != nullptr) {
         Segment* const next = first->next;
@@ -93,11 +133,11 @@ bool RequestLog::add_segments(std::size_t count) {
 void RequestLog::write(std::string_view bytes) {
   const bool deferred = is_deferred(bytes);
   while (!bytes.empty()) {
-    if (last_->filled == segment_capacity) {
+    if (last_->filled == last_->capacity) {
       last_ = last_->next;
       last_->position = end_;
     }
-    const std::size_t part = std::min(bytes.size(), segment_capacity - last_->filled);
+    const std::size_t part = std::min<std::size_t>(bytes.size(), last_->capacity - last_->filled);
     if (!deferred) std::memcpy(last_->begin() + last_->filled, bytes.data(), part);
     last_->filled += static_cast<std::uint32_t>(part);
     last_->live += static_cast<std::uint32_t>(part);
@@ -127,7 +167,7 @@ std::size_t RequestLog::collect(std::uint64_t begin, std::uint64_t end,
 std::size_t RequestLog::live_bytes() const {
   std::size_t live = 0;
   for (const Segment* segment = first_; segment != nullptr; segment = segment->next) {
-    PLIMSOLL_CHECK(segment->live <= segment->filled && segment->filled <= segment_capacity);
+    PLIMSOLL_CHECK(segment->live <= segment->filled && segment->filled <= segment->capacity);
     PLIMSOLL_CHECK(segment->live > 0);
     live += segment->live;
   }
@@ -148,6 +188,7 @@ void RequestLog::give_up(std::uint64_t begin, std::uint64_t end) {
     if (segment->live == 0) {
       (before == nullptr ? first_ : before->next) = next;
       if (last_ == segment) last_ = before;
+      if (first_ == nullptr) note_drained(*segment);
       release(*segment);
     } else {
       before = segment;

@@ -13,6 +13,10 @@
 // the order of the stream. A position is the number of bytes that were ever appended before a byte.
 // Bytes in the middle may be given up; a segment is released as soon as none of its bytes is
 // needed.
+//
+// A cluster's client has a log for each node, so a log with little in it must not take 64 KiB: it
+// begins with a small segment. A log that streams takes whole segments, because it would change
+// pages, with two locks each time, for every few dozen requests otherwise (next_size()).
 
 namespace plimsoll::inline v0 {
 
@@ -68,11 +72,11 @@ class RequestLog {
   // are no longer the end of the stream.
   std::size_t room_in_last() const {
     const bool at_end = last_ != nullptr && last_->position + last_->filled == end_;
-    return at_end ? segment_capacity - last_->filled : 0;
+    return at_end ? last_->capacity - last_->filled : 0;
   }
 
-  // A request that fits into one segment is never split, so it is encoded in one go and sent in one
-  // span.
+  // A request that fits into a whole segment is never split, so it is encoded in one go and sent in
+  // one span.
   std::uint64_t write_whole(const CommandView& command) {
     char* const out = last_->begin() + last_->filled;
     const auto size = static_cast<std::uint32_t>(encode(command, out) - out);
@@ -84,13 +88,17 @@ class RequestLog {
 
   std::uint64_t append_to_new(const CommandView& command);
   bool has_empty_segments() const { return last_ != nullptr && last_->filled == 0; }
-  bool add_segments(std::size_t count);
-  bool may_add(std::size_t count) const;
+  bool add_room(std::size_t size);
+  SegmentSize next_size() const;
+  bool add_segments(std::size_t count, SegmentSize size);
+  bool may_add(std::size_t count, SegmentSize size) const;
+  void note_drained(const Segment& last);
   /// Leaves room for a deferred word, which its caller writes.
   void write(std::string_view bytes);
 
   Account& requests_;
   const bool leaves_half_;
+  bool streams_ = false;  // before the log was last empty, a small segment was not enough
   Segment* first_ = nullptr;
   Segment* last_ = nullptr;  // the segment that is being filled
   std::uint64_t end_ = 0;

@@ -288,7 +288,7 @@ struct ScarceLine : Pair {
 
 TEST_CASE("who finds no memory waits for some, and asks again after a while") {
   ScarceLine pair;
-  pair.take_all_but(2 * chunk_bytes);
+  pair.take_all_but(chunk_bytes);
   pair.end.submit(1, {"ECHO", "1"}, 0s);
   pair.end.submit(2, {"ECHO", "2"}, 0s);
   CHECK(pair.end.client().statistics().waiting == 2);

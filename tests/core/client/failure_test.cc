@@ -176,6 +176,7 @@ TEST_CASE("the end of a write may be told when the client has ended the connecti
     pair.connect();
     pair.end.submit(1, {"ECHO", "one"});
     const std::string given = pair.end.begin_write();
+    const std::size_t while_written = pair.end.bytes_in_use();
     if (polled) {
       pair.end.receive("garbage\r\n");
       CHECK(pair.end.actions() == Lines{"open", "close"});
@@ -184,10 +185,10 @@ TEST_CASE("the end of a write may be told when the client has ended the connecti
       while (pair.end.client().poll_event()) {
       }
       // The transport has not been told to close: what it sends is still there.
-      CHECK(pair.end.segments_in_use() > 0);
+      CHECK(pair.end.bytes_in_use() > while_written - chunk_bytes);
     }
     pair.end.client().handle_written(first_connection, given.size());
-    CHECK(pair.end.segments_in_use() == 0);
+    CHECK(pair.end.bytes_in_use() <= while_written - chunk_bytes);
   }
 }
 

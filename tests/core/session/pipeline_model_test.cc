@@ -108,9 +108,11 @@ class Run {
   }
 
   std::string bytes_of(Tag tag) {
-    constexpr std::size_t large_sizes[] = {segment_capacity - 3, segment_capacity,
-                                           segment_capacity + 1, segment_capacity * 2 + 5};
-    const std::size_t size = below(12) == 0 ? large_sizes[below(4)] : 1 + below(300);
+    constexpr std::size_t large_sizes[] = {small_segment_capacity - 1, small_segment_capacity,
+                                           small_segment_capacity + 1, segment_capacity - 3,
+                                           segment_capacity,           segment_capacity + 1,
+                                           segment_capacity * 2 + 5};
+    const std::size_t size = below(12) == 0 ? large_sizes[below(7)] : 1 + below(300);
     std::string bytes = std::to_string(tag);
     bytes.resize(size, static_cast<char>('a' + tag % 26));
     return bytes;

@@ -28,7 +28,15 @@ struct World {
     return out;
   }
 
-  std::size_t segments_in_use() { return memory.bytes_in_use() / segment_bytes; }
+  std::size_t segments_in_use() { return small_in_use() + whole_in_use(); }
+  std::size_t whole_in_use() { return in_use(SegmentSize::whole); }
+  std::size_t small_in_use() { return in_use(SegmentSize::small); }
+
+  std::size_t in_use(SegmentSize size) {
+    const BudgetStatistics all = memory.budget.statistics();
+    const PageStatistics& pages = size == SegmentSize::whole ? all.segments : all.chunks;
+    return pages.live / charge_for(size, memory.budget);
+  }
 
   RequestMemory memory;
   RequestLog log{*memory.account};
@@ -108,14 +116,105 @@ TEST_CASE("requests lie in one span as long as they fit a segment") {
 }
 
 TEST_CASE("a request that just fits behind others lies with them, one byte more does not") {
+  for (const SegmentSize size : {SegmentSize::small, SegmentSize::whole}) {
+    for (const std::size_t more : {0u, 1u}) {
+      World world;
+      const std::string before = long_text(size == SegmentSize::small ? 6 : segment_capacity / 2);
+      world.append(before);
+      const std::string text = long_text(capacity_of(size) - before.size() + more);
+      const std::uint64_t begin = world.append(text);
+
+      CHECK(world.in_use(size) >= 1);
+      CHECK(world.segments_in_use() == 1 + more);
+      CHECK(world.text(begin, world.log.end()) == text);
+    }
+  }
+}
+
+TEST_CASE("a log begins with a small segment, unless its first request needs a whole one") {
   for (const std::size_t more : {0u, 1u}) {
     World world;
-    world.append("before");
-    const std::string text = long_text(segment_capacity - 6 + more);
-    const std::uint64_t begin = world.append(text);
+    const std::string text = long_text(small_segment_capacity + more);
+    world.append(text);
 
-    CHECK(world.segments_in_use() == 1 + more);
-    CHECK(world.text(begin, world.log.end()) == text);
+    CHECK(world.small_in_use() == 1 - more);
+    CHECK(world.whole_in_use() == more);
+    CHECK(world.text(0, text.size()) == text);
+  }
+}
+
+TEST_CASE("a log that keeps much goes on with a whole segment, one that keeps little does not") {
+  for (const std::size_t kept : {small_segment_capacity / 4, small_segment_capacity / 4 + 1}) {
+    World world;
+    world.append(long_text(small_segment_capacity - kept));
+    const std::uint64_t sent = world.log.end();
+    world.append(long_text(kept));
+    world.log.give_up(0, sent);
+
+    world.append("next");
+
+    CHECK(world.whole_in_use() == (kept > small_segment_capacity / 4 ? 1 : 0));
+    CHECK(world.segments_in_use() == 2);
+    CHECK(world.text(sent, world.log.end()) == long_text(kept) + "next");
+  }
+}
+
+TEST_CASE("a log that streamed begins with a whole segment as long as it needs one") {
+  World world;
+  const std::string piece = long_text(small_segment_capacity);
+  world.append(piece);
+  world.append(piece);
+  CHECK(world.whole_in_use() == 1);
+  world.log.give_up(0, world.log.end());
+
+  const std::uint64_t streamed = world.append(piece);
+  CHECK(world.small_in_use() == 0);
+  world.append("more");
+  CHECK(world.segments_in_use() == 1);
+  world.log.give_up(streamed, world.log.end());
+
+  const std::uint64_t less = world.append(piece);
+  CHECK(world.small_in_use() == 0);
+  world.log.give_up(less, world.log.end());
+  world.append(piece);
+  CHECK(world.small_in_use() == 1);
+  CHECK(world.whole_in_use() == 0);
+}
+
+TEST_CASE("where there is no memory for a whole segment, a small one does for a small request") {
+  World world;
+  const std::string piece = long_text(small_segment_capacity);
+  world.append(piece);
+  Charge others(*world.memory.account);
+  const std::size_t small = charge_for(SegmentSize::small, world.memory.budget);
+  const std::size_t limit = world.memory.budget.limit(PoolKind::requests);
+  REQUIRE(others.grow(limit - 2 * small));
+
+  CHECK(world.append(long_text(small_segment_capacity + 1)) == RequestLog::no_room);
+  CHECK(world.append(piece) == small_segment_capacity);
+  CHECK(world.append("more") == RequestLog::no_room);
+
+  CHECK(world.small_in_use() == 2);
+  CHECK(world.text(0, world.log.end()) == piece + piece);
+}
+
+TEST_CASE("room that was made and is not used goes back, of either size") {
+  for (const std::size_t size :
+       {std::size_t{1}, small_segment_capacity + 1, 2 * segment_capacity}) {
+    World world;
+    REQUIRE(world.log.make_room(size));
+    CHECK(world.segments_in_use() > 0);
+    world.log.release_room();
+    CHECK(world.segments_in_use() == 0);
+
+    const std::uint64_t begin = world.append(long_text(small_segment_capacity));
+    REQUIRE(world.log.make_room(size));
+    world.log.release_room();
+    CHECK(world.segments_in_use() == 1);
+    REQUIRE(world.log.make_room(size));
+    const std::uint64_t second = world.append(long_text(size));
+    CHECK(world.text(begin, second) == long_text(small_segment_capacity));
+    CHECK(world.text(second, world.log.end()) == long_text(size));
   }
 }
 
@@ -135,7 +234,8 @@ TEST_CASE("a request longer than a segment lies in several, and others follow be
   const std::uint64_t begin = world.append(text);
   const std::uint64_t after = world.append("after");
 
-  CHECK(world.segments_in_use() == 5);
+  CHECK(world.small_in_use() == 1);
+  CHECK(world.whole_in_use() == 4);
   CHECK(world.text(begin, after) == text);
   CHECK(world.text(0, world.log.end()) == "before" + text + "after");
 }
