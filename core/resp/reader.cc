@@ -11,9 +11,6 @@
 namespace plimsoll::inline v0 {
 namespace {
 
-// Less room than this is not worth a system call: the reader takes the next segment instead.
-constexpr std::size_t read_space_min = 2048;
-
 bool has_bytes(Type type) {
   switch (type) {
     case Type::real:
@@ -146,15 +143,45 @@ std::span<char> Reader::find_room(Reserve reserve) {
 Segment* Reader::acquire(Reserve reserve) {
   const bool recorded = frame_ready_ || (partial_ && parser_.dropped() == Parser::Drop::none);
   if (last_ != nullptr && !recorded && last_->holders.load(std::memory_order_acquire) == 1) {
-    const auto rest = static_cast<std::size_t>(end_ - at_);
-    if (rest > 0) std::memmove(last_->begin(), at_, rest);
-    at_ = last_->begin();
-    end_ = last_->begin() + rest;
-    return last_;
+    // A long frame that is skipped would take many reads with a small buffer.
+    const bool too_small = last_->size() < next_size();
+    Segment* const larger = too_small ? acquire_segment(replies_, SegmentSize::whole) : nullptr;
+    if (larger != nullptr) return larger;
+    // A line may fill a small segment, and be no line yet.
+    const bool has_room = static_cast<std::size_t>(end_ - at_) < last_->capacity;
+    if (has_room) return reused_last();
+  } else {
+    const SegmentSize size = next_size();
+    if (Segment* const segment = acquire_segment(replies_, size)) return segment;
+    // Where memory is short, many small reads are better than none.
+    const bool may_be_small = size == SegmentSize::whole && may_end_in_small();
+    Segment* const smaller = may_be_small ? acquire_segment(replies_, SegmentSize::small) : nullptr;
+    if (smaller != nullptr) return smaller;
   }
-  if (Segment* const segment = acquire_segment(replies_)) return segment;
   if (reserve == Reserve::leave && !touches_reserve()) return nullptr;
   return replies_.budget().progress_reserve().take(this);
+}
+
+// Moves the bytes that are not parsed to the front of last_, over those that nothing needs.
+Segment* Reader::reused_last() {
+  const auto rest = static_cast<std::size_t>(end_ - at_);
+  if (rest > 0) std::memmove(last_->begin(), at_, rest);
+  at_ = last_->begin();
+  end_ = last_->begin() + rest;
+  return last_;
+}
+
+SegmentSize Reader::next_size() const {
+  return last_ == nullptr || may_end_in_small() ? buffer_size_.wanted() : SegmentSize::whole;
+}
+
+// Whether a small segment may be enough for the frame at hand. A frame that has filled a segment
+// already and gets another may have no end in that one either, so its third is a whole one.
+// Otherwise a long array, whose elements come one by one, would lie in a long chain of small ones.
+bool Reader::may_end_in_small() const {
+  if (first_ != last_) return false;
+  const auto rest = static_cast<std::size_t>(end_ - at_);
+  return rest + parser_.missing_bytes_min(rest) <= small_segment_capacity;
 }
 
 // Skips the frame if the pool is dry and this very frame has used up the reserve: nothing else
@@ -185,6 +212,7 @@ void Reader::move_rest_to(Segment& segment) {
 
 void Reader::handle_read(std::size_t count) {
   PLIMSOLL_CHECK(last_ != nullptr && count <= static_cast<std::size_t>(last_->end() - end_));
+  buffer_size_.note_read(count, static_cast<std::size_t>(last_->end() - end_));
   end_ += count;
   lent_ = false;
 }
@@ -197,8 +225,10 @@ Reader::Poll Reader::next(bool replies_wanted) {
   if (last_ == nullptr) return Poll::need_more;
   if (at_ == end_ && !partial_) {
     if (lent_) return Poll::need_more;
-    // Nothing in the buffer is needed: fill it from the start again, or leave it to a kept reply.
-    if (last_->payer == nullptr || last_->holders.load(std::memory_order_acquire) != 1) {
+    // Nothing in the buffer is needed: fill it from the start again, unless a kept reply has it or
+    // another size is better.
+    if (last_->payer == nullptr || last_->holders.load(std::memory_order_acquire) != 1 ||
+        last_->size() != buffer_size_.wanted()) {
       release_last();
     } else {
       at_ = end_ = last_->begin();
@@ -269,6 +299,7 @@ void Reader::reset() {
   release_before_last();
   if (last_ != nullptr) release_last();
   lent_ = frame_ready_ = partial_ = false;
+  buffer_size_ = BufferSize();
   parser_.reset();
 }
 

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "plimsoll/core/memory/segment.h"
+#include "plimsoll/core/resp/buffer_size.h"
 #include "plimsoll/core/resp/parser.h"
 #include "plimsoll/core/resp/reply.h"
 #include "plimsoll/core/resp/tape.h"
@@ -23,6 +24,9 @@
 //
 // - Room is charged before it is handed out. Without memory, read_space() is empty: do not read
 //   now.
+// - A buffer is a segment: small while little comes, whole once a read fills a small one, or a
+// frame
+//   goes on into a third (BufferSize, next_size()).
 // - The segments from first_ to last_ have the current frame. Only last_ is filled; its bytes from
 //   at_ to end_ have been read and not parsed.
 // - The segments of a presented frame stay until next() is called again; those that a kept Reply
@@ -139,6 +143,9 @@ class Reader {
  private:
   std::span<char> find_room(Reserve reserve);
   Segment* acquire(Reserve reserve);
+  Segment* reused_last();
+  SegmentSize next_size() const;
+  bool may_end_in_small() const;
   bool skip_for_lack_of_room();
   void move_rest_to(Segment& segment);
   void release_before_last();
@@ -156,6 +163,7 @@ class Reader {
   bool lent_ = false;         // the driver may be reading to read_space() now
   bool frame_ready_ = false;  // next() has presented a frame, which is still there
   bool partial_ = false;      // a part of a frame has been parsed
+  BufferSize buffer_size_;
   Tape tape_;
   Parser parser_;
 };

@@ -22,7 +22,7 @@ void Reply::release_buffers() {
 std::size_t Reply::charged_bytes() const {
   std::size_t bytes = nodes_.charged_bytes() + Tape::charged_bytes(pieces_, payer_);
   for (const Segment* segment = first_; segment != nullptr; segment = segment->next) {
-    bytes += segment_bytes;
+    bytes += charge_for(segment->size(), *segment->budget);
     if (segment == last_) break;
   }
   return bytes;

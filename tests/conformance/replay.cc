@@ -111,6 +111,7 @@ std::string replay_across_buffers_in_array(const ConformanceCase& row) {
   for (std::size_t before = 0; before <= size; before += step_through(size)) {
     const std::string fill = filler(segment_capacity - header.size() - before);
     Reading reading(memory);
+    fill_small_buffer(reading.reader());
     reading.feed(std::string(header) + fill + bytes_of(row));
     const std::string filled(fill.begin() + static_cast<std::ptrdiff_t>(fill.find('f')),
                              fill.end() - 2);

@@ -102,7 +102,9 @@ std::string answered(WalkRequest& request, const std::string& answer,
 std::string cursor_in(const std::string& answer) {
   const testing::Parsed parsed(answer);
   const BytesView cursor = *(*parsed.value().as_elements()->begin()).as_bytes();
-  return std::string(cursor.view());
+  std::string text(cursor.size(), '\0');
+  cursor.copy_to(text.data());
+  return text;
 }
 
 TEST_CASE("the first page is a transaction of reports and SCAN with the caller's words") {

@@ -38,10 +38,12 @@ TEST_CASE("a string that lies in one piece can be viewed") {
 }
 
 TEST_CASE("a string that fits its read buffer lies in one piece, however it came") {
-  const std::string text(segment_capacity - 100, 'a');
-  const Parsed reply("$" + std::to_string(text.size()) + "\r\n" + text + "\r\n", 1000);
-  CHECK(reply.value().as_bytes()->contiguous());
-  CHECK(reply.value().as_bytes()->view() == text);
+  for (const SegmentSize size : {SegmentSize::small, SegmentSize::whole}) {
+    const std::string text(capacity_of(size) - 100, 'a');
+    const Parsed reply("$" + std::to_string(text.size()) + "\r\n" + text + "\r\n", 1000, size);
+    REQUIRE(reply.value().as_bytes()->contiguous());
+    CHECK(reply.value().as_bytes()->view() == text);
+  }
 }
 
 TEST_CASE("a string that crosses read buffers is told piece by piece") {
@@ -86,17 +88,19 @@ TEST_CASE("bytes in pieces equal a text only where every byte does") {
 
 TEST_CASE("a verbatim string that crosses read buffers loses its format and nothing else") {
   const std::string text = std::string(2 * segment_capacity, 'a') + "end";
-  // The header and the format lie before, across and behind the end of the first buffer.
-  for (std::size_t room = 9; room < 24; ++room) {
-    std::string bytes = "*2\r\n" + filler(segment_capacity - 4 - room);
-    bytes += "=" + std::to_string(text.size() + 4) + "\r\ntxt:";
-    const Parsed reply(bytes + text + "\r\n");
-    auto at = reply.value().as_elements()->begin();
-    ++at;
-    const BytesView view = *(*at).as_bytes();
-    CHECK(copy_of(view) == text);
-    CHECK(view == text);
-    CHECK(*(*at).as_format() == VerbatimFormat{'t', 'x', 't'});
+  for (const SegmentSize size : {SegmentSize::small, SegmentSize::whole}) {
+    // The header and the format lie before, across and behind the end of the first buffer.
+    for (std::size_t room = 9; room < 24; ++room) {
+      std::string bytes = "*2\r\n" + filler(capacity_of(size) - 4 - room);
+      bytes += "=" + std::to_string(text.size() + 4) + "\r\ntxt:";
+      const Parsed reply(bytes + text + "\r\n", SIZE_MAX, size);
+      auto at = reply.value().as_elements()->begin();
+      ++at;
+      const BytesView view = *(*at).as_bytes();
+      CHECK(copy_of(view) == text);
+      CHECK(view == text);
+      CHECK(*(*at).as_format() == VerbatimFormat{'t', 'x', 't'});
+    }
   }
 }
 

@@ -53,8 +53,9 @@ TEST_CASE("a large reply keeps the buffers that it lies in, and pays for them wh
   const Result<Reply> kept = parsed.reader().keep();
   move_on(parsed.reader());
   REQUIRE(kept.ok());
-  CHECK(replies_used(parsed.memory) ==
-        2 * segment_bytes + heap_block_footprint(Tape::inline_nodes * sizeof(Node)));
+  CHECK(replies_used(parsed.memory) == heap_block_footprint(chunk_bytes) + 2 * segment_bytes +
+                                           heap_block_footprint(Tape::inline_nodes * sizeof(Node)));
+  CHECK(kept->charged_bytes() == replies_used(parsed.memory));
   CHECK(kept->value().as_bytes()->size() == bytes.size() - 10);
 }
 

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "plimsoll/core/base/check.h"
+#include "plimsoll/core/memory/segment.h"
 #include "plimsoll/core/resp/reader.h"
 #include "plimsoll/tests/core/resp/reading.h"
 
@@ -14,9 +15,12 @@ namespace plimsoll::testing {
 /// One reply, read and at hand.
 class Parsed {
  public:
-  /// Writes `bytes` in pieces of at most `piece_bytes`; they must be one frame.
-  explicit Parsed(std::string_view bytes, std::size_t piece_bytes = SIZE_MAX)
+  /// Writes `bytes` in pieces of at most `piece_bytes`, the first of them to a buffer of this size;
+  /// they must be one frame.
+  explicit Parsed(std::string_view bytes, std::size_t piece_bytes = SIZE_MAX,
+                  SegmentSize first_buffer = SegmentSize::small)
       : reader_(*memory.account, {}) {
+    if (first_buffer == SegmentSize::whole) fill_small_buffer(reader_);
     Reader::Poll poll = Reader::Poll::need_more;
     while (poll == Reader::Poll::need_more) {
       const std::span<char> room = reader_.read_space();

@@ -7,6 +7,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
+#include "plimsoll/core/memory/heap_memory.h"
 #include "plimsoll/core/memory/segment.h"
 #include "plimsoll/core/resp/reader.h"
 #include "plimsoll/tests/core/resp/reading.h"
@@ -17,6 +18,9 @@ namespace plimsoll::testing::reader_memory_test {
 namespace {
 
 constexpr std::size_t mib = 1024 * 1024;
+
+// What a small buffer costs.
+const std::size_t small_bytes = heap_block_footprint(chunk_bytes);
 
 struct ShortMemory : ReplyMemory {
   /// Leaves `segments` to the replies.
@@ -69,7 +73,7 @@ TEST_CASE("a string that announces too much is skipped in one buffer") {
   reading.feed(reply + "+next\r\n");
   CHECK(reading.outcome() == "(too large); simple \"next\"");
   CHECK(memory.budget.statistics().pool(PoolKind::replies).peak <=
-        segment_bytes + 100);  // and what Reading keeps, to compare
+        small_bytes + segment_bytes + 100);  // and what Reading keeps, to compare
 }
 
 TEST_CASE("a reply that grows too large is skipped from there, and its memory given back at once") {
@@ -176,16 +180,23 @@ TEST_CASE("a reply that is kept takes room from the next, until it is released")
   Result<Reply> kept = [&] {
     Reader& reader = keeping.reader();
     const std::string reply = filler(60'000);
-    const std::span<char> room = reader.read_space();
-    std::copy(reply.begin(), reply.end(), room.begin());
-    reader.handle_read(reply.size());
-    REQUIRE(reader.next(true) == Reader::Poll::frame);
+    std::string_view left = reply;
+    Reader::Poll poll = Reader::Poll::need_more;
+    while (!left.empty()) {
+      const std::span<char> room = reader.read_space();
+      const std::string_view part = left.substr(0, room.size());
+      std::copy(part.begin(), part.end(), room.begin());
+      reader.handle_read(part.size());
+      left.remove_prefix(part.size());
+      poll = reader.next(true);
+    }
+    REQUIRE(poll == Reader::Poll::frame);
     Result<Reply> result = reader.keep();
     REQUIRE(reader.next(true) == Reader::Poll::need_more);
     return result;
   }();
   REQUIRE(kept.ok());
-  const std::string large = filler(segment_capacity * 4 - 1000);
+  const std::string large = filler(segment_capacity * 3);
   other.feed(large);
   CHECK(other.outcome() == "(too large)");
   *kept = Reply();
@@ -236,6 +247,32 @@ TEST_CASE("a Reader that spares the reserve reads nothing to it behind the frame
   }
   CHECK(poll == Reader::Poll::frame);
   CHECK(read == frame.size());
+}
+
+TEST_CASE("where there is no memory for a whole buffer, a small one does") {
+  ShortMemory memory(1);
+  REQUIRE(memory.others.grow(segment_bytes - small_bytes));
+  Reader reader(*memory.account, {});
+  fill_small_buffer(reader);
+  CHECK(reader.read_space().size() == small_segment_capacity);
+  CHECK_FALSE(reader.touches_reserve());
+  CHECK(memory.all().pool(PoolKind::replies).refused > 0);
+  memory.others.shrink(memory.others.bytes());
+  reader.handle_read(0);
+  CHECK(reader.next(true) == Reader::Poll::need_more);
+  CHECK(reader.read_space().size() == segment_capacity);
+}
+
+TEST_CASE("a line that is longer than a small buffer goes on in the reserve if the pool is dry") {
+  for (const Replies replies : {Replies::wanted, Replies::unwanted}) {
+    ShortMemory memory(1);
+    REQUIRE(memory.others.grow(segment_bytes - small_bytes));
+    Reading reading(memory, replies);
+    const std::string lines = "*2\r\n:1\r\n+" + std::string(9000, 'a') + "\r\n";
+    CHECK(reading.feed(lines) == lines.size());
+    CHECK(reading.frames().size() == 1);
+    CHECK(reading.feed("+next\r\n") == 7);
+  }
 }
 
 TEST_CASE("nothing is left charged by a Reader that ends in the midst of a reply") {

@@ -8,6 +8,12 @@
 #include "plimsoll/tests/core/resp/model.h"
 
 namespace plimsoll::testing {
+namespace {
+
+// A simple string that takes `size` bytes on the wire. There is one of each size, unlike a filler.
+std::string line(std::size_t size) { return "+" + std::string(size - 3, 'f') + "\r\n"; }
+
+}  // namespace
 
 ReplyMemory::ReplyMemory(const BudgetOptions& options)
     : budget(options, memory),
@@ -33,15 +39,33 @@ std::size_t Reading::feed(std::string_view bytes) {
   return fed;
 }
 
-std::size_t Reading::feed_across_buffers(std::string_view bytes, std::size_t room) {
+std::size_t Reading::feed_across_buffers(std::string_view bytes, std::size_t room,
+                                         SegmentSize size) {
+  if (size == SegmentSize::whole) {
+    fill_small_buffer(reader_);
+    skipped_bytes_ = small_segment_capacity;
+  }
   const std::span<char> buffer = reader_.read_space();
-  if (buffer.size() < segment_capacity) return 0;
-  skipped_bytes_ = segment_capacity - room;
+  if (buffer.size() < capacity_of(size)) return 0;
+  room = std::min(room, buffer.size() - line(3).size());
+  const std::size_t skipped_bytes = buffer.size() - room;
+  const std::string skipped =
+      skipped_bytes <= line_bytes_max ? line(skipped_bytes) : filler(skipped_bytes);
+  skipped_bytes_ += skipped_bytes;
   const std::string_view first = bytes.substr(0, room);
-  fill(buffer, filler(skipped_bytes_) + std::string(first));
+  fill(buffer, skipped + std::string(first));
   PLIMSOLL_CHECK(reader_.next(false) == Reader::Poll::frame);
   take_frames();
   return first.size() + feed(bytes.substr(first.size()));
+}
+
+void fill_small_buffer(Reader& reader) {
+  const std::span<char> room = reader.read_space();
+  PLIMSOLL_CHECK(room.size() == small_segment_capacity);
+  std::memcpy(room.data(), filler(room.size()).data(), room.size());
+  reader.handle_read(room.size());
+  PLIMSOLL_CHECK(reader.next(false) == Reader::Poll::frame);
+  PLIMSOLL_CHECK(reader.next(true) == Reader::Poll::need_more);
 }
 
 void Reading::fill(std::span<char> room, std::string_view bytes) {

@@ -9,6 +9,7 @@
 
 #include "plimsoll/core/memory/account.h"
 #include "plimsoll/core/memory/budget.h"
+#include "plimsoll/core/memory/segment.h"
 #include "plimsoll/core/resp/reader.h"
 #include "plimsoll/tests/core/memory/test_memory.h"
 
@@ -41,10 +42,11 @@ class Reading {
   /// is whole. Stops at an error, or where there is no room; returns how many bytes it took.
   std::size_t feed(std::string_view bytes);
 
-  /// The same, before anything else was fed, where all but `room` bytes of the first read buffer
-  /// are taken up by a reply that is skipped. It is not among the frames, and errors do not count
-  /// it.
-  std::size_t feed_across_buffers(std::string_view bytes, std::size_t room);
+  /// The same, before anything else was fed, where all but `room` bytes of a read buffer of this
+  /// size are taken up by a reply that is skipped, or nearly all where `room` is more than the
+  /// buffer has. What is skipped is not among the frames, and errors do not count it.
+  std::size_t feed_across_buffers(std::string_view bytes, std::size_t room,
+                                  SegmentSize size = SegmentSize::small);
 
   /// Whether anyone waits for the replies from here on, the one at hand included.
   void set_replies(Replies replies) { replies_ = replies; }
@@ -74,6 +76,10 @@ class Reading {
   std::optional<Error> error_;
   std::size_t skipped_bytes_ = 0;
 };
+
+/// Lets the peer fill a small buffer, so that the reader's next ones are whole. Nothing else may
+/// have been read.
+void fill_small_buffer(Reader& reader);
 
 /// A bulk string that takes `size` bytes on the wire, header and all.
 std::string filler(std::size_t size);

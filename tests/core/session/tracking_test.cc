@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstring>
@@ -66,11 +67,15 @@ class End {
   }
 
   void receive(std::string_view bytes) {
-    const std::span<char> room = session.read_space();
-    REQUIRE(room.size() >= bytes.size());
-    std::memcpy(room.data(), bytes.data(), bytes.size());
-    session.handle_read(bytes.size(), now_);
-    poll();
+    while (!bytes.empty()) {
+      const std::span<char> room = session.read_space();
+      REQUIRE_FALSE(room.empty());
+      const std::size_t part = std::min(room.size(), bytes.size());
+      std::memcpy(room.data(), bytes.data(), part);
+      session.handle_read(part, now_);
+      poll();
+      bytes.remove_prefix(part);
+    }
   }
 
   void advance(Duration time) {
