@@ -298,8 +298,8 @@ Error Reader::dropped_error() const {
 void Reader::reset() {
   release_before_last();
   if (last_ != nullptr) release_last();
-  lent_ = frame_ready_ = partial_ = false;
   buffer_size_ = BufferSize();
+  lent_ = frame_ready_ = partial_ = false;
   parser_.reset();
 }
 

@@ -363,6 +363,20 @@ TEST_CASE("a log that leaves half of the pool to others has one request that is 
   CHECK(log.append(raw(piece)) != RequestLog::no_room);
 }
 
+TEST_CASE("a log that leaves half of the pool to others counts each segment at what it costs") {
+  RequestMemory memory;
+  RequestLog log(*memory.account, true);
+  const std::size_t half = memory.budget.share(PoolKind::requests) / 2;
+  const std::size_t small = charge_for(SegmentSize::small, memory.budget);
+  const std::string piece = long_text(small_segment_capacity);
+  while (log.append(raw(piece)) != RequestLog::no_room) {
+  }
+  // Where no whole segment fits into the half any more, small ones do.
+  CHECK(memory.budget.statistics().chunks.live > small);
+  CHECK(memory.bytes_in_use() <= half);
+  CHECK(memory.bytes_in_use() > half - small);
+}
+
 TEST_CASE("a log that ends gives back what is in it") {
   RequestMemory memory;
   {
