@@ -324,6 +324,12 @@ TEST_CASE("a peer that wants credits gets some at once, and more as it is read")
 
 TEST_CASE("a peer that sends more than it was granted is told from one that does not") {
   Host host(Credits::wanted);
+  // From then on the client reads to buffers that are larger than the grant.
+  host.submit(1, {"GET", "large"});
+  host.take();
+  const std::string large(5000, 'v');
+  host.deliver("$5000\r\n" + large + "\r\n");
+  REQUIRE(host.events() == "completed 1 " + large + " ");
   const auto granted = static_cast<std::size_t>(host.granted());
   CHECK(plimsoll_read_space(host.id(), 0, granted + 1) == -plimsoll_error_protocol_error);
   CHECK(error_text() == "protocol_error: the peer has sent more than it was granted (is " +
