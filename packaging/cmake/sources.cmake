@@ -313,6 +313,7 @@ set(PLIMSOLL_CLIENT_HEADERS
   core/cluster/node_choice.h
   core/cluster/node_id.h
   core/cluster/node_set.h
+  core/cluster/node_times.h
   core/cluster/primary_choice.h
   core/cluster/read_choice.h
   core/cluster/redirection.h
@@ -367,6 +368,7 @@ set(PLIMSOLL_CLIENT_HEADERS
   core/memory/statistics.h
   core/memory/tick_timer.h
   core/memory/waiter_list.h
+  core/resp/buffer_size.h
   core/resp/bytes_view.h
   core/resp/encoder.h
   core/resp/error_reply.h
