@@ -426,7 +426,7 @@ bool Cluster::go(ParkedRequests& parked, const ParkedRequests::Request& request,
 
 void Cluster::handle_timeout(Instant now) {
   now_ = std::max(now_, now);
-  if (nodes_.is_time(now_)) handle_timeout_at_nodes();
+  handle_timeout_at_nodes();
   returned_.pipeline().handle_timeout(now);
   waiting_.pipeline().handle_timeout(now);
   if (now_ >= release_at_) nodes_.note_change();
@@ -435,15 +435,13 @@ void Cluster::handle_timeout(Instant now) {
 }
 
 void Cluster::handle_timeout_at_nodes() {
-  nodes_.for_each([&](NodeNumber number, ClusterNode& node) {
+  nodes_.visit_due(now_, [&](NodeNumber number, ClusterNode& node) {
     const bool is_idle = !node.owes();
     if (node.session) node.session->handle_timeout(now_);
     if (is_idle) node.quiet_since = now_;  // if it has sent a PING, the answer is owed from now on
-    nodes_.note_input(number);
     if (node.is_needed() && node.is_doubtful(now_)) want_view(ViewSchedule::Need::urgent);
     if (now_ >= node.retry_at && node.is_wanted && !aborted_) nodes_.connect(number, now_);
   });
-  nodes_.follow_timeouts(now_);
 }
 
 Instant Cluster::poll_timeout() {

@@ -130,12 +130,14 @@ class Cluster {
   /// Whether submit() is likely to find no place.
   bool may_be_full() const { return must_look_twice(); }
   Instant now() const { return std::max(now_, main_.now()); }
-  /// Nodes are about to be asked something, apart from submit().
+  /// The node is about to be asked something, apart from submit().
+  void note_question(NodeNumber number, Instant now) {
+    ClusterNode& node = nodes_[number];
+    if (!node.owes()) node.quiet_since = now;
+    nodes_.stir(number);
+  }
   void note_questions(Instant now) {
-    nodes_.for_each([this, now](NodeNumber number, ClusterNode& node) {
-      if (!node.owes()) node.quiet_since = now;
-      nodes_.stir(number);
-    });
+    nodes_.for_each([this, now](NodeNumber number, ClusterNode&) { note_question(number, now); });
   }
 
   /// The requests and tombstones of callers, without those on the main connection.

@@ -57,11 +57,11 @@ bool ClusterNodes::use_cache(NodeCaches& caches) {
   return true;
 }
 
-// A view calls this once for each of its ranges: the hashes spare the comparing of texts.
+// Each MOVED and ASK calls this, and a view for each of its ranges.
 std::optional<NodeNumber> ClusterNodes::find(const NodeAddress& address, const NodeId& id) {
   const std::uint32_t hash = hash_of(address);
-  for (NodeNumber i = 0; i < end(); ++i) {
-    if (!has(i) || nodes_[i].address_hash != hash || nodes_[i].address != address) continue;
+  for (NodeNumber i = first_with(hash); i != no_node; i = nodes_[i].like_named) {
+    if (nodes_[i].address_hash != hash || nodes_[i].address != address) continue;
     ClusterNode& node = nodes_[i];
     if (is_known(id) && node.id != id) {
       if (is_known(node.id)) leave(i, ClusterNode::is_another);
@@ -71,6 +71,12 @@ std::optional<NodeNumber> ClusterNodes::find(const NodeAddress& address, const N
     return i;
   }
   return std::nullopt;
+}
+
+void ClusterNodes::forget_address(NodeNumber number) {
+  NodeNumber* link = &first_with(nodes_[number].address_hash);
+  while (*link != number) link = &nodes_[*link].like_named;
+  *link = nodes_[number].like_named;
 }
 
 std::optional<NodeNumber> ClusterNodes::free_place() const {
@@ -95,6 +101,7 @@ std::optional<NodeNumber> ClusterNodes::find_or_add(const NodeAddress& address, 
   const SessionOptions& options = main_.options();
   const std::uint32_t last_callers = has(*place) ? nodes_[*place].callers : 0;
   const std::uint64_t last_incarnation = has(*place) ? nodes_[*place].incarnation : 0;
+  if (has(*place)) forget_address(*place);
   ClusterNode* const node =
       nodes_.make(*place, address, main_.accounts().requests, options.inflight_requests_limit,
                   options.random_seed + *place);
@@ -103,6 +110,7 @@ std::optional<NodeNumber> ClusterNodes::find_or_add(const NodeAddress& address, 
   note_named(*place);
   node->id = id;
   node->address_hash = hash_of(address);
+  node->like_named = std::exchange(first_with(node->address_hash), *place);
   node->incarnation = last_incarnation;
   return place;
 }
@@ -238,7 +246,7 @@ Instant ClusterNodes::timeout_of(const ClusterNode& node) const {
     const Instant suspect_at = after(node.quiet_since, ClusterNode::suspect_after);
     if (suspect_at > followed_until_) next = std::min(next, suspect_at);
   }
-  return node.is_wanted ? std::min(next, node.retry_at) : next;
+  return node.is_wanted && !node.session ? std::min(next, node.retry_at) : next;
 }
 
 void ClusterNodes::settle_stirred() {
@@ -249,19 +257,10 @@ void ClusterNodes::settle_stirred() {
     const std::size_t callers = node.session ? node.session->callers_in_flight() : 0;
     callers_ = callers_ - node.callers + callers;
     node.callers = static_cast<std::uint32_t>(callers);
-    next_timeout_ = std::min(next_timeout_, timeout_of(node));
+    timeouts_.note(number, timeout_of(node));
     if (node.session && node.session->has_unsent()) unsent_.add(number);
   });
   stirred_.clear();
-}
-
-void ClusterNodes::follow_timeouts(Instant now) {
-  followed_until_ = now;
-  settle();
-  next_timeout_ = never;
-  for_each([this](NodeNumber, const ClusterNode& node) {
-    next_timeout_ = std::min(next_timeout_, timeout_of(node));
-  });
 }
 
 std::optional<NodeNumber> ClusterNodes::take_acting() {
@@ -293,6 +292,8 @@ void ClusterNodes::validate() const {
   for (NodeNumber i = 0; i < end(); ++i) {
     const bool has_session = has(i) && nodes_[i].session;
     PLIMSOLL_CHECK(has_session == used_.has(i));
+    PLIMSOLL_CHECK(!has(i) || stirred_.has(i) ||
+                   timeouts_.next_of_group(i) <= timeout_of(nodes_[i]));
     if (!has_session) continue;
     Session& session = *nodes_[i].session;
     session.validate();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -11,6 +12,7 @@
 #include "plimsoll/core/client/connection_id.h"
 #include "plimsoll/core/client/exclusive_handles.h"
 #include "plimsoll/core/cluster/node_set.h"
+#include "plimsoll/core/cluster/node_times.h"
 #include "plimsoll/core/memory/box.h"
 #include "plimsoll/core/memory/box_table.h"
 #include "plimsoll/core/session/session.h"
@@ -174,15 +176,26 @@ class ClusterNodes {
     settle();
     return callers_;
   }
-  /// When handle_timeout() has to be called at the latest. May be too early once a request that was
-  /// the first to time out is answered: handle_timeout() finds that out, which walks over all.
+  /// When visit_due() has to be called at the latest. May be too early once a request that was the
+  /// first to time out is answered: visit_due() finds that out.
   Instant next_timeout() {
     settle();
-    return next_timeout_;
+    return timeouts_.next();
   }
-  /// Whether that time has come. If so, call follow_timeouts() once all nodes have heard of it.
-  bool is_time(Instant now) { return now >= next_timeout(); }
-  void follow_timeouts(Instant now);
+  /// Calls `visit(NodeNumber, ClusterNode&)` for each node that has something to do.
+  template <class Visit>
+  void visit_due(Instant now, Visit&& visit) {
+    if (now < next_timeout()) return;
+    timeouts_.visit_due(now, nodes_.end(), [&](NodeNumber number) {
+      if (!has(number)) return never;
+      const Instant at = timeout_of(nodes_[number]);
+      if (now < at) return at;
+      visit(number, nodes_[number]);
+      note_input(number);
+      return never;  // settle() will find out
+    });
+    followed_until_ = now;
+  }
   /// A connection that may have something to do (Session::poll_action()); each once.
   std::optional<NodeNumber> take_acting();
   /// A connection that may have bytes to send; each once, until its session is used again.
@@ -206,7 +219,17 @@ class ClusterNodes {
   static_assert(cluster_nodes_max <= request_ids::Node::values_count);
   static constexpr std::uint64_t incarnations_count = request_ids::NodeIncarnation::values_count;
 
+  static constexpr std::array<NodeNumber, 256> no_addresses() {
+    std::array<NodeNumber, 256> all{};
+    all.fill(no_node);
+    return all;
+  }
+
   std::optional<NodeNumber> find(const NodeAddress& address, const NodeId& id);
+  NodeNumber& first_with(std::uint32_t address_hash) {
+    return by_address_[address_hash % by_address_.size()];
+  }
+  void forget_address(NodeNumber number);
   std::optional<NodeNumber> free_place() const;
   void settle() {
     if (!stirred_.empty()) settle_stirred();
@@ -228,8 +251,10 @@ class ClusterNodes {
   NodeSet moved_;           // perhaps with requests in `moved`
   NodeSet acting_;          // see take_acting()
   NodeSet unsent_;          // see take_unsent()
+  // By the hash of the address, the first of those that have it in common: see `like_named`.
+  std::array<NodeNumber, 256> by_address_ = no_addresses();
   std::size_t callers_ = 0;
-  Instant next_timeout_ = never;
+  NodeTimes timeouts_;
   Instant followed_until_ = Instant::min();  // nodes that were suspect then are known to be
   std::uint64_t incarnations_ = 0;
   SessionCounters ended_;  // of the connections that are over

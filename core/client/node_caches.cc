@@ -81,7 +81,7 @@ void NodeCaches::end_given_up(NodeNumber number, RequestId answered_until) {
 
 bool NodeCaches::handle_event(NodeNumber number, Session& session, const Event& event) {
   const bool is_for_nobody_else = take_event(number, session, event);
-  note_next_proof(at(number));
+  note_next_proof(number);
   return is_for_nobody_else;
 }
 
@@ -170,7 +170,7 @@ void NodeCaches::follow(NodeNumber number, Session& session) {
     case TrackedConnection::Change::ended: end(node); break;
     case TrackedConnection::Change::unheard: forget_all(number); break;
   }
-  note_next_proof(node);
+  note_next_proof(number);
 }
 
 void NodeCaches::handle_over(NodeNumber number) {
@@ -242,19 +242,24 @@ void NodeCaches::handle_reply(NodeNumber number, const Event& event) {
 }
 
 void NodeCaches::want_proof(cache::Mark mark, Instant now) {
-  for_each_node([&](Node& each) {
+  for_each_node([&](NodeNumber number, Node& each) {
     if (!each.connection || !each.connection->is_tracked()) return;
     each.connection->want_proof(mark, now);
-    note_next_proof(each);
+    note_next_proof(number);
   });
 }
 
-bool NodeCaches::has_proved(cache::Mark mark) const {
-  bool all = true;
-  for_each_node([&all, mark](const Node& each) {
-    all = all && (!each.connection || each.connection->has_proved(mark));
-  });
-  return all;
+// While a barrier waits, each turn asks. Most of the time the node that had not proved by the last
+// turn has not proved yet, and one of a thousand is looked at.
+bool NodeCaches::has_proved(cache::Mark mark) {
+  for (std::size_t i = 0; i < nodes_.end(); ++i) {
+    if (to_prove_ >= nodes_.end()) to_prove_ = 0;
+    const bool is_proved = !nodes_.has(to_prove_) || !at(to_prove_).connection ||
+                           at(to_prove_).connection->has_proved(mark);
+    if (!is_proved) return false;
+    ++to_prove_;
+  }
+  return true;
 }
 
 void NodeCaches::follow_all() {
@@ -264,28 +269,19 @@ void NodeCaches::follow_all() {
     if (!node.connection) continue;
     if (node.connection->follow() == TrackedConnection::Change::unheard) forget_all(number);
     if (!node.connection->is_tracked()) forget_question(node);
-    note_next_proof(node);
+    note_next_proof(number);
   }
 }
 
-// Only here are all nodes looked at, so that a client of a thousand does not do so in each turn.
-void NodeCaches::handle_timeout(Instant now) {
-  next_proof_ = never;
-  for_each_node([this, now](Node& each) {
-    if (each.connection && now >= each.connection->next_proof()) {
-      each.connection->ask_for_proof(now);
-    }
-    note_next_proof(each);
-  });
-}
-
-void NodeCaches::note_next_proof(const Node& node) {
-  if (node.connection) next_proof_ = std::min(next_proof_, node.connection->next_proof());
+void NodeCaches::note_next_proof(NodeNumber number) {
+  const Node& node = at(number);
+  if (node.connection) proofs_.note(number, node.connection->next_proof());
 }
 
 void NodeCaches::validate() const {
-  for_each_node([this](const Node& each) {
-    PLIMSOLL_CHECK(!each.connection || next_proof_ <= each.connection->next_proof());
+  for_each_node([this](NodeNumber number, const Node& each) {
+    PLIMSOLL_CHECK(!each.connection ||
+                   proofs_.next_of_group(number) <= each.connection->next_proof());
   });
 }
 

@@ -13,6 +13,7 @@
 #include "plimsoll/core/client/reply_source.h"
 #include "plimsoll/core/client/tracked_connection.h"
 #include "plimsoll/core/client/write_fences.h"
+#include "plimsoll/core/cluster/node_times.h"
 #include "plimsoll/core/cluster/slot.h"
 #include "plimsoll/core/cluster/slot_table.h"
 #include "plimsoll/core/memory/block.h"
@@ -122,17 +123,28 @@ class NodeCaches {
 
   /// TrackedConnection::want_proof() and has_proved(), of all nodes.
   void want_proof(cache::Mark mark, Instant now);
-  bool has_proved(cache::Mark mark) const;
+  bool has_proved(cache::Mark mark);
 
   /// Whether entries may have gone out of reach since the last call.
   bool take_ends() { return std::exchange(has_ends_, false); }
 
   /// Puts all that is not vouched for any more out of reach: the sessions have changed.
   void follow_all();
-  void handle_timeout(Instant now);
-  /// When to call handle_timeout(), which walks over all nodes. May be too early: a node may have
-  /// proved more since then.
-  Instant next_proof() const { return next_proof_; }
+  /// Asks the nodes whose proofs are due; calls `asking(NodeNumber)` before it asks one.
+  template <class Asking>
+  void handle_timeout(Instant now, Asking&& asking) {
+    proofs_.visit_due(now, nodes_.end(), [&](NodeNumber number) {
+      if (!nodes_.has(number) || !nodes_[number].connection) return never;
+      TrackedConnection& connection = *nodes_[number].connection;
+      if (now >= connection.next_proof()) {
+        asking(number);
+        connection.ask_for_proof(now);
+      }
+      return connection.next_proof();
+    });
+  }
+  /// When to call handle_timeout(). May be too early: a node may have proved more since then.
+  Instant next_proof() const { return proofs_.next(); }
 
   void validate() const;
 
@@ -161,18 +173,18 @@ class NodeCaches {
   template <class Visit>
   void for_each_node(Visit&& visit) {
     for (std::uint32_t i = 0; i < nodes_.end(); ++i) {
-      if (nodes_.has(i)) visit(nodes_[i]);
+      if (nodes_.has(i)) visit(static_cast<NodeNumber>(i), nodes_[i]);
     }
   }
   template <class Visit>
   void for_each_node(Visit&& visit) const {
     for (std::uint32_t i = 0; i < nodes_.end(); ++i) {
-      if (nodes_.has(i)) visit(std::as_const(nodes_[i]));
+      if (nodes_.has(i)) visit(static_cast<NodeNumber>(i), std::as_const(nodes_[i]));
     }
   }
   bool take_event(NodeNumber number, Session& session, const Event& event);
   // Call this after anything that may have made the node's next proof due earlier.
-  void note_next_proof(const Node& node);
+  void note_next_proof(NodeNumber number);
   WriteFences& fences_of(RequestId id);
   void end_given_up(NodeNumber number, RequestId answered_until);
   void begin(NodeNumber number, Session& session);
@@ -194,7 +206,8 @@ class NodeCaches {
   WriteFences returned_writes_;
   WriteFences waiting_writes_;
   Queue<GivenUp> given_up_;
-  Instant next_proof_ = never;
+  NodeTimes proofs_;
+  NodeNumber to_prove_ = 0;  // where has_proved() has ended
   bool has_ends_ = false;
 };
 
