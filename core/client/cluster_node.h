@@ -130,8 +130,8 @@ class ClusterNode {
   std::uint32_t callers = 0;       ///< session->callers_in_flight(), as ClusterNodes counts it
   std::uint32_t address_hash = 0;
   NodeNumber like_named = no_node;  ///< the next whose address may have the same hash
-  RequestId part_of = no_request;  ///< the transaction of which it has not taken a command...
-  Verdict part_verdict{};          ///< ... and what becomes of it
+  RequestId part_of = no_request;   ///< the transaction of which it has not taken a command...
+  Verdict part_verdict{};           ///< ... and what becomes of it
   SentRequests sent;
   MovedRequests moved;
   Backoff backoff;

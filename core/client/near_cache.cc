@@ -258,8 +258,8 @@ void NearCache::handle_timeout(Instant now) {
 
 void NearCache::ask_for_proof(Instant now) {
   if (!nodes_) return connection_.ask_for_proof(now);
-  nodes_->handle_timeout(
-      now, [this, now](NodeNumber number) { cluster_->note_question(number, now); });
+  nodes_->handle_timeout(now,
+                         [this, now](NodeNumber number) { cluster_->note_question(number, now); });
 }
 
 Instant NearCache::poll_timeout() {

@@ -10,10 +10,11 @@
 namespace plimsoll::inline v0 {
 
 /// When each node of a cluster has something to do. It keeps the earliest time of each 64 nodes, in
-/// 136 bytes: whoever is due is found by a look at 64 nodes, and not at a thousand.
+/// 136 bytes: a node that is due is found by a look at 64 of them, and not at a thousand.
 class NodeTimes {
  public:
-  /// The node has something to do at that time, or later: times may be noted that have passed away.
+  /// The node has something to do at that time. An earlier one that was noted before counts until
+  /// visit_due() has found that it does not hold any more.
   void note(NodeNumber number, Instant at) {
     Instant& earliest = earliest_[number / group_size];
     earliest = std::min(earliest, at);

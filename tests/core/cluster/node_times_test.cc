@@ -66,7 +66,8 @@ TEST_CASE("whatever is noted, nobody is late, and nobody is due for ever") {
   const auto below = [&random](int end) {
     return std::uniform_int_distribution<int>(0, end - 1)(random);
   };
-  for (const std::size_t count : {std::size_t{1}, std::size_t{64}, std::size_t{65}, std::size_t{300}}) {
+  for (const std::size_t count :
+       {std::size_t{1}, std::size_t{64}, std::size_t{65}, std::size_t{300}}) {
     NodeTimes times;
     std::vector<Instant> due(count, never);
     for (int now = 0; now < 2000; ++now) {
