@@ -218,7 +218,7 @@ void ClusterInjector::strike_primary(Fault fault) {
   switch (fault) {
     case Fault::node_killed: server.kill(); break;
     case Fault::node_frozen: server.freeze(absence); break;
-    default: environment_.note("server", primary, "is cut off"); server.cut(true);
+    default: environment_.note("server", primary, "is cut off"); server.set_cut(true);
   }
   plan(absence, come_back, primary);
   plan(node_timeout + between(Duration::zero(), milliseconds(1600)), detect, primary);
@@ -250,7 +250,7 @@ void ClusterInjector::replace(std::size_t primary) {
 void ClusterInjector::bring_back(std::size_t number) {
   ClusterServer& server = cluster_.server(number);
   is_away_[number] = false;
-  server.cut(false);
+  server.set_cut(false);
   const bool was_dead = !server.is_alive();
   if (was_dead) server.revive();
   if (server.is_frozen()) server.thaw();

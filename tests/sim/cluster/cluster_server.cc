@@ -11,10 +11,6 @@
 namespace plimsoll::sim {
 namespace {
 
-using std::chrono::microseconds;
-using std::chrono::milliseconds;
-
-constexpr Duration dead_until_revived = std::chrono::hours(24);
 // A request that ran is answered once, on whatever connection that was.
 constexpr std::uint64_t last_of_links = UINT64_MAX;
 constexpr std::string_view mode_of_one = "$10\r\nstandalone\r\n";
@@ -57,88 +53,26 @@ std::string_view reply_alone(std::string_view wire) {
 }  // namespace
 
 ClusterServer::ClusterServer(Environment& environment, ModelCluster& cluster, std::uint32_t number)
-    : environment_(environment),
-      cluster_(cluster),
-      random_(environment.scenario.seed, Random::Purpose::server, number),
-      number_(environment.network.add_server(*this)),
-      id_(id_of_server(number_)),
-      stream_(model_.accept(model_time())),
-      lag_max_(random_.one_in(3) ? milliseconds(random_.between(1, 800)) : milliseconds(2)) {
-  model_.set_execution_log([this](const model::Execution& each) { note_execution(each); });
+    : Process(environment, number), cluster_(cluster), id_(id_of_server(this->number())) {
+  model().set_execution_log([this](const model::Execution& each) { note_execution(each); });
 }
 
-model::Time ClusterServer::model_time() const {
-  return {static_cast<std::uint64_t>(environment_.now().time_since_epoch().count())};
-}
-
-void ClusterServer::handle(std::uint32_t what, std::uint64_t detail) {
-  if (is_alive_ && is_frozen()) {
-    return environment_.schedule.plan_at(idle_at_, *this, what, detail);
-  }
-  switch (static_cast<Plan>(what)) {
-    case turn:
-      is_turn_planned_ = false;
-      if (!is_alive_) return;
-      for (Connection& connection : connections_) {
-        if (connection.link != nullptr) serve(connection);
-      }
-      return poll_model();
-    case apply: {
-      if (!is_alive_ || detail != stream_life_ || arriving_.empty()) return;
-      const Change change = std::move(arriving_.front());
-      arriving_.pop_front();
-      change.value ? put(change.key, *change.value) : drop(change.key);
-    }
-  }
-}
-
-void ClusterServer::handle_connected(Link& link) {
-  std::size_t place = 0;
-  while (place < connections_.size() && connections_[place].link != nullptr) ++place;
-  if (place == connections_.size()) connections_.emplace_back();
-  connections_[place] = Connection{};
-  connections_[place].link = &link;
-  connections_[place].client = model_.accept(model_time());
-  link.set_place(place);
-}
-
-void ClusterServer::plan_turn() {
-  if (std::exchange(is_turn_planned_, true)) return;
-  const Duration pause = random_.between(Duration::zero(), microseconds(20));
-  environment_.schedule.plan_at(std::max(idle_at_, environment_.now() + pause), *this, turn);
-}
-
-void ClusterServer::serve(Connection& connection) {
-  Pipe& pipe = connection.link->to_server();
-  connection.input += pipe.readable();
-  pipe.read(pipe.readable().size());
-  std::size_t taken = 0;
-  while (!connection.closing && taken < connection.input.size()) {
-    const std::string_view rest = std::string_view(connection.input).substr(taken);
-    const RequestScanner::Found found = scanner_.scan(rest);
-    require(found != RequestScanner::Found::nonsense, "a client sends whole requests");
-    if (found != RequestScanner::Found::whole) break;
-    const std::size_t size = scanner_.size();
-    connection.heard += size;
-    answer(connection, rest.substr(0, size));
-    taken += size;
-  }
-  connection.input.erase(0, taken);
-  flush(connection);
-  if (connection.link == nullptr || !pipe.has_ended() || !pipe.readable().empty()) return;
-  connection.link->close_by_server();
-  forget(connection);
+void ClusterServer::handle_change() {
+  if (arriving_.empty()) return;
+  const Change change = std::move(arriving_.front());
+  arriving_.pop_front();
+  change.value ? put(change.key, *change.value) : drop(change.key);
 }
 
 void ClusterServer::answer(Connection& connection, std::string_view request) {
-  if (scanner_.words()[0] == "ASKING") {
-    connection.is_asking = true;
+  if (scanner().words()[0] == "ASKING") {
+    asking_.insert(connection.place);
     return send(connection, "+OK\r\n");
   }
-  const std::vector<std::string> keys = keys_in(scanner_.words());
+  const std::vector<std::string> keys = keys_in(scanner().words());
   if (keys.empty()) {
     send(connection, reply_to_keyless(connection, request));
-    const bool is_view = scanner_.words()[0] == "CLUSTER" && scanner_.words().back() == "SLOTS";
+    const bool is_view = scanner().words()[0] == "CLUSTER" && scanner().words().back() == "SLOTS";
     if (is_view) {
       cluster_.news().note_said(
           connection.link->serial(), connection.said,
@@ -147,18 +81,18 @@ void ClusterServer::answer(Connection& connection, std::string_view request) {
   } else {
     answer_with_keys(connection, request, keys);
   }
-  connection.is_asking = false;
+  asking_.erase(connection.place);
 }
 
 std::string ClusterServer::reply_to_keyless(Connection& connection, std::string_view request) {
-  const auto words = scanner_.words();
+  const auto words = scanner().words();
   if (words[0] == "READONLY") return "+OK\r\n";
   if (words[0] == "CLUSTER" && words.size() > 1) {
     if (words[1] == "MYID") return bulk(id_);
     if (words[1] == "SLOTS") return slots_reply();
   }
   const bool is_hello = words[0] == "HELLO";
-  std::string reply = reply_of_model(connection, request);
+  std::string reply = run_of_client(connection, request);
   const std::size_t mode = is_hello ? reply.find(mode_of_one) : std::string::npos;
   if (mode != std::string::npos) reply.replace(mode, mode_of_one.size(), mode_of_many);
   return reply;
@@ -166,23 +100,23 @@ std::string ClusterServer::reply_to_keyless(Connection& connection, std::string_
 
 void ClusterServer::answer_with_keys(Connection& connection, std::string_view request,
                                      const std::vector<std::string>& keys) {
-  const RequestNumber number = number_of(scanner_.words());
+  const RequestNumber mark = number_of(scanner().words());
   const SlotNumber slot = slot_of_key(keys[0]);
-  const bool is_write = scanner_.words()[0] == "SET" || scanner_.words()[0] == "DEL";
+  const bool is_write = scanner().words()[0] == "SET" || scanner().words()[0] == "DEL";
   const std::uint64_t link = connection.link->serial();
-  const bool is_asking = connection.is_asking;
-  require(is_asking || !cluster_.news().was_sent_elsewhere(number, slot, number_),
+  const bool is_asking = asking_.contains(connection.place);
+  require(is_asking || !cluster_.news().was_sent_elsewhere(mark, slot, number()),
           "a client goes where a slot was said to be, until it hears something newer");
   const std::string refused = refusal(connection, keys);
-  environment_.note("server", number_, "% a request for slot % (connection %)",
+  environment_.note("server", number(), "% a request for slot % (connection %)",
                     refused.empty() ? "runs" : "refuses", slot, link);
   if (!refused.empty()) {
     send(connection, refused);
-    cluster_.order().note_refused(number, link, connection.said);
-    note_refusal(connection, slot, number, refused);
+    cluster_.order().note_refused(mark, link, connection.said);
+    note_refusal(connection, slot, mark, refused);
     return;
   }
-  const std::string reply = reply_of_model(connection, request);
+  const std::string reply = run_of_client(connection, request);
   send(connection, reply);
   if (!is_asking) {
     cluster_.news().note_said(link, connection.said,
@@ -192,14 +126,14 @@ void ClusterServer::answer_with_keys(Connection& connection, std::string_view re
                                .is_owner = cluster_.is_true_at(*this, slot, false),
                                .keys = keys});
   }
-  if (number != 0 && has_executed_) {
-    environment_.note("server", number_, "runs %", number);
-    environment_.ledger.note_served(number, Ledger::Ran::yes, last_of_links,
+  if (mark != 0 && has_executed_) {
+    environment_.note("server", number(), "runs %", mark);
+    environment_.ledger.note_served(mark, Ledger::Ran::yes, last_of_links,
                                     hash_of_wire(reply_alone(reply)));
-    require(cluster_.order().note_run(number, link) == 0,
+    require(cluster_.order().note_run(mark, link) == 0,
             "requests of one caller for one key run in the order of submission");
   }
-  if (is_write) cluster_.note_change(*this, keys, number, is_asking);
+  if (is_write) cluster_.note_change(*this, keys, mark, is_asking);
 }
 
 void ClusterServer::note_refusal(const Connection& connection, SlotNumber slot,
@@ -228,12 +162,12 @@ std::string ClusterServer::refusal(const Connection& connection,
   const std::uint16_t owner = view[slot];
   if (owner == no_server) return "-CLUSTERDOWN Hash slot not served\r\n";
   if (is_down) return "-CLUSTERDOWN The cluster is down\r\n";
-  const bool is_own = owner == number_;
+  const bool is_own = owner == number();
   if (const auto to = migrating.find(slot); is_own && to != migrating.end()) {
     if (missing > 0 && missing < keys.size()) return try_again;
     if (missing > 0) return redirect("ASK", slot, to->second);
   } else if (const auto from = importing.find(slot);
-             !is_own && from != importing.end() && connection.is_asking) {
+             !is_own && from != importing.end() && asking_.contains(connection.place)) {
     if (keys.size() > 1 && missing > 0) return try_again;
     // An ASK that arrives so late was said before an earlier move of the slot was called off.
     // Valkey would run the command although the key is elsewhere, and no client could know. Here it
@@ -253,12 +187,13 @@ std::string ClusterServer::slots_reply() const {
   if (odd_view == OddView::empty) return "*0\r\n";
   if (odd_view == OddView::refused) return "-LOADING server is loading the dataset in memory\r\n";
   const auto entry = [this](std::size_t server) {
-    const bool is_unnamed = odd_view == OddView::unnamed && server != number_;
+    const bool is_unnamed = odd_view == OddView::unnamed && server != number();
     return "*4\r\n" + bulk(is_unnamed ? "?" : host_of(server)) + ':' + std::string(group_port) +
            "\r\n" + bulk(cluster_.server(server).id()) + "%0\r\n";
   };
   // One other primary is not known, where there are holes.
-  const std::size_t hole = odd_view == OddView::holes ? (number_ + 1) % cluster_.size() : no_server;
+  const std::size_t hole =
+      odd_view == OddView::holes ? (number() + 1) % cluster_.size() : no_server;
   std::string ranges;
   std::size_t count = 0;
   for (std::size_t begin = 0, end = 0; begin < all_slots_count; begin = end) {
@@ -280,20 +215,18 @@ std::string ClusterServer::slots_reply() const {
   return '*' + std::to_string(count) + "\r\n" + ranges;
 }
 
-std::string ClusterServer::reply_of_model(Connection& connection, std::string_view request) {
+std::string ClusterServer::run_of_client(Connection& connection, std::string_view request) {
   is_executing_ = true;
   has_executed_ = false;
-  model_.handle_bytes(connection.client, request, model_time());
+  std::string reply = reply_of_model(connection, request);
   is_executing_ = false;
-  connection.closing |= model_.closing(connection.client) != model::Closing::no;
-  return std::exchange(model_.output(connection.client), {});
+  return reply;
 }
 
 void ClusterServer::note_execution(const model::Execution&) { has_executed_ |= is_executing_; }
 
 void ClusterServer::run(std::string_view request) {
-  model_.handle_bytes(stream_, request, model_time());
-  model_.output(stream_).clear();
+  run_on_stream(request);
   ++changes_count_;
   poll_model();
 }
@@ -317,79 +250,24 @@ void ClusterServer::copy_all(const ClusterServer& primary) {
   changes_count_ = primary.changes_count_;
 }
 
-// Changes arrive in order.
 void ClusterServer::receive(const std::string& key, const std::optional<std::string>& value) {
   if (!is_well()) return;
   arriving_.push_back({key, value});
-  const Instant arrival = environment_.now() + random_.between(microseconds(50), lag_max_);
-  last_arrival_ = std::max(last_arrival_, arrival);
-  environment_.schedule.plan_at(last_arrival_, *this, apply, stream_life_);
-}
-
-void ClusterServer::poll_model() {
-  model_.end_turn();
-  while (const std::optional<model::ClientId> client = model_.poll_output()) {
-    for (Connection& connection : connections_) {
-      if (connection.link == nullptr || connection.client != *client) continue;
-      send(connection, model_.take_output(*client));
-      connection.closing |= model_.closing(*client) != model::Closing::no;
-      flush(connection);
-    }
-  }
-}
-
-void ClusterServer::send(Connection& connection, std::string_view bytes) {
-  connection.output += bytes;
-  connection.said += bytes.size();
-}
-
-void ClusterServer::flush(Connection& connection) {
-  if (connection.link == nullptr) return;
-  if (!connection.output.empty()) {
-    connection.output.erase(0, connection.link->to_client().write(connection.output));
-  }
-  if (!connection.closing || !connection.output.empty()) return;
-  connection.link->close_by_server();
-  forget(connection);
-}
-
-void ClusterServer::forget(Connection& connection) {
-  if (connection.link == nullptr) return;
-  model_.disconnect(connection.client);
-  connection.link = nullptr;
+  expect_change();
 }
 
 void ClusterServer::kill() {
-  environment_.note("server", number_, "is killed");
-  is_alive_ = false;
-  idle_at_ = {};
+  environment_.note("server", number(), "is killed");
   end_stream();
-  for (Connection& connection : connections_) {
-    if (connection.link == nullptr) continue;
-    connection.link->reset_by_server();
-    forget(connection);
-  }
-  environment_.network.refuse_connections(number_, dead_until_revived);
+  stop();
 }
 
 void ClusterServer::revive() {
-  environment_.note("server", number_, "is started again, empty");
-  is_alive_ = true;
-  environment_.network.refuse_connections(number_, Duration::zero());
-  model_.restart(model::Server::Data::lost);
-  stream_ = model_.accept(model_time());
+  environment_.note("server", number(), "is started again, empty");
+  start();
+  lose_data();
   is_down = false;
   changes_count_ = 0;
-}
-
-void ClusterServer::freeze(Duration time) {
-  environment_.note("server", number_, "freezes for %", time);
-  idle_at_ = environment_.now() + time;
-}
-
-void ClusterServer::thaw() {
-  idle_at_ = environment_.now();
-  plan_turn();
 }
 
 }  // namespace plimsoll::sim

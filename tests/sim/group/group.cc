@@ -155,7 +155,7 @@ void Group::impose(Fault fault, Node& node) {
     case Fault::replica_unlisted: node.set_listed(Node::Listed::no); break;
     default: node.refuse_info(); break;
   }
-  plan(time, heal, node.server());
+  plan(time, heal, node.number());
 }
 
 bool Group::has_replica_in(std::string_view zone) const {
@@ -233,15 +233,15 @@ void Group::end_failover() {
   nodes_[former]->set_survives(WriteBook::Survives::no);
   replica->promote();
   replica->set_survives(WriteBook::Survives::yes);
-  primary_ = replica->server();
+  primary_ = replica->number();
   primary_since_ = environment_.now();
   const std::uint64_t lost_before = writes_.acknowledged_and_lost();
   writes_.keep_only(replica->history());
   environment_.coverage.count(Deed::ack_lost, writes_.acknowledged_and_lost() - lost_before);
   if (is_late_primary_) impose_lateness(*replica);
   for (const auto& node : nodes_) {
-    const bool is_other = node->server() != primary_ && node->server() != former;
-    if (is_other) plan(between(Duration::zero(), publish_wait_max), follow, node->server());
+    const bool is_other = node->number() != primary_ && node->number() != former;
+    if (is_other) plan(between(Duration::zero(), publish_wait_max), follow, node->number());
   }
   if (cause_ == Fault::failover) {
     plan(between(seconds(1), asked_demotion_time_max), follow, former);
@@ -266,7 +266,7 @@ void Group::impose_lateness(Node& node) {
   count(Fault::late_primary);
   node.set_condition(random_.one_in(2) ? model::Condition::loading
                                        : model::Condition::primary_down);
-  plan(between(milliseconds(100), seconds(3)), serve, node.server());
+  plan(between(milliseconds(100), seconds(3)), serve, node.number());
 }
 
 void Group::tell_sentinels() {
@@ -329,9 +329,9 @@ void Group::calm_down() {
     node->revive();
     node->heal();
     if (node->is_frozen()) node->thaw();
-    if (node->server() == primary_) continue;
+    if (node->number() == primary_) continue;
     const Duration wait = was_dead ? demotion_time_max : asked_demotion_time_max;
-    plan(between(Duration::zero(), wait), follow, node->server());
+    plan(between(Duration::zero(), wait), follow, node->number());
   }
   is_late_ = {};
   publish_waits_ = {};

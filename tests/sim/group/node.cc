@@ -11,10 +11,6 @@
 namespace plimsoll::sim {
 namespace {
 
-using std::chrono::microseconds;
-using std::chrono::milliseconds;
-
-constexpr Duration dead_for_good = std::chrono::hours(24);
 constexpr std::string_view read_only_error =
     "-READONLY You can't write against a read only replica.\r\n";
 constexpr std::string_view info_refused_error =
@@ -29,97 +25,36 @@ std::string_view reply_to_write(std::string_view wire, std::string_view beginnin
 }  // namespace
 
 Node::Node(Environment& environment, WriteBook& writes, ReadBook& reads, std::uint32_t number)
-    : environment_(environment),
+    : Process(environment, number),
       writes_(writes),
       reads_(reads),
-      random_(environment.scenario.seed, Random::Purpose::server, number),
-      server_(environment.network.add_server(*this)),
-      stream_(model_.accept(model_time())),
-      zone_(server_ % 2 == 0 ? "even" : "odd"),
-      lag_max_(random_.one_in(3) ? milliseconds(random_.between(1, 800)) : milliseconds(2)) {
+      zone_(this->number() % 2 == 0 ? "even" : "odd") {
   begin_history();
-  model_.set_execution_log([this](const model::Execution& each) { note_execution(each); });
+  model().set_execution_log([this](const model::Execution& each) { note_execution(each); });
 }
 
-model::Time Node::model_time() const {
-  return {static_cast<std::uint64_t>(environment_.now().time_since_epoch().count())};
-}
-
-void Node::handle(std::uint32_t what, std::uint64_t detail) {
-  const auto plan = static_cast<Plan>(what);
-  if (is_alive_ && is_frozen()) {
-    return environment_.schedule.plan_at(idle_at_, *this, what, detail);
-  }
-  switch (plan) {
-    case turn:
-      is_turn_planned_ = false;
-      if (!is_alive_) return;
-      for (Connection& connection : connections_) {
-        if (connection.link != nullptr) serve(connection);
-      }
-      return poll_model();
-    case apply:
-      if (!is_alive_ || detail != stream_life_) return;
-      if (environment_.now() < lags_until_) {
-        return environment_.schedule.plan_at(lags_until_, *this, what, detail);
-      }
-      return apply_next();
-  }
-}
-
-void Node::handle_connected(Link& link) {
-  std::size_t place = 0;
-  while (place < connections_.size() && connections_[place].link != nullptr) ++place;
-  if (place == connections_.size()) connections_.emplace_back();
-  connections_[place] = {
-      .link = &link, .client = model_.accept(model_time()), .input = {}, .output = {}};
-  link.set_place(place);
-}
-
-void Node::plan_turn() {
-  if (std::exchange(is_turn_planned_, true)) return;
-  const Duration pause = random_.between(Duration::zero(), microseconds(20));
-  environment_.schedule.plan_at(std::max(idle_at_, environment_.now() + pause), *this, turn);
-}
-
-void Node::serve(Connection& connection) {
-  Pipe& pipe = connection.link->to_server();
-  connection.input += pipe.readable();
-  pipe.read(pipe.readable().size());
-  std::size_t taken = 0;
-  while (!connection.closing && taken < connection.input.size()) {
-    const std::string_view rest = std::string_view(connection.input).substr(taken);
-    const RequestScanner::Found found = scanner_.scan(rest);
-    require(found != RequestScanner::Found::nonsense, "a client sends whole requests");
-    if (found != RequestScanner::Found::whole) break;
-    const std::size_t size = scanner_.size();
-    answer(connection, rest.substr(0, size));
-    taken += size;
-  }
-  connection.input.erase(0, taken);
-  flush(connection);
-  if (connection.link == nullptr || !pipe.has_ended() || !pipe.readable().empty()) return;
-  connection.link->close_by_server();
-  forget(connection);
+void Node::handle_change() {
+  if (environment_.now() < lags_until_) return put_off_change(lags_until_);
+  apply_next();
 }
 
 void Node::answer(Connection& connection, std::string_view request) {
-  const RequestNumber number = number_of(scanner_.words());
-  const bool is_hello = scanner_.words()[0] == "HELLO";
-  const bool is_write = scanner_.words()[0] == "SET";
-  const bool is_read = scanner_.words()[0] == "MGET";
-  require(number == 0 || is_read || !connection.is_told_replica,
+  const RequestNumber number = number_of(scanner().words());
+  const bool is_hello = scanner().words()[0] == "HELLO";
+  const bool is_write = scanner().words()[0] == "SET";
+  const bool is_read = scanner().words()[0] == "MGET";
+  require(number == 0 || is_read || !peer_of(connection).is_told_replica,
           "only reads are asked of a server that says it is a replica");
-  require(!is_read || !connection.is_told_replica || connection.is_told_offset,
+  require(!is_read || !peer_of(connection).is_told_replica || peer_of(connection).is_told_offset,
           "a replica is read only behind its answer of how much it has, on the same connection");
   if (is_read && cuts(connection)) return;
   has_executed_ = false;
-  const bool is_info = scanner_.words()[0] == "INFO";
+  const bool is_info = scanner().words()[0] == "INFO";
   const std::string reply = is_info                     ? reply_to_info(connection)
                             : is_write && !is_primary() ? std::string(read_only_error)
                                                         : reply_to(connection, request);
   if (is_hello && reply.find("$7\r\nreplica\r\n") != std::string::npos) {
-    connection.is_told_replica = true;
+    peer_of(connection).is_told_replica = true;
   }
   if (number != 0) note_answered(connection, number, reply);
   send(connection, reply);
@@ -127,17 +62,16 @@ void Node::answer(Connection& connection, std::string_view request) {
 
 std::string Node::reply_to(Connection& connection, std::string_view request) {
   executing_ = request;
-  model_.handle_bytes(connection.client, request, model_time());
+  std::string reply = reply_of_model(connection, request);
   executing_ = {};
-  connection.closing |= model_.closing(connection.client) != model::Closing::no;
-  return std::exchange(model_.output(connection.client), {});
+  return reply;
 }
 
 // What is read may have gone from one server to another, and then comes behind what was asked
 // later.
 void Node::note_answered(Connection& connection, RequestNumber number, std::string_view reply) {
   const std::uint64_t link = connection.link->serial();
-  const bool is_read = scanner_.words()[0] == "MGET";
+  const bool is_read = scanner().words()[0] == "MGET";
   environment_.ledger.note_served(
       number, has_executed_ ? Ledger::Ran::yes : Ledger::Ran::no, link,
       hash_of_wire(is_read ? reply : reply_to_write(reply, has_executed_ ? "+OK" : "-")));
@@ -149,31 +83,30 @@ void Node::note_answered(Connection& connection, RequestNumber number, std::stri
 // A client that has heard of a refusal knows that it has before it tells of a read that was
 // refused, and went elsewhere.
 void Node::note_read(Connection& connection, RequestNumber number, std::string_view reply) {
-  reads_.note_answered(number, {.server = server_, .link = connection.link->serial()});
-  if (!connection.is_told_replica) return;
+  reads_.note_answered(number, {.server = this->number(), .link = connection.link->serial()});
+  Peer& peer = peer_of(connection);
+  if (!peer.is_told_replica) return;
   read_at_ = environment_.now();
-  require(connection.refused == 0 || !reads_.was_completed_before(connection.refused, number),
+  require(peer.refused == 0 || !reads_.was_completed_before(peer.refused, number),
           "a replica that has refused a read is asked how it is before it is read again");
-  if (connection.refused == 0 && reply.starts_with('-')) connection.refused = number;
+  if (peer.refused == 0 && reply.starts_with('-')) peer.refused = number;
 }
 
 bool Node::cuts(Connection& connection) {
-  if (!connection.is_told_replica || !std::exchange(cuts_next_read_, false)) return false;
-  environment_.note("server", server_, "loses a connection with a read in flight");
+  if (!peer_of(connection).is_told_replica || !std::exchange(cuts_next_read_, false)) return false;
+  environment_.note("server", number(), "loses a connection with a read in flight");
   environment_.coverage.count(Fault::replica_cut);
-  connection.link->reset_by_server();
-  connection.closing = true;
-  forget(connection);
+  cut(connection);
   return true;
 }
 
 // A server that is LOADING, or has lost its primary, answers INFO too.
 std::string Node::reply_to_info(Connection& connection) {
   if (refuses_info_) return std::string(info_refused_error);
-  if (scanner_.words().size() > 1 && scanner_.words()[1] == "server") return info_reply(zone_);
-  connection.is_told_offset = true;
+  if (scanner().words().size() > 1 && scanner().words()[1] == "server") return info_reply(zone_);
+  peer_of(connection).is_told_offset = true;
   reads_.note_history(connection.link->serial(), history_name_);
-  connection.refused = 0;
+  peer_of(connection).refused = 0;
   return replication_info();
 }
 
@@ -183,15 +116,15 @@ std::string Node::replication_info() {
   info.offset = offset_;
   info.is_link_up = has_link();
   // HELLO says the same of a server that is in this condition.
-  const bool seems_replica = model_.options().condition == model::Condition::primary_down;
+  const bool seems_replica = model().options().condition == model::Condition::primary_down;
   if (primary_ != nullptr || seems_replica) {
-    info.primary_host = host_of(primary_ != nullptr ? primary_->server_ : server_);
+    info.primary_host = host_of(primary_ != nullptr ? primary_->number() : number());
     return info_reply(info);
   }
   for (const Node* const replica : replicas_) {
-    const bool is_named = replica->is_alive_ && replica->follows(*this);
+    const bool is_named = replica->is_alive() && replica->follows(*this);
     if (!is_named || replica->listed_ == Listed::no) continue;
-    info.replicas.push_back({.host = host_of(replica->server_),
+    info.replicas.push_back({.host = host_of(replica->number()),
                              .is_online = replica->listed_ == Listed::yes,
                              .offset = replica->offset_});
   }
@@ -201,7 +134,7 @@ std::string Node::replication_info() {
 // Whether it has a link to a primary. One that follows a server which is no primary any more, or
 // has begun another history, has to be given all that there is.
 bool Node::has_link() const {
-  return primary_ != nullptr && !is_link_down_ && primary_->is_alive_ && primary_->is_primary() &&
+  return primary_ != nullptr && !is_link_down_ && primary_->is_alive() && primary_->is_primary() &&
          follows(*primary_);
 }
 
@@ -216,18 +149,16 @@ void Node::note_write(RequestNumber number, std::string_view request) {
   history_.push_back(number);
   requests_.emplace_back(request);
   offset_ += request.size();
-  writes_.note_run(number, scanner_.words()[1], server_, survives_, environment_.now());
+  writes_.note_run(number, scanner().words()[1], this->number(), survives_, environment_.now());
   for (Node* const replica : replicas_) replica->receive();
 }
 
-void Node::begin_history() { history_name_ = history_name(server_, ++histories_); }
+void Node::begin_history() { history_name_ = history_name(number(), ++histories_); }
 
 // A write of the primary's is on its way. They arrive in order.
 void Node::receive() {
   if (is_link_down_ || !follows(*primary_)) return;
-  const Instant arrival = environment_.now() + random_.between(microseconds(50), lag_max_);
-  last_arrival_ = std::max(last_arrival_, arrival);
-  environment_.schedule.plan_at(last_arrival_, *this, apply, stream_life_);
+  expect_change();
 }
 
 void Node::apply_next() {
@@ -242,82 +173,43 @@ void Node::apply_next() {
 
 // The link to the primary is there again, and what is missing is on its way.
 void Node::receive_all_anew() {
-  ++stream_life_;
+  end_stream();
   if (!has_link()) return;
   for (std::size_t i = history_.size(); i < primary_->history_.size(); ++i) receive();
 }
 
 // Clients may be refused meanwhile; the primary is not.
 void Node::run_of_primary(std::string_view request) {
-  model::Condition& condition = model_.options().condition;
+  model::Condition& condition = model().options().condition;
   const model::Condition before = std::exchange(condition, model::Condition::serving);
-  model_.handle_bytes(stream_, request, model_time());
-  model_.output(stream_).clear();
+  run_on_stream(request);
   condition = before;
 }
 
-void Node::poll_model() {
-  model_.end_turn();
-  while (const std::optional<model::ClientId> client = model_.poll_output()) {
-    for (Connection& connection : connections_) {
-      if (connection.link == nullptr || connection.client != *client) continue;
-      send(connection, model_.take_output(*client));
-      connection.closing |= model_.closing(*client) != model::Closing::no;
-      flush(connection);
-    }
-  }
-}
-
-void Node::send(Connection& connection, std::string_view bytes) { connection.output += bytes; }
-
-void Node::flush(Connection& connection) {
-  if (connection.link == nullptr) return;
-  if (!connection.output.empty()) {
-    connection.output.erase(0, connection.link->to_client().write(connection.output));
-  }
-  if (!connection.closing || !connection.output.empty()) return;
-  connection.link->close_by_server();
-  forget(connection);
-}
-
-void Node::forget(Connection& connection) {
-  if (connection.link == nullptr) return;
-  model_.disconnect(connection.client);
-  connection.link = nullptr;
-}
-
-void Node::close_all() {
-  for (Connection& connection : connections_) {
-    if (connection.link == nullptr) continue;
-    connection.link->close_by_server();
-    forget(connection);
-  }
-}
-
 void Node::leave_primary() {
-  ++stream_life_;
+  end_stream();
   if (primary_ == nullptr) return;
   std::erase(primary_->replicas_, this);
   primary_ = nullptr;
 }
 
 void Node::promote() {
-  environment_.note("server", server_, "is promoted, with % writes", history_.size());
+  environment_.note("server", number(), "is promoted, with % writes", history_.size());
   leave_primary();
   begin_history();
-  model_.options().role = model::Role::primary;
+  model().options().role = model::Role::primary;
   heal();
   close_all();
 }
 
 void Node::follow(Node& primary) {
-  environment_.note("server", server_, "becomes a replica of %", primary.server_);
+  environment_.note("server", number(), "becomes a replica of %", primary.number());
   leave_primary();
   close_all();
   for (Node* const replica : replicas_) {
-    ++replica->stream_life_;  // what is on its way is not to be had any more
+    replica->end_stream();  // what is on its way is not to be had any more
   }
-  model_.options().role = model::Role::replica;
+  model().options().role = model::Role::replica;
   primary_ = &primary;
   primary.replicas_.push_back(this);
   history_ = primary.history_;
@@ -330,29 +222,20 @@ void Node::follow(Node& primary) {
 
 // From nothing.
 void Node::run_all() {
-  model_.restart(model::Server::Data::lost);
-  stream_ = model_.accept(model_time());
+  lose_data();
   for (const std::string& request : requests_) run_of_primary(request);
 }
 
 void Node::kill() {
-  environment_.note("server", server_, "is killed");
-  is_alive_ = false;
-  idle_at_ = {};
-  for (Connection& connection : connections_) {
-    if (connection.link == nullptr) continue;
-    connection.link->reset_by_server();
-    forget(connection);
-  }
-  for (Node* const replica : replicas_) ++replica->stream_life_;
-  environment_.network.refuse_connections(server_, dead_for_good);
+  environment_.note("server", number(), "is killed");
+  stop();
+  for (Node* const replica : replicas_) replica->end_stream();
 }
 
 void Node::revive() {
-  if (is_alive_) return;
-  environment_.note("server", server_, "is back");
-  is_alive_ = true;
-  environment_.network.refuse_connections(server_, Duration::zero());
+  if (is_alive()) return;
+  environment_.note("server", number(), "is back");
+  start();
   if (!is_primary()) return;
   // A primary that is started again begins a new history, and knows the one before: those that have
   // it may go on from where they are.
@@ -365,29 +248,19 @@ void Node::revive() {
   }
 }
 
-void Node::freeze(Duration time) {
-  environment_.note("server", server_, "freezes for %", time);
-  idle_at_ = environment_.now() + time;
-}
-
-void Node::thaw() {
-  idle_at_ = environment_.now();
-  plan_turn();
-}
-
 void Node::lag(Duration time) {
-  environment_.note("server", server_, "gets no writes for %", time);
+  environment_.note("server", number(), "gets no writes for %", time);
   lags_until_ = environment_.now() + time;
 }
 
 void Node::lose_primary() {
-  environment_.note("server", server_, "loses its link to the primary");
+  environment_.note("server", number(), "loses its link to the primary");
   is_link_down_ = true;
-  ++stream_life_;
+  end_stream();
 }
 
 void Node::restart_with(std::size_t writes_count) {
-  environment_.note("server", server_, "is started again, with % of its % writes", writes_count,
+  environment_.note("server", number(), "is started again, with % of its % writes", writes_count,
                     history_.size());
   close_all();
   history_.resize(writes_count);
@@ -400,7 +273,7 @@ void Node::restart_with(std::size_t writes_count) {
 }
 
 void Node::heal() {
-  model_.options().condition = model::Condition::serving;
+  model().options().condition = model::Condition::serving;
   listed_ = Listed::yes;
   refuses_info_ = cuts_next_read_ = false;
   lags_until_ = environment_.now();

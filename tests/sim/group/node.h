@@ -2,7 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,23 +10,19 @@
 #include "plimsoll/tests/sim/environment.h"
 #include "plimsoll/tests/sim/group/read_book.h"
 #include "plimsoll/tests/sim/group/write_book.h"
-#include "plimsoll/tests/sim/model/server.h"
-#include "plimsoll/tests/sim/server/request_scanner.h"
+#include "plimsoll/tests/sim/server/process.h"
 
-// A server of a group: the model server as a process on the network, which is a primary or a
-// replica. A replica gets the primary's writes some time later, and refuses those of clients. One
-// that is promoted keeps what it has got so far, and begins a history of writes of its own; one
-// that becomes a replica takes over all that the primary has, and its history. Both close all
-// connections then.
+// A server of a group: a process that is a primary or a replica. A replica gets the primary's
+// writes some time later, and refuses those of clients. One that is promoted keeps what it has got
+// so far, and begins a history of writes of its own; one that becomes a replica takes over all that
+// the primary has, and its history. Both close all connections then.
 
 namespace plimsoll::sim {
 
-class Node final : private Link::Server, private Handler {
+class Node final : public Process {
  public:
   Node(Environment& environment, WriteBook& writes, ReadBook& reads, std::uint32_t number);
 
-  /// As the network numbers it.
-  std::size_t server() const { return server_; }
   bool is_primary() const { return primary_ == nullptr; }
   /// Whether it is a replica of that server, and has the same history as far as it goes. The name
   /// tells: a server that was away may take another for its primary that has begun anew since.
@@ -45,11 +41,6 @@ class Node final : private Link::Server, private Handler {
 
   void kill();
   void revive();
-  bool is_alive() const { return is_alive_; }
-  /// Does nothing for that long; what clients send meanwhile is done afterwards.
-  void freeze(Duration time);
-  bool is_frozen() const { return environment_.now() < idle_at_; }
-  void thaw();
   /// Nothing of its primary's gets to it for that long, and it does not know.
   void lag(Duration time);
   /// Its link to the primary is down, and it may know of it by its condition.
@@ -71,32 +62,21 @@ class Node final : private Link::Server, private Handler {
   Instant read_at() const { return read_at_; }
   std::string_view zone() const { return zone_; }
 
-  void set_condition(model::Condition condition) { model_.options().condition = condition; }
+  void set_condition(model::Condition condition) { model().options().condition = condition; }
 
  private:
-  enum Plan : std::uint32_t { turn, apply };
-
-  struct Connection {
-    Link* link = nullptr;  // null: the place is free
-    model::ClientId client{};
-    std::string input;   // of a request that is not whole
-    std::string output;  // not taken by the socket
-    bool closing = false;
+  // What it knows of who is at a connection.
+  struct Peer {
     bool is_told_replica = false;  // by HELLO
     bool is_told_offset = false;   // by INFO
     RequestNumber refused = 0;     // the first read that was, since INFO was answered last
   };
 
-  void handle(std::uint32_t what, std::uint64_t detail) override;
-  void handle_connected(Link& link) override;
-  void handle_readable(Link&) override { plan_turn(); }
-  void handle_writable(Link& link) override { flush(connections_[link.place()]); }
-  void handle_lost(Link& link) override { forget(connections_[link.place()]); }
+  void answer(Connection& connection, std::string_view request) override;
+  void forget_place(std::size_t place) override { peers_[place] = {}; }
+  void handle_change() override;
 
-  model::Time model_time() const;
-  void plan_turn();
-  void serve(Connection& connection);
-  void answer(Connection& connection, std::string_view request);
+  Peer& peer_of(const Connection& connection) { return peers_[connection.place]; }
   std::string reply_to(Connection& connection, std::string_view request);
   std::string reply_to_info(Connection& connection);
   std::string replication_info();
@@ -112,25 +92,11 @@ class Node final : private Link::Server, private Handler {
   void receive_all_anew();
   void apply_next();
   void run_of_primary(std::string_view request);
-  void poll_model();
-  void send(Connection& connection, std::string_view bytes);
-  void flush(Connection& connection);
-  void forget(Connection& connection);
-  void close_all();
   void leave_primary();
-  void require(bool holds, const char* property) {
-    environment_.referee.require(holds, property, "server", server_);
-  }
 
-  Environment& environment_;
   WriteBook& writes_;
   ReadBook& reads_;
-  Random random_;
-  const std::size_t server_;
-  model::Server model_;
-  model::ClientId stream_;  // on which the primary's writes come
-  RequestScanner scanner_;
-  std::deque<Connection> connections_;
+  std::map<std::size_t, Peer> peers_;  // by place
   std::vector<RequestNumber> history_;
   std::vector<std::string> requests_;  // of history_
   std::string history_name_;
@@ -139,21 +105,15 @@ class Node final : private Link::Server, private Handler {
   std::string zone_;
   Node* primary_ = nullptr;  // null: it is one
   std::vector<Node*> replicas_;
-  Duration lag_max_;
-  Instant last_arrival_{};  // of a write of the primary's
   Instant lags_until_{};
   Instant read_at_{};
   Listed listed_ = Listed::yes;
   bool is_link_down_ = false;
   bool refuses_info_ = false;
   bool cuts_next_read_ = false;
-  std::uint64_t stream_life_ = 0;  // numbers what is under way from the primary
   WriteBook::Survives survives_ = WriteBook::Survives::no;
   std::string_view executing_;  // the request at hand, of a client
   bool has_executed_ = false;
-  bool is_alive_ = true;
-  bool is_turn_planned_ = false;
-  Instant idle_at_{};  // does nothing before
 };
 
 }  // namespace plimsoll::sim
