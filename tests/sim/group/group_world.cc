@@ -1,100 +1,28 @@
 #include "plimsoll/tests/sim/group/group_world.h"
 
-#include <algorithm>
-
-#include "plimsoll/tests/sim/line_options.h"
-
 namespace plimsoll::sim {
 namespace {
 
-using std::chrono::seconds;
-
 // Once the faults are over. A server that was replaced goes on for up to 11.2 s, and a client that
 // has missed every announcement asks within 10 s; then it has to connect.
-constexpr Duration group_recovery_time_max = seconds(30);
-constexpr Duration group_leaving_time_max = seconds(10);
-constexpr std::uint64_t group_steps_at_once_max = 100'000;
-constexpr std::uint64_t group_validate_every = 64;
+constexpr Duration group_recovery_time_max = std::chrono::seconds(30);
 
 }  // namespace
 
 GroupWorld::GroupWorld(const Scenario& scenario, Trace::Printing printing)
-    : environment_(scenario, printing),
-      random_(scenario.seed, Random::Purpose::world),
-      line_(std::make_unique<WatchedLine>(environment_, 0, draw_line(random_, FaultSet()))),
-      group_(environment_) {
+    : CallersWorld(scenario, printing), group_(environment_) {
   for (std::uint32_t i = 0; i < scenario.clients; ++i) {
-    callers_.push_back(std::make_unique<Caller>(environment_, i, group_, line_->budget()));
+    callers_.push_back(std::make_unique<Caller>(environment_, i, group_, budget()));
   }
-}
-
-template <class Done>
-bool GroupWorld::run_until(Instant limit, const Done& done) {
-  while (!environment_.referee.violation()) {
-    if (done()) return true;
-    if (!environment_.schedule.step(limit)) return false;
-    check_step();
-  }
-  return true;
 }
 
 void GroupWorld::run() {
-  const auto all = [this](auto holds) {
-    return [this, holds] { return std::all_of(callers_.begin(), callers_.end(), holds); };
-  };
-  for (const auto& caller : callers_) caller->start();
-  group_.start();
-  plan_reset();
-  run_until(Instant{} + environment_.scenario.time_max,
-            all([](const auto& caller) { return caller->is_done(); }));
-  if (environment_.referee.violation()) return;
-
-  environment_.note("world", 0, "the faults are over");
-  environment_.calm = true;
-  environment_.network.calm_down();
-  group_.calm_down();
-  for (const auto& caller : callers_) caller->prove();
-  const auto proved = all([](const auto& caller) { return caller->is_proved(); });
-  run_until(environment_.now() + group_recovery_time_max, proved);
-  environment_.referee.require(environment_.ledger.pending_count() == 0,
-                               "once the faults are over, every request ends", "request",
-                               environment_.ledger.some_pending());
-  require(proved(), "once the faults are over, every client reaches the present primary");
-  if (environment_.referee.violation()) return;
-
-  for (const auto& caller : callers_) caller->leave();
-  const auto gone = all([](const auto& caller) { return caller->has_left(); });
-  run_until(environment_.now() + group_leaving_time_max, gone);
-  require(gone(), "a client that is closed ends");
-  if (environment_.referee.violation()) return;
-  line_->check_idle();
-}
-
-void GroupWorld::plan_reset() {
-  if (!environment_.scenario.faults.has(Fault::reset)) return;
-  const Duration wait = random_.between(Duration::zero(), 2 * environment_.scenario.fault_interval);
-  environment_.schedule.plan(wait, *this, 0);
-}
-
-void GroupWorld::handle(std::uint32_t, std::uint64_t) {
-  if (environment_.calm) return;
-  plan_reset();
-  Link* const link = environment_.network.pick();
-  if (link == nullptr) return;
-  environment_.note("network", link->serial(), "is reset");
-  environment_.coverage.count(Fault::reset);
-  link->reset();
-}
-
-void GroupWorld::check_step() {
-  require(environment_.schedule.steps_at_once() < group_steps_at_once_max,
-          "nobody goes in circles");
-  for (const auto& caller : callers_) caller->check();
-  line_->check_step(no_users_);
-  if (environment_.schedule.steps() % group_validate_every != 0) return;
-  line_->check_accounts(no_users_);
-  for (const auto& caller : callers_) caller->validate();
-  line_->validate();
+  const bool has_recovered =
+      strike(callers_, [this] { group_.start(); }) &&
+      recover(
+          callers_, [this] { group_.calm_down(); }, group_recovery_time_max,
+          "once the faults are over, every client reaches the present primary");
+  if (has_recovered) leave(callers_);
 }
 
 }  // namespace plimsoll::sim
