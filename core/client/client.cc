@@ -194,16 +194,16 @@ RequestId Client::submit_admitted(const CommandView& command, Tag tag) {
 }
 
 void Client::cancel(RequestId id, Instant now) {
-  if (Admission::is_waiter_id(id)) return cancel_wait(id);
+  if (Admission::is_waiter_id(id)) return cancel_wait(id, now);
   if (others_ && others_->owns_request(id)) {
-    const std::optional<RequestId> on_main = others_->cancel(id);
-    if (on_main) session_.cancel(*on_main);
+    const std::optional<RequestId> on_main = others_->cancel(id, now);
+    if (on_main) session_.cancel(*on_main, now);
     return;
   }
   if (SideConnections::is_side_id(id)) return side_connections_.cancel(id, now);
   if (Fetches::is_waiter_id(id)) return near_ ? near_->cancel(id) : void();
-  recording_.note(FlightRecord::cancel, {id});
-  session_.cancel(id);
+  recording_.record_cancel(id, now);
+  session_.cancel(id, now);
 }
 
 void Client::set_credentials(const Credentials& credentials) {
@@ -571,9 +571,9 @@ Result<RequestId> Client::join_waiters(const CommandView& command, std::size_t b
   return id;
 }
 
-void Client::cancel_wait(RequestId id) {
+void Client::cancel_wait(RequestId id, Instant now) {
   if (Admission::is_for_connection(id)) return side_connections_.cancel_wait(id);
-  recording_.note(FlightRecord::cancel, {id});
+  recording_.record_cancel(id, now);
   if (admitted_ && admission_.first().id == id) {
     admitted_ = false;
     release_room();

@@ -494,7 +494,7 @@ class Client {
   Status check_may_wait() const;
   Result<RequestId> join_waiters(const CommandView& command, std::size_t bytes, Instant now,
                                  Duration timeout, Tag tag);
-  void cancel_wait(RequestId id);
+  void cancel_wait(RequestId id, Instant now);
   void handle_waiters_timeout(Instant now);
   Instant waiters_timeout() const { return std::min(admission_.next_deadline(), room_again_at_); }
   Instant near_timeout() const;

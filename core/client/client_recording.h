@@ -43,6 +43,9 @@ class ClientRecording {
   void note(FlightRecord kind, std::initializer_list<std::uint64_t> numbers = {}) {
     if (on()) recorder_.note(kind, numbers);
   }
+  void record_cancel(RequestId id, Instant now) {
+    if (on()) recorder_.note_at(now, FlightRecord::cancel, {id});
+  }
   void note_action(const std::optional<Session::Action>& action, SeedId seed) {
     if (on()) record_action(action, seed);
   }

@@ -566,7 +566,7 @@ bool Cluster::handle_parked_part(const Event& event) {
   } else if (tags::is_whole(event.tag)) {
     scattered_.handle_whole(event, [this](const ScatteredRequests::Ids& ids) {
       note_given_up(ids);
-      trail_.cancel(ids.part);
+      trail_.cancel(ids.part, now_);
     });
   } else {
     return false;

@@ -98,7 +98,7 @@ class Cluster {
   }
 
   /// Cancels a request, wherever it is now. Returns its id on the main connection if it is there.
-  std::optional<RequestId> cancel(RequestId id) { return trail_.cancel(id); }
+  std::optional<RequestId> cancel(RequestId id, Instant now) { return trail_.cancel(id, now); }
 
   /// Whether a request has ended, here or where it has gone on, as far as it is known.
   bool is_answered(RequestId id) const { return trail_.is_answered(id); }

@@ -73,6 +73,11 @@ std::optional<NodeNumber> ClusterNodes::find(const NodeAddress& address, const N
   return std::nullopt;
 }
 
+void ClusterNodes::note_address(NodeNumber number) {
+  ClusterNode& node = nodes_[number];
+  node.like_named = std::exchange(first_with(node.address_hash), number);
+}
+
 void ClusterNodes::forget_address(NodeNumber number) {
   NodeNumber* link = &first_with(nodes_[number].address_hash);
   while (*link != number) link = &nodes_[*link].like_named;
@@ -105,12 +110,16 @@ std::optional<NodeNumber> ClusterNodes::find_or_add(const NodeAddress& address, 
   ClusterNode* const node =
       nodes_.make(*place, address, main_.accounts().requests, options.inflight_requests_limit,
                   options.random_seed + *place);
-  if (node == nullptr) return std::nullopt;
+  if (node == nullptr) {
+    // Who has had the place stays there, and has to be found again.
+    if (has(*place)) note_address(*place);
+    return std::nullopt;
+  }
   callers_ -= last_callers;
   note_named(*place);
   node->id = id;
   node->address_hash = hash_of(address);
-  node->like_named = std::exchange(first_with(node->address_hash), *place);
+  note_address(*place);
   node->incarnation = last_incarnation;
   return place;
 }

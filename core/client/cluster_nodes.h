@@ -229,6 +229,7 @@ class ClusterNodes {
   NodeNumber& first_with(std::uint32_t address_hash) {
     return by_address_[address_hash % by_address_.size()];
   }
+  void note_address(NodeNumber number);
   void forget_address(NodeNumber number);
   std::optional<NodeNumber> free_place() const;
   void settle() {

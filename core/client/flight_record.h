@@ -21,7 +21,7 @@ enum class FlightRecord : std::uint8_t {
   submit,     ///< time, timeout, tag, 1 for a read, bytes on the wire, size and bytes of the name
   submitted,  ///< id. The answer to the submit or wait before it
   refused,    ///< error code. The answer, likewise
-  cancel,     ///< id
+  cancel,     ///< time, id
   close,      ///< time
   abort,      ///<
   opened,     ///< time
@@ -47,6 +47,7 @@ constexpr bool has_time(FlightRecord kind) {
     case FlightRecord::rest:
     case FlightRecord::connect:
     case FlightRecord::submit:
+    case FlightRecord::cancel:
     case FlightRecord::close:
     case FlightRecord::opened:
     case FlightRecord::closed:
@@ -56,7 +57,6 @@ constexpr bool has_time(FlightRecord kind) {
     case FlightRecord::gap:
     case FlightRecord::submitted:
     case FlightRecord::refused:
-    case FlightRecord::cancel:
     case FlightRecord::abort:
     case FlightRecord::read_space:
     case FlightRecord::transmit:

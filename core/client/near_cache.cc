@@ -472,8 +472,10 @@ bool NearCache::was_exposed(RequestId request) const {
 }
 
 void NearCache::cancel_request(RequestId request) {
-  const auto on_main = cluster_ != nullptr ? cluster_->cancel(request) : std::optional(request);
-  if (on_main) main_.cancel(*on_main);
+  const Instant time = now();
+  const auto on_main =
+      cluster_ != nullptr ? cluster_->cancel(request, time) : std::optional(request);
+  if (on_main) main_.cancel(*on_main, time);
 }
 
 // ---- What is vouched for.

@@ -43,8 +43,9 @@ class OtherServers {
            (early && early->has_moved(id));
   }
   /// Cancels such a request. Returns its id on the main connection if it has gone on there.
-  std::optional<RequestId> cancel(RequestId id) {
-    return replicas ? replicas->cancel(id) : cluster->cancel(early ? early->id_of(id) : id);
+  std::optional<RequestId> cancel(RequestId id, Instant now) {
+    if (replicas) return replicas->cancel(id, now);
+    return cluster->cancel(early ? early->id_of(id) : id, now);
   }
   /// Cluster::submit_to_room(), also for a request that began to wait before there was a cluster.
   RequestId submit_to_room(const CommandView& command, Instant deadline, Tag tag) {

@@ -150,7 +150,7 @@ void Replicas::follow_side_connections(const SideConnections& sides) {
   });
 }
 
-std::optional<RequestId> Replicas::cancel(RequestId id) {
+std::optional<RequestId> Replicas::cancel(RequestId id, Instant now) {
   while (owns_request(id)) {
     const std::uint32_t index = index_of_request(id);
     if (!nodes_[index]) return std::nullopt;
@@ -160,7 +160,7 @@ std::optional<RequestId> Replicas::cancel(RequestId id) {
       continue;
     }
     if (node.session && is_of_connection(node, id)) {
-      node.session->cancel(request_ids::request_of(id));
+      node.session->cancel(request_ids::request_of(id), now);
       heard_ |= bit(index);
     }
     return std::nullopt;

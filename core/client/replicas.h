@@ -83,7 +83,7 @@ class Replicas {
 
   /// Cancels a request that was sent to a replica, wherever it is now. Returns its id on the main
   /// connection if it has gone on there.
-  std::optional<RequestId> cancel(RequestId id);
+  std::optional<RequestId> cancel(RequestId id, Instant now);
 
   /// The requests and tombstones of callers.
   std::size_t in_flight() const;

@@ -2,7 +2,7 @@
 
 namespace plimsoll::inline v0 {
 
-std::optional<RequestId> RequestTrail::cancel(RequestId id) {
+std::optional<RequestId> RequestTrail::cancel(RequestId id, Instant now) {
   while (owns(id)) {
     if (const std::optional<RequestId> to = moved_to(id)) {
       id = *to;
@@ -11,7 +11,7 @@ std::optional<RequestId> RequestTrail::cancel(RequestId id) {
     if (is_parked(id)) {
       parked_of(id).pipeline().cancel(request_ids::request_of(id));
     } else if (Session* const session = nodes_.session_of_request(id)) {
-      session->cancel(request_ids::request_of(id));
+      session->cancel(request_ids::request_of(id), now);
       nodes_.note_input(ClusterNodes::number_of_request(id));
     }
     return std::nullopt;

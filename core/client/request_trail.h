@@ -30,7 +30,7 @@ class RequestTrail {
   static bool owns(RequestId id) { return is_parked(id) || request_ids::is_at_node(id); }
 
   /// Cancels a request, wherever it is now. Returns its id on the main connection if it is there.
-  std::optional<RequestId> cancel(RequestId id);
+  std::optional<RequestId> cancel(RequestId id, Instant now);
 
   /// Whether a request has ended, here or where it has gone on, as far as it is known.
   bool is_answered(RequestId id) const;

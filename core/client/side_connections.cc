@@ -270,7 +270,7 @@ void SideConnections::cancel(RequestId id, Instant now) {
   if (side.role == Role::blocking) {
     if (side.busy && side.request == request) end_early(index, Early::cancelled, now);
   } else if (!request_ids::is_wait_for_messages(request)) {
-    side.session.cancel(request);
+    side.session.cancel(request, now);
   } else if (side.subscription) {  // a host may give the id of another client's wait
     side.subscription->stop_waiting(
         request, Error{.code = ErrorCode::cancelled, .what = "the wait was cancelled"});
@@ -510,7 +510,7 @@ void SideConnections::end_early(std::uint32_t index, Early early, Instant now) {
   side.out_of_time_at = never;
   if (!side.session.is_exposed(side.request)) {
     side.deadline = never;
-    return side.session.cancel(side.request);
+    return side.session.cancel(side.request, now);
   }
   side.deadline = after(now, sides_.options().tombstone_age_max);
   unblock(index);
@@ -534,7 +534,7 @@ void SideConnections::unblock(std::uint32_t index) {
 
 // Aborts the connection: the client cannot tell whether the command still blocks there.
 void SideConnections::cut(Side& side) {
-  if (side.busy) side.session.cancel(side.request);
+  if (side.busy) side.session.cancel(side.request, side.session.now());
   side.session.abort();
 }
 

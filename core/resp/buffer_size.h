@@ -30,6 +30,10 @@ class BufferSize {
                  : static_cast<std::uint8_t>(small_reads_left_ - (small_reads_left_ > 0 ? 1 : 0));
   }
 
+  /// There was no memory for a whole buffer. It is not asked for again at each read, which would
+  /// take from others what they have set aside.
+  void note_refused() { small_reads_left_ = 0; }
+
   SegmentSize wanted() const {
     return small_reads_left_ > 0 ? SegmentSize::whole : SegmentSize::small;
   }

@@ -147,6 +147,7 @@ Segment* Reader::acquire(Reserve reserve) {
     const bool too_small = last_->size() < next_size();
     Segment* const larger = too_small ? acquire_segment(replies_, SegmentSize::whole) : nullptr;
     if (larger != nullptr) return larger;
+    if (too_small) buffer_size_.note_refused();
     // A line may fill a small segment, and be no line yet.
     const bool has_room = static_cast<std::size_t>(end_ - at_) < last_->capacity;
     if (has_room) return reused_last();
@@ -156,7 +157,10 @@ Segment* Reader::acquire(Reserve reserve) {
     // Where memory is short, many small reads are better than none.
     const bool may_be_small = size == SegmentSize::whole && may_end_in_small();
     Segment* const smaller = may_be_small ? acquire_segment(replies_, SegmentSize::small) : nullptr;
-    if (smaller != nullptr) return smaller;
+    if (smaller != nullptr) {
+      buffer_size_.note_refused();
+      return smaller;
+    }
   }
   if (reserve == Reserve::leave && !touches_reserve()) return nullptr;
   return replies_.budget().progress_reserve().take(this);

@@ -168,7 +168,11 @@ class Session {
   bool is_closed() const { return state_ == State::closing || state_ == State::closed; }
   Error refusal() const;
 
-  void cancel(RequestId id) { pipeline_.cancel(id); }
+  /// The tombstone of a request that the server has may get old from `now` on.
+  void cancel(RequestId id, Instant now) {
+    now_ = std::max(now_, now);
+    pipeline_.cancel(id);
+  }
 
   /// See Pipeline::staged_places().
   std::size_t staged_places(RequestId id, std::uint64_t offset, std::size_t size,

@@ -447,5 +447,39 @@ TEST_CASE("two nodes that ASK has named in one turn do not get the same place") 
   world.verify();
 }
 
+TEST_CASE("a node whose place could not be given to another keeps it, and is found") {
+  Nodes three(3);
+  ClusterNodes& nodes = three.nodes;
+  const NodeAddress first = *NodeAddress::read("10.0.0.1", "7000");
+  three.memory.refuse_one_after(0);
+  CHECK_FALSE(three.add());
+  REQUIRE(three.memory.has_refused());
+  REQUIRE(nodes.has(0));
+  CHECK(nodes[0].address == first);
+  SECTION("it is found") { CHECK(nodes.find_or_add(first, {}) == 0); }
+  SECTION("its place is given away once there is memory") { CHECK(three.add() == 0); }
+}
+
+TEST_CASE("a node that was idle has as long as any to answer a request that was cancelled") {
+  Ready world;
+  // Each has its PINGs at times of its own from now on.
+  world.advance(20s);
+  world.call(3, {"GET", "c"});
+  world.advance(300ms);
+  world.call(1, {"SET", "{b}x", "1"});  // node 0, whose next PING is due in 5 s
+  world.advance(4800ms);
+  world.hold_answers(node0);
+  const std::optional<RequestId> id = world.push(2, "b");
+  REQUIRE(id);
+  world.run();
+  world.cancel(*id);
+  world.run();
+  REQUIRE(world.links_to(node0) == 2);
+  world.advance(1s);
+  CHECK(world.links_to(node0) == 2);  // one of them is the main connection
+  world.let_answers_go(node0);
+  world.run();
+}
+
 }  // namespace
 }  // namespace plimsoll::testing::cluster_review_test

@@ -55,6 +55,24 @@ TEST_CASE("a check that is due when the last request is given up is made at once
   CHECK(pair.end.write() == ping);
 }
 
+TEST_CASE("a server that was idle has as long as any to answer a request that was cancelled") {
+  Pair pair({.health_check_interval = 0s, .tombstone_age_max = 3s});
+  pair.connect();
+  REQUIRE(pair.end.poll_timeout() == never);
+  pair.end.let_pass(10s);
+  const auto id = pair.end.submit(1, {"ECHO", "one"}, 0s);
+  pair.end.write();
+  pair.end.client().cancel(*id, pair.end.now());
+  while (pair.end.client().poll_event()) {
+  }
+  CHECK(pair.end.client().poll_timeout() > pair.end.now() + 2s);
+  pair.end.let_pass(100ms);
+  pair.end.client().handle_timeout(pair.end.now());
+  while (pair.end.client().poll_event()) {
+  }
+  CHECK(pair.end.client().statistics().counters.connections_dead == 0);
+}
+
 TEST_CASE("zero switches the health check off") {
   Pair pair({.health_check_interval = 0s});
   pair.connect();

@@ -260,7 +260,24 @@ TEST_CASE("where there is no memory for a whole buffer, a small one does") {
   memory.others.shrink(memory.others.bytes());
   reader.handle_read(0);
   CHECK(reader.next(true) == Reader::Poll::need_more);
+  fill_small_buffer(reader);
   CHECK(reader.read_space().size() == segment_capacity);
+}
+
+TEST_CASE("a whole buffer that was refused is not asked for again at each small read") {
+  ShortMemory memory(1);
+  REQUIRE(memory.others.grow(segment_bytes - small_bytes));
+  Reader reader(*memory.account, {});
+  fill_small_buffer(reader);
+  for (int i = 0; i < 2 * BufferSize::small_reads_max; ++i) {
+    const std::span<char> room = reader.read_space();
+    REQUIRE(room.size() == small_segment_capacity);
+    std::memcpy(room.data(), ":1\r\n", 4);
+    reader.handle_read(4);
+    REQUIRE(reader.next(true) == Reader::Poll::frame);
+    REQUIRE(reader.next(true) == Reader::Poll::need_more);
+  }
+  CHECK(memory.all().pool(PoolKind::replies).refused == 1);
 }
 
 TEST_CASE("a line that is longer than a small buffer goes on in the reserve if the pool is dry") {

@@ -385,7 +385,7 @@ TEST_CASE("an invalidation that is skipped is counted, also one that comes befor
 
   const RequestId id = end.session.submit(CommandView::from_encoded(ping), never, 1).value();
   end.write();
-  end.session.cancel(id);
+  end.session.cancel(id, end.session.now());
   end.receive(large + "+PONG\r\n");
   CHECK(end.session.counters().pushes_skipped == 2);
   end.receive(">2\r\n$10\r\ninvalidate\r\n_\r\n");
