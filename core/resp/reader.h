@@ -24,9 +24,8 @@
 //
 // - Room is charged before it is handed out. Without memory, read_space() is empty: do not read
 //   now.
-// - A buffer is a segment: small while little comes, whole once a read fills a small one, or a
-// frame
-//   goes on into a third (BufferSize, next_size()).
+// - A buffer is a segment: small while little comes, whole once a read has filled a small one, or
+//   once a frame needs a third (BufferSize, next_size()).
 // - The segments from first_ to last_ have the current frame. Only last_ is filled; its bytes from
 //   at_ to end_ have been read and not parsed.
 // - The segments of a presented frame stay until next() is called again; those that a kept Reply

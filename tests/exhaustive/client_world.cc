@@ -199,6 +199,7 @@ void ClientWorld::cancel() {
   const std::size_t letter = letters[choose(letters.size())];
   story_.add("cancel request", letter);
   client_->cancel(requests_[letter].id, now_);
+  unsent_ |= link_ == Link::open && ready_;  // a health check may be due once nothing is in flight
   settle();
   require(!drained_ || !requests_[letter].pending, "what is cancelled ends");
 }
