@@ -6,7 +6,6 @@ namespace plimsoll::sim {
 namespace {
 
 constexpr std::uint64_t callers_steps_at_once_max = 100'000;
-constexpr std::uint64_t callers_validate_every = 64;
 
 }  // namespace
 
@@ -43,13 +42,10 @@ void CallersWorld::handle(std::uint32_t, std::uint64_t) {
   link->reset();
 }
 
-bool CallersWorld::check_step() {
+void CallersWorld::check_step() {
   require(environment_.schedule.steps_at_once() < callers_steps_at_once_max,
           "nobody goes in circles");
   line_->check_step(no_users_);
-  if (environment_.schedule.steps() % callers_validate_every != 0) return true;
-  line_->check_accounts(no_users_);
-  return false;
 }
 
 }  // namespace plimsoll::sim

@@ -68,7 +68,9 @@ class CallersWorld : private Handler {
   void run_until(const Callers& callers, Instant limit, const Done& done) {
     while (holds() && !done() && environment_.schedule.step(limit)) {
       for (const auto& caller : callers) caller->check();
-      if (check_step()) continue;
+      check_step();
+      if (!looks_closely()) continue;
+      line_->check_accounts(no_users_);
       for (const auto& caller : callers) caller->validate();
       line_->validate();
     }
@@ -90,13 +92,15 @@ class CallersWorld : private Handler {
 
  private:
   static constexpr Duration leaving_time_max = std::chrono::seconds(10);
+  static constexpr std::uint64_t validate_every = 64;
 
   void handle(std::uint32_t what, std::uint64_t detail) override;
   void plan_reset();
   void calm_down();
   void require_no_pending();
-  // Returns whether this was all, since accounts and clients are only looked at now and then.
-  bool check_step();
+  void check_step();
+  // Accounts and clients are looked at every now and then.
+  bool looks_closely() const { return environment_.schedule.steps() % validate_every == 0; }
 
   Random random_;
   std::unique_ptr<WatchedLine> line_;

@@ -34,7 +34,8 @@ constexpr Duration news_time_max = milliseconds(1500);
 // A server that wakes up runs what it was sent while it was frozen, and answers what was asked for
 // a proof. One that is cut off proves nothing once another server can have taken its place.
 constexpr Duration waking_up_time_max = seconds(5);
-// Five where a request waits, and what the first failures bring.
+// Of questions five, one at the beginning of the second, two that may come early, and one that was
+// asked before.
 constexpr std::uint64_t views_in_second_max = 9;
 
 // The keys of one read are in several slots.

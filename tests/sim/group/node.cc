@@ -96,7 +96,7 @@ bool Node::cuts(Connection& connection) {
   if (!peer_of(connection).is_told_replica || !std::exchange(cuts_next_read_, false)) return false;
   environment_.note("server", number(), "loses a connection with a read in flight");
   environment_.coverage.count(Fault::replica_cut);
-  cut(connection);
+  reset(connection);
   return true;
 }
 

@@ -146,7 +146,7 @@ void Process::close_all() {
   }
 }
 
-void Process::cut(Connection& connection) {
+void Process::reset(Connection& connection) {
   connection.link->reset_by_server();
   connection.closing = true;
   forget(connection);
@@ -156,7 +156,7 @@ void Process::stop() {
   is_alive_ = false;
   idle_at_ = {};
   for (Connection& connection : connections_) {
-    if (connection.link != nullptr) cut(connection);
+    if (connection.link != nullptr) reset(connection);
   }
   environment_.network.refuse_connections(number_, dead_until_started);
 }

@@ -53,7 +53,6 @@ class Process : private Link::Server, private Handler {
   const RequestScanner& scanner() const { return scanner_; }
   model::Server& model() { return model_; }
   const model::Server& model() const { return model_; }
-  Random& random() { return random_; }
 
   std::string reply_of_model(Connection& connection, std::string_view request);
   /// Runs what another server has sent.
@@ -69,7 +68,7 @@ class Process : private Link::Server, private Handler {
   void end_stream() { ++stream_life_; }
 
   void close_all();
-  void cut(Connection& connection);
+  void reset(Connection& connection);
   void stop();
   /// Its data is what the model has.
   void start();
