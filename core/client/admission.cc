@@ -1,6 +1,7 @@
 #include "plimsoll/core/client/admission.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "plimsoll/core/base/check.h"
 #include "plimsoll/core/memory/budget.h"
@@ -16,11 +17,15 @@ Error Admission::refuse(const char* what, std::uint64_t value, std::uint64_t lim
 // Drivers keep the commands of waiters in the same pool. If waiters could use the whole pool, there
 // would be no room left to admit any of them.
 Result<RequestId> Admission::join(std::size_t bytes, Instant deadline, Tag tag, const Size& other,
-                                  Slot slot) {
+                                  Slot slot, std::uint8_t lane) {
   const std::size_t bytes_max = waiters_.payer().budget().share(PoolKind::requests) / 2;
   const std::size_t waiters_max = waiters_.size_max() / 2;
   const std::size_t waiters = size().waiters + other.waiters;
   if (waiters >= waiters_max) return refuse("waiters_max is reached", waiters, waiters_max);
+  const std::size_t aside = lane == 0 ? 0 : (*lanes_)[lane].waiters;
+  if (const std::size_t most = std::max<std::size_t>(1, waiters_max / 4); aside >= most) {
+    return refuse("those who wait for one node may have a quarter of waiters_max", aside, most);
+  }
   if (waiters_.size() == waiters_.size_max()) erase_delivered();
   const std::size_t others_bytes = waiting_bytes_ + other.bytes;
   const bool too_long = std::uint64_t{bytes} > RequestLog::request_bytes_max;
@@ -28,12 +33,18 @@ Result<RequestId> Admission::join(std::size_t bytes, Instant deadline, Tag tag, 
     return refuse("the requests that wait may have half of the requests pool's share",
                   others_bytes + bytes, bytes_max);
   }
+  const std::size_t aside_bytes = aside == 0 ? 0 : (*lanes_)[lane].bytes;
+  if (aside > 0 && aside_bytes + bytes > bytes_max / 4) {
+    return refuse("the requests that wait for one node may have an eighth of the requests pool",
+                  aside_bytes + bytes, bytes_max / 4);
+  }
   const Waiter waiter{.tag = tag,
                       .deadline = deadline,
                       .id = last_id_ + 1,
                       .bytes = static_cast<std::uint32_t>(bytes),
                       .slot = slot,
-                      .state = Waiter::State::waiting};
+                      .state = Waiter::State::waiting,
+                      .lane = lane};
   if (waiters_.push_back(waiter) != Queue<Waiter>::Push::accepted) {
     return refuse("the requests pool has no room for one more to wait", sizeof(Waiter),
                   2 * bytes_max);
@@ -42,13 +53,65 @@ Result<RequestId> Admission::join(std::size_t bytes, Instant deadline, Tag tag, 
   ++waiting_count_;
   waiting_bytes_ += bytes;
   next_deadline_ = std::min(next_deadline_, deadline);
+  if (lane != 0) lanes_->add(lane, waiter.id, bytes);
   return waiter.id;
+}
+
+// ---- Lanes.
+
+bool Admission::choose(std::uint8_t lane) {
+  lanes_->chosen = 0;
+  if (lane == 0 ? are_all_aside() : !lanes_->is_open(lane)) return false;
+  RequestId& from = lanes_->from(lane);
+  const auto is_before = [from](const Waiter& waiter) { return waiter.id < from; };
+  waiters_.for_each_from_bound(is_before, [&](const Waiter& waiter) {
+    ++steps_;
+    from = waiter.id;
+    if (waiter.state != Waiter::State::waiting || waiter.lane != lane) return true;
+    lanes_->chosen = waiter.id;
+    return false;
+  });
+  PLIMSOLL_CHECK(lanes_->chosen != 0);
+  return true;
+}
+
+void Admission::set_aside(std::uint8_t lane) {
+  Waiter& waiter = chosen();
+  PLIMSOLL_CHECK(waiter.state == Waiter::State::waiting && waiter.lane == 0);
+  waiter.lane = lane;
+  lanes_->add(lane, waiter.id, waiter.bytes);
+  lanes_->chosen = 0;
+}
+
+void Admission::put_back() {
+  waiters_.for_each_from(0, [this](Waiter& waiter) {
+    ++steps_;
+    waiter.lane = 0;
+    return true;
+  });
+  lanes_->clear();
+}
+
+Admission::Waiter& Admission::chosen() {
+  if (lanes_ == nullptr || lanes_->chosen == 0) return waiters_.front();
+  const RequestId id = lanes_->chosen;
+  Waiter* const waiter = waiters_.lower_bound([id](const Waiter& each) { return each.id < id; });
+  PLIMSOLL_CHECK(waiter != nullptr && waiter->id == id);
+  return *waiter;
+}
+
+// ---- The end of a wait.
+
+// The waiter waits no more.
+void Admission::note_gone(const Waiter& waiter) {
+  --waiting_count_;
+  waiting_bytes_ -= waiter.bytes;
+  if (waiter.lane != 0) lanes_->remove(waiter.lane, waiter.bytes);
 }
 
 void Admission::let_go(Waiter& waiter, Waiter::State why) {
   waiter.state = why;
-  --waiting_count_;
-  waiting_bytes_ -= waiter.bytes;
+  note_gone(waiter);
   ++ended_count_;
   ended_from_ = std::min(ended_from_, waiter.id);
 }
@@ -186,17 +249,23 @@ Error Admission::error_of(const Ended& ended, const Error& closed) const {
 std::optional<Ended> Admission::take_closed() {
   if (std::optional<Ended> ended = next_ended()) return ended;
   if (waiters_.empty()) return std::nullopt;
+  if (lanes_ != nullptr) lanes_->chosen = 0;
   const Ended ended{.tag = first().tag, .code = ErrorCode::closed, .executed = Executed::no};
   leave();
   return ended;
 }
 
 void Admission::leave() {
-  const Waiter& waiter = waiters_.front();
+  Waiter& waiter = chosen();
   PLIMSOLL_CHECK(!is_searching() && waiter.state == Waiter::State::waiting);
-  --waiting_count_;
-  waiting_bytes_ -= waiter.bytes;
-  waiters_.pop_front();
+  if (lanes_ != nullptr) lanes_->chosen = 0;
+  note_gone(waiter);
+  if (&waiter == &waiters_.front()) {
+    waiters_.pop_front();
+  } else {
+    waiter.state = Waiter::State::delivered;
+    ++delivered_count_;
+  }
   trim_delivered();
 }
 
@@ -205,6 +274,7 @@ void Admission::validate() {
   std::size_t ended = 0;
   std::size_t delivered = 0;
   std::size_t bytes = 0;
+  std::size_t aside = 0;
   RequestId last = request_ids::room_waiters;
   waiters_.for_each_from(0, [&](const Waiter& waiter) {
     PLIMSOLL_CHECK(waiter.id > last && waiter.id <= last_id_);
@@ -215,11 +285,14 @@ void Admission::validate() {
     }
     ++waiting;
     bytes += waiter.bytes;
+    if (waiter.lane != 0) ++aside;
+    PLIMSOLL_CHECK(lanes_ == nullptr || lanes_->from(waiter.lane) <= waiter.id);
     PLIMSOLL_CHECK(next_deadline_ <= waiter.deadline);
     return true;
   });
   PLIMSOLL_CHECK(waiting == waiting_count_ && bytes == waiting_bytes_);
   PLIMSOLL_CHECK(ended == ended_count_ && delivered == delivered_count_);
+  PLIMSOLL_CHECK(aside == (lanes_ == nullptr ? 0 : lanes_->waiters()));
 }
 
 }  // namespace plimsoll::inline v0

@@ -7,6 +7,7 @@
 #include "plimsoll/core/base/packed_id.h"
 #include "plimsoll/core/base/result.h"
 #include "plimsoll/core/base/time.h"
+#include "plimsoll/core/client/waiter_lanes.h"
 #include "plimsoll/core/cluster/slot.h"
 #include "plimsoll/core/memory/queue.h"
 #include "plimsoll/core/session/pipeline.h"
@@ -17,12 +18,17 @@
 // the commands. Two limits, on waiters and on bytes, bound both queues together. The requests
 // account pays for the queues. An empty queue costs nothing.
 //
+// A client of a cluster has lanes, too (WaiterLanes): who waits for one node stands aside there, in
+// the order of the queue, and who stands in no lane does not wait behind those. Each lane looks at
+// each waiter of the queue once at most.
+//
 // The states of a waiter:
 //
 //    join()             cancel(), deadline              next_ended()
 //   --------> waiting --------------------> cancelled, ------------> delivered ---> removed
 //                |                          timed_out
-//                +-- first() is admitted: leave() -------------------------------> removed
+//                +-- first() is admitted: leave() -------------------------------> removed, or
+//                                                            from a lane: delivered ---> removed
 //
 // Invariants:
 //  - Waiters are in the order of their ids, and ids only grow.
@@ -44,8 +50,13 @@ class Admission {
       : waiters_(requests, 2 * waiters_max),
         last_id_(of == Of::room ? request_ids::room_waiters : request_ids::connection_waiters) {}
 
+  /// From now on waiters may stand in `lanes`, which must outlive this object.
+  void use_lanes(WaiterLanes& lanes) { lanes_ = &lanes; }
+
   /// True if there are no waiters, and no end of a waiter has to be delivered.
   bool empty() const { return waiters_.empty(); }
+  /// Whether all who wait stand in lanes.
+  bool are_all_aside() const { return lanes_ != nullptr && waiting_count_ == lanes_->waiters(); }
 
   /// How many wait now, how many have waited so far, and how many could not become waiters.
   std::size_t waiting_count() const { return waiting_count_; }
@@ -69,9 +80,10 @@ class Admission {
   /// Adds a waiter for a request of `bytes` encoded bytes. Fails with rejected_by_limit if there
   /// are waiters_max waiters, if they wait for too many bytes, or if there is no memory for one
   /// more. `other` is the size of the client's other queue, which shares these limits.
-  /// `slot`: of a cluster, for which the connection is needed.
+  /// `slot`: of a cluster, for which the connection is needed; what else it may be is the caller's
+  /// business. `lane`: in which the waiter stands from the start; are_all_aside() must be true.
   Result<RequestId> join(std::size_t bytes, Instant deadline, Tag tag, const Size& other,
-                         Slot slot = 0);
+                         Slot slot = no_slot, std::uint8_t lane = 0);
 
   /// Cancels a waiter, unless it has ended already. next_ended() reports it. The search in
   /// next_ended() covers the waiters from the first to the last that ended since it last returned
@@ -103,12 +115,21 @@ class Admission {
     std::uint32_t bytes;
     Slot slot;
     enum class State : std::uint8_t { waiting, cancelled, timed_out, delivered } state;
+    std::uint8_t lane;  // 0: none
   };
   static_assert(sizeof(Waiter) == 32);
 
   /// The waiter that is admitted next. Call it only after next_ended() has returned nothing, and if
-  /// there is a waiter.
-  const Waiter& first() { return waiters_.front(); }
+  /// there is a waiter; with lanes, only after choose().
+  const Waiter& first() { return chosen(); }
+
+  /// Chooses the first waiter in the lane, or the first that stands in none (0), to be first().
+  /// Returns false if there is nobody.
+  bool choose(std::uint8_t lane);
+  /// Puts first(), which stands in no lane, into one. Somebody else has to be chosen then.
+  void set_aside(std::uint8_t lane);
+  /// Nobody stands in a lane any more. Walks over all waiters.
+  void put_back();
 
   /// A lower bound for the ids of all waiters, present and future.
   RequestId first_id() { return empty() ? last_id_ + 1 : waiters_.front().id; }
@@ -130,6 +151,8 @@ class Admission {
   void let_go_in_order(Instant now);
   void let_go_of_all(Instant now);
   void let_go(Waiter& waiter, Waiter::State why);
+  void note_gone(const Waiter& waiter);
+  Waiter& chosen();
   void trim_delivered();
   void erase_delivered();
   Error refuse(const char* what, std::uint64_t value, std::uint64_t limit);
@@ -150,6 +173,7 @@ class Admission {
   // Waiters before this id have deadlines in the order of their ids.
   RequestId sorted_until_ = request_ids::room_waiters;
   Instant sorted_deadline_ = Instant::min();  // the latest of these deadlines
+  WaiterLanes* lanes_ = nullptr;
 };
 
 }  // namespace plimsoll::inline v0

@@ -82,9 +82,8 @@ Status Client::use_cache(cache::Cache& cache, std::string_view place, Duration c
 }
 
 Status Client::use_sentinels() {
-  PLIMSOLL_CHECK(session_.state() == Session::State::idle && !sentinels_ && !recording_.on());
-  if (make_others()) sentinels_ = others_->make_sentinels(session_);
-  if (sentinels_ != nullptr) return {};
+  PLIMSOLL_CHECK(session_.state() == Session::State::idle && !find_sentinels() && !recording_.on());
+  if (make_others() && others_->make_sentinels(session_) != nullptr) return {};
   return lacks_room("the connections pool has no room for a client that asks sentinels",
                     sizeof(Sentinels));
 }
@@ -106,7 +105,7 @@ Status Client::use_cluster(const ClusterOptions& options) {
 }
 
 void Client::find_cluster(const ClusterOptions& options) {
-  PLIMSOLL_CHECK(session_.state() == Session::State::idle && !cluster_ && !sentinels_);
+  PLIMSOLL_CHECK(session_.state() == Session::State::idle && !cluster_ && !find_sentinels());
   may_find_ = &options;
   session_.find_mode();
 }
@@ -117,6 +116,7 @@ Status Client::make_cluster(const ClusterOptions& options) {
   const Status made = others_->make_cluster(options, session_, side_connections_);
   if (!made) return made;
   cluster_ = others_->cluster.get();
+  cluster_->use_waiters(admission_);
   note_special();
   return near_ ? near_->use_cluster(*cluster_) : Status();
 }
@@ -145,7 +145,7 @@ void Client::set_shown(std::string_view text) {
 
 void Client::connect(Instant now) {
   note_input(FlightRecord::connect, now);
-  PLIMSOLL_CHECK((options().sentinel != nullptr) == (sentinels_ != nullptr));
+  PLIMSOLL_CHECK((options().sentinel != nullptr) == (find_sentinels() != nullptr));
   session_.connect(now);
 }
 
@@ -163,9 +163,7 @@ Result<RequestId> Client::wait_for_room(const CommandView& command, Instant now,
     return side_connections_.join(command, bytes, now, deadline_of(command, now, timeout), tag,
                                   admission_.size());
   }
-  if (cluster_) {
-    if (const Status can = cluster_->check(command); !can) return can.error();
-  }
+  if (const Status can = cluster_ ? cluster_->check(command) : Status(); !can) return can.error();
   recording_.note_wait(bytes, now, timeout, tag);
   Result<RequestId> id = join_waiters(command, bytes, now, timeout, tag);
   recording_.note_answer(id);
@@ -375,8 +373,8 @@ std::optional<Action> Client::poll_action() {
 // Side connections go to the server that the sentinels have named, or, in a cluster, to the node of
 // the main connection.
 std::optional<Action> Client::poll_action_of_several() {
-  if (sentinels_) {
-    if (const auto action = sentinels_->poll_action_with(session_)) return action;
+  if (Sentinels* const asked = find_sentinels()) {
+    if (const auto action = asked->poll_action_with(session_)) return action;
   } else if (const auto action = session_.poll_action()) {
     const bool opens_in_cluster = cluster_ && *action == Session::Action::open;
     return Action{.kind = kind_of(*action),
@@ -389,8 +387,8 @@ std::optional<Action> Client::poll_action_of_several() {
         .kind = kind_of(asked->action), .connection = asked->connection, .told = asked->address};
   }
   const NodeAddress* told = cluster_ ? cluster_->main_address() : nullptr;
-  if (sentinels_) {
-    told = &sentinels_->primary();
+  if (Sentinels* const asked = find_sentinels()) {
+    told = &asked->primary();
     if (told->empty()) return std::nullopt;
   }
   const auto side = side_connections_.poll_action();
@@ -404,27 +402,29 @@ std::optional<Action> Client::poll_action_of_several() {
 // A primary that is no more is left at once. After SENTINEL FAILOVER it goes on taking writes for
 // 11 seconds, and all of them are lost. What it owes is in doubt.
 void Client::handle_sentinels() {
-  sentinels_->poll_events();
+  Sentinels& sentinels = *others_->sentinels;
+  sentinels.poll_events();
   if (session_.state() == Session::State::closed) return;
-  const Instant now = std::max(session_.now(), sentinels_->now());
-  if (sentinels_->take_change()) {
-    if (!sentinels_->is_asked()) session_.leave(primary_is_another);
+  const Instant now = std::max(session_.now(), sentinels.now());
+  if (sentinels.take_change()) {
+    if (!sentinels.is_asked()) session_.leave(primary_is_another);
     side_connections_.leave_server(primary_is_another, now);
     if (near_) near_->leave_server();
   }
-  if (sentinels_->take_news()) session_.hurry(now);
-  if (sentinels_->finding() == Sentinels::Finding::nothing && sentinels_->take_question()) {
-    session_.handle_closed(sentinels_->problem(), now);
+  if (sentinels.take_news()) session_.hurry(now);
+  if (sentinels.finding() == Sentinels::Finding::nothing && sentinels.take_question()) {
+    session_.handle_closed(sentinels.problem(), now);
   }
 }
 
 Instant Client::sides_timeout() {
   Instant next = side_connections_.poll_timeout();
   if (others_) next = std::min(next, others_->poll_timeout());
-  if (!sentinels_) return next;
-  const bool is_known = sentinels_->finding() != Sentinels::Finding::pending;
-  const bool is_due = sentinels_->is_asked() && is_known;
-  return std::min(next, is_due ? session_.now() : sentinels_->poll_timeout());
+  Sentinels* const sentinels = find_sentinels();
+  if (sentinels == nullptr) return next;
+  const bool is_known = sentinels->finding() != Sentinels::Finding::pending;
+  const bool is_due = sentinels->is_asked() && is_known;
+  return std::min(next, is_due ? session_.now() : sentinels->poll_timeout());
 }
 
 std::uint64_t Client::unsent_sides() const {
@@ -494,14 +494,14 @@ Result<RequestId> Client::stage_by_reader(const CommandView& command, Instant no
 Result<RequestId> Client::stage_in_cluster(const CommandView& command, Instant now,
                                            Duration timeout, Tag tag) {
   if (command.block_time != Duration::zero()) return stage_blocking(command, now, timeout, tag);
-  if (!admission_.empty()) return refuse_to_overtake();
+  if (others_stand_before()) return refuse_to_overtake();
   return count(cluster_->submit(command, now, deadline_of(now, timeout), tag));
 }
 
 Result<RequestId> Client::submit_at(const NodeChoice& where, const CommandView& command,
                                     Instant now, Duration timeout, Tag tag) {
   if (!cluster_) return count(NodeChoice::refusal(session_.is_finding_mode()));
-  if (!admission_.empty()) return refuse_to_overtake();
+  if (others_stand_before()) return refuse_to_overtake();
   const auto id = count(cluster_->submit_at(where, command, now, deadline_of(now, timeout), tag));
   if (near_ && id) near_->note_staged(command, *id);
   return id;
@@ -529,7 +529,7 @@ Result<RequestId> Client::stage_blocking(const CommandView& command, Instant now
 
 Result<RequestId> Client::stage_near(const CommandView& command, Instant now, Duration timeout,
                                      Tag tag, Duration max_staleness) {
-  if (!admission_.empty()) return refuse_to_overtake();
+  if (others_stand_before()) return refuse_to_overtake();
   return count(near_->submit(command, now, deadline_of(now, timeout), tag, max_staleness));
 }
 
@@ -564,9 +564,12 @@ Result<RequestId> Client::join_waiters(const CommandView& command, std::size_t b
   if (const Status can = check_may_wait(); !can) return can.error();
   waiters_now_ = now;
   if (admission_.empty()) room_again_at_ = never;
-  const Admission* const others = side_connections_.waiters();
-  const Admission::Size other = others == nullptr ? Admission::Size() : others->size();
-  const Result<RequestId> id = admission_.join(bytes, deadline_of(now, timeout), tag, other);
+  const Admission* const sides = side_connections_.waiters();
+  const Admission::Size other = sides ? sides->size() : Admission::Size();
+  const Instant deadline = deadline_of(now, timeout);
+  const Result<RequestId> id =
+      cluster_ ? cluster_->join(admission_, command, bytes, deadline, tag, other)
+               : admission_.join(bytes, deadline, tag, other);
   if (id && near_) near_->note_waits(command, *id);
   return id;
 }
@@ -605,7 +608,7 @@ std::optional<Event> Client::poll_all() {
     }
   }
   side_spoke_ = false;
-  if (sentinels_) handle_sentinels();
+  if (others_ && others_->sentinels) handle_sentinels();
   if (const auto event = cluster_ ? others_->poll_early() : std::nullopt) return event;
   while (!end_ || side_connections_.take_their_time()) {
     std::optional<Event> event = poll_main(poll_session());
@@ -730,6 +733,7 @@ std::optional<Event> Client::poll_first_waiter() {
   if (over || admission_.empty()) return std::nullopt;
   if (room_again_at_ != never && progress() == refused_progress_) return std::nullopt;
   if (replicas_) replicas_->take_places();
+  if (cluster_ && !cluster_->choose(admission_)) return std::nullopt;
   const Admission::Waiter& first = admission_.first();
   switch (make_room(first.bytes)) {
     case Pipeline::Room::made: break;
@@ -764,11 +768,11 @@ Result<Reply> Client::keep_shared_reply() {
   return near_->delivers_again() ? session_.copy_reply() : session_.keep_reply();
 }
 
+Sentinels* Client::find_sentinels() const { return others_ ? others_->sentinels.get() : nullptr; }
+
 Session* Client::find_side(ConnectionId connection) const {
-  if (others_) {
-    if (Session* const found = others_->session(connection)) return found;
-  }
-  return side_connections_.session(connection);
+  Session* const found = others_ ? others_->session(connection) : nullptr;
+  return found ? found : side_connections_.session(connection);
 }
 
 Session* Client::special_speaker() {
@@ -789,10 +793,5 @@ std::uint64_t Client::progress() const {
 }
 
 void Client::release_room() { cluster_ ? cluster_->release_room() : session_.release_room(); }
-
-// A replay can begin where the client is at rest, because nothing earlier matters there.
-std::optional<Session::Rest> Client::rest(Instant now) const {
-  return admission_.empty() ? session_.at_rest(now) : std::nullopt;
-}
 
 }  // namespace plimsoll::inline v0

@@ -117,7 +117,7 @@ class Client {
   Status use_sentinels();
 
   /// The sentinels that are asked; null if none are.
-  const Sentinels* sentinels() const { return sentinels_; }
+  const Sentinels* sentinels() const { return find_sentinels(); }
 
   /// Makes this client read from replicas, which its primary names. Call it before connect(), and
   /// not with a cache. `options` must have passed validate(), read_from must not be `primary`, and
@@ -409,7 +409,7 @@ class Client {
                    .what = "a client with a cache cannot be recorded: a replay has no cache",
                    .expected = "a client without one"};
     }
-    if (sentinels_) {
+    if (find_sentinels() != nullptr) {
       return Error{.code = ErrorCode::invalid_argument,
                    .what = "a client that asks sentinels cannot be recorded: a replay has none",
                    .expected = "a client with the address of a server"};
@@ -490,6 +490,8 @@ class Client {
   Result<RequestId> note_side_request(const CommandView& command, const Result<RequestId>& id);
   Result<RequestId> count(const Result<RequestId>& id);
   Result<RequestId> refuse_to_overtake();
+  // Those who wait for one node of a cluster do not count.
+  bool others_stand_before() const { return !admission_.empty() && !admission_.are_all_aside(); }
   Status check_open() const;
   Status check_may_wait() const;
   Result<RequestId> join_waiters(const CommandView& command, std::size_t bytes, Instant now,
@@ -554,10 +556,14 @@ class Client {
     return connection == first_connection ? &session_ : find_side(connection);
   }
   Session* find_side(ConnectionId connection) const;
+  Sentinels* find_sentinels() const;  // null if no sentinel is asked
   void note_input(FlightRecord kind, Instant now) {
     if (recording_.on()) recording_.record_input(kind, now, rest(now));
   }
-  std::optional<Session::Rest> rest(Instant now) const;
+  // A replay can begin where the client is at rest, because nothing earlier matters there.
+  std::optional<Session::Rest> rest(Instant now) const {
+    return admission_.empty() ? session_.at_rest(now) : std::nullopt;
+  }
 
   Accounts accounts_;
   std::uint64_t submitted_ = 0;
@@ -569,8 +575,7 @@ class Client {
   // What few clients have. If there is any of it, side_connections_.empty() is false, so that a
   // client without looks once.
   Box<NearCache> near_;                       // null without a cache
-  Box<OtherServers> others_;                  // owns the next three; null if they are
-  Sentinels* sentinels_ = nullptr;            // null if no sentinel is asked
+  Box<OtherServers> others_;                  // owns the next two; null if they are
   Replicas* replicas_ = nullptr;              // null if no replica is read
   Cluster* cluster_ = nullptr;                // null if the servers are no cluster
   const ClusterOptions* may_find_ = nullptr;  // for find_cluster()

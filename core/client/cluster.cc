@@ -44,6 +44,7 @@ Cluster::Cluster(const ClusterOptions& options, Session& main, Box<SlotTable> ta
       slots_(options, main, nodes_, std::move(table)),
       verdicts_(options_, main, nodes_, slots_),
       owners_(nodes_, slots_, verdicts_),
+      shares_(main, nodes_, slots_),
       returned_(main.accounts().requests, ParkedRequests::options_for(main.options()),
                 RequestTrail::returned_place),
       waiting_(main.accounts().requests, ParkedRequests::options_for(main.options()),
@@ -92,6 +93,7 @@ Result<RequestId> Cluster::submit_at(const NodeChoice& where, const CommandView&
 Result<RequestId> Cluster::submit_keyless(const CommandView& command, Instant deadline, Tag tag) {
   if (main_.is_closed()) return main_.refusal();
   if (is_full()) return limit_reached(main_.options());
+  if (Status may = shares_.check(ClusterShares::keyless, command, now_); !may) return may.error();
   if (must_wait_for_parts() || keyless_held_) {
     return park(command, {.journey = {.number = submitted_++}, .is_for_main = true}, deadline, tag);
   }
@@ -103,6 +105,7 @@ Result<RequestId> Cluster::submit_slowly(const CommandView& command, Slot slot, 
                                          Tag tag) {
   if (main_.is_closed()) return main_.refusal();
   if (is_full()) return limit_reached(main_.options());
+  if (Status may = shares_.check(slot, command, now_); !may) return may.error();
   const bool waits = must_wait_for_parts();
   const Journey journey{.number = submitted_++, .slot = slot};
   if (!waits && slots_.is_at_rest(slot, no_node)) {
@@ -140,11 +143,11 @@ Result<RequestId> Cluster::park(const CommandView& command, const ParkedRequests
                                 Instant deadline, Tag tag) {
   const Result<RequestId> id = waiting_.park(command, deadline, tag, request);
   if (!id) return id;
-  note_parked(request);
+  note_parked(request, waiting_.bytes_of_last(*id));
   return waiting_.known_as(*id);
 }
 
-void Cluster::note_parked(const ParkedRequests::Request& request) {
+void Cluster::note_parked(const ParkedRequests::Request& request, std::size_t bytes) {
   ++in_flight_;
   if (request.is_whole) return;
   if (request.is_for_main) {
@@ -155,6 +158,7 @@ void Cluster::note_parked(const ParkedRequests::Request& request) {
   const NodeNumber owner = request.journey.is_for_node
                                ? target_of(request)
                                : slots_.table().at(request.journey.slot).owner();
+  shares_.note_parked(owner, bytes);
   if (owner == no_node) {
     want_view(ViewSchedule::Need::urgent);
   } else if (!nodes_.may_send_to(owner)) {
@@ -173,6 +177,12 @@ Pipeline::Room Cluster::make_room(std::size_t bytes) {
   return scattered_.make_room() ? waiting_.make_room(bytes) : Pipeline::Room::no_memory;
 }
 
+bool Cluster::choose(Admission& waiters) {
+  const bool has_first = shares_.choose(waiters, scattered_places(), now_);
+  follow_places();
+  return has_first;
+}
+
 // The request is parked first, even if it can go on at once, because the room is there.
 RequestId Cluster::submit_to_room(const CommandView& command, Instant deadline, Tag tag) {
   const Route route = route_of(command);
@@ -183,13 +193,13 @@ RequestId Cluster::submit_to_room(const CommandView& command, Instant deadline, 
       .is_whole = is_whole};
   const Tag parked_tag = is_whole ? scattered_.next_tag() : tag;
   const RequestId id = waiting_.park_in_room(command, deadline, parked_tag, request);
-  note_parked(request);
+  note_parked(request, waiting_.bytes_of_last(id));
   if (is_whole) {
     scattered_.begin(id, spread_of(route), tag, request.journey.number);
     parts_waited_ = true;
-    follow_parts();
   }
   nodes_.note_change();
+  follow_places();
   return waiting_.known_as(id);
 }
 
@@ -199,6 +209,7 @@ Result<RequestId> Cluster::scatter(const CommandView& command, commands::Spread 
                                    Instant deadline, Tag tag) {
   if (main_.is_closed()) return main_.refusal();
   if (is_full()) return limit_reached(main_.options());
+  if (Status may = shares_.check_scattered(scattered_places(), now_); !may) return may.error();
   return begin_parts(command, spread, deadline, tag);
 }
 
@@ -208,7 +219,7 @@ Result<RequestId> Cluster::begin_parts(const CommandView& command, commands::Spr
   const ParkedRequests::Request request{.journey = {.number = submitted_++}, .is_whole = true};
   const Result<RequestId> id = waiting_.park(command, deadline, scattered_.next_tag(), request);
   if (!id) return id;
-  note_parked(request);
+  note_parked(request, 0);
   scattered_.begin(*id, spread, tag, request.journey.number);
   const bool is_deferred = encoding::has_deferred(command);
   Status sent = scattered_.plan_last();
@@ -217,7 +228,7 @@ Result<RequestId> Cluster::begin_parts(const CommandView& command, commands::Spr
     scattered_.forget_last();
     waiting_.end(*id);
     --in_flight_;
-    follow_parts();
+    follow_places();
     return sent.error();
   }
   follow_sending(sent);
@@ -236,7 +247,7 @@ Status Cluster::send_some_parts() {
     const Result<RequestId> id = submit_part(*part);
     if (!id) return id.error();
     scattered_.note_sent(*id);
-    follow_parts();
+    follow_places();
   }
   return {};
 }
@@ -253,7 +264,7 @@ void Cluster::follow_sending(const Status& sent) {
       release_at_ = now_;
     }
   }
-  follow_parts();
+  follow_places();
   const bool has_unsent = scattered_.has_unsent();
   // What was submitted behind the parts may go now.
   if (std::exchange(parts_waited_, has_unsent) && !has_unsent) nodes_.note_change();
@@ -284,8 +295,10 @@ bool Cluster::must_wait_for_parts() {
   return scattered_.has_unsent();
 }
 
-// Call this with each change of the scattered requests.
-void Cluster::follow_parts() { places_ = scattered_.has_unsent() ? 0 : places(); }
+void Cluster::follow_places() {
+  const bool must_look = scattered_.has_unsent() || !shares_.are_lanes_empty();
+  places_ = must_look ? 0 : std::min(places(), shares_.least_requests());
+}
 
 void Cluster::set_spoke(NodeNumber number) {
   if (spoke_ == parts_spoke) scattered_.forget_outcome();
@@ -305,6 +318,7 @@ void Cluster::release() {
   trail_.forget_ended();
   nodes_.forget_answered_rings();
   nodes_.forget_wants();
+  shares_.begin_recount();
   if (returned_.empty() && waiting_.empty()) return;
   const auto mark_all = [this](bool held) {
     const auto mark = [this, held](const ParkedRequests::Request& each) {
@@ -329,21 +343,30 @@ void Cluster::release() {
 // For requests without a key, keyless_held_ says what `blocked` says for those of a slot: one has
 // to stay, and so have those behind it.
 void Cluster::release(ParkedRequests& parked) {
-  SlotTable& table = slots_.table();
   parked.release([&](const ParkedRequests::Request& each, const Pipeline::Handed& handed) {
     if (each.is_whole) return false;
-    if (each.journey.is_unordered) return may_go(each) && go(parked, each, handed);
-    const Slot slot = each.journey.slot;
-    const bool is_blocked = scattered_.is_behind_unsent(each.journey) ||
-                            (each.is_for_main ? keyless_held_ : table.at(slot).blocked());
-    if (is_for_no_node(each, handed.tag)) {
-      parked.pipeline().cancel(each.id);
-      release_at_ = now_;
-    } else if (!is_blocked && may_go(each) && go(parked, each, handed))
-      return true;
-    each.is_for_main ? void(keyless_held_ = true) : table.set_blocked(slot, true);
+    if (release_one(parked, each, handed)) return true;
+    if (!each.is_for_main) shares_.note_parked(target_of(each), handed.bytes);
     return false;
   });
+}
+
+// Returns whether it has gone on.
+bool Cluster::release_one(ParkedRequests& parked, const ParkedRequests::Request& each,
+                          const Pipeline::Handed& handed) {
+  if (each.journey.is_unordered) return may_go(each) && go(parked, each, handed);
+  SlotTable& table = slots_.table();
+  const Slot slot = each.journey.slot;
+  const bool is_blocked = scattered_.is_behind_unsent(each.journey) ||
+                          (each.is_for_main ? keyless_held_ : table.at(slot).blocked());
+  if (is_for_no_node(each, handed.tag)) {
+    parked.pipeline().cancel(each.id);
+    release_at_ = now_;
+  } else if (!is_blocked && may_go(each) && go(parked, each, handed)) {
+    return true;
+  }
+  each.is_for_main ? void(keyless_held_ = true) : table.set_blocked(slot, true);
+  return false;
 }
 
 bool Cluster::may_go(const ParkedRequests::Request& request) {
@@ -439,6 +462,7 @@ void Cluster::handle_timeout_at_nodes() {
     const bool is_idle = !node.owes();
     if (node.session) node.session->handle_timeout(now_);
     if (is_idle) node.quiet_since = now_;  // if it has sent a PING, the answer is owed from now on
+    if (node.is_suspect(now_) && !node.has_small_share) shares_.set_doubt(number, true);
     if (node.is_needed() && node.is_doubtful(now_)) want_view(ViewSchedule::Need::urgent);
     if (now_ >= node.retry_at && node.is_wanted && !aborted_) nodes_.connect(number, now_);
   });
@@ -486,6 +510,7 @@ std::optional<Event> Cluster::poll_event() {
 }
 
 void Cluster::follow_nodes() {
+  if (shares_.follow_nodes()) follow_places();
   if (nodes_.take_loss() && !closing_) want_view(ViewSchedule::Need::urgent);
   if (nodes_.take_change() && !aborted_) release();
 }
@@ -523,7 +548,7 @@ std::optional<Event> Cluster::poll_node(NodeNumber number) {
       }
       if (passed_on->kind == Event::Kind::failed) note_given_up(scattered_.ids_of(passed_on->tag));
       scattered_.handle_part(*passed_on, &node);
-      follow_parts();
+      follow_places();
       if (scattered_.has_outcome()) return take_outcome_of_parts();
     }
     if (!node.is_leaving || node.owes() || session.state() == Session::State::closed) break;
@@ -533,10 +558,7 @@ std::optional<Event> Cluster::poll_node(NodeNumber number) {
     node.hold_until = 0;
     nodes_.note_change();
   }
-  // A session that was never ready tries again by itself, and reports only its end.
-  if (node.state == ClusterNode::State::connecting && session.counters().attempts_failed > 0) {
-    node.problem = session.last_problem();
-  }
+  nodes_.follow_attempts(number);
   nodes_.note_use(number);
   if (caches_ != nullptr) caches_->follow(number, session);
   if (session.is_over()) {
@@ -571,7 +593,7 @@ bool Cluster::handle_parked_part(const Event& event) {
   } else {
     return false;
   }
-  follow_parts();
+  follow_places();
   return true;
 }
 
@@ -627,7 +649,7 @@ std::optional<Event> Cluster::handle_event(NodeNumber number, const Event& event
     case Event::Kind::credentials_refused: return event;
     case Event::Kind::queueing_failed:
       if (event.tag == internal_auth) return SideConnections::credentials_outcome(event);
-      if (is_internal || handle_part(number, event)) return std::nullopt;
+      if (is_internal || verdicts_.take_part(number, event, now_)) return std::nullopt;
       return event;
     case Event::Kind::pushed:
     case Event::Kind::disconnected:
@@ -642,7 +664,8 @@ std::optional<Event> Cluster::handle_handed(NodeNumber number, const Event& even
   const Pipeline::Handed request = node.session->handed();
   const std::optional<SentRequests::Request> sent = node.sent.find(request.id);
   PLIMSOLL_CHECK(sent);
-  const Verdict verdict = aborted_ ? Verdict() : judge(number, event, request, sent->journey);
+  const Verdict verdict =
+      aborted_ ? Verdict() : verdicts_.judge(number, event, request, sent->journey, now_);
   const bool may_go_on = verdict.kind == Verdict::Kind::goes_on;
   const bool goes_on = may_go_on && take_back(number, request, sent->journey, verdict);
   node.session->settle_handed();
@@ -671,6 +694,7 @@ bool Cluster::take_back(NodeNumber number, const Pipeline::Handed& request, Jour
       returned_.park(moving.command(), request.deadline, request.tag, parked);
   if (!id) return false;
   if (!journey.is_unordered) slots_.table().set_held(journey.slot, true);
+  shares_.note_parked(target_of(parked), returned_.bytes_of_last(*id));
   nodes_.note_change();
   const RequestId from = nodes_.known_as(number, request.id);
   const RequestId to = returned_.known_as(*id);
@@ -678,31 +702,6 @@ bool Cluster::take_back(NodeNumber number, const Pipeline::Handed& request, Jour
   trail_.remember(node.moved, from, to);
   nodes_.note_moved(number);
   return true;
-}
-
-// Remembers what becomes of a transaction whose command was refused: EXEC says later that none of
-// them has run.
-bool Cluster::handle_part(NodeNumber number, const Event& event) {
-  ClusterNode& node = nodes_[number];
-  const RequestId id = node.session->answered_until();
-  if (node.part_of == id) return true;
-  const std::optional<SentRequests::Request> sent = node.sent.find(id);
-  if (sent && sent->journey.with_asking && is_first_part(*node.session, event)) return true;
-  const Verdict verdict =
-      sent ? verdicts_.of_refusal(number, event, sent->journey, now_) : Verdict();
-  if (verdict.kind == Verdict::Kind::told) return false;
-  node.part_of = id;
-  node.part_verdict = verdict;
-  return true;
-}
-
-Cluster::Verdict Cluster::judge(NodeNumber number, const Event& event,
-                                const Pipeline::Handed& request, const Journey& journey) {
-  const ClusterNode& node = nodes_[number];
-  if (event.error->code == ErrorCode::transaction_aborted) {
-    return node.part_of == request.id ? node.part_verdict : Verdict();
-  }
-  return verdicts_.of_failure(number, event, request.may_resend, journey, now_);
 }
 
 // ---- All connections.
@@ -767,6 +766,7 @@ ClusterCounters Cluster::counters() const {
   all.scattered = scattered_.scattered();
   all.parts = scattered_.parts();
   all.parked = parked_count() - scattered_.wholes_parked();
+  all.share_reached = shares_.reached();
   return all;
 }
 

@@ -12,6 +12,7 @@
 #include "plimsoll/core/client/cluster_counters.h"
 #include "plimsoll/core/client/cluster_nodes.h"
 #include "plimsoll/core/client/cluster_options.h"
+#include "plimsoll/core/client/cluster_shares.h"
 #include "plimsoll/core/client/cluster_slots.h"
 #include "plimsoll/core/client/cluster_verdicts.h"
 #include "plimsoll/core/client/parked_requests.h"
@@ -73,6 +74,19 @@ class Cluster {
   /// request waits for room.
   Status check(const CommandView& command) const;
 
+  /// Call this before all below: nobody waits for room yet.
+  void use_waiters(Admission& waiters) { waiters.use_lanes(shares_.lanes()); }
+  /// Admission::join(), for a request that may have to wait for its node alone.
+  Result<RequestId> join(Admission& waiters, const CommandView& command, std::size_t bytes,
+                         Instant deadline, Tag tag, const Admission::Size& other) {
+    const auto id = shares_.join(waiters, command, {bytes, deadline, tag}, other, now_);
+    follow_places();
+    return id;
+  }
+  /// Chooses the waiter for whom there is room, if there is any. Returns false if all have to wait
+  /// for nodes that have their share.
+  bool choose(Admission& waiters);
+
   /// Pipeline::make_room(), for whichever connection the request will need.
   Pipeline::Room make_room(std::size_t bytes);
   RequestId submit_to_room(const CommandView& command, Instant deadline, Tag tag);
@@ -125,10 +139,12 @@ class Cluster {
   /// So many callers wait who have no request of their own.
   void take_places(std::size_t count) {
     callers_joined_ = count;
-    follow_parts();
+    follow_places();
   }
   /// Whether submit() is likely to find no place.
-  bool may_be_full() const { return must_look_twice(); }
+  bool may_be_full() const {
+    return scattered_.has_unsent() || in_flight_ + main_.callers_in_flight() >= places();
+  }
   Instant now() const { return std::max(now_, main_.now()); }
   /// The node is about to be asked something, apart from submit().
   void note_question(NodeNumber number, Instant now) {
@@ -165,7 +181,9 @@ class Cluster {
   /// Call this when a node has sent bytes.
   void note_sign_of_life(ConnectionId connection, Instant now) {
     const NodeNumber number = ClusterNodes::number_of(connection);
-    if (nodes_.has(number)) nodes_[number].quiet_since = now;
+    if (!nodes_.has(number)) return;
+    nodes_[number].quiet_since = now;
+    if (nodes_[number].has_small_share) shares_.set_doubt(number, false);
   }
 
   /// See Client::staged_places().
@@ -266,7 +284,8 @@ class Cluster {
   static constexpr NodeNumber parts_spoke = no_node - 1;
   static_assert(parts_spoke > cluster_nodes_max);
 
-  // Also true if a request has to wait because others have unsent parts.
+  // Also true if a request has to wait because others have unsent parts, or may have to because its
+  // node has its share.
   bool must_look_twice() const { return in_flight_ + main_.callers_in_flight() >= places_; }
   // Whether a request may be sent to the slot's owner at once.
   bool goes_straight(const SlotTable::Entry& entry) const {
@@ -291,7 +310,12 @@ class Cluster {
   Status send_some_parts();
   void follow_sending(const Status& sent);
   Result<RequestId> submit_part(const ScatteredRequests::PartToSend& part);
-  void follow_parts();
+  // Call this with each change of the scattered requests, or of who waits.
+  void follow_places();
+  // Of requests for several slots or nodes.
+  std::size_t scattered_places() const {
+    return std::max(scattered_.parts_under_way(), scattered_.wholes_parked());
+  }
   void note_given_up(const ScatteredRequests::Ids& ids);
   void set_spoke(NodeNumber number);
   Event take_outcome_of_parts();
@@ -304,10 +328,12 @@ class Cluster {
                                                             Tag tag);
   Result<RequestId> park(const CommandView& command, const ParkedRequests::Request& request,
                          Instant deadline, Tag tag);
-  void note_parked(const ParkedRequests::Request& request);
+  void note_parked(const ParkedRequests::Request& request, std::size_t bytes);
 
   void release();
   void release(ParkedRequests& parked);
+  bool release_one(ParkedRequests& parked, const ParkedRequests::Request& each,
+                   const Pipeline::Handed& handed);
   bool may_go(const ParkedRequests::Request& request);
   bool go(ParkedRequests& parked, const ParkedRequests::Request& request,
           const Pipeline::Handed& handed);
@@ -324,9 +350,6 @@ class Cluster {
   std::optional<Event> handle_handed(NodeNumber number, const Event& event);
   bool take_back(NodeNumber number, const Pipeline::Handed& request, Journey journey,
                  const Verdict& verdict);
-  bool handle_part(NodeNumber number, const Event& event);
-  Verdict judge(NodeNumber number, const Event& event, const Pipeline::Handed& request,
-                const Journey& journey);
   void want_view(ViewSchedule::Need need) { slots_.want_view(now_, need); }
   // Who speaks has not been noted since its last reply.
   void stir_speaker() {
@@ -345,6 +368,7 @@ class Cluster {
   ClusterSlots slots_;
   ClusterVerdicts verdicts_;
   SlotOwners owners_;
+  ClusterShares shares_;
   ParkedRequests returned_;
   ParkedRequests waiting_;
   RequestTrail trail_;
@@ -358,7 +382,8 @@ class Cluster {
   std::size_t in_flight_ = 0;
   std::size_t callers_joined_ = 0;
   NodeCaches* caches_ = nullptr;  // null without a near cache
-  std::size_t places_;            // 0 while there are unsent parts
+  std::size_t places_;            // with fewer in flight a request may go straight; 0 while
+                                  // there are unsent parts, or some wait for one node
   bool parts_waited_ = false;     // some parts could not be sent at once
   Instant now_ = Instant::min();
   Instant release_at_ = never;  // when parked requests may go on without another reason

@@ -18,6 +18,8 @@ struct ClusterCounters {
   std::uint64_t scattered = 0;       ///< requests that were sent in parts
   std::uint64_t parts = 0;           ///< their parts
   std::size_t parked = 0;            ///< requests that wait for a slot's owner now
+  std::uint64_t share_reached = 0;   ///< requests that met a node with its share of
+                                     ///< inflight_requests_limit or of the requests pool
 };
 
 }  // namespace plimsoll::inline v0

@@ -113,12 +113,13 @@ class ClusterNode {
   NodeAddress address;
   NodeId id{};  ///< as the cluster has it; unknown: is_known() is false
   State state = State::lost;
-  bool is_wanted = false;       ///< requests wait for it
-  bool is_leaving = false;      ///< its connection is given up once it owes nothing, without a
-                                ///< fault of its own
-  bool is_named = false;        ///< parked requests may be on their way to it
-  bool is_stirred = false;      ///< see ClusterNodes::stir()
-  std::uint8_t idle_views = 0;  ///< how many views in a row gave it no slot, and it had no request
+  bool is_wanted = false;        ///< requests wait for it
+  bool is_leaving = false;       ///< its connection is given up once it owes nothing, without a
+                                 ///< fault of its own
+  bool is_named = false;         ///< parked requests may be on their way to it
+  bool is_stirred = false;       ///< see ClusterNodes::stir()
+  bool has_small_share = false;  ///< see ClusterShares::set_doubt()
+  std::uint8_t idle_views = 0;   ///< how many views in a row gave it no slot, and it had no request
   Error problem{};
   Instant retry_at = never;
   Instant quiet_since{};           ///< the last sign of life, or when it began to owe answers
@@ -128,6 +129,8 @@ class ClusterNode {
   RequestId hold_until = 0;        ///< see has_answered(); 0: nothing waits for its answers
   NodeNumber held_with = no_node;  ///< the next of those that are waited for together, in a ring
   std::uint32_t callers = 0;       ///< session->callers_in_flight(), as ClusterNodes counts it
+  std::uint32_t parked = 0;        ///< requests that are parked for it...
+  std::size_t parked_bytes = 0;    ///< ... and their bytes
   std::uint32_t address_hash = 0;
   NodeNumber like_named = no_node;  ///< the next whose address may have the same hash
   RequestId part_of = no_request;   ///< the transaction of which it has not taken a command...

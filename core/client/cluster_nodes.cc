@@ -137,6 +137,8 @@ void ClusterNodes::forget_wants() {
     ClusterNode& node = nodes_[number];
     if (node.state != ClusterNode::State::ready) node.is_wanted = false;
     node.is_named = false;
+    node.parked = 0;
+    node.parked_bytes = 0;
     if (!node.is_wanted) wanted_.remove(number);
   });
 }
@@ -160,6 +162,8 @@ void ClusterNodes::connect(NodeNumber number, Instant now) {
   node.is_leaving = false;
   node.part_of = ClusterNode::no_request;
   node.hold_until = 0;
+  node.has_small_share = false;
+  node.session->set_log_parts(log_parts_);
   node.session->insist_on_cluster();
   node.session->connect(now);
 }
@@ -180,6 +184,7 @@ void ClusterNodes::handle_end(NodeNumber number, const Error& reason, bool may_r
   stir(number);
   has_changed_ = true;
   has_lost_ |= !was_left;
+  if (!was_left) note_doubt(number);
 }
 
 // A user who may not ask has to trust the address.
@@ -289,6 +294,31 @@ std::optional<ConnectionId> ClusterNodes::take_unsent() {
     if (used_.has(number) && nodes_[number].session->has_unsent()) return connection_of(number);
   }
   return std::nullopt;
+}
+
+void ClusterNodes::follow_attempts(NodeNumber number) {
+  ClusterNode& node = nodes_[number];
+  const bool is_first = node.state == ClusterNode::State::connecting;
+  if (!is_first || node.session->counters().attempts_failed == 0) return;
+  node.problem = node.session->last_problem();
+  note_doubt(number);
+}
+
+bool ClusterNodes::has_doubtful(Instant now) {
+  bool found = false;
+  doubtful_.for_each([&](NodeNumber number) {
+    const bool is_in_doubt = has(number) && nodes_[number].is_doubtful(now);
+    if (!is_in_doubt) doubtful_.remove(number);
+    found = found || (is_in_doubt && nodes_[number].slots > 0);
+  });
+  return found;
+}
+
+void ClusterNodes::set_log_parts(std::uint32_t parts) {
+  log_parts_ = parts;
+  for_each_session([this, parts](NodeNumber number, Session& session) {
+    if (!nodes_[number].has_small_share) session.set_log_parts(parts);
+  });
 }
 
 SessionCounters ClusterNodes::counters() const {

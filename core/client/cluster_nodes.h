@@ -15,6 +15,7 @@
 #include "plimsoll/core/cluster/node_times.h"
 #include "plimsoll/core/memory/box.h"
 #include "plimsoll/core/memory/box_table.h"
+#include "plimsoll/core/session/request_log.h"
 #include "plimsoll/core/session/session.h"
 
 namespace plimsoll::inline v0 {
@@ -85,8 +86,15 @@ class ClusterNodes {
     nodes_[number].is_named = true;
     wanted_.add(number);
   }
-  /// Forgets which nodes that are not ready are waited for, and which nodes are named. Who still
-  /// waits, or is on the way, says so again: want(), note_named().
+  /// One more request is parked for the node.
+  void note_parked(NodeNumber number, std::size_t bytes) {
+    ++nodes_[number].parked;
+    nodes_[number].parked_bytes += bytes;
+    wanted_.add(number);
+  }
+  /// Forgets which nodes that are not ready are waited for, which nodes are named, and what is
+  /// parked for them. Who still waits, or is on the way, says so again: want(), note_named(),
+  /// note_parked().
   void forget_wants();
   /// Requests of the node have gone on (ClusterNode::moved).
   void note_moved(NodeNumber number) { moved_.add(number); }
@@ -207,6 +215,23 @@ class ClusterNodes {
   /// Whether a connection was lost.
   bool take_loss() { return std::exchange(has_lost_, false); }
 
+  /// A session that was never ready tries again by itself, and reports only its end: notes why it
+  /// could not.
+  void follow_attempts(NodeNumber number);
+  /// The node may be in doubt now: it is suspect, or its connection has failed.
+  void note_doubt(NodeNumber number) { doubtful_.add(number); }
+  /// Whether a node that owns slots is in doubt.
+  bool has_doubtful(Instant now);
+
+  /// The node has one slot more, or one less.
+  void add_slot(NodeNumber number) { owners_count_ += nodes_[number].slots++ == 0 ? 1 : 0; }
+  void remove_slot(NodeNumber number) { owners_count_ -= --nodes_[number].slots == 0 ? 1 : 0; }
+  /// How many nodes own slots.
+  std::size_t owners_count() const { return owners_count_; }
+
+  /// Session::set_log_parts() of all connections, and of those that will be opened.
+  void set_log_parts(std::uint32_t parts);
+
   /// What all connections together have done so far, also those that are over.
   SessionCounters counters() const;
 
@@ -252,9 +277,12 @@ class ClusterNodes {
   NodeSet moved_;           // perhaps with requests in `moved`
   NodeSet acting_;          // see take_acting()
   NodeSet unsent_;          // see take_unsent()
+  NodeSet doubtful_;        // perhaps in doubt: see note_doubt()
   // By the hash of the address, the first of those that have it in common: see `like_named`.
   std::array<NodeNumber, 256> by_address_ = no_addresses();
   std::size_t callers_ = 0;
+  std::size_t owners_count_ = 0;  // nodes with slots
+  std::uint32_t log_parts_ = RequestLog::parts_count;
   NodeTimes timeouts_;
   Instant followed_until_ = Instant::min();  // nodes that were suspect then are known to be
   std::uint64_t incarnations_ = 0;

@@ -59,14 +59,15 @@ void ClusterSlots::set_owner(Slot slot, NodeNumber owner) {
   const NodeNumber before = table_->at(slot).owner();
   if (before == owner) return;
   table_->set_owner(slot, owner);
+  ++owner_changes_;
   nodes_.note_change();
   if (owner != no_node) {
-    ++nodes_[owner].slots;
+    nodes_.add_slot(owner);
     nodes_[owner].last_slot = slot;
   }
   if (before == no_node) return;
   if (caches_ != nullptr) caches_->handle_departure(before, slot);
-  --nodes_[before].slots;
+  nodes_.remove_slot(before);
   if (nodes_[before].owes()) hold_until_answered(slot, before);
 }
 

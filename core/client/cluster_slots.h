@@ -82,6 +82,8 @@ class ClusterSlots {
   /// Why the last view was none; no text if it was one.
   const Error& problem() const { return problem_; }
   std::uint64_t views() const { return views_; }
+  /// How often a slot has got another owner, or lost it; begins again at 0 after 2^32.
+  std::uint32_t owner_changes() const { return owner_changes_; }
   std::uint64_t views_refused() const { return views_refused_; }
   std::uint32_t nodes_left_out() const { return nodes_left_out_; }
 
@@ -150,6 +152,7 @@ class ClusterSlots {
   std::uint32_t seeds_refused_ = 0;  // before the first view, for reasons that last
   std::uint32_t nodes_left_out_ = 0;
   std::uint64_t views_ = 0;
+  std::uint32_t owner_changes_ = 0;
   std::uint64_t views_refused_ = 0;
   std::uint64_t main_connection_ = 0;  // main_.counters().connections, as last seen
   std::uint64_t main_attempts_ = 0;

@@ -6,6 +6,8 @@
 #include <optional>
 #include <string_view>
 
+#include "plimsoll/core/client/handed_request.h"
+
 namespace plimsoll::inline v0 {
 namespace {
 
@@ -61,6 +63,29 @@ ClusterVerdicts::Verdict ClusterVerdicts::of_failure(NodeNumber number, const Ev
       return {.kind = Verdict::Kind::goes_on, .is_hop = true};
     default: return of_refusal(number, event, journey, now);
   }
+}
+
+ClusterVerdicts::Verdict ClusterVerdicts::judge(NodeNumber number, const Event& event,
+                                                const Pipeline::Handed& request,
+                                                const Journey& journey, Instant now) {
+  const ClusterNode& node = nodes_[number];
+  if (event.error->code == ErrorCode::transaction_aborted) {
+    return node.part_of == request.id ? node.part_verdict : Verdict();
+  }
+  return of_failure(number, event, request.may_resend, journey, now);
+}
+
+bool ClusterVerdicts::take_part(NodeNumber number, const Event& event, Instant now) {
+  ClusterNode& node = nodes_[number];
+  const RequestId id = node.session->answered_until();
+  if (node.part_of == id) return true;
+  const std::optional<SentRequests::Request> sent = node.sent.find(id);
+  if (sent && sent->journey.with_asking && is_first_part(*node.session, event)) return true;
+  const Verdict verdict = sent ? of_refusal(number, event, sent->journey, now) : Verdict();
+  if (verdict.kind == Verdict::Kind::told) return false;
+  node.part_of = id;
+  node.part_verdict = verdict;
+  return true;
 }
 
 ClusterVerdicts::Verdict ClusterVerdicts::of_refusal(NodeNumber number, const Event& event,

@@ -34,6 +34,12 @@ class ClusterVerdicts {
   /// read, and may have run already.
   Verdict of_failure(NodeNumber number, const Event& event, bool may_resend, const Journey& journey,
                      Instant now);
+  /// of_failure(), but of a request that the node's session hands back. EXEC says only that none of
+  /// its commands has run: what becomes of it was said by the first of them that was refused.
+  Verdict judge(NodeNumber number, const Event& event, const Pipeline::Handed& request,
+                const Journey& journey, Instant now);
+  /// A command of a transaction was refused. Returns false if that is for the caller.
+  bool take_part(NodeNumber number, const Event& event, Instant now);
   /// `event` has the error with which the node has answered the request, or a command of it.
   Verdict of_refusal(NodeNumber number, const Event& event, const Journey& journey, Instant now);
 

@@ -90,6 +90,11 @@ class ParkedRequests {
     while (!requests_.empty() && !pipeline_.live(requests_.front().id)) requests_.pop_front();
   }
 
+  /// The bytes of the request that was parked last.
+  std::size_t bytes_of_last(RequestId id) const {
+    return static_cast<std::size_t>(pipeline_.staged_until() - id);
+  }
+
   bool empty() const { return requests_.empty(); }
   std::size_t count() const { return pipeline_.size(); }
 

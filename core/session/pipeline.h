@@ -290,6 +290,12 @@ class Pipeline {
     places_ = static_cast<std::uint32_t>(most - std::min(count, most));
   }
 
+  /// RequestLog::set_parts().
+  void set_log_parts(std::uint32_t parts) { log_.set_parts(parts); }
+  /// RequestLog::held_bytes() and room_in_last().
+  std::size_t log_bytes() const { return log_.held_bytes(); }
+  std::size_t log_room() const { return log_.room_in_last(); }
+
   /// Whether every place is taken, so that submit() refuses.
   bool is_full() const {
     return requests_.size() >= places_ && size() - internal_count_ >= places_;

@@ -93,23 +93,26 @@ void RequestLog::note_drained(const Segment& last) {
   streams_ = is_whole && (!streams_ || last.filled > small_segment_capacity);
 }
 
+// What can never fit is refused before the segments that it would get are taken, and given back.
+bool RequestLog::can_ever_add(std::size_t count, SegmentSize size) const {
+  Budget& budget = requests_.budget();
+  return count == 1 || count * charge_for(size, budget) <= budget.limit(PoolKind::requests);
+}
+
 bool RequestLog::may_add(std::size_t count, SegmentSize size) const {
-  const bool is_long = count > 1;
+  if (first_ == nullptr || (parts_ == parts_count && !leaves_half_)) return true;
   Budget& budget = requests_.budget();
   std::size_t bytes = count * charge_for(size, budget);
-  // What can never fit is refused before the segments that it would get are taken, and given back.
-  if (is_long && bytes > budget.limit(PoolKind::requests)) return false;
-  if (!leaves_half_ || first_ == nullptr) return true;
   for (const Segment* segment = first_; segment != nullptr; segment = segment->next) {
     bytes += charge_for(segment->size(), budget);
   }
-  return bytes <= budget.share(PoolKind::requests) / 2;
+  const std::size_t most = budget.share(PoolKind::requests) / (leaves_half_ ? 2 : 1);
+  return bytes <= (parts_ == parts_count ? most : most / parts_count * parts_);
 }
 
 // Adds `count` empty segments, or none. The first of them is filled next.
 bool RequestLog::add_segments(std::size_t count, SegmentSize size) {
-  const bool is_bounded = count > 1 || (leaves_half_ && first_ != nullptr);
-  if (is_bounded && !may_add(count, size)) return false;
+  if (!can_ever_add(count, size) || !may_add(count, size)) return false;
   Segment* first = nullptr;
   for (std::size_t i = 0; i < count; ++i) {
     Segment* const segment = acquire_segment(requests_, size);

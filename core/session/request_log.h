@@ -22,6 +22,9 @@ namespace plimsoll::inline v0 {
 
 class RequestLog {
  public:
+  /// Parts of the requests pool's share are counted in so many.
+  static constexpr std::uint32_t parts_count = 1024;
+
   /// Segments are charged to `requests`. With `leaves_half` the log takes at most half of the
   /// pool's share, so that waiters have the other half. A longer request is allowed if the log is
   /// empty.
@@ -64,17 +67,25 @@ class RequestLog {
   /// is needed.
   std::size_t live_bytes() const;
 
-  /// The position of the next request.
-  std::uint64_t end() const { return end_; }
+  /// From now on the log takes at most `parts` of parts_count of what it may take otherwise. What
+  /// it has stays.
+  void set_parts(std::uint32_t parts) { parts_ = static_cast<std::uint16_t>(parts); }
 
- private:
-  // The room behind the last segment's bytes. 0 if a later segment was released: then these bytes
-  // are no longer the end of the stream.
+  /// The bytes from the first that is needed to the last, also those in between that are not.
+  std::size_t held_bytes() const {
+    return first_ == nullptr ? 0 : static_cast<std::size_t>(end_ - first_->position);
+  }
+  /// The room behind the last segment's bytes. 0 if a later segment was released: then these bytes
+  /// are no longer the end of the stream.
   std::size_t room_in_last() const {
     const bool at_end = last_ != nullptr && last_->position + last_->filled == end_;
     return at_end ? last_->capacity - last_->filled : 0;
   }
 
+  /// The position of the next request.
+  std::uint64_t end() const { return end_; }
+
+ private:
   // A request that fits into a whole segment is never split, so it is encoded in one go and sent in
   // one span.
   std::uint64_t write_whole(const CommandView& command) {
@@ -91,12 +102,14 @@ class RequestLog {
   bool add_room(std::size_t size);
   SegmentSize next_size() const;
   bool add_segments(std::size_t count, SegmentSize size);
+  bool can_ever_add(std::size_t count, SegmentSize size) const;
   bool may_add(std::size_t count, SegmentSize size) const;
   void note_drained(const Segment& last);
   /// Leaves room for a deferred word, which its caller writes.
   void write(std::string_view bytes);
 
   Account& requests_;
+  std::uint16_t parts_ = parts_count;  // see set_parts()
   const bool leaves_half_;
   bool streams_ = false;  // before the log was last empty, a small segment was not enough
   Segment* first_ = nullptr;

@@ -404,9 +404,10 @@ class Session {
 
   /// Pipeline::answered_until().
   RequestId answered_until() { return pipeline_.answered_until(); }
-  /// Pipeline::staged_until(), Pipeline::take_places(), Pipeline::is_full().
+  /// Pipeline::staged_until(), take_places(), set_log_parts() and is_full().
   RequestId staged_until() const { return pipeline_.staged_until(); }
   void take_places(std::size_t count) { pipeline_.take_places(count); }
+  void set_log_parts(std::uint32_t parts) { pipeline_.set_log_parts(parts); }
   bool is_full() const { return pipeline_.is_full(); }
 
   /// at_rest() returns a Rest if the connection is ready, has lasted for Backoff::ceiling(), and

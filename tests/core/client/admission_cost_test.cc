@@ -94,5 +94,27 @@ TEST_CASE("those who wait and whose deadlines pass one by one cost the same each
   }
 }
 
+TEST_CASE("those who wait in lanes cost the same each, however they leave") {
+  for (const std::size_t count : counts) {
+    Waiters waiters(count);
+    WaiterLanes lanes;
+    waiters.line.use_lanes(lanes);
+    while (waiters.line.choose(0)) {
+      const auto node = static_cast<NodeNumber>(waiters.line.first().tag % WaiterLanes::count_max);
+      waiters.line.set_aside(lanes.find_or_take(node));
+    }
+    CHECK(lanes.waiters() == count);
+    for (std::uint8_t lane = WaiterLanes::count_max; lane > 0; --lane) {
+      while (waiters.line.choose(lane)) {
+        waiters.line.leave();
+        REQUIRE(waiters.tell_ended() == 0);
+      }
+    }
+    CHECK(waiters.line.empty());
+    // Each lane looks at each of them once.
+    CHECK(waiters.steps_each() <= steps_max + WaiterLanes::count_max);
+  }
+}
+
 }  // namespace
 }  // namespace plimsoll::admission_cost_test

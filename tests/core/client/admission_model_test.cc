@@ -28,7 +28,18 @@ struct Naive {
     RequestId id;
     Tag tag;
     Instant deadline;
+    std::uint8_t lane = 0;
   };
+
+  // The first who stands in the lane; the end, if nobody does.
+  std::vector<Waiter>::iterator first_in(std::uint8_t lane) {
+    return std::find_if(line.begin(), line.end(),
+                        [lane](const Waiter& waiter) { return waiter.lane == lane; });
+  }
+  std::size_t count_in(std::uint8_t lane) const {
+    return static_cast<std::size_t>(std::count_if(
+        line.begin(), line.end(), [lane](const Waiter& waiter) { return waiter.lane == lane; }));
+  }
 
   // Those who are let go are told in the order in which they came.
   void let_go(RequestId id, ErrorCode code) {
@@ -47,7 +58,9 @@ struct Naive {
 
 class World {
  public:
-  explicit World(std::uint64_t seed) : random_(seed) {}
+  explicit World(std::uint64_t seed) : random_(seed), has_lanes_(seed % 2 == 0) {
+    if (has_lanes_) line_.use_lanes(lanes_);
+  }
 
   void run() {
     for (int step = 0; step < 400; ++step) {
@@ -58,9 +71,13 @@ class World {
         case 3: cancel(); break;
         case 4: pass_time(); break;
         case 5: tell(below(3)); break;
+        case 6: has_lanes_ ? change_lanes() : admit(); break;
         default: admit(); break;
       }
       line_.validate();
+      for (std::uint8_t i = 1; has_lanes_ && i <= WaiterLanes::count_max; ++i) {
+        REQUIRE(lanes_[i].waiters == naive_.count_in(i));
+      }
       REQUIRE(line_.waiting_count() == naive_.line.size());
       const std::size_t in_line = naive_.line.size() + naive_.gone.size() + delivered_since_;
       REQUIRE(line_.empty() == (in_line == 0));
@@ -73,7 +90,12 @@ class World {
 
   void join() {
     const Instant deadline = below(3) == 0 ? never : now_ + Duration(below(50));
-    const Result<RequestId> id = line_.join(below(100) + 1, deadline, ++tags_, {});
+    // As many stand in each lane as may, or any number.
+    const bool are_all_aside = has_lanes_ && naive_.count_in(0) == 0;
+    REQUIRE(line_.are_all_aside() == are_all_aside);
+    const std::uint8_t lane = are_all_aside && below(2) == 0 ? a_lane() : std::uint8_t{0};
+    const Result<RequestId> id = line_.join(below(100) + 1, deadline, ++tags_, {}, no_slot, lane);
+    if (!id && lane != 0 && naive_.count_in(lane) >= waiters_max / 4) return;
     // Cancelled and timed-out waiters stay in the queue until their ends are delivered.
     const std::size_t in_line = naive_.line.size() + naive_.gone.size();
     REQUIRE((id.ok() || in_line + delivered_since_ >= waiters_max));
@@ -82,7 +104,26 @@ class World {
     REQUIRE(Admission::is_waiter_id(*id));
     REQUIRE(*id > last_id_);
     last_id_ = *id;
-    naive_.line.push_back({.id = *id, .tag = tags_, .deadline = deadline});
+    naive_.line.push_back({.id = *id, .tag = tags_, .deadline = deadline, .lane = lane});
+  }
+
+  // The lane of some node.
+  std::uint8_t a_lane() { return lanes_.find_or_take(static_cast<NodeNumber>(below(10))); }
+
+  void change_lanes() {
+    while (tell_one()) {
+    }
+    if (below(10) == 0) {
+      line_.put_back();
+      for (Naive::Waiter& waiter : naive_.line) waiter.lane = 0;
+    }
+    if (!line_.choose(0)) return;
+    const auto first = naive_.first_in(0);
+    REQUIRE(line_.first().tag == first->tag);
+    if (const std::uint8_t lane = a_lane(); lane != 0) {
+      line_.set_aside(lane);
+      first->lane = lane;
+    }
   }
 
   void cancel() {
@@ -127,11 +168,16 @@ class World {
   void admit() {
     while (tell_one()) {
     }
-    if (line_.empty()) return;
-    REQUIRE(line_.first().tag == naive_.line.front().tag);
-    REQUIRE(line_.first().deadline == naive_.line.front().deadline);
+    const auto lane = static_cast<std::uint8_t>(has_lanes_ ? below(WaiterLanes::count_max + 1) : 0);
+    const auto first = naive_.first_in(lane);
+    if (has_lanes_) REQUIRE(line_.choose(lane) == (first != naive_.line.end()));
+    if (first == naive_.line.end()) return;
+    REQUIRE(line_.first().tag == first->tag);
+    REQUIRE(line_.first().deadline == first->deadline);
     line_.leave();
-    naive_.line.erase(naive_.line.begin());
+    // Who leaves from a lane may have to wait until the queue is tidied up.
+    if (first != naive_.line.begin()) ++delivered_since_;
+    naive_.line.erase(first);
   }
 
   void close() {
@@ -153,6 +199,8 @@ class World {
   }
 
   std::mt19937_64 random_;
+  const bool has_lanes_;
+  WaiterLanes lanes_;
   TestMemory source_;
   Budget budget_{{}, source_};
   AccountHandle account_ = budget_.open_account(PoolKind::requests);

@@ -315,7 +315,7 @@ TEST_CASE("all places are counted, and given back") {
   for (const std::string& node : {node0, node1, node2}) world.let_answers_go(node);
   world.run();
   CHECK(world.call(6, {"MGET", "a", "b", "c"}) == "[null, null, null]");
-  for (Tag tag = 10; tag < 14; ++tag) world.submit(tag, {"GET", "a"});
+  for (Tag tag = 10; tag < 14; ++tag) world.submit(tag, {"GET", tag == 10 ? "b" : "a"});
   world.run();
   for (Tag tag = 10; tag < 14; ++tag) CHECK(world.outcome(tag) == "null");
 }
