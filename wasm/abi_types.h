@@ -351,6 +351,7 @@ struct PlimsollClusterStatistics {
   double slots_unserved;  ///< 72: slots that nobody owns, as far as is known
   double problem;         ///< 80: PlimsollError: why no node has said who owns which slot when it
                           ///< was last asked; 0: one has
+  double share_reached;   ///< 88
 };
 
 struct PlimsollCacheStatistics {

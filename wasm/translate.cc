@@ -394,7 +394,8 @@ PlimsollClusterStatistics to_abi(const Cluster& cluster) {
           .parts = number(counters.parts),
           .parked = number(counters.parked),
           .slots_unserved = number(cluster.slots_unserved()),
-          .problem = problem_number(cluster.problem())};
+          .problem = problem_number(cluster.problem()),
+          .share_reached = number(counters.share_reached)};
 }
 
 PlimsollCacheStatistics to_abi(const cache::CacheStatistics& statistics) {

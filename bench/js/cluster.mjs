@@ -1,7 +1,8 @@
 // ./dev bench cluster [--json] [--moves N] [--only TEXT] [--scenario NAME]: this package and its peers on clusters of
 // their own on loopback. "order": what one caller pushes to one list while its slot moves shows whether the order is
 // kept. "loss": a primary that is killed, or frozen, shows how long calls fail behind its election. "cache": what
-// client-side caches save, and whether they are right while slots move and primaries are replaced.
+// client-side caches save, and whether they are right while slots move and primaries are replaced. "frozen": what the
+// other primaries still do while one says nothing, and a crowd wants that one.
 
 import { parseArgs } from "node:util";
 
@@ -12,12 +13,13 @@ import { createCluster } from "redis";
 import { Client } from "../../js/dist/node.js";
 import { slotOf, startNodes } from "../../js/test/package/cluster.mjs";
 import { measureCaches } from "./cluster_cache.mjs";
+import { measureFrozen } from "./cluster_frozen.mjs";
 
 const { values: options } = parseArgs({ options: {
   json: { type: "boolean", default: false },
   moves: { type: "string", default: "40" },
   only: { type: "string", default: "" },
-  scenario: { type: "string", multiple: true, default: ["order", "loss", "cache"] },
+  scenario: { type: "string", multiple: true, default: ["order", "loss", "cache", "frozen"] },
 } });
 const moves = Number(options.moves);
 
@@ -31,18 +33,20 @@ const sleep = (milliseconds) => new Promise((resolve) => { setTimeout(resolve, m
 
 const seedsOf = (cluster) => cluster.nodes.map(({ port }) => ({ host: "127.0.0.1", port }));
 
-/** name -> connect(cluster). What a client tells about its connections is no failure: its calls tell all. */
+/** name -> connect(cluster, options). What a client tells about its connections is no failure: its calls tell all.
+    `timeout`: of each call. `limit`: of calls at a time, where the client has one; undefined: its own. */
 const contenders = {
-  "plimsoll": async (cluster) => {
-    const client = await Client.connect(cluster.address, { requestTimeout, inflightRequestsLimit: 10_000 });
+  "plimsoll": async (cluster, { timeout, limit }) => {
+    const client = await Client.connect(cluster.address,
+      { requestTimeout: timeout, ...limit === undefined ? {} : { inflightRequestsLimit: limit } });
     return {
       push: (key, value) => client.rpush(key, [value]),
       set: (key, value) => client.set(key, value),
       close: () => client.close(),
     };
   },
-  "ioredis": async (cluster) => {
-    const client = new Cluster(seedsOf(cluster), { redisOptions: { commandTimeout: requestTimeout } });
+  "ioredis": async (cluster, { timeout }) => {
+    const client = new Cluster(seedsOf(cluster), { redisOptions: { commandTimeout: timeout } });
     client.on("error", () => {});
     await client.ping();
     return {
@@ -51,9 +55,9 @@ const contenders = {
       close: async () => client.disconnect(),
     };
   },
-  "node-redis": async (cluster) => {
+  "node-redis": async (cluster, { timeout }) => {
     const client = createCluster({ rootNodes: seedsOf(cluster).map((socket) => ({ socket })),
-      defaults: { RESP: 3, commandOptions: { timeout: requestTimeout } } });
+      defaults: { RESP: 3, commandOptions: { timeout } } });
     client.on("error", () => {});
     await client.connect();
     return {
@@ -62,9 +66,9 @@ const contenders = {
       close: async () => client.destroy(),
     };
   },
-  "valkey-glide": async (cluster) => {
-    const client = await GlideClusterClient.createClient(
-      { addresses: seedsOf(cluster), inflightRequestsLimit: 10_000, requestTimeout });
+  "valkey-glide": async (cluster, { timeout, limit }) => {
+    const client = await GlideClusterClient.createClient({ addresses: seedsOf(cluster), requestTimeout: timeout,
+      ...limit === undefined ? {} : { inflightRequestsLimit: limit } });
     return {
       push: (key, value) => client.rpush(key, [value]),
       set: (key, value) => client.set(key, value),
@@ -104,8 +108,11 @@ const pushOn = (client, key) => {
   };
 };
 
+// A limit beyond what these scenarios need.
+const usual = { timeout: requestTimeout, limit: 10_000 };
+
 const measureMoves = async (cluster, name, connect) => {
-  const client = await connect(cluster);
+  const client = await connect(cluster, usual);
   const key = `list of ${name}`;
   const slot = slotOf(key);
   const load = pushOn(client, key);
@@ -149,7 +156,7 @@ const measureLoss = async (harm) => {
   const old = await cluster.ownerOf(slot);
   const replica = await cluster.replicaOf(old);
   const clients = {};
-  for (const [name, connect] of Object.entries(wanted)) clients[name] = await connect(cluster);
+  for (const [name, connect] of Object.entries(wanted)) clients[name] = await connect(cluster, usual);
   const state = {};
   const loops = Object.fromEntries(Object.entries(clients)
     .map(([name, client]) => [name, firstSuccess(client, key, state)]));
@@ -201,6 +208,7 @@ const scenarios = {
     }
   },
   cache: () => measureCaches(options.only, show),
+  frozen: () => measureFrozen(wanted, show),
 };
 for (const name of options.scenario) {
   if (scenarios[name] === undefined) {

@@ -12,7 +12,7 @@ import type { NodeState } from "./topology.js";
 const namesOfNode = ["port", "state", "slots", "inFlight", "problem"] as const;
 
 const namesOfStatistics = ["moved", "asked", "sentAgain", "views", "viewsRefused", "nodesLeftOut", "scattered", "parts", "parked",
-  "slotsUnserved", "problem"] as const;
+  "slotsUnserved", "problem", "shareReached"] as const;
 
 /** What is known of all of it. */
 interface Known {

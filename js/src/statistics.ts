@@ -38,18 +38,21 @@ export interface ClusterStatistics {
   /** How often a server has said who has which slot; and how often one should have, and did not. */
   readonly views: number;
   readonly viewsRefused: number;
-  /** Primaries for which there was no place: a client has a connection to 24 at most. */
+  /** Primaries for which there was no place: a client has a connection to 1000 at most. */
   readonly nodesLeftOut: number;
   /** Requests that went to several slots or servers, in parts; and how many parts of them were sent. */
   readonly scattered: number;
   readonly parts: number;
   /** Requests that wait now until their slot has an owner, or has finished to move. */
   readonly parked: number;
+  /** How often a request met a server that had its share of inflightRequestsLimit, or of the memory for requests. */
+  readonly shareReached: number;
 }
 
 /** @internal The statistics of a client that has no cluster. */
 export const noCluster: ClusterStatistics =
-  { moved: 0, asked: 0, sentAgain: 0, views: 0, viewsRefused: 0, nodesLeftOut: 0, scattered: 0, parts: 0, parked: 0 };
+  { moved: 0, asked: 0, sentAgain: 0, views: 0, viewsRefused: 0, nodesLeftOut: 0, scattered: 0, parts: 0, parked: 0,
+    shareReached: 0 };
 
 /** The result of Client.getStatistics(). Counters cover the client's whole life. */
 export interface ClientStatistics {

@@ -187,6 +187,9 @@ inline constexpr Row<ClientTotals> total_rows[] = {
      [](const ClientTotals& all) { return all.cluster_scattered; }},
     {"cluster_parts_total", counter, "The parts of these requests that were sent",
      [](const ClientTotals& all) { return all.cluster_parts; }},
+    {"cluster_share_reached_total", counter,
+     "Requests that met a node of a cluster with its share of inflight_requests_limit or of memory",
+     [](const ClientTotals& all) { return all.cluster_share_reached; }},
 };
 
 // Metrics of each client.

@@ -18,6 +18,7 @@ void ClientTotals::add(const ClientStatistics& client) {
   cluster_views += client.cluster.views;
   cluster_scattered += client.cluster.scattered;
   cluster_parts += client.cluster.parts;
+  cluster_share_reached += client.cluster.share_reached;
   counters += client.counters;
 }
 

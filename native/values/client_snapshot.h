@@ -53,6 +53,7 @@ struct ClientTotals {
   std::uint64_t cluster_views = 0;
   std::uint64_t cluster_scattered = 0;
   std::uint64_t cluster_parts = 0;
+  std::uint64_t cluster_share_reached = 0;
 
   void add(const ClientStatistics& client);
 };
