@@ -39,7 +39,8 @@ class Random {
     replicas,
     reader,
     cluster,
-    cluster_caller
+    cluster_caller,
+    cluster_limits
   };
 
   Random(std::uint64_t seed, Purpose purpose, std::uint64_t number = 0)

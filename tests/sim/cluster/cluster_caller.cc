@@ -9,6 +9,7 @@
 #include "plimsoll/core/commands/question.h"
 #include "plimsoll/tests/sim/client/reply_hash.h"
 #include "plimsoll/tests/sim/client/request.h"
+#include "plimsoll/tests/sim/cluster/cluster_limits.h"
 #include "plimsoll/tests/sim/cluster/reply_numbers.h"
 #include "plimsoll/tests/sim/group/places.h"
 
@@ -129,6 +130,7 @@ ClientOptions ClusterCaller::draw_options() {
   options.reconnect_wait_max = random_.between(milliseconds(200), seconds(2));
   options.health_check_interval = milliseconds(20 + random_.skewed(6000));
   options.tombstone_age_max = milliseconds(100 + random_.skewed(6000));
+  draw_limits(environment_.scenario.seed, number_, lives_++, options);
   return options;
 }
 

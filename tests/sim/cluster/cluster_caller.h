@@ -123,6 +123,7 @@ class ClusterCaller final : private Driver::Owner, private Driver::Guide, privat
 
   Environment& environment_;
   const std::uint32_t number_;
+  std::uint32_t lives_ = 0;  // clients so far
   ModelCluster& cluster_;
   Budget& budget_;
   Random random_;
