@@ -55,8 +55,11 @@ class Admission {
 
   /// True if there are no waiters, and no end of a waiter has to be delivered.
   bool empty() const { return waiters_.empty(); }
-  /// Whether all who wait stand in lanes.
-  bool are_all_aside() const { return lanes_ != nullptr && waiting_count_ == lanes_->waiters(); }
+  /// Whether all who wait stand in lanes, and none of them has been chosen and lacks only room:
+  /// that one must come before what is submitted next.
+  bool are_all_aside() const {
+    return lanes_ != nullptr && lanes_->chosen == 0 && waiting_count_ == lanes_->waiters();
+  }
 
   /// How many wait now, how many have waited so far, and how many could not become waiters.
   std::size_t waiting_count() const { return waiting_count_; }
@@ -124,8 +127,10 @@ class Admission {
   const Waiter& first() { return chosen(); }
 
   /// Chooses the first waiter in the lane, or the first that stands in none (0), to be first().
-  /// Returns false if there is nobody.
+  /// Returns false, and chooses nobody, if there is none.
   bool choose(std::uint8_t lane);
+  /// Nobody is chosen any more.
+  void choose_nobody() { lanes_->chosen = 0; }
   /// Puts first(), which stands in no lane, into one. Somebody else has to be chosen then.
   void set_aside(std::uint8_t lane);
   /// Nobody stands in a lane any more. Walks over all waiters.

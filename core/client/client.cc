@@ -184,7 +184,7 @@ RequestId Client::submit_admitted(const CommandView& command, Tag tag) {
   admission_.leave();
   const RequestId id = cluster_ ? others_->submit_to_room(command, waiter.deadline, tag)
                                 : session_.submit_to_room(command, waiter.deadline, tag);
-  if (near_) near_->note_staged(command, id);
+  if (near_) near_->note_admitted(command, waiter.id, id);
   if (replicas_) replicas_->note_staged(command);
   ++submitted_;
   recording_.note_answer(id);

@@ -296,7 +296,7 @@ bool Cluster::must_wait_for_parts() {
 }
 
 void Cluster::follow_places() {
-  const bool must_look = scattered_.has_unsent() || !shares_.are_lanes_empty();
+  const bool must_look = scattered_.has_unsent() || shares_.must_look();
   places_ = must_look ? 0 : std::min(places(), shares_.least_requests());
 }
 
@@ -338,6 +338,7 @@ void Cluster::release() {
   release(returned_);
   release(waiting_);
   mark_all(true);
+  follow_places();
 }
 
 // For requests without a key, keyless_held_ says what `blocked` says for those of a slot: one has
@@ -436,6 +437,7 @@ bool Cluster::go(ParkedRequests& parked, const ParkedRequests::Request& request,
   }
   if (!to) {
     release_at_ = std::min(release_at_, after(now_, no_room_wait));
+    if (!request.is_for_main) shares_.note_lack(target_of(request));
     return false;
   }
   --in_flight_;  // submit_to() has counted it once more, or the main connection counts it
@@ -771,6 +773,7 @@ ClusterCounters Cluster::counters() const {
 }
 
 bool Cluster::is_full() {
+  if (places_ == 0) follow_places();  // those who stood in lanes may have gone
   if (!must_look_twice()) return false;
   // Between the events of one turn in_flight_ still counts requests that have ended in it.
   count_in_flight();

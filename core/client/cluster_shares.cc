@@ -82,6 +82,7 @@ ClusterShares::Load ClusterShares::load_of(NodeNumber target, Instant now) const
 bool ClusterShares::is_at_share(NodeNumber target, std::size_t bytes, Instant now) const {
   const Load load = load_of(target, now);
   if (load.requests == 0 || nodes_count_ <= 1) return false;
+  if (nodes_.has(target) && lacking_.has(target)) return true;
   if (load.requests >= load.requests_max) return true;
   return load.bytes + bytes > load.bytes_max && bytes > load.bytes_free;
 }
@@ -149,22 +150,36 @@ std::uint8_t ClusterShares::lane_for(Slot slot, std::size_t bytes, const Admissi
 bool ClusterShares::choose(Admission& waiters, std::size_t places, Instant now) {
   if (has_changed() && !lanes_.empty()) waiters.put_back();
   changes_seen_ = slots_.owner_changes();
-  for (std::uint8_t lane = 1; lane <= WaiterLanes::count_max; ++lane) {
-    if (!waiters.choose(lane)) continue;
-    if (!is_at_share(lanes_[lane].node, waiters.first().bytes, now)) return true;
-  }
+  if (const std::uint8_t lane = oldest_lane(waiters, now); lane != 0) return waiters.choose(lane);
   while (waiters.choose(0)) {
     const Admission::Waiter& first = waiters.first();
-    if (first.slot == no_slot) return may_scatter(places, now);
+    if (first.slot == no_slot) {
+      if (may_scatter(places, now)) return true;
+      break;
+    }
     const NodeNumber target = target_of(first.slot);
     const bool has_lane = lanes_.find(target) != 0;
     if (!has_lane && !is_at_share(target, first.bytes, now)) return true;
     const std::uint8_t lane = lanes_.find_or_take(target);
-    if (lane == 0) return false;
+    if (lane == 0) break;
     if (!has_lane) ++reached_;
     waiters.set_aside(lane);
   }
+  waiters.choose_nobody();
   return false;
+}
+
+// The lane of whoever has waited longest of those whose node has room; 0, if none has.
+std::uint8_t ClusterShares::oldest_lane(Admission& waiters, Instant now) {
+  std::uint8_t oldest = 0;
+  RequestId oldest_id = UINT64_MAX;
+  for (std::uint8_t lane = 1; lane <= WaiterLanes::count_max; ++lane) {
+    if (!waiters.choose(lane) || waiters.first().id > oldest_id) continue;
+    if (is_at_share(lanes_[lane].node, waiters.first().bytes, now)) continue;
+    oldest = lane;
+    oldest_id = waiters.first().id;
+  }
+  return oldest;
 }
 
 }  // namespace plimsoll::inline v0

@@ -8,6 +8,7 @@
 #include "plimsoll/core/client/cluster_nodes.h"
 #include "plimsoll/core/client/cluster_slots.h"
 #include "plimsoll/core/client/waiter_lanes.h"
+#include "plimsoll/core/cluster/node_set.h"
 #include "plimsoll/core/resp/encoder.h"
 #include "plimsoll/core/session/session.h"
 
@@ -47,9 +48,15 @@ class ClusterShares {
 
   // ---- What is parked. Between begin_recount() and the next one each request is noted once.
 
-  void begin_recount() { without_owner_ = {}; }
+  void begin_recount() {
+    without_owner_ = {};
+    lacking_.clear();
+  }
   /// `target`: no_node, if the request's slot has no owner.
   void note_parked(NodeNumber target, std::size_t bytes);
+  /// There is no memory to send the node a request that is parked for it. Until there is, others
+  /// are not sent there either: they could take all that becomes free.
+  void note_lack(NodeNumber target) { lacking_.add(target); }
 
   // ---- Requests that are submitted.
 
@@ -62,8 +69,8 @@ class ClusterShares {
 
   // ---- Requests that wait.
 
-  /// Whether nobody stands in a lane.
-  bool are_lanes_empty() const { return lanes_.empty(); }
+  /// Whether each request has to be looked at, however few are in flight.
+  bool must_look() const { return !lanes_.empty() || !lacking_.empty(); }
   WaiterLanes& lanes() { return lanes_; }
   /// Admission::join(): in a lane at once, if nobody stands outside of the lanes, and the request's
   /// node has its share.
@@ -107,6 +114,7 @@ class ClusterShares {
   Load load_of(NodeNumber target, Instant now) const;
   bool is_at_share(NodeNumber target, std::size_t bytes, Instant now) const;
   bool may_scatter(std::size_t places, Instant now);
+  std::uint8_t oldest_lane(Admission& waiters, Instant now);
   bool has_changed() const { return changes_seen_ != slots_.owner_changes(); }
 
   Session& main_;
@@ -114,6 +122,7 @@ class ClusterShares {
   const ClusterSlots& slots_;
   WaiterLanes lanes_;
   Parked without_owner_;
+  NodeSet lacking_;
   std::size_t nodes_count_ = 0;     // that own slots
   std::uint32_t changes_seen_ = 0;  // of owners
   std::uint64_t reached_ = 0;

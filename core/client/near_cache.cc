@@ -129,6 +129,12 @@ void NearCache::note_staged(const CommandView& command, RequestId id) {
   nodes_ ? nodes_->note_submitted(command, id) : writes_.begin(command, id);
 }
 
+// In a cluster others may wait for longer who have come earlier, so the fences of the wait go on
+// with the request: they would stay until those are admitted.
+void NearCache::note_admitted(const CommandView& command, RequestId waiter, RequestId id) {
+  nodes_ ? nodes_->note_admitted(command, waiting_, waiter, id) : writes_.begin(command, id);
+}
+
 void NearCache::note_side_request(const CommandView& command, RequestId id) {
   const auto remember = [&](const SideWrite& write) {
     return side_writes_.push_back(write) == Queue<SideWrite>::Push::accepted;

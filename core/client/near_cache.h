@@ -94,8 +94,10 @@ class NearCache {
   Result<RequestId> prove(Instant now, Instant deadline, Tag tag);
 
   /// Fences the keys of a command that was staged elsewhere: note_staged() for the main connection
-  /// (an admitted waiter), note_side_request() for a side connection.
+  /// or a node of a cluster, note_admitted() for a waiter there, note_side_request() for a side
+  /// connection.
   void note_staged(const CommandView& command, RequestId id);
+  void note_admitted(const CommandView& command, RequestId waiter, RequestId id);
   void note_side_request(const CommandView& command, RequestId id);
 
   /// note_waits(): fences the keys of a command that waits for room as `id`. handle_first_waits():

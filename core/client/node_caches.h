@@ -16,6 +16,7 @@
 #include "plimsoll/core/cluster/node_times.h"
 #include "plimsoll/core/cluster/slot.h"
 #include "plimsoll/core/cluster/slot_table.h"
+#include "plimsoll/core/commands/written.h"
 #include "plimsoll/core/memory/block.h"
 #include "plimsoll/core/memory/box_table.h"
 #include "plimsoll/core/memory/queue.h"
@@ -98,6 +99,13 @@ class NodeCaches {
   /// Fences the keys of a request that was submitted as `id`.
   void note_submitted(const CommandView& command, RequestId id) {
     fences_of(id).begin(command, request_ids::request_of(id));
+  }
+
+  /// The same for one that has waited as `waiter`, with fences in `waiting`.
+  void note_admitted(const CommandView& command, WriteFences& waiting, RequestId waiter,
+                     RequestId id) {
+    const bool may_write = commands::written_by(command) != commands::Written::nothing;
+    waiting.move(waiter, may_write, fences_of(id), request_ids::request_of(id));
   }
 
   /// The member of the node's connection; Generations::untracked if it has no generation, and for
