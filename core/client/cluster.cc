@@ -297,7 +297,8 @@ bool Cluster::must_wait_for_parts() {
 
 void Cluster::follow_places() {
   const bool must_look = scattered_.has_unsent() || shares_.must_look();
-  places_ = must_look ? 0 : std::min(places(), shares_.least_requests());
+  places_ = must_look ? 0 : places();
+  few_ = std::min(places_, shares_.least_requests());
 }
 
 void Cluster::set_spoke(NodeNumber number) {
@@ -774,10 +775,10 @@ ClusterCounters Cluster::counters() const {
 
 bool Cluster::is_full() {
   if (places_ == 0) follow_places();  // those who stood in lanes may have gone
-  if (!must_look_twice()) return false;
+  if (taken() < places()) return false;
   // Between the events of one turn in_flight_ still counts requests that have ended in it.
   count_in_flight();
-  return in_flight_ + main_.callers_in_flight() >= places();
+  return taken() >= places();
 }
 
 void Cluster::validate() {

@@ -142,9 +142,7 @@ class Cluster {
     follow_places();
   }
   /// Whether submit() is likely to find no place.
-  bool may_be_full() const {
-    return scattered_.has_unsent() || in_flight_ + main_.callers_in_flight() >= places();
-  }
+  bool may_be_full() const { return scattered_.has_unsent() || taken() >= places(); }
   Instant now() const { return std::max(now_, main_.now()); }
   /// The node is about to be asked something, apart from submit().
   void note_question(NodeNumber number, Instant now) {
@@ -284,12 +282,17 @@ class Cluster {
   static constexpr NodeNumber parts_spoke = no_node - 1;
   static_assert(parts_spoke > cluster_nodes_max);
 
-  // Also true if a request has to wait because others have unsent parts, or may have to because its
-  // node has its share.
-  bool must_look_twice() const { return in_flight_ + main_.callers_in_flight() >= places_; }
+  std::size_t taken() const { return in_flight_ + main_.callers_in_flight(); }
+  // Whether there is a place for a request to this node, without a closer look. False as well if it
+  // has to wait because others have unsent parts, or may have to because others wait for one node.
+  bool has_place(NodeNumber number) const {
+    if (taken() < few_) return true;
+    return taken() < places_ && shares_.is_below_share(nodes_[number]);
+  }
   // Whether a request may be sent to the slot's owner at once.
   bool goes_straight(const SlotTable::Entry& entry) const {
-    return entry.plain() && nodes_.may_send_to(entry.owner()) && !closing_ && !must_look_twice();
+    return entry.plain() && nodes_.may_send_to(entry.owner()) && !closing_ &&
+           has_place(entry.owner());
   }
   bool is_full();
   std::size_t places() const {
@@ -382,9 +385,9 @@ class Cluster {
   std::size_t in_flight_ = 0;
   std::size_t callers_joined_ = 0;
   NodeCaches* caches_ = nullptr;  // null without a near cache
-  std::size_t places_;            // with fewer in flight a request may go straight; 0 while
-                                  // there are unsent parts, or some wait for one node
-  bool parts_waited_ = false;     // some parts could not be sent at once
+  std::size_t places_;   // places(); 0 while there are unsent parts, or some wait for one node
+  std::size_t few_ = 0;  // with fewer in flight no node can have its share; as places_
+  bool parts_waited_ = false;  // some parts could not be sent at once
   Instant now_ = Instant::min();
   Instant release_at_ = never;  // when parked requests may go on without another reason
   Instant close_by_ = never;

@@ -21,12 +21,11 @@ Error share_reached(const char* what, std::size_t value, std::size_t limit) {
 
 }  // namespace
 
-std::size_t ClusterShares::share_of_requests(bool is_in_doubt) const {
-  return node_share(main_.options().inflight_requests_limit, nodes_count_, is_in_doubt);
-}
-
 bool ClusterShares::follow_nodes() {
   if (std::exchange(nodes_count_, nodes_.owners_count()) == nodes_.owners_count()) return false;
+  const std::size_t all = main_.options().inflight_requests_limit;
+  requests_max_ = node_share(all, nodes_count_, false);
+  requests_max_in_doubt_ = node_share(all, nodes_count_, true);
   const auto parts =
       static_cast<std::uint32_t>(node_share(RequestLog::parts_count, nodes_count_, false));
   main_.set_log_parts(parts);
@@ -72,7 +71,7 @@ ClusterShares::Load ClusterShares::load_of(NodeNumber target, Instant now) const
   const bool others_wait = main_.options().inflight_overflow == OnLimit::wait;
   const Account& account = main_.accounts().requests;
   const std::size_t pool = account.budget().share(PoolKind::requests) / (others_wait ? 2 : 1);
-  load.requests_max = share_of_requests(is_in_doubt);
+  load.requests_max = is_in_doubt ? requests_max_in_doubt_ : requests_max_;
   load.bytes_max = node_share(pool, nodes_count_, is_in_doubt);
   return load;
 }

@@ -31,14 +31,24 @@ class ClusterShares {
  public:
   /// All must outlive this object.
   ClusterShares(Session& main, ClusterNodes& nodes, const ClusterSlots& slots)
-      : main_(main), nodes_(nodes), slots_(slots) {}
+      : main_(main),
+        nodes_(nodes),
+        slots_(slots),
+        requests_max_(main.options().inflight_requests_limit),
+        requests_max_in_doubt_(requests_max_) {}
 
   /// What Admission::Waiter::slot is for a request without a key. For one that is for several slots
   /// or nodes it is no_slot.
   static constexpr Slot keyless = no_slot - 1;
 
   /// With fewer requests in flight than this, no node has its share.
-  std::size_t least_requests() const { return share_of_requests(true); }
+  std::size_t least_requests() const { return requests_max_in_doubt_; }
+  /// Whether the node, which has a session, may get one more request. Its bytes are for its log to
+  /// bound.
+  bool is_below_share(const ClusterNode& node) const {
+    const std::size_t most = node.has_small_share ? requests_max_in_doubt_ : requests_max_;
+    return node.parked + node.session->callers_in_flight() < most;
+  }
 
   /// Follows the number of nodes that own slots. Returns whether it has changed.
   bool follow_nodes();
@@ -106,7 +116,6 @@ class ClusterShares {
     std::size_t bytes_free = 0;  // in memory that it has, for requests that are sent at once
   };
 
-  std::size_t share_of_requests(bool is_in_doubt) const;
   NodeNumber target_of(Slot slot) const {
     return slot == keyless ? main_number : slots_.table().at(slot).owner();
   }
@@ -123,7 +132,9 @@ class ClusterShares {
   WaiterLanes lanes_;
   Parked without_owner_;
   NodeSet lacking_;
-  std::size_t nodes_count_ = 0;     // that own slots
+  std::size_t nodes_count_ = 0;  // that own slots
+  std::size_t requests_max_;     // that one node may have; it follows nodes_count_
+  std::size_t requests_max_in_doubt_;
   std::uint32_t changes_seen_ = 0;  // of owners
   std::uint64_t reached_ = 0;
 };
