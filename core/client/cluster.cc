@@ -465,7 +465,7 @@ void Cluster::handle_timeout_at_nodes() {
     const bool is_idle = !node.owes();
     if (node.session) node.session->handle_timeout(now_);
     if (is_idle) node.quiet_since = now_;  // if it has sent a PING, the answer is owed from now on
-    if (node.is_suspect(now_) && !node.has_small_share) shares_.set_doubt(number, true);
+    if (node.is_suspect(now_)) shares_.set_doubt(number, true);
     if (node.is_needed() && node.is_doubtful(now_)) want_view(ViewSchedule::Need::urgent);
     if (now_ >= node.retry_at && node.is_wanted && !aborted_) nodes_.connect(number, now_);
   });
