@@ -296,8 +296,7 @@ bool Cluster::must_wait_for_parts() {
 }
 
 void Cluster::follow_places() {
-  const bool must_look = scattered_.has_unsent() || shares_.must_look();
-  places_ = must_look ? 0 : places();
+  places_ = scattered_.has_unsent() ? 0 : places();
   few_ = std::min(places_, shares_.least_requests());
 }
 
@@ -774,7 +773,6 @@ ClusterCounters Cluster::counters() const {
 }
 
 bool Cluster::is_full() {
-  if (places_ == 0) follow_places();  // those who stood in lanes may have gone
   if (taken() < places()) return false;
   // Between the events of one turn in_flight_ still counts requests that have ended in it.
   count_in_flight();

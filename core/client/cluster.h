@@ -283,11 +283,11 @@ class Cluster {
   static_assert(parts_spoke > cluster_nodes_max);
 
   std::size_t taken() const { return in_flight_ + main_.callers_in_flight(); }
-  // Whether there is a place for a request to this node, without a closer look. False as well if it
-  // has to wait because others have unsent parts, or may have to because others wait for one node.
+  // Whether there is a place for a request to this node, and nobody who has to come before it,
+  // without a closer look.
   bool has_place(NodeNumber number) const {
     if (taken() < few_) return true;
-    return taken() < places_ && shares_.is_below_share(nodes_[number]);
+    return taken() < places_ && shares_.may_take(number);
   }
   // Whether a request may be sent to the slot's owner at once.
   bool goes_straight(const SlotTable::Entry& entry) const {
@@ -385,9 +385,9 @@ class Cluster {
   std::size_t in_flight_ = 0;
   std::size_t callers_joined_ = 0;
   NodeCaches* caches_ = nullptr;  // null without a near cache
-  std::size_t places_;   // places(); 0 while there are unsent parts, or some wait for one node
-  std::size_t few_ = 0;  // with fewer in flight no node can have its share; as places_
-  bool parts_waited_ = false;  // some parts could not be sent at once
+  std::size_t places_;            // places(); 0 while there are unsent parts
+  std::size_t few_ = 0;           // with fewer in flight no request has to look at its node
+  bool parts_waited_ = false;     // some parts could not be sent at once
   Instant now_ = Instant::min();
   Instant release_at_ = never;  // when parked requests may go on without another reason
   Instant close_by_ = never;

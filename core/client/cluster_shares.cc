@@ -1,6 +1,7 @@
 #include "plimsoll/core/client/cluster_shares.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <utility>
 
 #include "plimsoll/core/client/scatter_refusal.h"
@@ -11,7 +12,7 @@
 namespace plimsoll::inline v0 {
 namespace {
 
-Error share_reached(const char* what, std::size_t value, std::size_t limit) {
+Error share_reached(const char* what, std::uint64_t value, std::uint64_t limit) {
   return Error{.code = ErrorCode::rejected_by_limit,
                .what = what,
                .expected = "its answers; topology() says how each node is",
@@ -81,7 +82,7 @@ ClusterShares::Load ClusterShares::load_of(NodeNumber target, Instant now) const
 bool ClusterShares::is_at_share(NodeNumber target, std::size_t bytes, Instant now) const {
   const Load load = load_of(target, now);
   if (load.requests == 0 || nodes_count_ <= 1) return false;
-  if (nodes_.has(target) && lacking_.has(target)) return true;
+  if (lacks_memory(target)) return true;
   if (load.requests >= load.requests_max) return true;
   return load.bytes + bytes > load.bytes_max && bytes > load.bytes_free;
 }
@@ -98,7 +99,7 @@ bool ClusterShares::may_scatter(std::size_t places, Instant now) {
 
 Status ClusterShares::check(Slot slot, const CommandView& command, Instant now) {
   const NodeNumber target = target_of(slot);
-  const bool others_wait = !lanes_.empty() && (has_changed() || lanes_.find(target) != 0);
+  const bool others_wait = others_wait_for(target);
   const std::size_t bytes = encoded_size_bound(command);
   if (!others_wait && !is_at_share(target, bytes, now)) return {};
   ++reached_;
@@ -173,8 +174,13 @@ std::uint8_t ClusterShares::oldest_lane(Admission& waiters, Instant now) {
   std::uint8_t oldest = 0;
   RequestId oldest_id = UINT64_MAX;
   for (std::uint8_t lane = 1; lane <= WaiterLanes::count_max; ++lane) {
+    if (!lanes_.is_open(lane)) continue;
+    // This is asked for each event, so the usual answer is found without the waiter.
+    const NodeNumber node = lanes_[lane].node;
+    const bool has_session = nodes_.has(node) && nodes_[node].session;
+    if (has_session && !is_below_share(nodes_[node])) continue;
     if (!waiters.choose(lane) || waiters.first().id > oldest_id) continue;
-    if (is_at_share(lanes_[lane].node, waiters.first().bytes, now)) continue;
+    if (is_at_share(node, waiters.first().bytes, now)) continue;
     oldest = lane;
     oldest_id = waiters.first().id;
   }

@@ -41,13 +41,14 @@ class ClusterShares {
   /// or nodes it is no_slot.
   static constexpr Slot keyless = no_slot - 1;
 
-  /// With fewer requests in flight than this, no node has its share.
-  std::size_t least_requests() const { return requests_max_in_doubt_; }
-  /// Whether the node, which has a session, may get one more request. Its bytes are for its log to
-  /// bound.
-  bool is_below_share(const ClusterNode& node) const {
-    const std::size_t most = node.has_small_share ? requests_max_in_doubt_ : requests_max_;
-    return node.parked + node.session->callers_in_flight() < most;
+  /// With fewer requests in flight than this, no node has its share, and nobody waits for one.
+  std::size_t least_requests() const {
+    return lanes_.empty() && lacking_.empty() ? requests_max_in_doubt_ : 0;
+  }
+  /// Whether the node, which has a session, may get one more request at once. Its bytes are for its
+  /// log to bound.
+  bool may_take(NodeNumber number) const {
+    return is_below_share(nodes_[number]) && !others_wait_for(number);
   }
 
   /// Follows the number of nodes that own slots. Returns whether it has changed.
@@ -79,8 +80,6 @@ class ClusterShares {
 
   // ---- Requests that wait.
 
-  /// Whether each request has to be looked at, however few are in flight.
-  bool must_look() const { return !lanes_.empty() || !lacking_.empty(); }
   WaiterLanes& lanes() { return lanes_; }
   /// Admission::join(): in a lane at once, if nobody stands outside of the lanes, and the request's
   /// node has its share.
@@ -120,6 +119,19 @@ class ClusterShares {
     return slot == keyless ? main_number : slots_.table().at(slot).owner();
   }
   std::uint8_t lane_for(Slot slot, std::size_t bytes, const Admission& waiters, Instant now);
+  bool is_below_share(const ClusterNode& node) const {
+    const std::size_t most = node.has_small_share ? requests_max_in_doubt_ : requests_max_;
+    return node.parked + node.session->callers_in_flight() < most;
+  }
+  // Whether somebody waits who has to come before a new request to the node; or may have to,
+  // because slots have got other owners since.
+  bool others_wait_for(NodeNumber target) const {
+    if (lanes_.empty()) return lacks_memory(target);
+    return has_changed() || lanes_.find(target) != 0 || lacks_memory(target);
+  }
+  bool lacks_memory(NodeNumber target) const {
+    return !lacking_.empty() && nodes_.has(target) && lacking_.has(target);
+  }
   Load load_of(NodeNumber target, Instant now) const;
   bool is_at_share(NodeNumber target, std::size_t bytes, Instant now) const;
   bool may_scatter(std::size_t places, Instant now);
