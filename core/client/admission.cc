@@ -17,14 +17,15 @@ Error Admission::refuse(const char* what, std::uint64_t value, std::uint64_t lim
 // Drivers keep the commands of waiters in the same pool. If waiters could use the whole pool, there
 // would be no room left to admit any of them.
 Result<RequestId> Admission::join(std::size_t bytes, Instant deadline, Tag tag, const Size& other,
-                                  Slot slot, std::uint8_t lane) {
+                                  const Place& place) {
   const std::size_t bytes_max = waiters_.payer().budget().share(PoolKind::requests) / 2;
   const std::size_t waiters_max = waiters_.size_max() / 2;
   const std::size_t waiters = size().waiters + other.waiters;
   if (waiters >= waiters_max) return refuse("waiters_max is reached", waiters, waiters_max);
-  const std::size_t aside = lane == 0 ? 0 : (*lanes_)[lane].waiters;
+  const std::size_t aside = place.is_bounded ? (*lanes_)[place.lane].waiters : 0;
   if (const std::size_t most = std::max<std::size_t>(1, waiters_max / 4); aside >= most) {
-    return refuse("those who wait for one node may have a quarter of waiters_max", aside, most);
+    return refuse("those who wait for a node in doubt may be a quarter of waiters_max", aside,
+                  most);
   }
   if (waiters_.size() == waiters_.size_max()) erase_delivered();
   const std::size_t others_bytes = waiting_bytes_ + other.bytes;
@@ -33,18 +34,18 @@ Result<RequestId> Admission::join(std::size_t bytes, Instant deadline, Tag tag, 
     return refuse("the requests that wait may have half of the requests pool's share",
                   others_bytes + bytes, bytes_max);
   }
-  const std::size_t aside_bytes = aside == 0 ? 0 : (*lanes_)[lane].bytes;
+  const std::size_t aside_bytes = aside == 0 ? 0 : (*lanes_)[place.lane].bytes;
   if (aside > 0 && aside_bytes + bytes > bytes_max / 4) {
-    return refuse("the requests that wait for one node may have an eighth of the requests pool",
+    return refuse("requests that wait for a node in doubt may have an eighth of the requests pool",
                   aside_bytes + bytes, bytes_max / 4);
   }
   const Waiter waiter{.tag = tag,
                       .deadline = deadline,
                       .id = last_id_ + 1,
                       .bytes = static_cast<std::uint32_t>(bytes),
-                      .slot = slot,
+                      .slot = place.slot,
                       .state = Waiter::State::waiting,
-                      .lane = lane};
+                      .lane = place.lane};
   if (waiters_.push_back(waiter) != Queue<Waiter>::Push::accepted) {
     return refuse("the requests pool has no room for one more to wait", sizeof(Waiter),
                   2 * bytes_max);
@@ -53,7 +54,7 @@ Result<RequestId> Admission::join(std::size_t bytes, Instant deadline, Tag tag, 
   ++waiting_count_;
   waiting_bytes_ += bytes;
   next_deadline_ = std::min(next_deadline_, deadline);
-  if (lane != 0) lanes_->add(lane, waiter.id, bytes);
+  if (place.lane != 0) lanes_->add(place.lane, waiter.id, bytes);
   return waiter.id;
 }
 

@@ -80,13 +80,24 @@ class Admission {
   /// Whether an id belongs to a waiter for a side connection.
   static bool is_for_connection(RequestId id) { return request_ids::is_waiter_for_connection(id); }
 
+  /// Where a waiter of a cluster's client stands.
+  struct Place {
+    Slot slot = no_slot;      ///< for which a connection is needed, or the request is; what else it
+                              ///< may be is the caller's business
+    std::uint8_t lane = 0;    ///< in which it stands from the start, if are_all_aside()
+    bool is_bounded = false;  ///< those in the lane are a quarter of all who may wait, and have a
+                              ///< quarter of their bytes
+  };
+
   /// Adds a waiter for a request of `bytes` encoded bytes. Fails with rejected_by_limit if there
   /// are waiters_max waiters, if they wait for too many bytes, or if there is no memory for one
   /// more. `other` is the size of the client's other queue, which shares these limits.
-  /// `slot`: of a cluster, for which the connection is needed; what else it may be is the caller's
-  /// business. `lane`: in which the waiter stands from the start; are_all_aside() must be true.
+  /// `place`: in a cluster.
   Result<RequestId> join(std::size_t bytes, Instant deadline, Tag tag, const Size& other,
-                         Slot slot = no_slot, std::uint8_t lane = 0);
+                         const Place& place);
+  Result<RequestId> join(std::size_t bytes, Instant deadline, Tag tag, const Size& other) {
+    return join(bytes, deadline, tag, other, Place());
+  }
 
   /// Cancels a waiter, unless it has ended already. next_ended() reports it. The search in
   /// next_ended() covers the waiters from the first to the last that ended since it last returned

@@ -51,12 +51,15 @@ void ClusterShares::note_parked(NodeNumber target, std::size_t bytes) {
 
 // ---- What one has.
 
+bool ClusterShares::is_in_doubt(NodeNumber target, Instant now) const {
+  return target != main_number && (!nodes_.has(target) || nodes_[target].is_doubtful(now));
+}
+
 ClusterShares::Load ClusterShares::load_of(NodeNumber target, Instant now) const {
   const ClusterNode* const node = nodes_.has(target) ? &nodes_[target] : nullptr;
   const Session* const session = target == main_number ? &main_
                                  : node != nullptr     ? node->session.get()
                                                        : nullptr;
-  const bool is_in_doubt = target != main_number && (node == nullptr || node->is_doubtful(now));
   Load load;
   if (node != nullptr) {
     load = {.requests = node->parked, .bytes = node->parked_bytes};
@@ -72,8 +75,9 @@ ClusterShares::Load ClusterShares::load_of(NodeNumber target, Instant now) const
   const bool others_wait = main_.options().inflight_overflow == OnLimit::wait;
   const Account& account = main_.accounts().requests;
   const std::size_t pool = account.budget().share(PoolKind::requests) / (others_wait ? 2 : 1);
-  load.requests_max = is_in_doubt ? requests_max_in_doubt_ : requests_max_;
-  load.bytes_max = node_share(pool, nodes_count_, is_in_doubt);
+  const bool has_doubt = is_in_doubt(target, now);
+  load.requests_max = has_doubt ? requests_max_in_doubt_ : requests_max_;
+  load.bytes_max = node_share(pool, nodes_count_, has_doubt);
   return load;
 }
 
@@ -131,9 +135,12 @@ Result<RequestId> ClusterShares::join(Admission& waiters, const CommandView& com
                                       Instant now) {
   const auto& [bytes, deadline, tag] = newcomer;
   const Route route = route_of(command);
-  Slot slot = no_slot;
-  if (!is_scattered(route)) slot = route.kind == Route::Kind::one_slot ? route.slot : keyless;
-  return waiters.join(bytes, deadline, tag, other, slot, lane_for(slot, bytes, waiters, now));
+  Admission::Place place;
+  if (!is_scattered(route)) place.slot = route.kind == Route::Kind::one_slot ? route.slot : keyless;
+  place.lane = lane_for(place.slot, bytes, waiters, now);
+  // Who waits for a node that answers does not wait for long.
+  place.is_bounded = place.lane != 0 && is_in_doubt(lanes_[place.lane].node, now);
+  return waiters.join(bytes, deadline, tag, other, place);
 }
 
 // In which lane somebody stands from the start; 0: in none.

@@ -132,6 +132,7 @@ class ClusterShares {
   bool lacks_memory(NodeNumber target) const {
     return !lacking_.empty() && nodes_.has(target) && lacking_.has(target);
   }
+  bool is_in_doubt(NodeNumber target, Instant now) const;
   Load load_of(NodeNumber target, Instant now) const;
   bool is_at_share(NodeNumber target, std::size_t bytes, Instant now) const;
   bool may_scatter(std::size_t places, Instant now);

@@ -78,7 +78,7 @@ Result<RequestId> SideConnections::join(const CommandView& command, std::size_t 
   if (sides_.make_waiters() == nullptr) return no_room_for_waiters;
   if (waiting()->waiters.empty()) waiting()->room_again_at = never;
   const Result<RequestId> id =
-      waiting()->waiters.join(bytes, deadline, tag, other, slot ? *slot : no_slot);
+      waiting()->waiters.join(bytes, deadline, tag, other, {.slot = slot ? *slot : no_slot});
   note_use();
   return id;
 }

@@ -90,12 +90,12 @@ class World {
 
   void join() {
     const Instant deadline = below(3) == 0 ? never : now_ + Duration(below(50));
-    // As many stand in each lane as may, or any number.
     const bool are_all_aside = has_lanes_ && naive_.count_in(0) == 0;
     REQUIRE(line_.are_all_aside() == are_all_aside);
     const std::uint8_t lane = are_all_aside && below(2) == 0 ? a_lane() : std::uint8_t{0};
-    const Result<RequestId> id = line_.join(below(100) + 1, deadline, ++tags_, {}, no_slot, lane);
-    if (!id && lane != 0 && naive_.count_in(lane) >= waiters_max / 4) return;
+    const Result<RequestId> id =
+        line_.join(below(100) + 1, deadline, ++tags_, {}, {.lane = lane, .is_bounded = lane > 1});
+    if (!id && lane > 1 && naive_.count_in(lane) >= waiters_max / 4) return;
     // Cancelled and timed-out waiters stay in the queue until their ends are delivered.
     const std::size_t in_line = naive_.line.size() + naive_.gone.size();
     REQUIRE((id.ok() || in_line + delivered_since_ >= waiters_max));
