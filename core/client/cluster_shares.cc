@@ -176,7 +176,7 @@ bool ClusterShares::choose(Admission& waiters, std::size_t places, Instant now) 
   return false;
 }
 
-// The lane of whoever has waited longest of those whose node has room; 0, if none has.
+// The lane of the one who has waited longest of those whose node has room; 0, if none has.
 std::uint8_t ClusterShares::oldest_lane(Admission& waiters, Instant now) {
   std::uint8_t oldest = 0;
   RequestId oldest_id = UINT64_MAX;

@@ -32,6 +32,7 @@ set(PLIMSOLL_CLIENT_SOURCES
   core/client/cluster_entry.cc
   core/client/cluster_nodes.cc
   core/client/cluster_options.cc
+  core/client/cluster_shares.cc
   core/client/cluster_slots.cc
   core/client/cluster_verdicts.cc
   core/client/credit_window.cc
@@ -261,6 +262,7 @@ set(PLIMSOLL_CLIENT_HEADERS
   core/client/cluster_node.h
   core/client/cluster_nodes.h
   core/client/cluster_options.h
+  core/client/cluster_shares.h
   core/client/cluster_slots.h
   core/client/cluster_verdicts.h
   core/client/connection_id.h
@@ -303,6 +305,7 @@ set(PLIMSOLL_CLIENT_HEADERS
   core/client/subscription.h
   core/client/subscription_names.h
   core/client/tracked_connection.h
+  core/client/waiter_lanes.h
   core/client/walk_request.h
   core/client/whole_request.h
   core/client/write_fences.h
@@ -313,6 +316,7 @@ set(PLIMSOLL_CLIENT_HEADERS
   core/cluster/node_choice.h
   core/cluster/node_id.h
   core/cluster/node_set.h
+  core/cluster/node_share.h
   core/cluster/node_times.h
   core/cluster/primary_choice.h
   core/cluster/read_choice.h
