@@ -373,8 +373,9 @@ std::optional<Action> Client::poll_action() {
 // Side connections go to the server that the sentinels have named, or, in a cluster, to the node of
 // the main connection.
 std::optional<Action> Client::poll_action_of_several() {
-  if (Sentinels* const asked = find_sentinels()) {
-    if (const auto action = asked->poll_action_with(session_)) return action;
+  Sentinels* const sentinels = find_sentinels();
+  if (sentinels != nullptr) {
+    if (const auto action = sentinels->poll_action_with(session_)) return action;
   } else if (const auto action = session_.poll_action()) {
     const bool opens_in_cluster = cluster_ && *action == Session::Action::open;
     return Action{.kind = kind_of(*action),
@@ -387,8 +388,8 @@ std::optional<Action> Client::poll_action_of_several() {
         .kind = kind_of(asked->action), .connection = asked->connection, .told = asked->address};
   }
   const NodeAddress* told = cluster_ ? cluster_->main_address() : nullptr;
-  if (Sentinels* const asked = find_sentinels()) {
-    told = &asked->primary();
+  if (sentinels != nullptr) {
+    told = &sentinels->primary();
     if (told->empty()) return std::nullopt;
   }
   const auto side = side_connections_.poll_action();

@@ -96,11 +96,11 @@ void RequestLog::note_drained(const Segment& last) {
 // What can never fit is refused before the segments that it would get are taken, and given back.
 bool RequestLog::can_ever_add(std::size_t count, SegmentSize size) const {
   Budget& budget = requests_.budget();
-  return count == 1 || count * charge_for(size, budget) <= budget.limit(PoolKind::requests);
+  return count * charge_for(size, budget) <= budget.limit(PoolKind::requests);
 }
 
+// Whether the log, which is not empty, may have as much more.
 bool RequestLog::may_add(std::size_t count, SegmentSize size) const {
-  if (first_ == nullptr || (parts_ == parts_count && !leaves_half_)) return true;
   Budget& budget = requests_.budget();
   std::size_t bytes = count * charge_for(size, budget);
   for (const Segment* segment = first_; segment != nullptr; segment = segment->next) {
@@ -112,7 +112,8 @@ bool RequestLog::may_add(std::size_t count, SegmentSize size) const {
 
 // Adds `count` empty segments, or none. The first of them is filled next.
 bool RequestLog::add_segments(std::size_t count, SegmentSize size) {
-  if (!can_ever_add(count, size) || !may_add(count, size)) return false;
+  if (count > 1 && !can_ever_add(count, size)) return false;
+  if (is_bounded_ && first_ != nullptr && !may_add(count, size)) return false;
   Segment* first = nullptr;
   for (std::size_t i = 0; i < count; ++i) {
     Segment* const segment = acquire_segment(requests_, size);

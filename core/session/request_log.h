@@ -29,7 +29,7 @@ class RequestLog {
   /// pool's share, so that waiters have the other half. A longer request is allowed if the log is
   /// empty.
   explicit RequestLog(Account& requests, bool leaves_half = false)
-      : requests_(requests), leaves_half_(leaves_half) {}
+      : requests_(requests), leaves_half_(leaves_half), is_bounded_(leaves_half) {}
   ~RequestLog();
   RequestLog(const RequestLog&) = delete;
   RequestLog& operator=(const RequestLog&) = delete;
@@ -69,7 +69,10 @@ class RequestLog {
 
   /// From now on the log takes at most `parts` of parts_count of what it may take otherwise. What
   /// it has stays.
-  void set_parts(std::uint32_t parts) { parts_ = static_cast<std::uint16_t>(parts); }
+  void set_parts(std::uint32_t parts) {
+    parts_ = static_cast<std::uint16_t>(parts);
+    is_bounded_ = leaves_half_ || parts < parts_count;
+  }
 
   /// The bytes from the first that is needed to the last, also those in between that are not.
   std::size_t held_bytes() const {
@@ -111,6 +114,7 @@ class RequestLog {
   Account& requests_;
   std::uint16_t parts_ = parts_count;  // see set_parts()
   const bool leaves_half_;
+  bool is_bounded_;       // it may not have all of the pool's share
   bool streams_ = false;  // before the log was last empty, a small segment was not enough
   Segment* first_ = nullptr;
   Segment* last_ = nullptr;  // the segment that is being filled
