@@ -10,7 +10,6 @@
 #include "plimsoll/core/client/cluster.h"
 #include "plimsoll/core/client/invalidation.h"
 #include "plimsoll/core/client/node_caches.h"
-#include "plimsoll/core/commands/written.h"
 #include "plimsoll/core/resp/wire_value.h"
 
 // More than 500 lines, because reads, replies, invalidations and proofs all change the same fetches
@@ -24,10 +23,6 @@ namespace plimsoll::inline v0 {
 using Keep = cache::Cache::Keep;
 
 namespace {
-
-// The most keys that are fenced one by one for writes on side connections. Beyond it all keys are
-// fenced.
-constexpr std::size_t side_writes_max = 256;
 
 // How long to wait before erasing entries again, if one call did not erase all that are due.
 constexpr Duration relief_wait = std::chrono::milliseconds(10);
@@ -55,19 +50,11 @@ NearCache::NearCache(cache::Cache& cache, std::uint32_t member, std::string_view
       cached_reader_(replies),
       writes_(cache, requests),
       waiting_(cache, requests),
-      side_writes_(requests, side_writes_max) {
+      side_writes_(cache, requests) {
   if (cache.options().mode == cache::CacheMode::ttl) state_ = State::ttl;
 }
 
-NearCache::~NearCache() {
-  if (side_writes_unknown_) cache_.end_write_of_all();
-  while (!side_writes_.empty()) {
-    const SideWrite& write = side_writes_.front();
-    write.of_all ? cache_.end_write_of_all() : cache_.end_write(write.fence);
-    side_writes_.pop_front();
-  }
-  source_.leave();
-}
+NearCache::~NearCache() { source_.leave(); }
 
 Status NearCache::use_cluster(Cluster& cluster) {
   nodes_ = Box<NodeCaches>::make(main_.accounts().connections, 0,
@@ -133,27 +120,6 @@ void NearCache::note_staged(const CommandView& command, RequestId id) {
 // with the request: they would stay until those are admitted.
 void NearCache::note_admitted(const CommandView& command, RequestId waiter, RequestId id) {
   nodes_ ? nodes_->note_admitted(command, waiting_, waiter, id) : writes_.begin(command, id);
-}
-
-void NearCache::note_side_request(const CommandView& command, RequestId id) {
-  const auto remember = [&](const SideWrite& write) {
-    return side_writes_.push_back(write) == Queue<SideWrite>::Push::accepted;
-  };
-  bool all_named = true;
-  const commands::Written written = commands::keys_written(command, [&](std::string_view key) {
-    if (!all_named) return;
-    const cache::Cache::Fence fence = cache_.begin_write(key);
-    all_named = remember({.id = id, .fence = fence, .of_all = false});
-    if (!all_named) cache_.end_write(fence);
-  });
-  if (written == commands::Written::nothing) return;
-  if (all_named && written == commands::Written::keys) return;
-  // The command may write any key, or there is no room to remember its keys. So all keys are fenced
-  // until it is over; without room even for its id, until no side connection has a request.
-  if (!remember({.id = id, .fence = {}, .of_all = true})) {
-    if (std::exchange(side_writes_unknown_, true)) return cache_.poison_all();
-  }
-  cache_.begin_write_of_all();
 }
 
 std::optional<Event> NearCache::poll_event() {
@@ -231,19 +197,6 @@ void NearCache::follow_connections() {
   if (!nodes_) return;
   cluster_->note_questions(now());
   nodes_->follow_all();
-}
-
-void NearCache::follow_side_connections(const SideConnections& sides) {
-  if (side_writes_.empty() && !side_writes_unknown_) return;
-  side_writes_.erase_if([&](const SideWrite& write) {
-    if (!sides.is_answered(write.id)) return false;
-    write.of_all ? cache_.end_write_of_all() : cache_.end_write(write.fence);
-    return true;
-  });
-  if (side_writes_unknown_ && sides.none_is_under_way()) {
-    side_writes_unknown_ = false;
-    cache_.end_write_of_all();
-  }
 }
 
 void NearCache::set_readable(ConnectionId connection, bool readable) {

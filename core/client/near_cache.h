@@ -12,6 +12,7 @@
 #include "plimsoll/core/client/fetches.h"
 #include "plimsoll/core/client/reply_source.h"
 #include "plimsoll/core/client/side_connections.h"
+#include "plimsoll/core/client/side_fences.h"
 #include "plimsoll/core/client/tracked_connection.h"
 #include "plimsoll/core/client/write_fences.h"
 #include "plimsoll/core/memory/block.h"
@@ -98,7 +99,9 @@ class NearCache {
   /// connection.
   void note_staged(const CommandView& command, RequestId id);
   void note_admitted(const CommandView& command, RequestId waiter, RequestId id);
-  void note_side_request(const CommandView& command, RequestId id);
+  void note_side_request(const CommandView& command, RequestId id) {
+    side_writes_.begin(command, id);
+  }
 
   /// note_waits(): fences the keys of a command that waits for room as `id`. handle_first_waits():
   /// ends the fences of all waiters before `first`.
@@ -148,7 +151,7 @@ class NearCache {
   /// The same for all connections: one has ended, or all do.
   void follow_connections();
   /// Call this after anything that may have changed the side connections' state.
-  void follow_side_connections(const SideConnections& sides);
+  void follow_side_connections(const SideConnections& sides) { side_writes_.follow(sides); }
 
   /// There was no memory to read to, or the connection is read again.
   void set_readable(ConnectionId connection, bool readable);
@@ -160,12 +163,6 @@ class NearCache {
   void validate() const { fetches_.validate(); }
 
  private:
-  struct SideWrite {
-    RequestId id;
-    cache::Cache::Fence fence;
-    bool of_all;
-  };
-
   using Staged = TrackedConnection::Staged;
 
   // Whom a read is sent to.
@@ -242,9 +239,8 @@ class NearCache {
   Account& replies_;
   std::atomic<State> state_{State::unknown};
   std::atomic<bool> is_of_cluster_{false};
-  bool side_writes_unknown_ = false;  // side_writes_ had no room for some writes that are under way
-  bool has_to_relieve_ = false;       // the cache may hold entries that are out of reach and have
-                                      // to be erased
+  bool has_to_relieve_ = false;  // the cache may hold entries that are out of reach and have to be
+                                 // erased
   ClockStep clock_step_;
   std::atomic<cache::Mark> side_delivery_{0};
   TrackedConnection connection_;  // the main connection, without a cluster
@@ -262,7 +258,7 @@ class NearCache {
   WireReader cached_reader_;  // holds the Value of cached_
   WriteFences writes_;
   WriteFences waiting_;  // fences of requests that wait for room
-  Queue<SideWrite> side_writes_;
+  SideFences side_writes_;
   Error error_;
   Instant relieved_at_ = Instant::min();
   Cluster* cluster_ = nullptr;

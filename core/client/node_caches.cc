@@ -89,6 +89,7 @@ bool NodeCaches::take_event(NodeNumber number, Session& session, const Event& ev
   Node& node = at(number);
   if (says_cluster_is_down(event)) renew(node);
   if (event.error != nullptr && source_.drop_if_refused(event)) has_ends_ = true;
+  node.user.handle_event(event);
   const bool is_of_fetch = tags::is_fetch(event.tag);
   switch (event.kind) {
     case Event::Kind::ready: begin(number, session); return false;
@@ -101,18 +102,13 @@ bool NodeCaches::take_event(NodeNumber number, Session& session, const Event& ev
       return true;
     case Event::Kind::queueing_failed:
       if (is_of_fetch) Fetches::take_part(event);
-      if (event.tag == internal_auth) node.has_refused_auth = true;  // its other answer is to come
       return is_of_fetch;
     case Event::Kind::completed:
     case Event::Kind::failed:
       if (is_of_fetch && event.value) handle_reply(number, event);
       if (event.tag == internal_proof) handle_proof(node, event);
-      if (event.tag == internal_auth) {
-        const bool is_refused = std::exchange(node.has_refused_auth, false);
-        node.is_of_former_user = is_refused || event.kind == Event::Kind::failed;
-      }
       return event.tag == internal_proof;
-    case Event::Kind::credentials_refused: node.is_of_former_user = true; return false;
+    case Event::Kind::credentials_refused:
     case Event::Kind::disconnected:
     case Event::Kind::closed:
     case Event::Kind::admitted: return false;
@@ -125,7 +121,7 @@ bool NodeCaches::take_event(NodeNumber number, Session& session, const Event& ev
 void NodeCaches::begin(NodeNumber number, Session& session) {
   Node& node = at(number);
   end(node);
-  node.is_of_former_user = node.has_refused_auth = false;
+  node.user.begin();
   node.may_ask = true;
   if (cache_.options().mode == cache::CacheMode::ttl) return;
   if (session.tracking().state != Tracking::State::tracked) {
@@ -163,7 +159,7 @@ void NodeCaches::follow(NodeNumber number, Session& session) {
   Node& node = at(number);
   node.writes.end_until(session.answered_until());
   end_given_up(number, session.answered_until());
-  if (session.are_credentials_unsent()) node.is_of_former_user = true;
+  node.user.follow(session);
   if (!node.connection) return;
   switch (node.connection->follow()) {
     case TrackedConnection::Change::none: break;

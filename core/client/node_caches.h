@@ -9,6 +9,7 @@
 #include "plimsoll/core/base/time.h"
 #include "plimsoll/core/cache/cache.h"
 #include "plimsoll/core/client/cache_state.h"
+#include "plimsoll/core/client/connection_user.h"
 #include "plimsoll/core/client/fetches.h"
 #include "plimsoll/core/client/reply_source.h"
 #include "plimsoll/core/client/tracked_connection.h"
@@ -120,7 +121,7 @@ class NodeCaches {
   }
   /// Whether replies of the node may be stored; not those of no_node.
   bool may_store(NodeNumber number) const {
-    if (number == no_node || at(number).is_of_former_user) return false;
+    if (number == no_node || at(number).user.is_former()) return false;
     return is_tracked(number) || state_.load(std::memory_order_relaxed) == CacheState::ttl;
   }
 
@@ -166,10 +167,9 @@ class NodeCaches {
     WriteFences writes;
     Block question;  // the encoded EXISTS; empty: there is none
     Slot question_slot = no_slot;
-    bool may_ask = true;             // it does not refuse the question for lack of a right
-    bool is_of_former_user = false;  // it has refused new credentials, or not got them yet
-    bool has_refused_auth = false;   // the AUTH whose last answer is still to come
-    std::uint16_t given_up = 0;      // of given_up_, those that are here
+    ConnectionUser user;
+    bool may_ask = true;         // it does not refuse the question for lack of a right
+    std::uint16_t given_up = 0;  // of given_up_, those that are here
   };
   struct GivenUp {
     RequestId part;

@@ -98,8 +98,7 @@ Replicas::Replicas(const ReplicaOptions& options, Session& main)
     : options_(options),
       main_(main),
       zone_(options.zone),
-      marks_(main.options().random_seed),
-      side_writes_(main.accounts().requests, side_writes_max) {
+      writes_(main.options().random_seed, main.accounts().requests) {
   PLIMSOLL_CHECK(options.read_from != ReadFrom::primary && main.options().primary_only);
 }
 
@@ -119,35 +118,8 @@ Result<RequestId> Replicas::submit_to_primary(const CommandView& command, Instan
                                               Tag tag) {
   take_places();
   const Result<RequestId> id = main_.submit(command, deadline, tag);
-  if (id) marks_.note(command);
+  if (id) writes_.note(command);
   return id;
-}
-
-// A write counts again once it is answered: until then it may not have run. Without memory for its
-// keys, all keys count as written until no side connection has a request.
-void Replicas::note_side_request(const CommandView& command, RequestId id) {
-  if (command.effect == CommandView::Effect::read) return;
-  const auto remember = [&](std::uint16_t cell) {
-    const bool kept =
-        side_writes_.push_back({.id = id, .cell = cell}) == Queue<SideWrite>::Push::accepted;
-    side_writes_unknown_ |= !kept;
-  };
-  const commands::Written written =
-      commands::keys_changed(command, [&](std::string_view key) { remember(marks_.cell_of(key)); });
-  if (written == commands::Written::anything) remember(SideWrite::all_cells);
-}
-
-void Replicas::follow_side_connections(const SideConnections& sides) {
-  if (side_writes_unknown_) {
-    marks_.mark_all();
-    side_writes_unknown_ = !sides.none_is_under_way();
-  }
-  if (side_writes_.empty()) return;
-  side_writes_.erase_if([&](const SideWrite& write) {
-    if (!sides.is_answered(write.id)) return false;
-    write.cell == SideWrite::all_cells ? marks_.mark_all() : marks_.mark_cell(write.cell);
-    return true;
-  });
 }
 
 std::optional<RequestId> Replicas::cancel(RequestId id, Instant now) {
@@ -364,13 +336,11 @@ std::optional<std::uint32_t> Replicas::choose(const CommandView& command, Instan
   follow_main();
   now_ = read_at_ = std::max(now_, now);
   follow_marks();
-  WriteMarks::Mark mark = 0;
-  const bool is_clear = commands::keys_read(
-      command, [&](std::string_view key) { mark = std::max(mark, marks_.of(key)); });
-  if (!is_clear) return std::nullopt;
+  const std::optional<WriteMarks::Mark> mark = writes_.last_before(command);
+  if (!mark) return std::nullopt;
   std::array<ReadCandidate, replicas_max> room;
   const std::span found = std::span(room).first(static_cast<std::size_t>(std::bit_width(used_)));
-  const std::size_t behind = candidates(now_, mark, found);
+  const std::size_t behind = candidates(now_, *mark, found);
   const ReadCandidate primary{
       .may_answer = true, .is_near = primary_is_near_, .latency = primary_latency_.value()};
   const std::size_t index = choose_reader(options_.read_from, found, primary, turn_);
@@ -454,7 +424,7 @@ void Replicas::forget_proofs() {
 // The numbers of writes that were kept mean nothing once the numbers have begun again: the old ones
 // are larger.
 void Replicas::follow_marks() {
-  if (!marks_.take_restart()) return;
+  if (!writes_.take_restart()) return;
   forget_proofs();
   proof_.mark = asked_for_.mark = 0;
 }
@@ -465,7 +435,7 @@ void Replicas::begin_round() {
   if (primary_was_asked_ || closing_ || main_.state() != Session::State::ready) return;
   follow_marks();
   round_began_at_ = now_;
-  asked_for_ = {.as_of = now_, .mark = marks_.last()};
+  asked_for_ = {.as_of = now_, .mark = writes_.last()};
   primary_was_asked_ = main_.submit_internal(words(ask_replication), internal_replication);
   if (!primary_was_asked_) round_due_at_ = after(now_, replica_round_soon);
   ++counters_.rounds;

@@ -9,15 +9,14 @@
 
 #include "plimsoll/core/base/time.h"
 #include "plimsoll/core/client/encoded_pieces.h"
+#include "plimsoll/core/client/own_writes.h"
 #include "plimsoll/core/client/replica_counters.h"
 #include "plimsoll/core/client/replica_options.h"
 #include "plimsoll/core/client/server_node.h"
 #include "plimsoll/core/client/side_connections.h"
-#include "plimsoll/core/client/write_marks.h"
 #include "plimsoll/core/cluster/read_choice.h"
 #include "plimsoll/core/cluster/replication_report.h"
 #include "plimsoll/core/memory/box.h"
-#include "plimsoll/core/memory/queue.h"
 #include "plimsoll/core/session/session.h"
 
 // The replicas that a client reads from. Their addresses are those that the primary names in INFO
@@ -75,11 +74,15 @@ class Replicas {
   Result<RequestId> submit_to_primary(const CommandView& command, Instant deadline, Tag tag);
 
   /// A command was staged elsewhere: for a waiter on the main connection, or on a side connection.
-  void note_staged(const CommandView& command) { marks_.note(command); }
-  void note_side_request(const CommandView& command, RequestId id);
+  void note_staged(const CommandView& command) { writes_.note(command); }
+  void note_side_request(const CommandView& command, RequestId id) {
+    writes_.note_side_request(command, id);
+  }
   /// Call this before an event of a side connection is delivered: what it has written counts as
   /// written now.
-  void follow_side_connections(const SideConnections& sides);
+  void follow_side_connections(const SideConnections& sides) {
+    writes_.follow_side_connections(sides);
+  }
 
   /// Cancels a request that was sent to a replica, wherever it is now. Returns its id on the main
   /// connection if it has gone on there.
@@ -197,14 +200,6 @@ class Replicas {
     }
   }
 
-  // Writes on side connections that are under way, and the cells of their keys.
-  struct SideWrite {
-    static constexpr std::uint16_t all_cells = UINT16_MAX;
-    RequestId id;
-    std::uint16_t cell;
-  };
-  static constexpr std::size_t side_writes_max = 256;
-
   Known describe(std::uint32_t index) const;
   bool wants_zones() const;
   Duration round_interval() const;
@@ -251,9 +246,7 @@ class Replicas {
   Session& main_;
   const ZoneName zone_;
   std::array<Box<ServerNode>, replicas_max> nodes_;
-  WriteMarks marks_;
-  Queue<SideWrite> side_writes_;
-  bool side_writes_unknown_ = false;
+  OwnWrites writes_;
   bool primary_was_asked_ = false;
   bool was_refused_ = false;  // problem() says why
   bool closing_ = false;

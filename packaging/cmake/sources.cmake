@@ -46,6 +46,7 @@ set(PLIMSOLL_CLIENT_SOURCES
   core/client/near_cache.cc
   core/client/node_caches.cc
   core/client/other_servers.cc
+  core/client/own_writes.cc
   core/client/parts_failure.cc
   core/client/redactor.cc
   core/client/replica_options.cc
@@ -57,6 +58,7 @@ set(PLIMSOLL_CLIENT_SOURCES
   core/client/sentinels.cc
   core/client/side_connection.cc
   core/client/side_connections.cc
+  core/client/side_fences.cc
   core/client/side_table.cc
   core/client/slot_owners.cc
   core/client/subscription.cc
@@ -266,6 +268,7 @@ set(PLIMSOLL_CLIENT_HEADERS
   core/client/cluster_slots.h
   core/client/cluster_verdicts.h
   core/client/connection_id.h
+  core/client/connection_user.h
   core/client/connection_waiters.h
   core/client/credit_window.h
   core/client/deadline_heap.h
@@ -284,6 +287,7 @@ set(PLIMSOLL_CLIENT_HEADERS
   core/client/near_cache.h
   core/client/node_caches.h
   core/client/other_servers.h
+  core/client/own_writes.h
   core/client/parked_requests.h
   core/client/part_command.h
   core/client/parts_failure.h
@@ -300,6 +304,7 @@ set(PLIMSOLL_CLIENT_HEADERS
   core/client/server_node.h
   core/client/side_connection.h
   core/client/side_connections.h
+  core/client/side_fences.h
   core/client/side_table.h
   core/client/slot_owners.h
   core/client/subscription.h
