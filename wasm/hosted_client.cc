@@ -25,10 +25,6 @@ constexpr Error no_room_for_bytes{
     .code = ErrorCode::out_of_memory,
     .what = "the memory line has no room for what the peer would send"};
 
-constexpr Error reads_from_primary{.code = ErrorCode::invalid_option,
-                                   .what = "a client with a cache reads from the primary",
-                                   .expected = "primary as read_from, or no cache"};
-
 constexpr Error reads_from_primaries{.code = ErrorCode::invalid_option,
                                      .what = "a client of a cluster reads from the primaries",
                                      .expected = "primary as read_from"};
@@ -38,14 +34,12 @@ constexpr Error finds_no_cluster{.code = ErrorCode::invalid_option,
                                  .expected = "standalone as topology"};
 
 // Whether what a client is to have goes together. Of a cluster that it may find, the core says so.
-Status validate_servers(const ClientOptions& options, const HostedServers& servers,
-                        bool has_cache) {
+Status validate_servers(const ClientOptions& options, const HostedServers& servers) {
   const bool reads_replicas = servers.replicas.read_from != ReadFrom::primary;
   const bool is_cluster = servers.topology == TopologyChoice::cluster;
   if (servers.topology == TopologyChoice::automatic && options.sentinel != nullptr) {
     return finds_no_cluster;
   }
-  if (has_cache && reads_replicas) return reads_from_primary;
   if (is_cluster && reads_replicas) return reads_from_primaries;
   if (reads_replicas) return validate(servers.replicas, options);
   return is_cluster ? validate(servers.cluster, options) : Status();
@@ -70,7 +64,7 @@ Result<HostedClient*> HostedClient::create(Budget& budget, const ClientOptions& 
   if (cache != nullptr) own.tracking = cache->tracking();
   own.primary_only |= reads_replicas;
   if (const Status valid = validate(own); !valid) return valid.error();
-  if (const Status valid = validate_servers(own, servers, cache != nullptr); !valid) {
+  if (const Status valid = validate_servers(own, servers); !valid) {
     return valid.error();
   }
   SentinelOptions sentinel;
@@ -99,10 +93,10 @@ Result<HostedClient*> HostedClient::create(Budget& budget, const ClientOptions& 
   auto* const made = new (place) HostedClient(own, sentinel, *std::move(accounts), std::move(cost));
   made->request_timeout_ = own.request_timeout;
   Status used = own.sentinel != nullptr ? made->client_.use_sentinels() : Status();
-  if (used && reads_replicas) used = made->client_.use_replicas(read);
   if (used && cache != nullptr) {
     used = made->client_.use_cache(cache->cache(), source, coarsest_clock_step);
   }
+  if (used && reads_replicas) used = made->client_.use_replicas(read);
   made->cluster_ = cluster;
   if (used && servers.topology == TopologyChoice::cluster) {
     used = made->client_.use_cluster(cluster);

@@ -89,11 +89,13 @@ Status Client::use_sentinels() {
 }
 
 Status Client::use_replicas(const ReplicaOptions& options) {
-  PLIMSOLL_CHECK(session_.state() == Session::State::idle && !is_special_);
+  PLIMSOLL_CHECK(session_.state() == Session::State::idle && !cluster_ && !recording_.on());
   PLIMSOLL_CHECK(plimsoll::validate(options, session_.options()).ok());
   if (make_others()) replicas_ = others_->make_replicas(options, session_);
   note_special();
-  if (replicas_ != nullptr) return {};
+  if (replicas_ != nullptr) {
+    return near_ ? near_->use_replicas(*replicas_, options.lag_max) : Status();
+  }
   return lacks_room("the connections pool has no room for a client that reads from replicas",
                     sizeof(Replicas));
 }
@@ -653,13 +655,13 @@ std::optional<Event> Client::poll_all() {
 // Events of replicas and nodes. `again`: only of the one that spoke last.
 std::optional<Event> Client::poll_others(bool again) {
   for (;;) {
-    std::optional<Event> event = cluster_ && near_ ? near_->poll_event() : std::nullopt;
+    std::optional<Event> event = near_ ? near_->poll_event() : std::nullopt;
     if (event) return event;
     event = again ? others_->poll_same_again() : others_->poll_event();
     // What is no event may have proved what a barrier waits for.
-    if (!event) return cluster_ && near_ ? near_->poll_event() : std::nullopt;
+    if (!event) return near_ ? near_->poll_event() : std::nullopt;
     if (side_connections_.takes(*event)) continue;
-    if (cluster_ && near_) event = near_->handle_outcome(*event);
+    if (near_) event = near_->handle_outcome(*event);
     if (event) return event;
   }
 }
@@ -757,7 +759,7 @@ Event Client::waiter_failed(const Ended& ended) {
 Result<Reply> Client::keep_side_reply() {
   if (others_ && others_->spoke()) {
     const bool is_shared = near_ && near_->delivers_again();
-    return is_shared ? cluster_->copy_reply() : others_->keep_reply();
+    return is_shared ? others_->copy_reply() : others_->keep_reply();
   }
   return side_connections_.keep_reply();
 }

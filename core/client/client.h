@@ -120,8 +120,9 @@ class Client {
   const Sentinels* sentinels() const { return find_sentinels(); }
 
   /// Makes this client read from replicas, which its primary names. Call it before connect(), and
-  /// not with a cache. `options` must have passed validate(), read_from must not be `primary`, and
-  /// the client's options must have primary_only. Error: out_of_memory.
+  /// behind use_cache() if there is a cache, which must not use broadcasts. `options` must have
+  /// passed validate(), read_from must not be `primary`, and the client's options must have
+  /// primary_only. Error: out_of_memory.
   Status use_replicas(const ReplicaOptions& options);
 
   /// The replicas that are read; null if none are.

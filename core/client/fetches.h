@@ -49,6 +49,9 @@ class Fetches {
  public:
   struct Fetch;
 
+  /// The node of a fetch that a replica has not answered, and that has gone on.
+  static constexpr NodeNumber elsewhere = no_node - 1;
+
   struct Waiter {
     enum class State : std::uint8_t { waiting, cancelled, timed_out };
     Waiter* next = nullptr;  // the fetch's waiters, in the order of joining
@@ -76,9 +79,11 @@ class Fetches {
     FetchRequest asked{};         // the commands that `request` consists of
     RequestId request = 0;
     std::uint32_t bytes_in_front = 0;  // of the commands that `request` has in front of the read
-    NodeNumber node = no_node;         // in a cluster: the node that was asked, and no other
-    Slot slot = 0;                     // in a cluster: of all its keys
-    Waiter* waiters = nullptr;         // in the order of joining
+    // In a cluster: the node that was asked, and no other. With replicas: the one that was asked;
+    // no_node is the primary.
+    NodeNumber node = no_node;
+    Slot slot = 0;              // in a cluster: of all its keys
+    Waiter* waiters = nullptr;  // in the order of joining
     Waiter* last_waiter = nullptr;
     bool is_completed = false;    // its outcome is being delivered
     bool is_sealed = false;       // reads may no longer join it

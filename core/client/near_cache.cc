@@ -10,6 +10,8 @@
 #include "plimsoll/core/client/cluster.h"
 #include "plimsoll/core/client/invalidation.h"
 #include "plimsoll/core/client/node_caches.h"
+#include "plimsoll/core/client/replica_caches.h"
+#include "plimsoll/core/client/replicas.h"
 #include "plimsoll/core/resp/wire_value.h"
 
 // More than 500 lines, because reads, replies, invalidations and proofs all change the same fetches
@@ -43,6 +45,7 @@ NearCache::NearCache(cache::Cache& cache, std::uint32_t member, std::string_view
       main_(main),
       requests_(requests),
       replies_(replies),
+      servers_(main),
       clock_step_(clock_step),
       connection_(cache, member, encoded_ping),
       fetches_(requests),
@@ -72,8 +75,22 @@ Status NearCache::use_cluster(Cluster& cluster) {
   }
   end_generation();
   source_.enter_cluster();
-  cluster_ = &cluster;
+  servers_.use_cluster(cluster);
   is_of_cluster_ = true;
+  return {};
+}
+
+Status NearCache::use_replicas(Replicas& replicas, Duration lag_max) {
+  replica_caches_ =
+      Box<ReplicaCaches>::make(main_.accounts().connections, 0, cache_, fetches_, state_, lag_max);
+  if (!replica_caches_) {
+    return Error{.code = ErrorCode::out_of_memory,
+                 .what = "the connections pool has no room for a cache of what replicas answer",
+                 .value = sizeof(ReplicaCaches)};
+  }
+  source_.keep_apart(connection_.number());
+  replicas.use_cache(*replica_caches_);
+  servers_.use_replicas(replicas);
   return {};
 }
 
@@ -82,15 +99,17 @@ Result<RequestId> NearCache::submit(const CommandView& command, Instant now, Ins
   clock_step_.note(now);
   commands::QuestionReader reader;
   const bool is_read = reader.read(command, cache_.filter().module_reads());
-  const auto target =
-      is_read && may_fetch(reader.question()) ? target_of(reader.question()) : std::nullopt;
+  std::optional<Target> target;
+  if (is_read && may_fetch(reader.question())) {
+    target = target_of(reader.question(), command, now, max_staleness);
+  }
   if (target) {
     if (main_.is_closed()) return main_.refusal();
     const auto id = fetch(*target, reader.question(), command, now, deadline, tag, max_staleness);
     if (id) return *id;
   }
-  const Result<RequestId> id = cluster_ != nullptr ? cluster_->submit(command, now, deadline, tag)
-                                                   : main_.submit(command, deadline, tag);
+  const auto id =
+      servers_.submit(command, now, deadline, tag, max_staleness, side_delivery_.load());
   if (id && !is_read) note_staged(command, *id);
   return id;
 }
@@ -102,13 +121,13 @@ Result<RequestId> NearCache::prove(Instant now, Instant deadline, Tag tag) {
   if (!has_room_to_wait()) {
     return Error{.code = ErrorCode::rejected_by_limit,
                  .what = "too many requests are under way",
-                 .value = in_flight() + waiters_count(),
+                 .value = servers_.in_flight() + waiters_count(),
                  .limit = main_.options().inflight_requests_limit};
   }
-  const auto proof = cluster_ != nullptr ? open_barrier(now) : open_proof(now);
+  const auto proof = servers_.cluster() != nullptr ? open_barrier(now) : open_proof(now);
   if (!proof) return proof.error();
   const RequestId id = fetches_.add(**proof, deadline, tag);
-  note_places();
+  servers_.note_waiters(waiters_count());
   return id == 0 ? Result<RequestId>(no_memory) : id;
 }
 
@@ -136,7 +155,7 @@ std::optional<Event> NearCache::poll_event() {
       fetches_.close(*std::exchange(completed_, nullptr));
       outcome_.reset();
       cached_.reset();
-      note_places();
+      servers_.note_waiters(waiters_count());
     }
   }
   if (const auto ended = fetches_.next_ended()) return failed(*ended);
@@ -169,14 +188,20 @@ std::optional<Event> NearCache::handle_event(const Event& event) {
     Fetches::take_part(event);
     return std::nullopt;
   }
-  if (is_reply) connection_.handle_reply_to(fetch.request);
+  if (is_reply && fetch.node == no_node) connection_.handle_reply_to(fetch.request);
   return complete_fetch(event, fetch);
 }
 
-// What the reply proves, NodeCaches knows already.
+// What the reply proves, NodeCaches or ReplicaCaches know already.
 std::optional<Event> NearCache::handle_outcome(const Event& event) {
   if (!tags::is_fetch(event.tag)) return event;
   Fetches::Fetch& fetch = Fetches::fetch_of(event.tag);
+  if (servers_.replicas() != nullptr) {
+    const bool may_store = replica_caches_->may_store(fetch.node);
+    if (!may_store) fetch.ticket.is_storable = false;
+    if (fetch.ticket.is_storable) replica_caches_->note_stored(fetch.node);
+    return complete_fetch(event, fetch);
+  }
   const bool may_store = fetch.is_scattered || nodes_->may_store(fetch.node);
   if (!may_store) fetch.ticket.is_storable = false;
   return complete_fetch(event, fetch);
@@ -194,8 +219,9 @@ void NearCache::follow_session() {
 
 void NearCache::follow_connections() {
   follow_session();
+  if (replica_caches_) replica_caches_->follow_all();
   if (!nodes_) return;
-  cluster_->note_questions(now());
+  servers_.cluster()->note_questions(servers_.now());
   nodes_->follow_all();
 }
 
@@ -204,6 +230,8 @@ void NearCache::set_readable(ConnectionId connection, bool readable) {
     connection_.set_readable(readable);
   } else if (nodes_ && ClusterNodes::owns(connection)) {
     nodes_->set_readable(ClusterNodes::number_of(connection), readable);
+  } else if (replica_caches_ && Replicas::owns(connection)) {
+    replica_caches_->set_readable(Replicas::index_of(connection), readable);
   }
 }
 
@@ -217,13 +245,14 @@ void NearCache::handle_timeout(Instant now) {
 
 void NearCache::ask_for_proof(Instant now) {
   if (!nodes_) return connection_.ask_for_proof(now);
-  nodes_->handle_timeout(now,
-                         [this, now](NodeNumber number) { cluster_->note_question(number, now); });
+  nodes_->handle_timeout(
+      now, [this, now](NodeNumber number) { servers_.cluster()->note_question(number, now); });
 }
 
 Instant NearCache::poll_timeout() {
   if (nodes_ && nodes_->take_ends()) has_to_relieve_ = true;
-  const Instant soon = std::max(after(relieved_at_, relief_wait), now());
+  if (replica_caches_ && replica_caches_->take_ends()) has_to_relieve_ = true;
+  const Instant soon = std::max(after(relieved_at_, relief_wait), servers_.now());
   const Instant relief = has_to_relieve_ ? soon : std::max(cache_.next_expiry(), soon);
   const bool is_relieved = !has_to_relieve_ && cache_.next_expiry() == never;
   return std::min({fetches_.next_deadline(), next_proof(), is_relieved ? never : relief});
@@ -242,7 +271,7 @@ bool NearCache::may_track(std::string_view key) const {
 // say whether one of them was missing.
 bool NearCache::may_fetch(const commands::Question& question) const {
   if (!cache_.filter().admits(question)) return false;
-  const std::size_t more_keys_max = cluster_ != nullptr ? 1 : cache::cache_keys_max;
+  const std::size_t more_keys_max = servers_.cluster() != nullptr ? 1 : cache::cache_keys_max;
   if (question.more_keys.size() >= more_keys_max && !commands::is_mget(question)) {
     cache_.count_uncacheable();
     return false;
@@ -265,7 +294,7 @@ std::optional<RequestId> NearCache::fetch(const Target& target, const commands::
                                           Tag tag, Duration max_staleness) {
   // Checked first, because the pipeline is overloaded and a rejected read should cost less than a
   // fetch.
-  if (is_full() && !has_room_to_wait()) return std::nullopt;
+  if (servers_.is_full() && !has_room_to_wait()) return std::nullopt;
   const std::uint32_t ends_seen = cache_.generations().ends_count();
   const cache::Freshness fresh = freshness(max_staleness, now);
   std::array<cache::Cache::Ticket::Seen, cache::fetch_keys_max> seen;
@@ -304,7 +333,11 @@ std::optional<RequestId> NearCache::fetch(const Target& target, const commands::
 // A request that was parked may be sent to any node, so its reply is not stored.
 void NearCache::note_request(Fetches::Fetch& fetch, RequestId request, const Staged& staged) {
   fetch.request = request;
-  if (cluster_ == nullptr) return connection_.note_request(request, staged);
+  if (servers_.cluster() == nullptr) {
+    // The reply of a replica proves nothing.
+    if (fetch.node == no_node) connection_.note_request(request, staged);
+    return;
+  }
   if (Cluster::node_of(request) != fetch.node) fetch.node = no_node;
   if (fetch.node == no_node) return;
   nodes_->note_request(fetch.node, request_ids::request_of(request), staged);
@@ -316,7 +349,7 @@ Result<RequestId> NearCache::submit_fetch(Fetches::Fetch& fetch, const CommandVi
   if (cache_.options().server_ttl_cap) {
     fetch.asked.expiries_count = static_cast<std::uint8_t>(fetch.ticket.keys.size());
   }
-  if (fetch.asked.answers() == 1) return submit_as_fetch(fetch, command);
+  if (fetch.asked.answers() == 1) return servers_.submit_fetch(fetch, command);
   const Block all = encode_fetch(fetch.asked, fetch.question, command, requests_);
   if (!all) return Error{};
   CommandView request =
@@ -324,15 +357,7 @@ Result<RequestId> NearCache::submit_fetch(Fetches::Fetch& fetch, const CommandVi
   request.answers = fetch.asked.answers();
   request.effect = command.effect;
   fetch.bytes_in_front = static_cast<std::uint32_t>(all.size() - encoded_size(command));
-  return submit_as_fetch(fetch, request);
-}
-
-Result<RequestId> NearCache::submit_as_fetch(const Fetches::Fetch& fetch,
-                                             const CommandView& command) {
-  const Tag tag = Fetches::tag_of(fetch);
-  if (cluster_ == nullptr) return main_.submit_owed(command, never, tag);
-  if (fetch.is_scattered) return cluster_->submit(command, fetch.ticket.began_at, never, tag);
-  return cluster_->submit_to_slot(fetch.slot, command, fetch.ticket.began_at, never, tag);
+  return servers_.submit_fetch(fetch, request);
 }
 
 // Whether no byte of the fetch's request was sent. For a fetch that awaits a proof, the request is
@@ -340,7 +365,7 @@ Result<RequestId> NearCache::submit_as_fetch(const Fetches::Fetch& fetch,
 bool NearCache::has_not_left(const Fetches::Fetch& fetch) const {
   if (fetch.asks_again) return false;
   const Fetches::Fetch& sent = fetch.awaited == nullptr ? fetch : *fetch.awaited;
-  return !was_exposed(sent.request);
+  return !servers_.was_exposed(sent.request);
 }
 
 // A request that was not sent yet will run after this call, so a read may join it. A request that
@@ -350,6 +375,12 @@ bool NearCache::may_join(const Fetches::Fetch& fetch, const cache::Freshness& fr
                          Instant now) const {
   if (fetch.waiters == nullptr || fetch.is_completed || fetch.is_sealed) return false;
   if (!cache_.is_current(fetch.ticket)) return false;
+  // The replica answers behind what it has said of itself so far.
+  if (servers_.is_at_replica(fetch) &&
+      (fresh.since != Instant::min() ||
+       !servers_.replicas()->may_answer(fetch.node, now, fresh.after))) {
+    return false;
+  }
   if (has_not_left(fetch)) return true;
   if (fetch.ticket.mark <= fresh.after) return false;
   const Duration ttl = cache_.options().entry_ttl;
@@ -368,29 +399,48 @@ std::optional<RequestId> NearCache::join(Fetches::Fetch& fetch, Instant deadline
     fetch.awaited->ticket.mark = cache_.next_mark();
   }
   const RequestId id = fetches_.add(fetch, deadline, tag);
-  note_places();
+  servers_.note_waiters(waiters_count());
   return id == 0 ? std::nullopt : std::optional(id);
 }
 
 bool NearCache::has_room_to_wait() const {
   const std::size_t places = main_.options().inflight_requests_limit;
-  return in_flight() + waiters_count() < places;
+  return servers_.in_flight() + waiters_count() < places;
 }
 
 // ---- The main connection, or the cluster.
 
 // A read before the client knows whether there is a cluster is sent as it is.
-std::optional<NearCache::Target> NearCache::target_of(const commands::Question& question) const {
-  if (cluster_ == nullptr) {
-    if (main_.is_finding_mode()) return std::nullopt;
-    return Target{.member = connection_.member(),
-                  .may_store = connection_.is_tracked() || state() == State::ttl};
+std::optional<NearCache::Target> NearCache::target_of(const commands::Question& question,
+                                                      const CommandView& command, Instant now,
+                                                      Duration max_staleness) {
+  if (servers_.cluster() != nullptr) return target_in_cluster(question);
+  if (main_.is_finding_mode()) return std::nullopt;
+  if (servers_.replicas() != nullptr && max_staleness == cache::any_staleness) {
+    if (const auto target = target_at_replica(command, now)) return target;
   }
+  return Target{.member = connection_.member(),
+                .may_store = connection_.is_tracked() || state() == State::ttl};
+}
+
+// What a client has heard beside its reads, the replica must have, too.
+std::optional<NearCache::Target> NearCache::target_at_replica(const CommandView& command,
+                                                              Instant now) {
+  const auto index = servers_.replicas()->choose(command, now, side_delivery_.load());
+  if (!index) return std::nullopt;
+  const auto node = static_cast<NodeNumber>(*index);
+  return Target{.node = node,
+                .member = replica_caches_->member(node),
+                .may_store = replica_caches_->may_store(node)};
+}
+
+std::optional<NearCache::Target> NearCache::target_in_cluster(
+    const commands::Question& question) const {
   const Slot slot = slot_of_key(question.key);
   for (const std::string_view key : question.more_keys) {
     if (slot_of_key(key) != slot) return several_targets();
   }
-  const NodeNumber node = cluster_->owner_of(slot);
+  const NodeNumber node = servers_.cluster()->owner_of(slot);
   if (node == no_node) return Target{.slot = slot};
   return Target{.node = node,
                 .slot = slot,
@@ -405,46 +455,19 @@ std::optional<NearCache::Target> NearCache::several_targets() const {
   return Target{.may_store = true, .is_scattered = true};
 }
 
-bool NearCache::is_full() const {
-  return cluster_ != nullptr ? cluster_->may_be_full() : main_.is_full();
-}
-
 // Callers who wait, without a place in a pipeline.
 std::size_t NearCache::waiters_count() const { return fetches_.joined_count() + barriers_count_; }
-
-std::size_t NearCache::in_flight() const {
-  return main_.in_flight() + (cluster_ != nullptr ? cluster_->in_flight() : 0);
-}
-
-void NearCache::note_places() {
-  if (cluster_ != nullptr) {
-    cluster_->take_places(waiters_count());
-  } else {
-    main_.take_places(waiters_count());
-  }
-}
-
-Instant NearCache::now() const { return cluster_ != nullptr ? cluster_->now() : main_.now(); }
-
-bool NearCache::was_exposed(RequestId request) const {
-  return cluster_ != nullptr ? cluster_->was_exposed(request) : main_.was_exposed(request);
-}
-
-void NearCache::cancel_request(RequestId request) {
-  const Instant time = now();
-  const auto on_main =
-      cluster_ != nullptr ? cluster_->cancel(request, time) : std::optional(request);
-  if (on_main) main_.cancel(*on_main, time);
-}
 
 // ---- What is vouched for.
 
 // Called when the main connection has become ready.
 void NearCache::begin_generation() {
   end_generation();
+  // The server may be another one, and what replicas had of the last one counts no longer.
+  if (servers_.replicas() != nullptr) servers_.replicas()->handle_ready();
   source_.handle_ready();
   clock_step_.note(main_.now());
-  if (cluster_ != nullptr || cache_.options().mode == cache::CacheMode::ttl) return;
+  if (servers_.cluster() != nullptr || cache_.options().mode == cache::CacheMode::ttl) return;
   if (main_.tracking().state == Tracking::State::tracked) {
     state_ = State::tracking;
     connection_.begin(main_);
@@ -491,7 +514,7 @@ void NearCache::take_answer(Fetches::Fetch& fetch, const std::optional<Value>& v
   for (cache::Cache::Ticket::Seen& key : fetch.ticket.keys) key.has_expiry = false;
   if (commands::is_mget(fetch.question)) return take_answers(fetch, value);
   bool is_kept = value && !value->is_error() && (!value->is_null() || cache_.options().cache_nil);
-  if (is_kept && cluster_ != nullptr && is_tracked(fetch) &&
+  if (is_kept && servers_.cluster() != nullptr && is_tracked(fetch) &&
       may_be_of_absent_key(fetch.question, *value)) {
     is_kept = false;
     cache_.count_absent();
@@ -529,7 +552,7 @@ cache::Cache::Ticket NearCache::ticket_of(const Fetches::Fetch& mget, std::size_
   const std::string_view key = commands::key_of(mget.question, number);
   if (!mget.is_scattered) return cache_.part_of(mget.ticket, key, number);
   const Slot slot = slot_of_key(key);
-  const NodeNumber node = cluster_->owner_of(slot);
+  const NodeNumber node = servers_.cluster()->owner_of(slot);
   cache::Cache::Ticket ticket =
       cache_.part_of(mget.ticket, key, number, nodes_->member(node), slot);
   const bool is_as_it_was = !cache_.generations().have_ended_since(mget.ends_seen);
@@ -541,10 +564,12 @@ void NearCache::keep(const Fetches::Fetch& fetch, const cache::Cache::Ticket& ti
                      const commands::Question& question, const Value* value, Keep keep) {
   const std::size_t bytes = value == nullptr ? 0 : wire_size(*value);
   if (ticket.source != source_.number()) keep = Keep::no;  // perhaps read by another user
-  const auto changes = cache_.complete_fetch(ticket, question, now(), keep, bytes, [&](char* out) {
-    if (value != nullptr) write_wire(*value, out);
-  });
-  if (cluster_ != nullptr && fetch.node == no_node) return;
+  const auto changes =
+      cache_.complete_fetch(ticket, question, servers_.now(), keep, bytes, [&](char* out) {
+        if (value != nullptr) write_wire(*value, out);
+      });
+  if (fetch.node == Fetches::elsewhere || (servers_.cluster() != nullptr && fetch.node == no_node))
+    return;
   // Fetches still under way on this connection are answered later, so their replies are newer.
   for (const auto& change : std::span(changes.keys).first(changes.count)) {
     fetches_.update_tickets(cache_, change, fetch.node);
@@ -561,13 +586,13 @@ Event NearCache::failed(const Fetches::EndedWaiter& ended) {
   const bool timed_out = ended.why == Fetches::Waiter::State::timed_out;
   const bool is_proof = ended.fetch->question.row == 0;
   const bool is_sent =
-      !is_proof && (ended.fetch->is_scattered || was_exposed(ended.fetch->request));
+      !is_proof && (ended.fetch->is_scattered || servers_.was_exposed(ended.fetch->request));
   error_ = {.code = timed_out ? ErrorCode::timed_out : ErrorCode::cancelled,
             .executed = is_sent ? Executed::maybe : Executed::no,
             .what = timed_out ? main_.deadline_passed() : "the request was cancelled"};
   if (ended.was_last) {
     if (ended.fetch == proof_) proof_ = nullptr;
-    if (!is_proof || cluster_ == nullptr) cancel_request(ended.fetch->request);
+    if (!is_proof || servers_.cluster() == nullptr) servers_.cancel(ended.fetch->request);
   }
   return {.kind = Event::Kind::failed, .tag = ended.tag, .error = &error_};
 }
@@ -609,7 +634,7 @@ Result<Fetches::Fetch*> NearCache::open_barrier(Instant now) {
   ticket.mark = cache_.next_mark();
   Fetches::Fetch* const barrier = fetches_.open({}, Fetches::hash_of({}, ticket), ticket);
   if (barrier == nullptr) return no_memory;
-  cluster_->note_questions(now);
+  servers_.cluster()->note_questions(now);
   nodes_->want_proof(ticket.mark, now);
   (barriers_ == nullptr ? barriers_ : last_barrier_->next_awaiting) = barrier;
   last_barrier_ = barrier;
@@ -643,7 +668,7 @@ std::optional<RequestId> NearCache::await_proof(const commands::Question& questi
     return std::nullopt;
   }
   fetch->next_awaiting = std::exchange((*proof)->awaited_by, fetch);
-  note_places();
+  servers_.note_waiters(waiters_count());
   return id;
 }
 
@@ -671,8 +696,17 @@ std::optional<Event> NearCache::complete_proof(const Event& event, Fetches::Fetc
       connection_.prove_until(staging_of(proof));
     }
   }
+  note_barrier(proof);
   completed_ = &proof;
   return poll_event();
+}
+
+// The PING has proved what the primary's connection vouches for. What replicas vouch for is served
+// again once they are proved to have what the primary had then: nobody waits for one that is
+// behind.
+void NearCache::note_barrier(const Fetches::Fetch& proof) {
+  if (servers_.replicas() == nullptr || proof.waiters == nullptr) return;
+  side_delivery_ = std::max(side_delivery_.load(), proof.ticket.mark);
 }
 
 // All fetches that awaited this proof ask again, whatever its outcome was. They are put in front of
@@ -693,10 +727,11 @@ void NearCache::ask_again(Fetches::Fetch& fetch) {
   if (!is_proof) fetches_.end_wait(fetch);
   if (fetch.waiters == nullptr) {
     fetches_.close(fetch);
-    note_places();
+    servers_.note_waiters(waiters_count());
     return;
   }
   if (is_proof) {
+    note_barrier(fetch);
     outcome_ = Event{.kind = Event::Kind::completed};
   } else if (!take_from_cache(fetch)) {
     CommandView command = CommandView::from_encoded(fetch.command);

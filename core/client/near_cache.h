@@ -9,6 +9,7 @@
 #include "plimsoll/core/base/time.h"
 #include "plimsoll/core/cache/cache.h"
 #include "plimsoll/core/client/cache_state.h"
+#include "plimsoll/core/client/fetch_servers.h"
 #include "plimsoll/core/client/fetches.h"
 #include "plimsoll/core/client/reply_source.h"
 #include "plimsoll/core/client/side_connections.h"
@@ -26,7 +27,8 @@
 //
 // Without a cluster all keys are read on the main connection (`connection_`). In a cluster each
 // node's connection vouches for what was read there (NodeCaches), and Cluster decides where a fetch
-// goes.
+// goes. A client that reads from replicas has the main connection for the primary, ReplicaCaches
+// for the others, and Replicas decides.
 //
 // Invariants:
 //  - While a write is under way, its keys are fenced: no entry of them is served.
@@ -37,6 +39,8 @@ namespace plimsoll::inline v0 {
 
 class Cluster;
 class NodeCaches;
+class ReplicaCaches;
+class Replicas;
 
 class NearCache {
  public:
@@ -54,6 +58,9 @@ class NearCache {
   /// The client's servers are the nodes of a cluster, which must outlive this object. Nothing was
   /// fetched yet. Error: out_of_memory.
   Status use_cluster(Cluster& cluster);
+  /// The client reads from replicas, which must outlive this object. Call it before the main
+  /// session connects. Error: out_of_memory.
+  Status use_replicas(Replicas& replicas, Duration lag_max);
   /// Of use_cluster(); null before.
   NodeCaches* nodes() const { return nodes_.get(); }
 
@@ -134,7 +141,8 @@ class NearCache {
 
   /// Handles an event of the main session; returns the event to deliver to users, if any.
   std::optional<Event> handle_event(const Event& event);
-  /// Handles an outcome that the cluster reports; returns the event to deliver to users, if any.
+  /// Handles an outcome that the cluster, or a replica, reports; returns the event to deliver to
+  /// users, if any.
   std::optional<Event> handle_outcome(const Event& event);
 
   /// Whether the last event's reply will be delivered to another waiter, too, so it must not be
@@ -167,7 +175,7 @@ class NearCache {
 
   // Whom a read is sent to.
   struct Target {
-    NodeNumber node = no_node;  // in a cluster: the owner of the slot
+    NodeNumber node = no_node;  // in a cluster: the owner of the slot; a replica's index
     std::optional<Slot> slot{};
     std::uint32_t member = cache::Generations::untracked;
     bool may_store = false;
@@ -175,7 +183,10 @@ class NearCache {
 
     bool is_tracked() const { return member != cache::Generations::untracked; }
   };
-  std::optional<Target> target_of(const commands::Question& question) const;
+  std::optional<Target> target_of(const commands::Question& question, const CommandView& command,
+                                  Instant now, Duration max_staleness);
+  std::optional<Target> target_at_replica(const CommandView& command, Instant now);
+  std::optional<Target> target_in_cluster(const commands::Question& question) const;
   std::optional<Target> several_targets() const;
   bool is_tracked(const Fetches::Fetch& fetch) const {
     return fetch.ticket.stamp.member != cache::Generations::untracked;
@@ -187,7 +198,6 @@ class NearCache {
                                  const CommandView& command, Instant now, Instant deadline, Tag tag,
                                  Duration max_staleness);
   Result<RequestId> submit_fetch(Fetches::Fetch& fetch, const CommandView& command);
-  Result<RequestId> submit_as_fetch(const Fetches::Fetch& fetch, const CommandView& command);
   void note_request(Fetches::Fetch& fetch, RequestId request, const Staged& staged);
   static Staged staging_of(const Fetches::Fetch& fetch) {
     return {fetch.ticket.began_at, fetch.ticket.mark};
@@ -199,13 +209,7 @@ class NearCache {
   }
   std::optional<RequestId> join(Fetches::Fetch& fetch, Instant deadline, Tag tag);
   bool has_room_to_wait() const;
-  bool is_full() const;
-  std::size_t in_flight() const;
   std::size_t waiters_count() const;
-  void note_places();
-  Instant now() const;
-  bool was_exposed(RequestId request) const;
-  void cancel_request(RequestId request);
   void begin_generation();
   void end_generation();
   bool handle_push(const Value& push);
@@ -228,6 +232,7 @@ class NearCache {
                                        Tag tag);
   std::optional<Event> complete_proof(const Event& event, Fetches::Fetch& proof);
   void end_proof(Fetches::Fetch& proof);
+  void note_barrier(const Fetches::Fetch& proof);
   void ask_again(Fetches::Fetch& fetch);
   bool take_from_cache(Fetches::Fetch& fetch);
   Instant next_proof() const;
@@ -237,6 +242,7 @@ class NearCache {
   Session& main_;
   Account& requests_;
   Account& replies_;
+  FetchServers servers_;
   std::atomic<State> state_{State::unknown};
   std::atomic<bool> is_of_cluster_{false};
   bool has_to_relieve_ = false;  // the cache may hold entries that are out of reach and have to be
@@ -261,8 +267,8 @@ class NearCache {
   SideFences side_writes_;
   Error error_;
   Instant relieved_at_ = Instant::min();
-  Cluster* cluster_ = nullptr;
-  Box<NodeCaches> nodes_;  // null without a cluster
+  Box<NodeCaches> nodes_;              // null without a cluster
+  Box<ReplicaCaches> replica_caches_;  // null if no replica is read
 };
 
 }  // namespace plimsoll::inline v0

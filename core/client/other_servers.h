@@ -91,6 +91,7 @@ class OtherServers {
   std::optional<Event> poll_same_again() {
     return replicas ? replicas->poll_same_again() : cluster->poll_same_again();
   }
+  Result<Reply> copy_reply() { return replicas ? replicas->copy_reply() : cluster->copy_reply(); }
   Result<Reply> keep_reply() { return replicas ? replicas->keep_reply() : cluster->keep_reply(); }
 
   /// Handles the outcome of an internal request on the main connection, if one of these has asked.

@@ -30,6 +30,10 @@ Status validate(const ReplicaOptions& replicas, const SessionOptions& options) {
     return invalid("client_az is too long, or has a special character",
                    "printable ASCII, 63 bytes at most");
   }
+  if (options.tracking.method == TrackingOptions::Method::broadcast) {
+    return invalid("the client_side_cache has broadcast_prefixes, and read_from names replicas",
+                   "a client_side_cache without broadcast_prefixes; or primary as read_from");
+  }
   if (replicas.lag_max < replica_lag_max_min) {
     return invalid("replica_lag_max is too short", "100 ms or more");
   }

@@ -49,7 +49,6 @@ constexpr Error is_dismissed{.code = ErrorCode::connection_lost,
 
 SessionOptions options_at_replica(const SessionOptions& of_main, std::uint32_t index) {
   SessionOptions options = of_main;
-  options.tracking = {};
   options.sentinel = nullptr;
   options.primary_only = options.follows_main = false;
   options.seeds_count = 1;
@@ -66,6 +65,11 @@ CommandView words(std::span<const std::string_view> args) {
   command.args = args;
   return command;
 }
+
+constexpr std::size_t read_bytes_max = segment_capacity * (replica_read_pieces_max - 1);
+
+constexpr Error is_too_long{.code = ErrorCode::rejected_by_limit,
+                            .what = "the read is too long for a replica"};
 
 constexpr std::string_view ask_replication[] = {"INFO", "replication"};
 constexpr std::string_view ask_server[] = {"INFO", "server"};
@@ -105,8 +109,8 @@ Replicas::Replicas(const ReplicaOptions& options, Session& main)
 Replicas::~Replicas() = default;
 
 Result<RequestId> Replicas::submit(const CommandView& command, Instant now, Instant deadline,
-                                   Tag tag) {
-  if (const std::optional<std::uint32_t> index = choose(command, now)) {
+                                   Tag tag, cache::Mark after) {
+  if (const std::optional<std::uint32_t> index = choose(command, now, after)) {
     take_places();
     const Result<RequestId> id = submit_to(*index, command, deadline, tag);
     if (id) return id;
@@ -120,6 +124,20 @@ Result<RequestId> Replicas::submit_to_primary(const CommandView& command, Instan
   const Result<RequestId> id = main_.submit(command, deadline, tag);
   if (id) writes_.note(command);
   return id;
+}
+
+// move_on() can take along only so many pieces.
+Result<RequestId> Replicas::submit_fetch(std::uint32_t index, const CommandView& command, Tag tag) {
+  if (encoded_size_bound(command) > read_bytes_max) return is_too_long;
+  take_places();
+  return submit_to(index, command, never, tag);
+}
+
+bool Replicas::was_exposed(RequestId id) const {
+  if (!owns_request(id)) return main_.was_exposed(id);
+  const Box<ServerNode>& node = nodes_[index_of_request(id)];
+  if (!node || !node->session || !is_of_connection(*node, id) || moved_to(id)) return true;
+  return node->session->was_exposed(request_ids::request_of(id));
 }
 
 std::optional<RequestId> Replicas::cancel(RequestId id, Instant now) {
@@ -293,7 +311,7 @@ Replicas::Known Replicas::describe(std::uint32_t index) const {
       if (node.is_suspect(now_)) {
         known.state = State::suspect;
         known.problem = &is_silent;
-      } else if (node.may_answer(now_, options_.lag_max, 0)) {
+      } else if (node.may_answer(now_, options_.lag_max, {})) {
         known.state = State::ready;
       } else {
         known.state = State::checking;
@@ -327,20 +345,24 @@ Duration Replicas::round_interval() const {
   return std::clamp(options_.lag_max / 4, replica_round_interval_min, replica_round_interval_max);
 }
 
-// Nothing, if the primary is to answer.
-std::optional<std::uint32_t> Replicas::choose(const CommandView& command, Instant now) {
+// Twice while entries are served, but not more often than for reads.
+Duration Replicas::interval_for_cache() const {
+  return std::max(caches_->served_for() / 2, replica_round_interval_max);
+}
+
+std::optional<std::uint32_t> Replicas::choose(const CommandView& command, Instant now,
+                                              cache::Mark after) {
   if (closing_ || !commands::may_replica_answer(command)) return std::nullopt;
-  if (encoded_size_bound(command) > segment_capacity * (replica_read_pieces_max - 1)) {
-    return std::nullopt;
-  }
+  if (encoded_size_bound(command) > read_bytes_max) return std::nullopt;
   follow_main();
+  wanted_after_ = after;
   now_ = read_at_ = std::max(now_, now);
   follow_marks();
   const std::optional<WriteMarks::Mark> mark = writes_.last_before(command);
   if (!mark) return std::nullopt;
   std::array<ReadCandidate, replicas_max> room;
   const std::span found = std::span(room).first(static_cast<std::size_t>(std::bit_width(used_)));
-  const std::size_t behind = candidates(now_, *mark, found);
+  const std::size_t behind = candidates(now_, {.mark = *mark, .after = after}, found);
   const ReadCandidate primary{
       .may_answer = true, .is_near = primary_is_near_, .latency = primary_latency_.value()};
   const std::size_t index = choose_reader(options_.read_from, found, primary, turn_);
@@ -352,13 +374,13 @@ std::optional<std::uint32_t> Replicas::choose(const CommandView& command, Instan
 
 // Returns how many replicas may not answer because they lack a proof, which the next round may
 // bring. One that refuses is asked again by itself.
-std::size_t Replicas::candidates(Instant now, WriteMarks::Mark mark,
+std::size_t Replicas::candidates(Instant now, const ServerNode::Wanted& wanted,
                                  std::span<ReadCandidate> found) const {
   std::size_t behind = 0;
   for (std::size_t i = 0; i < found.size(); ++i) {
     if ((used_ & bit(static_cast<std::uint32_t>(i))) == 0) continue;
     const ServerNode& node = *nodes_[i];
-    found[i] = {.may_answer = node.may_answer(now, options_.lag_max, mark),
+    found[i] = {.may_answer = node.may_answer(now, options_.lag_max, wanted),
                 .is_near = !zone_.empty() && node.zone == zone_,
                 .latency = node.latency.value()};
     const bool lacks_proof = node.state == ServerNode::State::ready && !node.is_suspect(now);
@@ -379,9 +401,10 @@ Result<RequestId> Replicas::submit_to(std::uint32_t index, const CommandView& co
   const Result<RequestId> id = node.session->submit(command, deadline, tag);
   if (!id) return id;
   node.due.drop_answered(node.session->answered_until());
-  if (deadline > now_ && deadline != never) {
+  const Instant wanted_by = ReplicaCaches::wanted_by(tag, deadline);
+  if (wanted_by > now_ && wanted_by != never) {
     // Without memory for this it stays until its deadline.
-    (void)node.due.add(*id, now_ + (deadline - now_) / 2);
+    (void)node.due.add(*id, now_ + (wanted_by - now_) / 2);
   }
   ++node.reads;
   ++counters_.reads;
@@ -416,9 +439,16 @@ void Replicas::want_round(Duration wait) {
 }
 
 void Replicas::forget_proofs() {
-  for (const Box<ServerNode>& node : nodes_) {
-    if (node) node->forget_proof();
+  for (std::uint32_t i = 0; i < replicas_max; ++i) {
+    if (!nodes_[i]) continue;
+    nodes_[i]->forget_proof();
+    report_to_cache(i);
   }
+}
+
+void Replicas::report_to_cache(std::uint32_t index) {
+  const ServerNode& node = *nodes_[index];
+  if (caches_ != nullptr && node.session) caches_->follow(index, *node.session, node.proved);
 }
 
 // The numbers of writes that were kept mean nothing once the numbers have begun again: the old ones
@@ -436,6 +466,7 @@ void Replicas::begin_round() {
   follow_marks();
   round_began_at_ = now_;
   asked_for_ = {.as_of = now_, .mark = writes_.last()};
+  if (caches_ != nullptr) asked_for_.asked_after = caches_->next_mark();
   primary_was_asked_ = main_.submit_internal(words(ask_replication), internal_replication);
   if (!primary_was_asked_) round_due_at_ = after(now_, replica_round_soon);
   ++counters_.rounds;
@@ -466,7 +497,7 @@ void Replicas::end_round(const ReplicationReport& report, Duration latency) {
   proof_.offset = report.offset;
   update_nodes(report);
   for_each_session([this](std::uint32_t index, Session&) { ask(*nodes_[index]); });
-  if (is_in_use()) want_round(round_interval());
+  if (is_in_use()) want_round(is_read() ? round_interval() : interval_for_cache());
 }
 
 void Replicas::update_nodes(const ReplicationReport& report) {
@@ -529,14 +560,16 @@ void Replicas::dismiss(std::uint32_t index) {
   node.retry_at = node.ask_again_at = never;
   heard_ |= bit(index);
   if (node.session) node.session->close(now_);
+  report_to_cache(index);
 }
 
 void Replicas::connect(std::uint32_t index) {
   ServerNode& node = *nodes_[index];
   node.retry_at = never;
   if (node.session || node.state == ServerNode::State::leaving || closing_) return;
-  node.session = Box<Session>::make(main_.accounts().connections, 0,
-                                    options_at_replica(main_.options(), index), main_.accounts());
+  SessionOptions options = options_at_replica(main_.options(), index);
+  if (caches_ == nullptr) options.tracking = {};
+  node.session = Box<Session>::make(main_.accounts().connections, 0, options, main_.accounts());
   if (!node.session) return handle_end(node, no_room_for_replica);
   used_ |= bit(index);
   heard_ |= bit(index);
@@ -577,16 +610,21 @@ std::optional<Event> Replicas::poll_node(std::uint32_t index) {
   Session& session = *node.session;
   now_ = std::max(now_, session.now());
   while (const std::optional<Event> event = session.poll_event()) {
-    if (const auto passed_on = handle_event(index, *event)) {
+    if (caches_ != nullptr && caches_->handle_event(index, session, *event)) continue;
+    const std::optional<Event> passed_on = handle_event(index, *event);
+    report_to_cache(index);
+    if (passed_on) {
       spoke_ = index;
       return passed_on;
     }
   }
+  report_to_cache(index);
   // A session that was never ready tries again by itself, and reports only its end.
   if (node.state == ServerNode::State::connecting && session.counters().attempts_failed > 0) {
     node.problem = session.last_problem();
   }
   if (!session.is_over()) return std::nullopt;
+  if (caches_ != nullptr) caches_->handle_over(index);
   node.session = {};
   used_ &= ~bit(index);
   // The time to try again may have passed while the connection was still to be closed.
@@ -688,7 +726,7 @@ bool Replicas::move_refused(std::uint32_t index, const Event& event) {
   // judge.
   const Onward onward{.replicas = node.state != ServerNode::State::ready, .primary = true};
   // It leaves its place here to the connection on which it goes on.
-  main_.take_places(in_flight() - 1);
+  main_.take_places(in_flight() + waiters_count_ - 1);
   const bool moved = move_on(index, node.session->handed(), onward);
   node.session->settle_handed();
   return moved;
@@ -719,15 +757,18 @@ void Replicas::move_due(std::uint32_t index) {
 bool Replicas::move_on(std::uint32_t index, const Pipeline::Handed& request, Onward onward) {
   ServerNode& node = *nodes_[index];
   EncodedPieces pieces;
-  pieces.count = node.session->handed_bytes(request, pieces.spans);
+  pieces.count =
+      node.session->handed_bytes(request, ReplicaCaches::bytes_in_front(request.tag), pieces.spans);
   const CommandView command = pieces.view();
   // The keys in further pieces of a long request cannot be found, so the primary is asked.
-  const std::optional<std::uint32_t> next =
-      onward.replicas && pieces.count == 1 ? choose(command, now_) : std::optional<std::uint32_t>();
+  const std::optional<std::uint32_t> next = onward.replicas && pieces.count == 1
+                                                ? choose(command, now_, wanted_after_)
+                                                : std::optional<std::uint32_t>();
   Result<RequestId> to = next ? submit_to(*next, command, request.deadline, request.tag)
                               : Result<RequestId>(is_no_replica);
   if (!to && onward.primary) to = main_.submit_owed(command, request.deadline, request.tag);
   if (!to) return false;
+  ReplicaCaches::note_gone_on(request.tag);
   ++node.reads_moved;
   ++counters_.reads_moved;
   const RequestId from = request_ids::on_side(first_place + index, node.incarnation, request.id);

@@ -10,6 +10,7 @@
 #include "plimsoll/core/base/time.h"
 #include "plimsoll/core/client/encoded_pieces.h"
 #include "plimsoll/core/client/own_writes.h"
+#include "plimsoll/core/client/replica_caches.h"
 #include "plimsoll/core/client/replica_counters.h"
 #include "plimsoll/core/client/replica_options.h"
 #include "plimsoll/core/client/server_node.h"
@@ -33,6 +34,9 @@
 // A read that a replica has not answered, because it refuses or its connection is lost, goes on to
 // another replica, or to the primary, with the same deadline. So does a read for which half of its
 // time has passed. Its id stays valid (ServerNode::moved).
+//
+// With a near cache, NearCache chooses a server for each fetch and submits the fetch there, and
+// this reports each event and each proof to ReplicaCaches.
 //
 // Invariants:
 //  - A request is in flight on one connection at most, and has one outcome.
@@ -68,10 +72,39 @@ class Replicas {
 
   /// Submits a request for which no connection of its own is needed: a read to a replica, if one
   /// may answer it, else to the primary. Errors as for Session::submit().
-  Result<RequestId> submit(const CommandView& command, Instant now, Instant deadline, Tag tag);
+  /// `after`: what the read must see, as ServerNode::Wanted has it.
+  Result<RequestId> submit(const CommandView& command, Instant now, Instant deadline, Tag tag,
+                           cache::Mark after = 0);
 
   /// The same, always at the primary.
   Result<RequestId> submit_to_primary(const CommandView& command, Instant deadline, Tag tag);
+
+  // ---- For a near cache.
+
+  /// Reports to `caches` what happens, which must outlive this object. Call this before the main
+  /// session connects.
+  void use_cache(ReplicaCaches& caches) { caches_ = &caches; }
+  /// The replica that a read is to be sent to; nothing if the primary is to answer.
+  std::optional<std::uint32_t> choose(const CommandView& command, Instant now, cache::Mark after);
+  /// Submits a fetch to the replica that choose() has named: the read, and perhaps commands in
+  /// front of it.
+  Result<RequestId> submit_fetch(std::uint32_t index, const CommandView& command, Tag tag);
+  /// Whether a read that needs `after` may still share what the replica is about to answer.
+  bool may_answer(std::uint32_t index, Instant now, cache::Mark after) const {
+    return nodes_[index] && nodes_[index]->may_answer(now, options_.lag_max, {.after = after});
+  }
+  /// Session::was_exposed(), wherever the request is.
+  bool was_exposed(RequestId id) const;
+  /// So many callers wait for the requests of others, and take places, too.
+  void note_waiters(std::size_t count) {
+    waiters_count_ = count;
+    take_places();
+  }
+  /// What the connection of the primary has changed is known before anyone reads the cache.
+  void handle_ready() { follow_main(); }
+  Instant now() const { return std::max(now_, main_.now()); }
+
+  // ---- For everyone.
 
   /// A command was staged elsewhere: for a waiter on the main connection, or on a side connection.
   void note_staged(const CommandView& command) { writes_.note(command); }
@@ -91,12 +124,16 @@ class Replicas {
   /// The requests and tombstones of callers.
   std::size_t in_flight() const;
   /// Tells the main connection how many places of inflight_requests_limit these connections have.
-  void take_places() { main_.take_places(in_flight()); }
+  void take_places() { main_.take_places(in_flight() + waiters_count_); }
 
   /// Whether a connection, or the connection of a request, is one of these.
   static bool owns(ConnectionId connection) {
     const auto place = static_cast<std::uint32_t>(connection);
     return place >= first_place && place < first_place + replicas_max;
+  }
+  /// The index of the replica that has a connection of these.
+  static std::uint32_t index_of(ConnectionId connection) {
+    return static_cast<std::uint32_t>(connection) - first_place;
   }
   static bool owns_request(RequestId id) {
     return !request_ids::is_waiter(id) &&
@@ -125,6 +162,7 @@ class Replicas {
   /// Whether the last poll_event() has returned an event, so that keep_reply() may be called.
   bool spoke() const { return spoke_ != nobody; }
   Result<Reply> keep_reply() { return nodes_[spoke_]->session->keep_reply(); }
+  Result<Reply> copy_reply() { return nodes_[spoke_]->session->copy_reply(); }
 
   struct NodeAction {
     Session::Action action;
@@ -181,9 +219,6 @@ class Replicas {
   static_assert(connections_max <= request_ids::places_of_connections);
 
   static constexpr std::uint64_t bit(std::uint32_t index) { return std::uint64_t{1} << index; }
-  static std::uint32_t index_of(ConnectionId connection) {
-    return static_cast<std::uint32_t>(connection) - first_place;
-  }
   static std::uint32_t index_of_request(RequestId id) {
     return static_cast<std::uint32_t>(request_ids::connection_of(id)) - first_place;
   }
@@ -203,16 +238,20 @@ class Replicas {
   Known describe(std::uint32_t index) const;
   bool wants_zones() const;
   Duration round_interval() const;
-  std::optional<std::uint32_t> choose(const CommandView& command, Instant now);
-  std::size_t candidates(Instant now, WriteMarks::Mark mark, std::span<ReadCandidate> found) const;
+  Duration interval_for_cache() const;
+  std::size_t candidates(Instant now, const ServerNode::Wanted& wanted,
+                         std::span<ReadCandidate> found) const;
   // Call main_.take_places() first.
   Result<RequestId> submit_to(std::uint32_t index, const CommandView& command, Instant deadline,
                               Tag tag);
   bool is_answered(RequestId id) const;
   std::optional<RequestId> moved_to(RequestId id) const;
-  bool is_in_use() const {
+  bool is_read() const {
     return read_at_ != Instant::min() && now_ - read_at_ <= 2 * round_interval();
   }
+  // Entries of a near cache need proofs, too.
+  bool is_in_use() const { return is_read() || (caches_ != nullptr && caches_->have_entries()); }
+  void report_to_cache(std::uint32_t index);
   void forget_proofs();
   void follow_marks();
   void want_round(Duration wait);
@@ -244,6 +283,9 @@ class Replicas {
 
   const ReplicaOptions options_;
   Session& main_;
+  ReplicaCaches* caches_ = nullptr;  // null without a near cache
+  std::size_t waiters_count_ = 0;
+  cache::Mark wanted_after_ = 0;  // by the last read
   const ZoneName zone_;
   std::array<Box<ServerNode>, replicas_max> nodes_;
   OwnWrites writes_;

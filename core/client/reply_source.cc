@@ -60,6 +60,11 @@ void ReplySource::enter_cluster() {
   if (source_.load(std::memory_order_relaxed) != nullptr) enter();
 }
 
+void ReplySource::keep_apart(std::uint32_t client) {
+  const std::string_view number(reinterpret_cast<const char*>(&client), sizeof(client));
+  place_ = digest_of(cache_, std::array{place_, cache_.digest("replicas"), cache_.digest(number)});
+}
+
 void ReplySource::handle_opened() {
   auths_pending_ = 0;
   former_ = nullptr;

@@ -50,6 +50,11 @@ class ReplySource {
   /// reads at this server only.
   void enter_cluster();
 
+  /// What this client reads is shared with no other: it reads from replicas, and what it gets there
+  /// may be older than what other clients of the cache have written. `client`: its number in the
+  /// cache.
+  void keep_apart(std::uint32_t client);
+
   /// The main connection is open, and its handshake begins, with the session's present credentials.
   void handle_opened();
 

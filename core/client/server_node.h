@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "plimsoll/core/base/time.h"
+#include "plimsoll/core/cache/freshness.h"
 #include "plimsoll/core/client/due_reads.h"
 #include "plimsoll/core/client/moved_requests.h"
 #include "plimsoll/core/client/write_marks.h"
@@ -33,6 +34,7 @@ struct ReplicationProof {
   std::uint64_t offset = 0;        ///< what the primary had run...
   Instant as_of = Instant::min();  ///< ... some time after this
   WriteMarks::Mark mark = 0;       ///< the client's last write that is in it
+  cache::Mark asked_after = 0;     ///< with a near cache: drawn before the primary was asked
 };
 
 /// The time of a round trip: each new one counts for a quarter.
@@ -86,10 +88,15 @@ class ServerNode {
     return is_slow || (was_asked && now - asked_at > suspect_after);
   }
 
-  /// Whether it may answer a read at `now` that must see the write `mark`.
-  bool may_answer(Instant now, Duration lag_max, WriteMarks::Mark mark) const {
-    return state == State::ready && mark <= proved.mark && now - proved.as_of <= lag_max &&
-           !is_suspect(now);
+  /// What a read must see.
+  struct Wanted {
+    WriteMarks::Mark mark = 0;  ///< this write of the client
+    cache::Mark after = 0;      ///< all that was acknowledged before this mark was drawn
+  };
+  /// Whether it may answer a read at `now`.
+  bool may_answer(Instant now, Duration lag_max, const Wanted& wanted) const {
+    return state == State::ready && wanted.mark <= proved.mark &&
+           wanted.after <= proved.asked_after && now - proved.as_of <= lag_max && !is_suspect(now);
   }
 
   /// What it has is not known any more.

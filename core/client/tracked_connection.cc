@@ -6,12 +6,16 @@
 namespace plimsoll::inline v0 {
 
 void TrackedConnection::begin(Session& session) {
+  begin_unproved(session);
+  proved_before_ = about_to_stage(cache_, session.now());
+  prove_until(proved_before_);
+}
+
+void TrackedConnection::begin_unproved(Session& session) {
   end();
   session_ = &session;
   connection_ = session.counters().connections;
   pushes_skipped_ = session.counters().pushes_skipped;
-  proved_before_ = about_to_stage(cache_, session.now());
-  prove_until(proved_before_);
   set_readable(true);
 }
 

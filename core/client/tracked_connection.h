@@ -42,14 +42,21 @@ class TrackedConnection {
 
   /// The session is ready, and its server tracks what it reads. The session must live until end().
   void begin(Session& session);
+  /// The same, but nothing is proved: whether the server has all changes is still to be found out.
+  void begin_unproved(Session& session);
   /// Puts all that this connection vouches for out of reach.
   void end();
   /// The same, but what is read from now on is vouched for again.
   void renew() {
     if (session_ != nullptr) begin(*session_);
   }
+  void renew_unproved() {
+    if (session_ != nullptr) begin_unproved(*session_);
+  }
   /// Whether there is a generation.
   bool is_tracked() const { return session_ != nullptr; }
+  /// The number in the cache, also without a generation.
+  std::uint32_t number() const { return member_; }
   /// The number for tickets: Generations::untracked without a generation.
   std::uint32_t member() const { return is_tracked() ? member_ : cache::Generations::untracked; }
 

@@ -304,12 +304,13 @@ class Session {
 
   /// With SessionOptions::hands_back: true if the last event is a failure whose request another
   /// server can still answer. handed() describes the request, handed_bytes() fills `spans` with its
-  /// bytes and returns the number of spans used; then call settle_handed(), before anything else.
+  /// bytes from `begin` on and returns the number of spans used; then call settle_handed(), before
+  /// anything else.
   bool hands_back() const { return handing_; }
   Pipeline::Handed handed() { return pipeline_.first_handed(); }
-  std::size_t handed_bytes(const Pipeline::Handed& request,
+  std::size_t handed_bytes(const Pipeline::Handed& request, std::size_t begin,
                            std::span<std::string_view> spans) const {
-    return pipeline_.staged_places(request.id, 0, request.bytes, spans);
+    return pipeline_.staged_places(request.id, begin, request.bytes - begin, spans);
   }
   void settle_handed() {
     PLIMSOLL_CHECK(std::exchange(handing_, false));

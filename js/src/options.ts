@@ -70,7 +70,10 @@ export interface ClientOptions extends TransportOptions {
    * The primary names the replicas, to which the client connects by TCP, or by TLS as the address says. A replica is read
    * only if it has what this client has written to the keys that are read, and is not older than `replicaLagMax`; else the
    * primary answers. Writes, transactions, scripts, and commands that block always go to the primary. Not over a bridge or
-   * a unix socket, not with a cluster, and not with `clientSideCache`.
+   * a unix socket, and not with a cluster.
+   *
+   * A `clientSideCache` keeps what replicas answer, for as long as the replica could be read, and shares it with no other
+   * client of the cache. It must not have `broadcastPrefixes`.
    */
   readonly readFrom?: ReadFrom | undefined;
   /** The availability zone in which this program runs, for the "AZ..." choices of `readFrom`: as `availability-zone` has it

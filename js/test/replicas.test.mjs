@@ -68,8 +68,9 @@ test("options that do not fit are refused by name, before any I/O", async () => 
   await refused(at, { readFrom: "preferReplica", replicaLagMax: 99 }, /^replicaLagMax is too short; expected 100 ms or more/);
   await refused(at, { readFrom: "preferReplica", subscriptionsMax: 32 },
     /^blockingConnectionsMax and subscriptionsMax are too large together/);
-  await refused(at, { readFrom: "preferReplica", clientSideCache: new ClientSideCache({ maxCacheKb: 64 }) },
-    /^a client with a cache reads from the primary; expected primary as readFrom, or no cache/);
+  await refused(at, { readFrom: "preferReplica",
+    clientSideCache: new ClientSideCache({ maxCacheKb: 64, broadcastPrefixes: ["user:"] }) },
+  /^the clientSideCache has broadcastPrefixes, and readFrom names replicas; expected a clientSideCache without/);
 });
 
 test("a bridge and a unix socket lead to no replicas, also with a transport of the caller's", async () => {

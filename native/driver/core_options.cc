@@ -96,9 +96,7 @@ Result<void> validate_replicas(const Target& target, const TrackingOptions& trac
       plimsoll::validate(replicas, core_options(target, tracking, sentinel_options(target)));
   if (!valid) return Error(valid.error());
   const char* what = nullptr;
-  if (options.client_side_cache) {
-    what = "read_from names replicas, and there is a client_side_cache";
-  } else if (target.endpoints.front().kind == Endpoint::Kind::websocket) {
+  if (target.endpoints.front().kind == Endpoint::Kind::websocket) {
     what = "read_from names replicas, and the address is that of a bridge";
   } else if (target.endpoints.front().kind == Endpoint::Kind::unix_socket) {
     // Replicas are reached by TCP, where a password that was meant for a socket would be in plain

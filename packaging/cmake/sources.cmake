@@ -39,6 +39,7 @@ set(PLIMSOLL_CLIENT_SOURCES
   core/client/due_reads.cc
   core/client/early_requests.cc
   core/client/fetch_request.cc
+  core/client/fetch_servers.cc
   core/client/fetches.cc
   core/client/flight_recorder.cc
   core/client/message_queue.cc
@@ -49,6 +50,7 @@ set(PLIMSOLL_CLIENT_SOURCES
   core/client/own_writes.cc
   core/client/parts_failure.cc
   core/client/redactor.cc
+  core/client/replica_caches.cc
   core/client/replica_options.cc
   core/client/replicas.cc
   core/client/reply_source.cc
@@ -277,6 +279,7 @@ set(PLIMSOLL_CLIENT_HEADERS
   core/client/encoded_pieces.h
   core/client/exclusive_handles.h
   core/client/fetch_request.h
+  core/client/fetch_servers.h
   core/client/fetches.h
   core/client/flight_record.h
   core/client/flight_recorder.h
@@ -292,6 +295,7 @@ set(PLIMSOLL_CLIENT_HEADERS
   core/client/part_command.h
   core/client/parts_failure.h
   core/client/redactor.h
+  core/client/replica_caches.h
   core/client/replica_counters.h
   core/client/replica_options.h
   core/client/replicas.h

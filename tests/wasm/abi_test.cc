@@ -662,7 +662,7 @@ TEST_CASE("options for reading from replicas that are none, or do not fit, are r
   }
 }
 
-TEST_CASE("a client with a cache reads from the primary") {
+TEST_CASE("a client with a cache may read from replicas, but not with prefixes") {
   PlimsollCacheOptions& cache_options = *plimsoll_cache_options();
   cache_options.bytes_max = 64 * 1024;
   cache_options.entry_ttl = 1000;
@@ -673,9 +673,25 @@ TEST_CASE("a client with a cache reads from the primary") {
   options.cache = static_cast<std::uint32_t>(cache);
   options.read_from = 1;
   Host::stage({"", "", "", "here", ""});
+  const std::int32_t client = plimsoll_create(now);
+  REQUIRE(client > 0);
+  plimsoll_destroy(client);
+  REQUIRE(plimsoll_destroy_cache(cache) == 0);
+
+  PlimsollCacheOptions& with_prefixes = *plimsoll_cache_options();
+  with_prefixes.bytes_max = 64 * 1024;
+  with_prefixes.broadcast_prefixes_count = 1;
+  Host::stage({"user:"});
+  const std::int32_t other = plimsoll_create_cache(1);
+  REQUIRE(other > 0);
+  PlimsollOptions& refused = *plimsoll_options();
+  refused.cache = static_cast<std::uint32_t>(other);
+  refused.read_from = 1;
+  Host::stage({"", "", "", "here", ""});
   CHECK(plimsoll_create(now) == -plimsoll_error_invalid_option);
   CHECK(error_text() ==
-        "invalid_option: a client with a cache reads from the primary; "
-        "expected primary as read_from, or no cache");
-  REQUIRE(plimsoll_destroy_cache(cache) == 0);
+        "invalid_option: the client_side_cache has broadcast_prefixes, and read_from names "
+        "replicas; expected a client_side_cache without broadcast_prefixes; or primary as "
+        "read_from");
+  REQUIRE(plimsoll_destroy_cache(other) == 0);
 }

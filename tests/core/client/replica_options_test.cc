@@ -49,6 +49,16 @@ TEST_CASE("how old an answer may be has a lower bound") {
   CHECK(refusal({.read_from = ReadFrom::prefer_replica, .lag_max = -1s}) == "replica_lag_max");
 }
 
+TEST_CASE("what replicas answer is not cached by prefixes of keys") {
+  SessionOptions options;
+  options.tracking.method = TrackingOptions::Method::all_reads;
+  CHECK(refusal({.read_from = ReadFrom::prefer_replica}, options) == "");
+  options.tracking.method = TrackingOptions::Method::opt_in;
+  CHECK(refusal({.read_from = ReadFrom::prefer_replica}, options) == "");
+  options.tracking.method = TrackingOptions::Method::broadcast;
+  CHECK(refusal({.read_from = ReadFrom::prefer_replica}, options) == "the");
+}
+
 TEST_CASE("replicas and sentinels leave room for other connections, up to a number") {
   SessionOptions options;
   options.blocking_connections_max = 20;

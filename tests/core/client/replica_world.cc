@@ -6,8 +6,12 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include "plimsoll/core/client/near_cache.h"
 #include "plimsoll/core/commands/command_table.h"
+#include "plimsoll/core/commands/question.h"
 #include "plimsoll/tests/core/resp/model.h"
+
+// More than 500 lines, because servers, connections and the client's calls are one conversation.
 
 namespace plimsoll::testing {
 namespace {
@@ -50,9 +54,18 @@ constexpr Error reset{.code = ErrorCode::connection_lost, .what = "connection re
 
 ReplicaWorld::ReplicaWorld(const std::vector<std::string>& replicas,
                            const ReplicaOptions& replica_options, ClientOptions options,
-                           const BudgetOptions& budget)
+                           const BudgetOptions& budget,
+                           const std::optional<cache::CacheOptions>& cache)
     : budget_(budget, memory_) {
+  if (cache && cache->mode != cache::CacheMode::ttl &&
+      options.tracking.method == TrackingOptions::Method::off) {
+    options.tracking.method = TrackingOptions::Method::all_reads;
+  }
   client_.emplace(with_primary(options), Client::open_accounts(budget_).value());
+  if (cache) {
+    cache_.emplace(*cache, cache::Cache::take_memory(budget_, *cache).value());
+    REQUIRE(client_->use_cache(*cache_, "the group").ok());
+  }
   REQUIRE(client_->use_replicas(replica_options).ok());
   servers_[primary_address] = std::make_unique<NodeScript>();
   for (const std::string& address : replicas) add_replica(address);
@@ -63,6 +76,7 @@ ReplicaWorld::~ReplicaWorld() {
   for (int i = 0; i < 3; ++i) take_events_and_actions();
   CHECK(pending_.empty());
   client_.reset();
+  cache_.reset();
   for (const PoolKind pool : {PoolKind::requests, PoolKind::connections}) {
     CHECK(used(pool) == 0);
   }
@@ -81,7 +95,28 @@ void ReplicaWorld::replicate(const std::string& address) {
   NodeScript& replica = server(address);
   replica.history = primary().history;
   replica.offset = primary().offset;
-  replica.data = primary().data;
+  const auto before = std::exchange(replica.data, primary().data);
+  for (const auto& [key, value] : before) {
+    const auto found = replica.data.find(key);
+    if (found == replica.data.end() || found->second != value) tell(address, key);
+  }
+  for (const auto& [key, value] : replica.data) {
+    if (!before.contains(key)) tell(address, key);
+  }
+}
+
+void ReplicaWorld::write_elsewhere(const std::string& key, const std::string& value) {
+  primary().data[key] = value;
+  primary().offset += bytes_of_write;
+  tell(primary_address, key);
+}
+
+// Each change is told once.
+void ReplicaWorld::tell(const std::string& address, const std::string& key) {
+  for (const auto& [id, link] : links_) {
+    if (link->address != address || link->tracks.erase(key) == 0) continue;
+    link->down += ">2\r\n$10\r\ninvalidate\r\n*1\r\n" + bulk_reply(key);
+  }
 }
 
 void ReplicaWorld::connect() {
@@ -101,6 +136,37 @@ std::optional<RequestId> ReplicaWorld::submit(Tag tag, const Words& words, Durat
   }
   if (!id) note_outcome(tag, "refused with " + show_failure(id.error()));
   return id ? std::optional(*id) : std::nullopt;
+}
+
+std::optional<std::string> ReplicaWorld::look_up(const Words& words, Duration max_staleness) {
+  const std::vector<std::string_view> views(words.begin(), words.end());
+  const CommandView command = commands::prepare(views).value();
+  commands::QuestionReader reader;
+  if (!cache_ || !cache_->takes(command, reader)) return std::nullopt;
+  cache::Cache::Reader wanted = client_->near_cache()->reader(max_staleness, now_);
+  wanted.scratch = &client_->replies_account();
+  std::string reply;
+  const bool hit = cache_->visit(wanted, reader.question(), now_, [&](std::string_view all) {
+    reply = all;
+    return true;
+  });
+  if (!hit) return std::nullopt;
+  reply = reply.substr(0, reply.size() - 2);
+  const std::size_t line = reply.rfind('\n');
+  return line == std::string::npos ? reply : reply.substr(line + 1);
+}
+
+std::string ReplicaWorld::read(Tag tag, const Words& words, Duration max_staleness) {
+  if (const auto hit = look_up(words, max_staleness)) return "hit " + *hit;
+  submit(tag, words, std::chrono::seconds(10), max_staleness);
+  run();
+  return outcome(tag);
+}
+
+void ReplicaWorld::prove(Tag tag) {
+  require(pending_.insert(tag).second, "a tag is used twice");
+  const Result<RequestId> id = client_->prove(now_, std::chrono::seconds(10), tag);
+  if (!id) note_outcome(tag, "refused with " + show_failure(id.error()));
 }
 
 std::optional<RequestId> ReplicaWorld::submit_transaction(Tag tag,
@@ -232,8 +298,20 @@ std::string ReplicaWorld::report_of(const NodeScript& server) {
   return text + "master_replid:" + server.history + "\r\nmaster_repl_offset:" + offset + "\r\n";
 }
 
+// Pushes of a change come behind the answer to the command that has made it.
+void ReplicaWorld::take_request(Link& link, NodeScript& server, const Words& request) {
+  const std::string& name = request[0];
+  if (name == "CLIENT" && request.at(1) == "TRACKING") link.is_tracked = true;
+  const bool is_read = name == "GET" || name == "MGET";
+  if (link.is_tracked && is_read) link.tracks.insert(request.begin() + 1, request.end());
+  link.down += answer(server, request);
+  for (const std::string& key : std::exchange(server.changed, {})) tell(link.address, key);
+}
+
 std::string ReplicaWorld::answer(NodeScript& server, const Words& request) {
   const std::string& name = request[0];
+  if (name == "ACL") return bulk_reply("default");
+  if (name == "PTTL") return ":-1\r\n";
   if (const auto found = server.refused.find(name); found != server.refused.end()) {
     if (name != "INFO") server.served.push_back(joined(request));
     return found->second;
@@ -284,7 +362,11 @@ std::string ReplicaWorld::run_command(NodeScript& server, const Words& request) 
   };
   if (name == "SET") server.data[request.at(1)] = request.at(2);
   if (name == "DEL") server.data.erase(request.at(1));
-  if (name == "FLUSHALL") server.data.clear();
+  if (name == "SET" || name == "DEL") server.changed.push_back(request.at(1));
+  if (name == "FLUSHALL") {
+    for (const auto& [key, value] : server.data) server.changed.push_back(key);
+    server.data.clear();
+  }
   if (name == "BLPOP") return "*2\r\n" + bulk_reply(request.at(1)) + bulk_reply("x");
   if (name == "GET") return value_of(request.at(1));
   if (name == "MGET") {
@@ -349,8 +431,9 @@ bool ReplicaWorld::open_links() {
       continue;
     }
     link->is_open = true;
-    link->peer.set_script([this, script = servers_.at(link->address).get()](const Words& request) {
-      return answer(*script, request);
+    link->peer.set_script([this, at = link.get()](const Words& request) {
+      take_request(*at, server(at->address), request);
+      return std::string();
     });
     client_->handle_opened(id, now_);
   }
@@ -381,13 +464,14 @@ bool ReplicaWorld::move_bytes(Answers answers) {
     }
     any |= count > 0;
     if (answers == Answers::kept || frozen_.contains(link.address)) continue;
-    any |= give(id, link.peer.take_output());
+    any |= give(id, link);
     take_events_and_actions();
   }
   return any;
 }
 
-bool ReplicaWorld::give(ConnectionId id, const std::string& bytes) {
+bool ReplicaWorld::give(ConnectionId id, Link& link) {
+  const std::string bytes = std::exchange(link.down, {});
   std::size_t given = 0;
   while (given < bytes.size() && links_.contains(id)) {
     const std::span<char> room = client_->read_space(id);

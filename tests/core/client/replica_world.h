@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "plimsoll/core/cache/cache.h"
 #include "plimsoll/core/client/client.h"
 #include "plimsoll/core/client/replicas.h"
 #include "plimsoll/core/memory/budget.h"
@@ -20,6 +21,9 @@
 // A client that reads from replicas, and scripted servers, which are found by their addresses. The
 // client's own address leads to the primary, "a:6379". run() moves bytes until nobody has anything
 // to say; time stands still unless a test lets it pass. A replica has what replicate() gives it.
+//
+// With a near cache, each server tells a connection that tracks what becomes of the keys that were
+// read there (valkey.io, "Client-side caching": default mode), when it has the change itself.
 
 namespace plimsoll::testing {
 
@@ -41,6 +45,7 @@ struct NodeScript {
   std::size_t reports = 0;            ///< how often it was asked INFO replication
   bool is_in_transaction = false;
   std::vector<std::string> queued{};
+  std::vector<std::string> changed{};  ///< keys, by the command that it has just run
 };
 
 class ReplicaWorld {
@@ -48,7 +53,8 @@ class ReplicaWorld {
   /// With a primary and these replicas of it, which have what it has.
   explicit ReplicaWorld(const std::vector<std::string>& replicas,
                         const ReplicaOptions& replica_options = prefer_replica(),
-                        ClientOptions options = {}, const BudgetOptions& budget = {});
+                        ClientOptions options = {}, const BudgetOptions& budget = {},
+                        const std::optional<cache::CacheOptions>& cache = {});
   ReplicaWorld(const ReplicaWorld&) = delete;
   ReplicaWorld& operator=(const ReplicaWorld&) = delete;
   ~ReplicaWorld();
@@ -60,11 +66,19 @@ class ReplicaWorld {
   NodeScript& primary() { return server(primary_address); }
   /// The replica has all that the primary has.
   void replicate(const std::string& address);
+  /// Somebody who is no client of this world writes.
+  void write_elsewhere(const std::string& key, const std::string& value);
 
   void connect();
   std::optional<RequestId> submit(Tag tag, const Words& words,
                                   Duration timeout = std::chrono::seconds(10),
                                   Duration max_staleness = cache::any_staleness);
+  /// As one who calls get() does: a hit is the outcome "hit <value>", a miss a request.
+  std::string read(Tag tag, const Words& words, Duration max_staleness = cache::any_staleness);
+  /// Whether the cache has the reply, which is left as it is.
+  std::optional<std::string> look_up(const Words& words,
+                                     Duration max_staleness = cache::any_staleness);
+  void prove(Tag tag);
   /// The words of all commands in one request.
   std::optional<RequestId> submit_transaction(Tag tag, const std::vector<Words>& commands);
   std::optional<RequestId> submit_to(ConnectionId connection, Tag tag, const Words& words);
@@ -111,6 +125,7 @@ class ReplicaWorld {
   std::size_t pending_count() const { return pending_.size(); }
 
   Client& client() { return *client_; }
+  cache::Cache& cache() { return *cache_; }
   Budget& budget() { return budget_; }
   Instant now() const { return now_; }
   TestMemory& memory() { return memory_; }
@@ -128,9 +143,14 @@ class ReplicaWorld {
     std::string address;
     bool is_open = false;
     Peer peer;
+    std::string down{};  // bytes on their way to the client
+    bool is_tracked = false;
+    std::set<std::string> tracks{};
   };
   enum class Answers { given, kept };
 
+  void take_request(Link& link, NodeScript& server, const Words& request);
+  void tell(const std::string& address, const std::string& key);
   std::string answer(NodeScript& server, const Words& request);
   std::string run_command(NodeScript& server, const Words& request);
   static std::string report_of(const NodeScript& server);
@@ -140,7 +160,7 @@ class ReplicaWorld {
   void act(const Action& action);
   bool open_links();
   bool move_bytes(Answers answers);
-  bool give(ConnectionId id, const std::string& bytes);
+  bool give(ConnectionId id, Link& link);
   void note(const Event& event);
   void admit(Tag tag);
   void note_outcome(Tag tag, const std::string& outcome);
@@ -148,6 +168,7 @@ class ReplicaWorld {
 
   TestMemory memory_;
   Budget budget_;
+  std::optional<cache::Cache> cache_;
   std::optional<Client> client_;
   Instant now_{};
   std::map<std::string, std::unique_ptr<NodeScript>> servers_;

@@ -34,14 +34,16 @@ std::string refusal(Options options, const std::string& url = "valkey://127.0.0.
   return error.what();
 }
 
-TEST_CASE("reads from replicas do not go with a cache or with a bridge") {
+TEST_CASE("reads from replicas do not go with a bridge, or a cache by prefixes") {
   Options options = reading();
   native::ClientSideCacheOptions wanted;
   wanted.max_cache_kb = 64;
+  wanted.broadcast_prefixes = {"user:"};
   options.client_side_cache = native::ClientSideCache::create(wanted).value();
   CHECK(refusal(options) ==
-        "invalid_option: read_from names replicas, and there is a client_side_cache; expected "
-        "primary as read_from");
+        "invalid_option: the client_side_cache has broadcast_prefixes, and read_from names "
+        "replicas; expected a client_side_cache without broadcast_prefixes; or primary as "
+        "read_from");
   CHECK(refusal(reading(), "ws://127.0.0.1:1") ==
         "invalid_option: read_from names replicas, and the address is that of a bridge; expected "
         "primary as read_from");

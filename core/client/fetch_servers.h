@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstddef>
+
+#include "plimsoll/core/base/time.h"
+#include "plimsoll/core/cache/freshness.h"
+#include "plimsoll/core/client/fetches.h"
+#include "plimsoll/core/session/session.h"
+
+namespace plimsoll::inline v0 {
+
+class Cluster;
+class Replicas;
+
+/// Where a client with a near cache sends its requests: to one server, on the main connection; to
+/// the nodes of a cluster; or to a primary, on the main connection, and its replicas.
+class FetchServers {
+ public:
+  /// `main` must outlive this object, and so must what the next two are given.
+  explicit FetchServers(Session& main) : main_(main) {}
+  FetchServers(const FetchServers&) = delete;
+  FetchServers& operator=(const FetchServers&) = delete;
+
+  void use_cluster(Cluster& cluster) { cluster_ = &cluster; }
+  void use_replicas(Replicas& replicas) { replicas_ = &replicas; }
+  Cluster* cluster() const { return cluster_; }
+  Replicas* replicas() const { return replicas_; }
+
+  /// Whether a fetch was sent to a replica, and to no other server since.
+  bool is_at_replica(const Fetches::Fetch& fetch) const {
+    return replicas_ != nullptr && fetch.node != no_node && fetch.node != Fetches::elsewhere;
+  }
+
+  /// Submits a request that is no fetch. `after`: see Replicas::submit(). With a bound on its
+  /// staleness a read goes to the primary, which alone knows what is true now.
+  Result<RequestId> submit(const CommandView& command, Instant now, Instant deadline, Tag tag,
+                           Duration max_staleness, cache::Mark after);
+  /// Submits the request of a fetch, whose node and slot are set.
+  Result<RequestId> submit_fetch(const Fetches::Fetch& fetch, const CommandView& command);
+
+  void cancel(RequestId request);
+  /// Session::was_exposed(), wherever the request is.
+  bool was_exposed(RequestId request) const;
+
+  /// The time that a driver has passed last, on any of the connections.
+  Instant now() const;
+
+  /// The requests on all connections.
+  std::size_t in_flight() const;
+  bool is_full() const;
+  /// So many callers wait without a request of their own; they take places all the same.
+  void note_waiters(std::size_t count);
+
+ private:
+  Session& main_;
+  Cluster* cluster_ = nullptr;
+  Replicas* replicas_ = nullptr;
+};
+
+}  // namespace plimsoll::inline v0
