@@ -112,6 +112,7 @@ class ReplicaWorld {
 
   /// The events since the last call, as those of ClientEnd.
   Lines take_events() { return std::exchange(events_, {}); }
+  bool is_pending(Tag tag) const { return pending_.contains(tag); }
   /// The one outcome of `tag`; empty if there is none yet.
   std::string outcome(Tag tag) const;
   /// The commands on data that this server was given since the last call.

@@ -13,7 +13,9 @@
 #include "plimsoll/tests/core/client/replica_world.h"
 
 // Random worlds of a primary and replicas: whatever happens, each read sees what this client wrote
-// before it, is not older than lag_max, and has one outcome (ReplicaWorld checks the last).
+// before it, is not older than lag_max, and has one outcome (ReplicaWorld checks the last). With a
+// near cache all that holds for what is served from there, too, and in the end nothing stale is
+// left.
 
 namespace plimsoll::testing::replicas_random_test {
 namespace {
@@ -37,10 +39,30 @@ ClientOptions client_options(unsigned seed) {
   return options;
 }
 
+enum class Caching { no, yes };
+
+// An entry of the primary may be as old as the lease, so that is no more than lag_max.
+std::optional<cache::CacheOptions> cache_options(unsigned seed, Caching caching) {
+  if (caching == Caching::no) return std::nullopt;
+  return cache::CacheOptions{.bytes_max = std::size_t{256} * 1024,
+                             .server_ttl_cap = seed % 7 == 0,
+                             .coherence_lease = seed % 4 == 0 ? lag_max / 2 : lag_max};
+}
+
+ClientOptions client_options(unsigned seed, Caching caching) {
+  ClientOptions options = client_options(seed);
+  const bool opts_in = caching == Caching::yes && seed % 5 == 1;
+  if (opts_in) options.tracking.method = TrackingOptions::Method::opt_in;
+  return options;
+}
+
 class Chaos {
  public:
-  explicit Chaos(unsigned seed)
-      : random_(seed), world_(all_, replica_options(seed), client_options(seed)) {
+  explicit Chaos(unsigned seed, Caching caching = Caching::no)
+      : random_(seed),
+        caching_(caching),
+        world_(all_, replica_options(seed), client_options(seed, caching), {},
+               cache_options(seed, caching)) {
     world_.connect();
   }
 
@@ -57,11 +79,13 @@ class Chaos {
     const Tag tag = submit({"GET", key}, key);
     world_.run();
     look();
-    CHECK(world_.outcome(tag) != "");
+    if (caching_ == Caching::no) CHECK(world_.outcome(tag) != "");
+    if (caching_ == Caching::yes) look_for_stale();
   }
 
   std::uint64_t reads() const { return world_.replicas().counters().reads; }
   std::uint64_t reads_moved() const { return world_.replicas().counters().reads_moved; }
+  std::uint64_t hits() const { return hits_; }
   std::uint64_t reads_behind() const { return world_.replicas().counters().reads_behind; }
 
  private:
@@ -84,7 +108,7 @@ class Chaos {
     if (move < 15) {
       write(key);
     } else if (move < 55) {
-      submit({"GET", key}, key);
+      caching_ == Caching::yes&& pick(3) == 0 ? step_of_cache() : void(submit({"GET", key}, key));
     } else if (move < 68) {
       world_.replicate(replica());
     } else if (move < 71) {
@@ -110,6 +134,24 @@ class Chaos {
     }
     if (pick(3) != 0) world_.run();
     if (pick(2) != 0) world_.advance(std::chrono::milliseconds(1 + pick(150)));
+  }
+
+  // Keys that begin with "e" are written by somebody else.
+  void step_of_cache() {
+    const std::string key = "e" + std::to_string(pick(3));
+    const int move = pick(8);
+    if (move < 3) {
+      world_.write_elsewhere(key, std::to_string(++value_));
+    } else if (move < 6) {
+      submit({"GET", key}, key);
+    } else if (move < 7) {
+      const Duration bounds[] = {Duration::zero(), 300ms, 5s};
+      submit({"GET", key}, key, bounds[pick(3)]);
+    } else {
+      const Tag tag = ++tags_;
+      barriers_[tag] = world_.primary().data;
+      world_.prove(tag);
+    }
   }
 
   void cancel_one() {
@@ -162,21 +204,34 @@ class Chaos {
     }
   }
 
-  Tag submit(const Words& words, const std::string& key) {
+  Tag submit(const Words& words, const std::string& key,
+             Duration max_staleness = cache::any_staleness) {
     const Tag tag = ++tags_;
     Call call{.key = key};
-    call.floor = std::max(acknowledged_[key], value_before(key));
+    call.floor = std::max(acknowledged_[key], value_before(key, std::min(lag_max, max_staleness)));
+    if (max_staleness == Duration::zero() && key[0] == 'e') call.floor = value_at_primary(key);
+    if (const auto hit = world_.look_up(words, max_staleness)) {
+      ++hits_;
+      CAPTURE(tag, key, *hit);
+      REQUIRE((*hit == "_" || *hit == "" ? 0 : std::stoi(*hit)) >= call.floor);
+      return tag;
+    }
     open_[tag] = call;
-    open_[tag].id = world_.submit(tag, words, 5s);
+    open_[tag].id = world_.submit(tag, words, 5s, max_staleness);
     if (world_.outcome(tag) != "") open_.erase(tag);  // refused
     return tag;
   }
 
-  // What the primary had lag_max ago.
-  int value_before(const std::string& key) const {
+  int value_at_primary(const std::string& key) {
+    const auto found = world_.primary().data.find(key);
+    return found == world_.primary().data.end() ? 0 : std::stoi(found->second);
+  }
+
+  // What the primary had so long ago.
+  int value_before(const std::string& key, Duration ago) const {
     int value = 0;
     for (const auto& [time, data] : past_) {
-      if (time > world_.now() - lag_max) break;
+      if (time > world_.now() - ago) break;
       const auto found = data.find(key);
       if (found != data.end()) value = std::stoi(found->second);
     }
@@ -186,6 +241,19 @@ class Chaos {
   // Looks at the outcomes since the last call.
   void look() {
     past_.emplace_back(world_.now(), world_.primary().data);
+    for (auto each = barriers_.begin(); each != barriers_.end();) {
+      const std::string outcome = world_.outcome(each->first);
+      if (outcome.empty() && pending_barrier(each->first)) {
+        ++each;
+        continue;
+      }
+      if (!outcome.starts_with("refused") && outcome.empty()) {
+        for (const auto& [key, value] : each->second) {
+          if (key[0] == 'e') acknowledged_[key] = std::max(acknowledged_[key], std::stoi(value));
+        }
+      }
+      each = barriers_.erase(each);
+    }
     for (auto each = open_.begin(); each != open_.end();) {
       const std::string outcome = world_.outcome(each->first);
       if (outcome.empty()) {
@@ -205,6 +273,24 @@ class Chaos {
     }
   }
 
+  bool pending_barrier(Tag tag) const { return world_.is_pending(tag); }
+
+  void look_for_stale() {
+    for (const std::string& each : all_) world_.replicate(each);
+    world_.run();
+    for (const char* kind : {"k", "s", "e"}) {
+      for (int i = 0; i < 3; ++i) {
+        const std::string key = kind + std::to_string(i);
+        const std::string found = world_.read(++tags_, {"GET", key});
+        const int value = value_at_primary(key);
+        CAPTURE(key, found);
+        const std::string number = std::to_string(value);
+        const bool is_missing = found == "null" || found == "hit _";
+        CHECK((value == 0 ? is_missing : found == "hit " + number || found == '"' + number + '"'));
+      }
+    }
+  }
+
   void calm() {
     for (const std::string& each : all_) {
       world_.wake(each);
@@ -215,12 +301,16 @@ class Chaos {
     world_.wake("a:6379");
     world_.run();
     world_.advance(15s);
+    for (const std::string& each : all_) world_.server(each).history = world_.primary().history;
     if (own_) world_.client().release(*own_, world_.now());
     world_.run();
   }
 
   const std::vector<std::string> all_{"b:6379", "c:6379", "d:6379"};
   std::mt19937 random_;
+  const Caching caching_;
+  std::uint64_t hits_ = 0;
+  std::map<Tag, std::map<std::string, std::string>> barriers_;
   ReplicaWorld world_;
   Tag tags_ = 0;
   int value_ = 0;
@@ -246,6 +336,23 @@ TEST_CASE("whatever happens, a read sees what its client wrote, and is not too o
   CHECK(reads > 500);
   CHECK(moved > 50);
   CHECK(behind > 50);
+}
+
+TEST_CASE("whatever happens, neither does the cache go behind what its client wrote") {
+  std::uint64_t reads = 0;
+  std::uint64_t moved = 0;
+  std::uint64_t hits = 0;
+  for (unsigned seed = 1; seed <= 120; ++seed) {
+    CAPTURE(seed);
+    Chaos chaos(seed, Caching::yes);
+    chaos.run(200);
+    reads += chaos.reads();
+    moved += chaos.reads_moved();
+    hits += chaos.hits();
+  }
+  CHECK(reads > 500);
+  CHECK(moved > 50);
+  CHECK(hits > 500);
 }
 
 }  // namespace
