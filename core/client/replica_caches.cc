@@ -1,20 +1,9 @@
 #include "plimsoll/core/client/replica_caches.h"
 
 #include "plimsoll/core/client/invalidation.h"
+#include "plimsoll/core/client/reply_source.h"
 
 namespace plimsoll::inline v0 {
-namespace {
-
-// Whether the replica says that the user lacks a right. CLIENT CACHING and PTTL in front of a read
-// may be refused: the read goes on without them.
-bool refuses_user(const Event& event) {
-  if (event.error == nullptr || event.kind == Event::Kind::queueing_failed) return false;
-  return event.error->code == ErrorCode::permission_denied ||
-         event.error->code == ErrorCode::authentication_failed;
-}
-
-}  // namespace
-
 ReplicaCaches::ReplicaCaches(cache::Cache& cache, Fetches& fetches,
                              const std::atomic<CacheState>& state, Duration lag_max)
     : cache_(cache), fetches_(fetches), state_(state), lag_max_(lag_max) {}
@@ -22,7 +11,7 @@ ReplicaCaches::ReplicaCaches(cache::Cache& cache, Fetches& fetches,
 bool ReplicaCaches::handle_event(std::uint32_t index, Session& session, const Event& event) {
   Replica& replica = replicas_[index];
   replica.user.handle_event(event);
-  if (refuses_user(event)) drop(replica);
+  if (event.error != nullptr && ReplySource::is_about_rights(event)) drop(replica);
   const bool is_of_fetch = tags::is_fetch(event.tag);
   switch (event.kind) {
     case Event::Kind::ready: begin(replica, session); return false;

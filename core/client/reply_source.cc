@@ -19,8 +19,7 @@ KeyHash digest_of(const cache::Cache& cache, const std::array<KeyHash, count>& p
   return cache.digest({reinterpret_cast<const char*>(parts.data()), sizeof(parts)});
 }
 
-// Whether the error says that the user lacks a right or is not authenticated.
-bool is_about_rights(const Value& value) {
+bool says_rights_are_lacking(const Value& value) {
   constexpr std::array<std::string_view, 3> prefixes = {"NOPERM", "NOAUTH", "WRONGPASS"};
   const Result<BytesView> text = value.as_error();
   if (!text) return false;
@@ -128,16 +127,17 @@ void ReplySource::handle_auth_outcome(const Event& event) {
   ask();
 }
 
+bool ReplySource::is_about_rights(const Event& event) {
+  if (tags::is_fetch(event.tag) && event.kind == Event::Kind::queueing_failed) return false;
+  return is_refusal_of_user(event) || (event.value && says_rights_are_lacking(*event.value));
+}
+
 // A refusal is the first sign that rights were taken away. If a user was never allowed to PING, the
 // server refuses each PING, which shows no change.
 bool ReplySource::drop_if_refused(const Event& event) {
   const bool is_fetch = tags::is_fetch(event.tag);
   const bool is_proof = is_fetch && Fetches::fetch_of(event.tag).question.row == 0;
-  const bool is_of_rights =
-      is_refusal_of_user(event) || (event.value && is_about_rights(*event.value));
-  if (!is_of_rights) return false;
-  // PTTL or CLIENT CACHING was refused; the read goes on without them.
-  if (is_fetch && event.kind == Event::Kind::queueing_failed) return false;
+  if (!is_about_rights(event)) return false;
   if ((event.tag == internal_proof || is_proof) && !std::exchange(may_ping_, false)) return false;
   // Replies come in order, so until the server has answered an AUTH they belong to the former user.
   // If another source has taken that place in the cache since, dropping it costs only misses.

@@ -79,6 +79,10 @@ class ReplySource {
   /// user lacks a right, drops all of the user's entries. Returns whether it did.
   bool drop_if_refused(const Event& event);
 
+  /// Whether the server says in this event that the user lacks a right, or is not authenticated.
+  /// CLIENT CACHING and PTTL in front of a fetch do not count: the read goes on without them.
+  static bool is_about_rights(const Event& event);
+
   /// Leaves the source, and seals the fetches.
   void leave();
 

@@ -258,6 +258,12 @@ void ReplicaWorld::push_unpolled(const std::string& address, const std::string& 
   }
 }
 
+void ReplicaWorld::say(const std::string& address, const std::string& bytes) {
+  for (const auto& [id, link] : links_) {
+    if (link->address == address) link->down += bytes;
+  }
+}
+
 std::string ReplicaWorld::outcome(Tag tag) const {
   const auto found = outcomes_.find(tag);
   return found == outcomes_.end() ? "" : found->second;

@@ -110,6 +110,9 @@ class ReplicaWorld {
   /// The client reads these bytes from each connection to this address; poll() is the test's.
   void push_unpolled(const std::string& address, const std::string& bytes);
 
+  /// The server says this on each of its connections.
+  void say(const std::string& address, const std::string& bytes);
+
   /// The events since the last call, as those of ClientEnd.
   Lines take_events() { return std::exchange(events_, {}); }
   bool is_pending(Tag tag) const { return pending_.contains(tag); }

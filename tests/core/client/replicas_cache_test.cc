@@ -7,6 +7,8 @@
 
 #include "plimsoll/core/client/near_cache.h"
 #include "plimsoll/core/client/replicas.h"
+#include "plimsoll/tests/core/client/client_end.h"
+#include "plimsoll/tests/core/client/peer.h"
 #include "plimsoll/tests/core/client/replica_world.h"
 
 // A near cache of what replicas answer: which replies are stored, for how long they are served, and
@@ -260,6 +262,7 @@ TEST_CASE("a fetch goes on when half of its first caller's time has passed") {
   CHECK(world.outcome(tag) == "null");
   CHECK(world.outcome(joined) == "null");
   CHECK(world.take_served("a:6379") == Lines{"GET k2"});
+  CHECK(!world.has("k2"));  // the replica does not vouch for it
 }
 
 TEST_CASE("equal reads share a fetch at a replica, and each can be cancelled") {
@@ -317,11 +320,95 @@ TEST_CASE("what this client reads is shared with no other client of the cache") 
   ClientOptions options;
   options.tracking.method = TrackingOptions::Method::all_reads;
   options.primary_only = true;
-  Client other(options, Client::open_accounts(world.budget()).value());
-  REQUIRE(other.use_cache(world.cache(), "the group").ok());
-  REQUIRE(other.use_replicas(ReplicaWorld::prefer_replica()).ok());
-  CHECK(world.cache().statistics().sources == 1);
-  CHECK(world.has("k"));
+  ClientEnd other(options, world.budget());
+  REQUIRE(other.client().use_cache(world.cache(), "the group").ok());
+  SECTION("it reads from replicas, too") {
+    REQUIRE(other.client().use_replicas(ReplicaWorld::prefer_replica()).ok());
+  }
+  SECTION("it reads from the primary") {}
+  Peer primary;
+  primary.set_script([](const Words& request) {
+    return request[0] == "ACL" ? bulk_reply("default") : Peer::default_reply(request);
+  });
+  other.connect();
+  other.open();
+  for (int i = 0; i < 5; ++i) {
+    primary.handle_bytes(other.write());
+    other.receive(primary.take_output());
+  }
+  CHECK(other.take_events() == Lines{"ready"});
+  CHECK(world.cache().statistics().sources == 2);
+  const auto source_of = [&world](Client& client) {
+    return client.near_cache()->reader(cache::any_staleness, world.now()).source;
+  };
+  CHECK(source_of(other.client()) != cache::Sources::none);
+  CHECK(source_of(other.client()) != source_of(world.client()));
+}
+
+TEST_CASE("an invalidation that comes before a replica's reply leaves the reply in the cache") {
+  CachedReplicas world;
+  world.write_elsewhere("k2", "old");
+  world.replicate("b:6379");
+  CHECK(world.get("k2") == "\"old\"");
+  world.server("b:6379").refused["GET"] = "";  // it takes its time
+  world.cache().clear();                       // as if evicted: the replica goes on tracking it
+  const Tag tag = world.next_tag();
+  world.submit(tag, {"GET", "k2"});
+  world.run();
+  world.write_elsewhere("k2", "new");
+  world.replicate("b:6379");
+  world.run();
+  world.server("b:6379").refused.clear();
+  world.say("b:6379", bulk_reply("new"));
+  world.run();
+  CHECK(world.outcome(tag) == "\"new\"");
+  CHECK(world.get("k2") == "hit new");
+}
+
+TEST_CASE("a fetch that is cancelled before it has left is not sent to the replica") {
+  CachedReplicas world;
+  const Tag tag = world.next_tag();
+  const auto id = world.submit(tag, {"GET", "k2"});
+  REQUIRE(id);
+  world.cancel(*id);
+  world.poll();
+  world.run();
+  CHECK(world.outcome(tag).starts_with("cancelled"));
+  CHECK(world.take_served("b:6379") == Lines{});
+}
+
+TEST_CASE("reads at replicas prove nothing of the primary's connection, and keep no proof away") {
+  CachedReplicas world;
+  CHECK(world.set("mine", "1") == "OK");
+  CHECK(world.get("mine") == "\"1\"");  // at the primary
+  for (int i = 0; i < 30; ++i) {
+    CHECK(world.get("missing" + std::to_string(i)) == "null");
+    world.advance(1s);
+  }
+  CHECK(world.has("mine"));
+  world.freeze("a:6379");
+  for (int i = 0; i < 12; ++i) {
+    world.submit(world.next_tag(), {"GET", "other" + std::to_string(i)});
+    world.advance(1s);
+  }
+  CHECK(!world.has("mine"));
+}
+
+TEST_CASE("a replica that refuses the client's new credentials adds nothing to the cache") {
+  ClientOptions options;
+  options.username = "user";
+  options.password = "first";
+  Settings settings;
+  settings.client = options;
+  CachedReplicas world(settings);
+  world.server("b:6379").refused["AUTH"] = "-WRONGPASS no\r\n";
+  world.client().set_credentials({.username = "user", .password = "second"});
+  world.run();
+  CHECK(!world.has("k"));
+  world.advance(1s);
+  CHECK(world.get("k") == "\"old\"");
+  CHECK(world.get("k") == "\"old\"");
+  CHECK(world.take_served("b:6379") == Lines{"AUTH user second", "GET k", "GET k"});
 }
 
 }  // namespace
