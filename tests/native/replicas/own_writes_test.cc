@@ -16,6 +16,7 @@
 #include <catch2/generators/catch_generators.hpp>
 
 #include "plimsoll/client.h"
+#include "plimsoll/client_side_cache.h"
 #include "plimsoll/exclusive.h"
 #include "plimsoll/tests/native/connected.h"
 #include "plimsoll/tests/native/replicas/world.h"
@@ -235,6 +236,7 @@ awaitable<void> write_and_read(Client& client, int number, Round round, Tally& t
          reads_at_replicas(client) == before;) {
       const auto read = co_await client.get(writer.key);
       tally.note(read == writer.value);
+      co_await client.get("nobody writes this");  // no cache has it
     }
   }
 }
@@ -306,6 +308,36 @@ TEST_CASE("nor when the replicas fall behind again and again") {
   weather.join();
   CHECK(tally.rounds == writers_count * rounds_count);
   CHECK(tally.old_values == 0);
+}
+
+TEST_CASE("nor through a cache, when the replicas fall behind again and again") {
+  ReplicaGroup group({.has_link = true});
+  const Way way = ways[GENERATE(0, 1, 2, 3)];
+  INFO(way.name);
+  Options options = writers_options(ReadFrom::prefer_replica);
+  native::ClientSideCacheOptions wanted;
+  wanted.max_cache_kb = 1024;
+  wanted.enable_metrics = true;
+  const auto cache = native::ClientSideCache::create(wanted).value();
+  options.client_side_cache = cache;
+  Client client = reader_of(group, options);
+  Tally tally;
+  std::atomic<bool> is_over = false;
+  std::thread weather([&] {
+    while (!is_over) {
+      group.link().stall();
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      group.link().heal();
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+  });
+  run_writers(client, way.round, tally);
+  is_over = true;
+  weather.join();
+  CHECK(tally.rounds == writers_count * rounds_count);
+  CHECK(tally.old_values == 0);
+  CHECK(cache->cache_statistics().value().hits > 0);
+  CHECK(reads_at_replicas(client) > 0);
 }
 
 }  // namespace

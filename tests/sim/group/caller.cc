@@ -53,19 +53,22 @@ Caller::Caller(Environment& environment, std::uint32_t number, Group& group, Bud
       driver_(environment, number, *this),
       hearsay_(environment, number, group, driver_) {
   driver_.follow(hearsay_);
-  if (habits_.has_cache) make_cache();
-  if (cache_ || Random(environment.scenario.seed, Random::Purpose::reader, number).one_in(4)) {
-    return;
+  Random of_reader(environment.scenario.seed, Random::Purpose::reader, number);
+  if (habits_.has_cache ? of_reader.one_in(2) : !of_reader.one_in(4)) {
+    reader_.emplace(environment, number, group, driver_, hearsay_);
+    driver_.read_from_replicas(reader_->options());
   }
-  reader_.emplace(environment, number, group, driver_, hearsay_);
-  driver_.read_from_replicas(reader_->options());
+  if (habits_.has_cache) make_cache();
 }
 
 Caller::~Caller() = default;
 
 void Caller::make_cache() {
-  const cache::CacheOptions options{
+  cache::CacheOptions options{
       .bytes_max = group_cache_bytes, .mode = cache::CacheMode::tracking, .seed = random_.next()};
+  // So that one bound holds for what is read at the primary and at replicas.
+  if (reader_)
+    options.coherence_lease = std::min(options.coherence_lease, reader_->options().lag_max);
   cache_budget_.emplace(BudgetOptions{.memory_limit = group_cache_line_bytes}, cache_memory_);
   cache_.emplace(options, cache::Cache::take_memory(*cache_budget_, options).value());
 }
@@ -267,14 +270,33 @@ void Caller::read_anywhere() {
                     .acknowledged = owner == number_ ? acknowledged_[key].size() : 0,
                     .at = now,
                     .leaves_at = leaves_at};
-  const RequestNumber number = enter(timeout, 0, "MGET");
   const std::string name = key_of(owner, key);
+  if (cache_ && !environment_.calm && read_from_cache(name, asked)) return;
+  const RequestNumber number = enter(timeout, 0, "MGET");
   const std::string mark = marked("", {.number = number});
   const std::array<std::string_view, 3> words{"MGET", name, mark};
   CommandView command;
   command.args = words;
   command.effect = CommandView::Effect::read;
   if (note_submitted(driver_.submit(command, timeout, number), number, asked)) driver_.settle();
+}
+
+// The reply to an MGET is cached key by key.
+bool Caller::read_from_cache(const std::string& name, const Asked& asked) {
+  if (!driver_.has_cache()) return false;
+  const cache::Cache::Reader reader =
+      driver_.near_cache()->reader(cache::any_staleness, driver_.time());
+  std::optional<RequestNumber> found;
+  cache_->visit(reader, commands::get_of(name), driver_.time(), [&](std::string_view wire) {
+    found = write_in(wire);
+    return true;
+  });
+  if (!found) return false;
+  const auto first = std::min(acknowledged_before_[asked.key], asked.acknowledged);
+  reader_->check_hit(
+      *found, name, asked.at,
+      std::span(acknowledged_[asked.key]).subspan(first, asked.acknowledged - first));
+  return true;
 }
 
 // On a connection of its own. Its key is read by those who read from replicas.

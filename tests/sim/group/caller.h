@@ -15,8 +15,8 @@
 
 // Someone who writes to a group and reads it again, through a client that asks sentinels. The keys
 // are the caller's own, so it knows what it must find: its last write that was acknowledged, unless
-// a failover has lost that. One that reads from replicas reads the keys of others, too; one that
-// has a cache does not read from replicas.
+// a failover has lost that. One that reads from replicas reads the keys of others, too; some of
+// these have a cache.
 
 namespace plimsoll::sim {
 
@@ -90,6 +90,7 @@ class Caller final : private Driver::Owner, private Handler {
   void write();
   void read();
   void read_anywhere();
+  bool read_from_cache(const std::string& name, const Asked& asked);
   void write_beside();
   void subscribe();
   void ask_for_proof();

@@ -59,9 +59,24 @@ void ReplicaReader::check(RequestNumber read, RequestNumber found, std::string_v
   const std::uint64_t link = group_.reads().answer_to(read).link;
   require(hearsay_.has_heard_of(group_.reads().histories(link)),
           "a replica is read only if it has said that its history is the primary's");
+  check_age(found, key, asked_at, acknowledged);
+}
+
+// An entry that was read at the primary is proved on the primary's connection, within the lease.
+void ReplicaReader::check_hit(RequestNumber found, std::string_view key, Instant asked_at,
+                              std::span<const RequestNumber> acknowledged) {
+  const bool is_astray = hearsay_.main_server() &&
+                         *hearsay_.main_server() != group_.primary();  // since its last event
+  if (is_astray) return;
+  if (check_age(found, key, asked_at, acknowledged)) environment_.coverage.count(Deed::group_hit);
+}
+
+// Returns false if the client is excused.
+bool ReplicaReader::check_age(RequestNumber found, std::string_view key, Instant asked_at,
+                              std::span<const RequestNumber> acknowledged) {
   const Instant oldest = asked_at - options_.lag_max - driver_.clock_step();
   const bool was_with_primary = driver_.is_ready() && driver_.ready_since() <= asked_at;
-  if (hearsay_.astray_until() >= (was_with_primary ? asked_at : oldest)) return;
+  if (hearsay_.astray_until() >= (was_with_primary ? asked_at : oldest)) return false;
   const WriteBook& writes = group_.writes();
   require(found == 0 || writes.has_run(found), "a replica answers with what was written");
   std::uint64_t least = 0;
@@ -81,6 +96,7 @@ void ReplicaReader::check(RequestNumber read, RequestNumber found, std::string_v
   if (settled > least) environment_.coverage.count(Deed::read_bound_by_lag);
   require(writes.sequence(found) >= settled,
           "what a replica answers is not older than lag_max against what the primary had");
+  return true;
 }
 
 // What one replica refuses, another server can answer: at the latest the primary, which may take as

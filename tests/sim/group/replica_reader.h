@@ -33,6 +33,11 @@ class ReplicaReader {
   void check(RequestNumber read, RequestNumber found, std::string_view key, Instant asked_at,
              std::span<const RequestNumber> acknowledged);
 
+  /// The same for what the client's cache has, whoever has answered that. The cache's lease must
+  /// not be longer than lag_max.
+  void check_hit(RequestNumber found, std::string_view key, Instant asked_at,
+                 std::span<const RequestNumber> acknowledged);
+
   /// A read has failed.
   void check_failed(RequestNumber read, const Error& error);
 
@@ -45,6 +50,8 @@ class ReplicaReader {
 
  private:
   bool prefers_replicas() const;
+  bool check_age(RequestNumber found, std::string_view key, Instant asked_at,
+                 std::span<const RequestNumber> acknowledged);
   void require(bool holds, const char* property) {
     environment_.referee.require(holds, property, "client", number_);
   }
