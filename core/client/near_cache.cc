@@ -333,7 +333,8 @@ std::optional<RequestId> NearCache::fetch(const Target& target, const commands::
 // A request that was parked may be sent to any node, so its reply is not stored.
 void NearCache::note_request(Fetches::Fetch& fetch, RequestId request, const Staged& staged) {
   fetch.request = request;
-  if (servers_.cluster() == nullptr) {
+  if (servers_.is_one()) return connection_.note_request(request, staged);
+  if (servers_.replicas() != nullptr) {
     // The reply of a replica proves nothing.
     if (fetch.node == no_node) connection_.note_request(request, staged);
     return;
@@ -376,7 +377,7 @@ bool NearCache::may_join(const Fetches::Fetch& fetch, const cache::Freshness& fr
   if (fetch.waiters == nullptr || fetch.is_completed || fetch.is_sealed) return false;
   if (!cache_.is_current(fetch.ticket)) return false;
   // The replica answers behind what it has said of itself so far.
-  if (servers_.is_at_replica(fetch) &&
+  if (!servers_.is_one() && servers_.is_at_replica(fetch) &&
       (fresh.since != Instant::min() ||
        !servers_.replicas()->may_answer(fetch.node, now, fresh.after))) {
     return false;
@@ -414,11 +415,13 @@ bool NearCache::has_room_to_wait() const {
 std::optional<NearCache::Target> NearCache::target_of(const commands::Question& question,
                                                       const CommandView& command, Instant now,
                                                       Duration max_staleness) {
-  if (servers_.cluster() != nullptr) return target_in_cluster(question);
-  if (main_.is_finding_mode()) return std::nullopt;
-  if (servers_.replicas() != nullptr && max_staleness == cache::any_staleness) {
-    if (const auto target = target_at_replica(command, now)) return target;
+  if (!servers_.is_one()) {
+    if (servers_.cluster() != nullptr) return target_in_cluster(question);
+    if (max_staleness == cache::any_staleness) {
+      if (const auto target = target_at_replica(command, now)) return target;
+    }
   }
+  if (main_.is_finding_mode()) return std::nullopt;
   return Target{.member = connection_.member(),
                 .may_store = connection_.is_tracked() || state() == State::ttl};
 }
@@ -568,12 +571,15 @@ void NearCache::keep(const Fetches::Fetch& fetch, const cache::Cache::Ticket& ti
       cache_.complete_fetch(ticket, question, servers_.now(), keep, bytes, [&](char* out) {
         if (value != nullptr) write_wire(*value, out);
       });
-  if (fetch.node == Fetches::elsewhere || (servers_.cluster() != nullptr && fetch.node == no_node))
-    return;
+  if (!servers_.is_one() && !is_known_who_answered(fetch)) return;
   // Fetches still under way on this connection are answered later, so their replies are newer.
   for (const auto& change : std::span(changes.keys).first(changes.count)) {
     fetches_.update_tickets(cache_, change, fetch.node);
   }
+}
+
+bool NearCache::is_known_who_answered(const Fetches::Fetch& fetch) const {
+  return servers_.cluster() != nullptr ? fetch.node != no_node : fetch.node != Fetches::elsewhere;
 }
 
 Event NearCache::delivered(Tag tag) {

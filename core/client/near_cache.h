@@ -220,6 +220,7 @@ class NearCache {
   cache::Cache::Ticket ticket_of(const Fetches::Fetch& mget, std::size_t number);
   void keep(const Fetches::Fetch& fetch, const cache::Cache::Ticket& ticket,
             const commands::Question& question, const Value* value, cache::Cache::Keep keep);
+  bool is_known_who_answered(const Fetches::Fetch& fetch) const;
   Event delivered(Tag tag);
   Event failed(const Fetches::EndedWaiter& ended);
   bool is_broadcast() const;
