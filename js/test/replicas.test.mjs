@@ -117,6 +117,28 @@ test("by default the primary answers everything", async () => {
   await client.close();
 });
 
+test("with a cache, a replica's answer is kept, and a write of the client is seen at once", async () => {
+  const clientSideCache = new ClientSideCache({ maxCacheKb: 256, enableMetrics: true });
+  const client = await Client.connect(world.address, { ...replicasFirst, clientSideCache });
+  await readsAll(client, world.replicas);
+  const reads = await countReads(client, world.servers, 50);
+  assert.deepEqual([reads[0], reads[1] + reads[2]], [0, 1]);
+  for (let round = 0; round < 300; ++round) {
+    const key = `kept:${round % 5}`;
+    void client.set(key, `${round}`);
+    const seen = await Promise.all([client.get(key), client.mget([key, "ship"])]);
+    assert.deepEqual(seen, [`${round}`, [`${round}`, "Early"]]);
+    assert.equal(await client.get(key), `${round}`);
+  }
+  await ask(world.primary.port, "SET", "kept:0", "another");
+  await until(async () => await client.get("kept:0") === "another");
+  await ask(world.primary.port, "SET", "kept:0", "last");
+  await clientSideCache.barrier();
+  assert.equal(await client.get("kept:0"), "last");
+  assert(clientSideCache.getStatistics().hits >= 49);
+  await client.close();
+});
+
 test("a read behind a write of the same client sees it, wherever it is answered", async () => {
   const client = await Client.connect(world.address, { ...replicasFirst, replicaLagMax: 100 });
   await readsAll(client, world.replicas);
