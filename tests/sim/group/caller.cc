@@ -256,9 +256,12 @@ void Caller::read() {
 // The second key is nobody's, and says which read it is: so it is known who has answered.
 void Caller::read_anywhere() {
   const auto callers = static_cast<std::uint32_t>(environment_.scenario.clients);
-  const bool is_own = random_.percent(60);
-  const auto owner = is_own ? number_ : static_cast<std::uint32_t>(random_.below(callers));
-  const std::size_t key = random_.below(keys_count + 1);
+  // One who has a cache reads one key of somebody else's often, so that it is there.
+  const bool is_favourite = cache_ && random_.one_in(2);
+  const bool is_own = !is_favourite && random_.percent(60);
+  auto owner = is_own ? number_ : static_cast<std::uint32_t>(random_.below(callers));
+  if (is_favourite) owner = (number_ + 1) % callers;
+  const std::size_t key = is_favourite ? 0 : random_.below(keys_count + 1);
   const Duration timeout = draw_timeout();
   const Instant now = environment_.now();
   // By the client's clock, which may lag.
