@@ -141,7 +141,7 @@ struct Options {
   /// INFO replication. A replica is asked only for what it is proved to have: all that this client
   /// has written to the keys, and everything else up to replica_lag_max. What is no single command
   /// that only reads keys goes to the primary: a transaction, a script, SCAN and its like. Not with
-  /// client_side_cache, and not through a bridge or a unix socket, nor with a cluster.
+  /// broadcast_prefixes, and not through a bridge or a unix socket, nor with a cluster.
   ReadFrom read_from = ReadFrom::primary;
 
   /// The availability zone in which the client runs, as the servers' availability-zone names
