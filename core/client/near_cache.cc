@@ -303,7 +303,9 @@ std::optional<RequestId> NearCache::fetch(const Target& target, const commands::
   const std::uint64_t hash = Fetches::hash_of(question, ticket);
   Fetches::Fetch* const same = fetches_.newest(question, hash, ticket);
   const bool is_alike = same != nullptr && same->ticket.source == ticket.source;
-  if (is_alike && may_join(*same, fresh, now)) return join(*same, deadline, tag);
+  if (is_alike && may_join(*same, fresh, now) && goes_on_in_time(*same, deadline)) {
+    return join(*same, deadline, tag);
+  }
   // Only a read that asks for freshness awaits a proof, because its fetch may then be sent behind
   // later requests.
   if (max_staleness != cache::any_staleness && connection_.is_tracked() && has_room_to_wait() &&
@@ -389,6 +391,13 @@ bool NearCache::may_join(const Fetches::Fetch& fetch, const cache::Freshness& fr
   if (ttl != Duration::zero()) age_max = std::min(age_max, ttl);
   const Instant latest = now + clock_step_.value();
   return fetch.ticket.began_at >= fresh.since && after(fetch.ticket.began_at, age_max) >= latest;
+}
+
+// A fetch leaves a silent replica when half of its first caller's time has passed, which would be
+// too late for a caller with less time.
+bool NearCache::goes_on_in_time(const Fetches::Fetch& fetch, Instant deadline) const {
+  if (servers_.is_one() || !servers_.is_at_replica(fetch)) return true;
+  return fetch.waiters == nullptr || fetch.waiters->deadline <= deadline;
 }
 
 std::optional<RequestId> NearCache::join(Fetches::Fetch& fetch, Instant deadline, Tag tag) {
@@ -712,6 +721,7 @@ std::optional<Event> NearCache::complete_proof(const Event& event, Fetches::Fetc
 // behind.
 void NearCache::note_barrier(const Fetches::Fetch& proof) {
   if (servers_.replicas() == nullptr || proof.waiters == nullptr) return;
+  barrier_ = std::max(barrier_.load(), proof.ticket.mark);
   side_delivery_ = std::max(side_delivery_.load(), proof.ticket.mark);
 }
 

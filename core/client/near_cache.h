@@ -75,7 +75,9 @@ class NearCache {
     if (max_staleness == cache::any_staleness) return {.after = side_delivery()};
     const Duration step = clock_step_.value();
     if (max_staleness <= step) return {.after = cache_.next_mark()};
-    return {.since = now - max_staleness + step};
+    // A bound overrules what was told beside, but not a barrier that has ended: replicas' entries
+    // are only held against its mark, and the bound alone would let older ones through.
+    return {.since = now - max_staleness + step, .after = barrier_.load(std::memory_order_acquire)};
   }
 
   /// What the cache may serve to a lookup of this client. From any thread.
@@ -204,6 +206,7 @@ class NearCache {
   }
   bool has_not_left(const Fetches::Fetch& fetch) const;
   bool may_join(const Fetches::Fetch& fetch, const cache::Freshness& fresh, Instant now) const;
+  bool goes_on_in_time(const Fetches::Fetch& fetch, Instant deadline) const;
   cache::Mark side_delivery() const {
     return state() == State::ttl ? 0 : side_delivery_.load(std::memory_order_acquire);
   }
@@ -250,7 +253,8 @@ class NearCache {
                                  // erased
   ClockStep clock_step_;
   std::atomic<cache::Mark> side_delivery_{0};
-  TrackedConnection connection_;  // the main connection, without a cluster
+  std::atomic<cache::Mark> barrier_{0};  // of the last that has ended; only if replicas are read
+  TrackedConnection connection_;         // the main connection, without a cluster
   Fetches fetches_;
   ReplySource source_;
   Fetches::Fetch* completed_ = nullptr;

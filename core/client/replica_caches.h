@@ -80,8 +80,10 @@ class ReplicaCaches {
   }
   /// Whether replies of this server may be stored; not those of Fetches::elsewhere.
   bool may_store(NodeNumber index) const;
-  /// A reply of the replica may have been stored.
-  void note_stored(std::uint32_t index) { replicas_[index].has_entries = true; }
+  /// A reply of the replica may have been stored. What time alone bounds needs no proof.
+  void note_stored(std::uint32_t index) {
+    replicas_[index].has_entries = member(index) != cache::Generations::untracked;
+  }
 
   void set_readable(std::uint32_t index, bool readable) {
     if (replicas_[index].connection) replicas_[index].connection->set_readable(readable);
