@@ -74,7 +74,8 @@ class Cluster {
   /// request waits for room.
   Status check(const CommandView& command) const;
 
-  /// Call this before all below: nobody waits for room yet.
+  /// Those who wait for room may stand in lanes from now on. Who waits already counts as one whose
+  /// slots are not known.
   void use_waiters(Admission& waiters) { waiters.use_lanes(shares_.lanes()); }
   /// Admission::join(), for a request that may have to wait for its node alone.
   Result<RequestId> join(Admission& waiters, const CommandView& command, std::size_t bytes,

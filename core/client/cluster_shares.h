@@ -25,8 +25,9 @@ namespace plimsoll::inline v0 {
 ///   any slot.
 /// - What is submitted already is never refused: parts of a request, and what a node hands back.
 ///
-/// Invariant: as long as somebody stands in a lane, no slot has changed its owner since
-/// take_change(), so that all who wait for a slot stand in one lane, in their order.
+/// Invariant: all who stand in lanes for the same slot stand in one lane, in their order. When a
+/// slot has got another owner, choose() puts all of them back first, and until then no new request
+/// goes before them.
 class ClusterShares {
  public:
   /// All must outlive this object.

@@ -39,7 +39,7 @@ test("each key is kept by the server that has its slot, whichever the client was
   const { cluster } = client.getStatistics();
   assert.deepEqual({ ...cluster, views: 1 },
     { moved: 0, asked: 0, sentAgain: 0, views: 1, viewsRefused: 0, nodesLeftOut: 0, scattered: 0, parts: 0,
-      parked: 0 });
+      parked: 0, shareReached: 0 });
   await client.close();
   assert.deepEqual(client.topology().nodes.map(({ slots }) => slots).sort(), [5461, 5461, 5462]);
   assert.equal(client.getStatistics().cluster.views, cluster.views);
