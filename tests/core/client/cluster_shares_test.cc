@@ -133,6 +133,23 @@ TEST_CASE("slots without an owner have a quarter together") {
   world.advance(10ms);
 }
 
+TEST_CASE("requests without a key leave places to those with one") {
+  Ready world(with_limit(limit));
+  const std::string main = world.main_address();
+  world.freeze(main);
+  std::size_t refused = 0;
+  for (std::size_t i = 0; i < limit; ++i) {
+    world.submit(++world.tags, {"PUBLISH", "news", "text"}, 60s);
+    if (has(world.outcome(world.tags), "rejected_by_limit")) ++refused;
+  }
+  ++world.tags;
+  CHECK(refused == limit - ready_share);
+  CHECK(world.refused_of(limit - ready_share, main == node1 ? "b" : "c") == 0);
+  world.wake(main);
+  world.run();
+  CHECK(world.pending_count() == 0);
+}
+
 TEST_CASE("the only node of a cluster has all there is") {
   ClusterWorldOptions options = with_limit(limit);
   options.primaries = 1;
