@@ -85,7 +85,7 @@ ClusterModel::ClusterModel(std::size_t primaries, bool with_replicas) {
   }
   for (unsigned slot = 0; slot < model_slots_count; ++slot)
     owners_[slot] = slot * primaries / model_slots_count;
-  tell_all();
+  for (ModelNode& each : nodes_) each.view.assign(owners_.begin(), owners_.end());
 }
 
 NodeIndex ClusterModel::add_node(const std::string& host, std::uint16_t port) {
@@ -522,7 +522,17 @@ void ClusterModel::unassign(unsigned slot) {
 }
 
 void ClusterModel::tell(NodeIndex number) {
-  for (unsigned slot = 0; slot < model_slots_count; ++slot) tell(number, slot);
+  const ModelNode& told = node(number);
+  std::set<unsigned> under_way;
+  for (const auto& [slot, to] : told.migrating) under_way.insert(slot);
+  for (const auto& [slot, from] : told.importing) under_way.insert(slot);
+  for (const unsigned slot : under_way) tell(number, slot);
+  // Pointers, because a build for tests does not inline, and random worlds come here often.
+  const std::uint16_t* const view = told.view.data();
+  const NodeIndex* const owners = owners_.data();
+  for (unsigned slot = 0; slot < model_slots_count; ++slot) {
+    if (view[slot] != owners[slot]) tell(number, slot);
+  }
 }
 
 // A node that learns of another owner ends its own part in a migration. A source that was told

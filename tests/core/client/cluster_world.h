@@ -312,6 +312,7 @@ class ClusterWorld {
   std::set<Tag> proofs_;
   std::map<std::string, std::size_t> told_;
   unsigned turns_ = 0;
+  int rests_ = 0;  // how often it came to rest
   int wakes_ = 0;  // at this moment
   Lines events_;
   Error last_error_;
