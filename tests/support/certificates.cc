@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include <openssl/bio.h>
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
@@ -21,7 +22,10 @@ void check(bool good, const char* what) {
   if (!good) throw std::runtime_error(std::string("certificates: ") + what);
 }
 
+// The first that a test does with OpenSSL, so it is here that its cleaning up in atexit() has to be
+// stopped: the shared thread may still be closing a connection then, and free what is gone.
 std::shared_ptr<EVP_PKEY> make_key() {
+  OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, nullptr);
   std::shared_ptr<EVP_PKEY> key(EVP_EC_gen("P-256"), &EVP_PKEY_free);
   check(key != nullptr, "no key");
   return key;
