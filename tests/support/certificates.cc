@@ -22,8 +22,8 @@ void check(bool good, const char* what) {
   if (!good) throw std::runtime_error(std::string("certificates: ") + what);
 }
 
-// The first that a test does with OpenSSL, so it is here that its cleaning up in atexit() has to be
-// stopped: the shared thread may still be closing a connection then, and free what is gone.
+// A test uses OpenSSL here first, so here OpenSSL is told not to clean up in atexit(). Otherwise
+// the client's shared thread, which may still be closing a connection then, would use what is gone.
 std::shared_ptr<EVP_PKEY> make_key() {
   OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, nullptr);
   std::shared_ptr<EVP_PKEY> key(EVP_EC_gen("P-256"), &EVP_PKEY_free);

@@ -6,8 +6,9 @@ The profiles are what Bazel leaves in the folder that PLIMSOLL_TEST_PROFILES nam
     mkdir -p /tmp/profiles && PLIMSOLL_TEST_PROFILES=/tmp/profiles ./dev test
     tools/testing/where_time_goes.py /tmp/profiles/*.gz
 
-With that Bazel runs as many actions at a time as there are processors, so a second is one of the clock in
-which an action had a processor to itself, or waited.
+With that each stage runs as many actions at a time as there are processors. A second is one of the clock, in which
+an action computed, waited, or shared a processor with a stage beside it. CONTRIBUTING.md says how to count what
+programs compute.
 """
 
 import collections

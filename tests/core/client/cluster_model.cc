@@ -527,11 +527,8 @@ void ClusterModel::tell(NodeIndex number) {
   for (const auto& [slot, to] : told.migrating) under_way.insert(slot);
   for (const auto& [slot, from] : told.importing) under_way.insert(slot);
   for (const unsigned slot : under_way) tell(number, slot);
-  // Pointers, because a build for tests does not inline, and random worlds come here often.
-  const std::uint16_t* const view = told.view.data();
-  const NodeIndex* const owners = owners_.data();
   for (unsigned slot = 0; slot < model_slots_count; ++slot) {
-    if (view[slot] != owners[slot]) tell(number, slot);
+    if (told.view[slot] != owners_[slot]) tell(number, slot);
   }
 }
 

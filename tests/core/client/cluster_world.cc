@@ -271,7 +271,7 @@ void ClusterWorld::run() {
     if (steps > 10'000) FAIL("the world never comes to rest");
     if (validates_always_) client_->validate();
   }
-  // It looks at each of 16,384 slots, which is most of what long worlds would do.
+  // validate() looks at each of 16,384 slots, which would be most of what a long world does.
   constexpr int always = 32;
   constexpr int seldom = 8;
   if (++rests_ <= always || rests_ % seldom == 0) {

@@ -195,7 +195,8 @@ class ClusterWorld {
   const Error& last_error() const { return last_error_; }
   /// Its words, and those of the server, if it has any.
   const std::string& last_error_words() const { return last_error_words_; }
-  /// Whether validate() is called after each exchange, and not only when all is at rest.
+  /// validate() is called after each exchange from now on, and not only now and then when all is at
+  /// rest.
   void validate_always() { validates_always_ = true; }
 
   static std::string port(NodeIndex number) { return "10.0.0.1:" + std::to_string(7000 + number); }

@@ -2,6 +2,7 @@
 #include <chrono>
 #include <cstdint>
 #include <future>
+#include <limits>
 #include <optional>
 #include <string>
 #include <thread>
@@ -222,10 +223,11 @@ Options writers_options(ReadFrom from) {
 }
 
 // Once in a while a caller waits until replicas are proved to have what it wrote, so that they
-// answer some of the reads, and the next write makes them old. By latency the primary may be chosen
-// as long as it answers fastest, which may be for ever: there a caller waits for so many reads.
+// answer some of the reads, and the next write makes them old. With lowest_latency no replica may
+// ever answer, because the primary is faster: there a caller waits for `reads_max` reads at most.
 awaitable<void> write_and_read(Client& client, ReadFrom from, int number, Round round,
                                Tally& tally) {
+  const int reads_max = from == ReadFrom::lowest_latency ? 500 : std::numeric_limits<int>::max();
   Writer writer(client, "ship:" + std::to_string(number));
   writer.own = co_await client.exclusive();
   for (int i = 0; i < rounds_count; ++i) {
@@ -235,8 +237,7 @@ awaitable<void> write_and_read(Client& client, ReadFrom from, int number, Round 
     ++tally.rounds;
     if (i % 100 != 0) continue;
     const std::uint64_t before = reads_at_replicas(client);
-    for (int reads = 0; reads_at_replicas(client) == before; ++reads) {
-      if (from == ReadFrom::lowest_latency && reads == 500) break;
+    for (int reads = 0; reads < reads_max && reads_at_replicas(client) == before; ++reads) {
       const auto read = co_await client.get(writer.key);
       tally.note(read == writer.value);
       co_await client.get("nobody writes this");  // no cache has it
