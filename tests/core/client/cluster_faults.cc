@@ -112,9 +112,30 @@ void ClusterFaults::owners() {
   model.replicate(primary);
   model.promote_replica_of(primary);
   ++struck["failover"];
+  tell_some(primary);
+}
+
+void ClusterFaults::tell_some(NodeIndex replaced) {
   for (NodeIndex each = 0; each < nodes_count(); ++each) {
-    if (each == primary ? pick(2) == 0 : pick(4) != 0) tell(each);
+    if (each == replaced ? pick(2) == 0 : pick(4) != 0) tell(each);
   }
+}
+
+std::optional<NodeIndex> ClusterFaults::lossy_failover() {
+  ClusterModel& model = world_.model();
+  if (!is_at_rest()) return std::nullopt;
+  const NodeIndex primary = any_primary();
+  std::vector<NodeIndex> linked;
+  for (const NodeIndex each : model.replicas_of(primary)) {
+    const bool works = !world_.is_frozen(world_.address(each));
+    if (works && model.replication().is_linked(each)) linked.push_back(each);
+  }
+  if (linked.empty()) return std::nullopt;
+  const NodeIndex promoted = one_of(linked);
+  model.promote(promoted);
+  ++struck["failover to a replica that lags"];
+  tell_some(primary);
+  return promoted;
 }
 
 // A frozen process learns nothing until it has worked through what lies in its sockets.
@@ -145,8 +166,7 @@ void ClusterFaults::strangers() {
     world_.put_back(std::exchange(stranger_at_, {}));
     return;
   }
-  stranger_at_ =
-      ClusterWorld::port(static_cast<NodeIndex>(pick(static_cast<int>(nodes_count() / 2))));
+  stranger_at_ = ClusterWorld::port(static_cast<NodeIndex>(pick(static_cast<int>(primaries_))));
   const NodeIndex stranger = world_.replace(stranger_at_);
   for (unsigned slot = 0; slot < model_slots_count; ++slot) {
     world_.node(stranger).view[slot] = static_cast<std::uint16_t>(stranger);

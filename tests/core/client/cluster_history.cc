@@ -27,9 +27,10 @@ std::vector<std::string> texts_in(const std::string& shown) {
 
 }  // namespace
 
-void ClusterHistory::note_submitted(Tag tag, const std::vector<Words>& commands) {
+void ClusterHistory::note_submitted(Tag tag, const std::vector<Words>& commands, Instant now) {
   Call call;
   call.place = ++places_;
+  call.at = now;
   for (const Words& words : commands) {
     if (words[0] != "RPUSH" && words[0] != "LRANGE") continue;
     call.key = words.at(1);
@@ -64,10 +65,25 @@ void ClusterHistory::note_outcome(Tag tag, const std::string& outcome, const Err
 
 void ClusterHistory::note_lost(const std::string& key) { lost_before_[key] = places_; }
 
+std::optional<Tag> ClusterHistory::reader_in(const Words& words) {
+  if (words[0] != "LRANGE" || std::stol(words.at(3)) <= 0) return std::nullopt;
+  return std::stoul(words[3]) - reads_from;
+}
+
+// The reads that replicas have run, and when for the last time. A node that is the owner may have
+// run such a read, too, and nobody knows whose answer the client took.
+std::map<Tag, Instant> ClusterHistory::run_by_replicas(const ClusterModel& model) {
+  std::map<Tag, Instant> reads;
+  for (const ClusterModel::ReplicaRead& read : model.replica_reads()) {
+    if (const std::optional<Tag> tag = reader_in(read.words)) reads[*tag] = read.at;
+  }
+  return reads;
+}
+
 void ClusterHistory::note_unordered(const Words& words) {
   std::optional<Tag> tag;
   if (words[0] == "RPUSH" && writers_.contains(words.at(2))) tag = writers_.at(words[2]);
-  if (words[0] == "LRANGE" && std::stol(words.at(3)) > 0) tag = std::stoul(words[3]) - reads_from;
+  if (words[0] == "LRANGE") tag = reader_in(words);
   if (tag) calls_.at(*tag).is_ordered = false;
 }
 
@@ -108,7 +124,8 @@ std::size_t ClusterHistory::inversions(const ClusterModel& model) const {
   return count;
 }
 
-void ClusterHistory::verify(const ClusterModel& model) const {
+void ClusterHistory::verify(const ClusterModel& model, std::optional<Duration> lag_max) const {
+  const std::map<Tag, Instant> by_replicas = run_by_replicas(model);
   std::map<std::string, std::size_t> times_run;
   for (const ClusterModel::Run& run : model.runs()) {
     if (run.words[0] != "RPUSH") continue;
@@ -125,24 +142,63 @@ void ClusterHistory::verify(const ClusterModel& model) const {
       FAIL("element " << element << " of key " << call.key << " was run " << times
                       << " times, and its request ended with: " << call.outcome);
     }
-    if (call.is_read && call.has_succeeded) verify_read(tag, call);
+    if (!call.is_read || !call.has_succeeded) continue;
+    const bool is_by_replica = by_replicas.contains(tag);
+    verify_read(tag, call,
+                is_by_replica || call.was_at_replica ? RunBy::perhaps_replica : RunBy::owner);
+    if (is_by_replica && lag_max && is_dated(call, *lag_max)) {
+      verify_age(tag, call, model, *lag_max);
+    }
   }
   CHECK(inversions(model) == 0);
 }
 
-void ClusterHistory::verify_read(Tag tag, const Call& read) const {
+std::size_t ClusterHistory::dated_reads_count(const ClusterModel& model, Duration lag_max) const {
+  std::size_t count = 0;
+  for (const auto& [tag, at] : run_by_replicas(model)) {
+    const auto call = calls_.find(tag);
+    if (call == calls_.end()) continue;
+    if (call->second.has_succeeded && is_dated(call->second, lag_max)) ++count;
+  }
+  return count;
+}
+
+bool ClusterHistory::is_dated(const Call& read, Duration lag_max) const {
+  const auto disputed = disputed_until_.find(read.key);
+  return disputed == disputed_until_.end() || disputed->second < read.at - lag_max;
+}
+
+// A value was held until the next one came. What the owner took, it may have lost since.
+void ClusterHistory::verify_age(Tag tag, const Call& read, const ClusterModel& model,
+                                Duration lag_max) const {
+  const std::vector<std::string> seen = texts_in(read.outcome);
+  std::vector<std::string> held;
+  const Instant oldest = read.at - lag_max;
+  for (const ClusterTracking::Change& change : model.tracking().changes(read.key)) {
+    if (!change.by_owner) continue;
+    if (held == seen && change.at >= oldest) return;
+    held = change.value.value_or(std::vector<std::string>{});
+  }
+  if (held == seen) return;
+  FAIL("read " << tag << " of " << read.key
+               << " saw what the owner held too long ago, or never: " << read.outcome);
+}
+
+void ClusterHistory::verify_read(Tag tag, const Call& read, RunBy run_by) const {
   CAPTURE(tag, read.key, read.outcome);
   const std::vector<std::string> seen = texts_in(read.outcome);
   std::set<Tag> seen_tags;
   std::size_t last = 0;
   for (const std::string& element : seen) {
+    if (elsewhere_.contains(element)) continue;
     const auto writer = writers_.find(element);
     require_of_history(writer != writers_.end(), "a read saw what nobody wrote");
     const Call& write = calls_.at(writer->second);
     require_of_history(write.key == read.key || !write.is_ordered || write.written.size() > 1,
                        "a read saw what was written to another key");
     seen_tags.insert(writer->second);
-    if (write.place > read.place && write.is_ordered && !is_told_in_doubt(write))
+    if (write.place > read.place && write.is_ordered && !is_told_in_doubt(write) &&
+        run_by == RunBy::owner)
       FAIL("a read saw " << element << ", which came after it");
     if (is_told_in_doubt(write) || !write.is_ordered) continue;
     if (write.place < last) FAIL("a read saw " << element << " out of order");

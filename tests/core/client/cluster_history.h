@@ -2,11 +2,13 @@
 
 #include <cstddef>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "plimsoll/core/base/error.h"
+#include "plimsoll/core/base/time.h"
 #include "plimsoll/core/session/pipeline.h"
 #include "plimsoll/tests/core/client/cluster_model.h"
 #include "plimsoll/tests/core/commands/wire.h"
@@ -22,6 +24,10 @@
 //    a slot may come back, and while it moves key by key, ASK is said for some of its keys only.
 //  - A read saw all writes of its key that came before it and succeeded, in their order, and none
 //    that came after it. Only a failover may lose writes, if the test says so.
+//  - A read that a replica has run saw the same writes of this client, and perhaps later ones,
+//  since
+//    they go another way. If there is a lag_max, what it saw is all that the key held at its owner
+//    at some time, and not so long before the read was submitted.
 //
 // Writes are RPUSH (or EVAL) of texts that begin with the request's tag, reads are LRANGE.
 
@@ -29,10 +35,19 @@ namespace plimsoll::testing {
 
 class ClusterHistory {
  public:
-  void note_submitted(Tag tag, const std::vector<Words>& commands);
+  void note_submitted(Tag tag, const std::vector<Words>& commands, Instant now = {});
   void note_outcome(Tag tag, const std::string& outcome, const Error* error);
   /// A failover or a takeover has lost writes of these keys, if they succeeded until now.
   void note_lost(const std::string& key);
+  /// The request was sent to a replica. If it does not answer, a read goes on, and may see what
+  /// was written meanwhile.
+  void note_sent_to_replica(Tag tag) { calls_.at(tag).was_at_replica = true; }
+  /// Somebody else appends this element to a key. Only the age of a read says whether it must have
+  /// seen that.
+  void note_elsewhere(const std::string& element) { elsewhere_.insert(element); }
+  /// Until now a node has taken the key's slot for its own that is not the owner. Nobody who reads
+  /// there, or at its replicas, can know how old that is.
+  void note_disputed(const std::string& key, Instant now) { disputed_until_[key] = now; }
   /// A node has run this command earlier than one that was submitted before, and no client could
   /// have prevented it.
   void note_unordered(const Words& words);
@@ -52,13 +67,18 @@ class ClusterHistory {
   /// The tags of all requests without an outcome.
   std::vector<Tag> pending() const;
 
-  void verify(const ClusterModel& model) const;
+  /// `lag_max`: how old what replicas answer may be. None: that is not looked at.
+  void verify(const ClusterModel& model, std::optional<Duration> lag_max = {}) const;
+  /// How many reads that replicas have run verify() would compare with what the owner held.
+  std::size_t dated_reads_count(const ClusterModel& model, Duration lag_max) const;
   /// How many writes were run after one of the same slot that was submitted later.
   std::size_t inversions(const ClusterModel& model) const;
 
  private:
   struct Call {
     std::size_t place = 0;
+    bool was_at_replica = false;
+    Instant at{};
     unsigned slot = 0;
     std::string key{};
     std::vector<std::string> written{};  // the elements that it appends
@@ -75,12 +95,19 @@ class ClusterHistory {
   bool is_told_in_doubt(const Call& call) const {
     return !call.has_succeeded && call.executed != Executed::no;
   }
-  void verify_read(Tag tag, const Call& call) const;
+  enum class RunBy { owner, perhaps_replica };
+  void verify_read(Tag tag, const Call& call, RunBy run_by) const;
+  void verify_age(Tag tag, const Call& call, const ClusterModel& model, Duration lag_max) const;
+  bool is_dated(const Call& call, Duration lag_max) const;
+  static std::optional<Tag> reader_in(const Words& words);
+  static std::map<Tag, Instant> run_by_replicas(const ClusterModel& model);
 
   std::map<Tag, Call> calls_;
   std::map<std::string, Tag> writers_;              // by element
+  std::set<std::string> elsewhere_;                 // elements that others have written
   std::map<std::string, std::set<Tag>> by_key_;     // the writes of a key
   std::map<std::string, std::size_t> lost_before_;  // by key: writes up to this place may be lost
+  std::map<std::string, Instant> disputed_until_;   // by key
   std::size_t places_ = 0;
   std::size_t pending_ = 0;
   std::size_t succeeded_ = 0;

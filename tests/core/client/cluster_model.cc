@@ -28,6 +28,11 @@ std::string words_in_one(const Words& words) {
   return text;
 }
 
+// As a server answers INFO in RESP3.
+std::string text_reply(const std::string& text) {
+  return "=" + std::to_string(text.size() + 4) + "\r\ntxt:" + text + "\r\n";
+}
+
 std::string integer_reply(std::size_t number) { return ":" + std::to_string(number) + "\r\n"; }
 std::string header(char sign, std::size_t count) { return sign + std::to_string(count) + "\r\n"; }
 
@@ -78,10 +83,12 @@ unsigned model_slot_of(std::string_view key) {
   return crc % model_slots_count;
 }
 
-ClusterModel::ClusterModel(std::size_t primaries, bool with_replicas) {
-  for (std::size_t i = 0; i < primaries * (with_replicas ? 2 : 1); ++i) {
+ClusterModel::ClusterModel(std::size_t primaries, std::size_t replicas) {
+  for (std::size_t i = 0; i < primaries * (1 + replicas); ++i) {
     add_node("10.0.0.1", static_cast<std::uint16_t>(7000 + i));
-    if (i >= primaries) node(i).replica_of = i - primaries;
+    if (i < primaries) continue;
+    node(i).replica_of = i % primaries;
+    node(i).replid = node(i % primaries).replid;
   }
   for (unsigned slot = 0; slot < model_slots_count; ++slot)
     owners_[slot] = slot * primaries / model_slots_count;
@@ -95,6 +102,7 @@ NodeIndex ClusterModel::add_node(const std::string& host, std::uint16_t port) {
   node.port = port;
   const std::string digits = std::to_string(number);
   node.id = std::string(40 - digits.size(), 'a') + digits;
+  node.replid = ClusterReplication::name_of_history(number, 0);
   nodes_.push_back(std::move(node));
   return number;
 }
@@ -147,7 +155,14 @@ std::string ClusterModel::refusal(NodeIndex number, const ModelSession& session,
     if (!is_elsewhere) return "";
   }
   if (is_own) return asked.refusal;
-  if (asked.replica_of == owner_seen && session.is_readonly && only_reads) return asked.refusal;
+  if (asked.replica_of == owner_seen && session.is_readonly && only_reads) {
+    // What has left is missing here as it is at the primary, once the replica has come as far.
+    const auto to = asked.migrating_at_primary.find(slot);
+    if (to != asked.migrating_at_primary.end() && missing > 0) {
+      return missing < keys.size() ? try_again : redirect("ASK", slot, asked, to->second);
+    }
+    return asked.refusal;
+  }
   return redirect("MOVED", slot, asked, owner_seen);
 }
 
@@ -287,7 +302,11 @@ std::string ClusterModel::run(NodeIndex number, ModelSession& session, const Wor
   const std::string& key = asked.keys[0];
   // A script may say whatever its author likes.
   if (name == "EVAL" && words[1].starts_with("error:")) return "-" + words[1].substr(6) + "\r\n";
-  runs_.push_back({.node = number, .slot = model_slot_of(key), .words = words});
+  const unsigned slot = model_slot_of(key);
+  runs_.push_back({.node = number, .slot = slot, .words = words});
+  if (node(number).replica_of && node(number).replica_of == node(number).view[slot]) {
+    replica_reads_.push_back({.node = number, .words = words, .at = sessions_.now()});
+  }
   if (name == "BLPOP") return sessions_.pop(number, session, words);
   if (name == "WATCH") {
     sessions_.watch(number, session, words);
@@ -338,9 +357,16 @@ std::string ClusterModel::run(NodeIndex number, ModelSession& session, const Wor
 std::string ClusterModel::run_keyless(NodeIndex number, ModelSession& session, const Words& words) {
   ModelNode& asked = node(number);
   const std::string& name = words[0];
-  if (name == "ASKING" || name == "READONLY") {
-    (name == "ASKING" ? session.is_asking : session.is_readonly) = true;
+  if (name == "ASKING") {
+    session.is_asking = true;
     return std::string(ok);
+  }
+  if (name == "READONLY" || name == "READWRITE") {
+    session.is_readonly = name == "READONLY";
+    return std::string(ok);
+  }
+  if (name == "INFO" && words.size() > 1 && words[1] == "replication") {
+    return text_reply(replication_.report_of(number));
   }
   if (name == "SSUBSCRIBE" || name == "SUNSUBSCRIBE" || name == "SPUBLISH") {
     return sessions_.answer_about_shards(number, session, words);
@@ -433,6 +459,7 @@ void ClusterModel::start_migration(unsigned slot, NodeIndex to) {
   node(from).migrating[slot] = to;
   ++node(to).slots_settled;
   ++node(from).slots_settled;
+  replication_.note_slot(from, slot);
 }
 
 bool ClusterModel::move_key(unsigned slot) {
@@ -467,6 +494,7 @@ void ClusterModel::finish_at_source(unsigned slot) {
     ++source.slots_settled;
     source.view[slot] = static_cast<std::uint16_t>(target);
     source.migrating.erase(slot);
+    replication_.note_slot(each, slot);
     return;
   }
 }
@@ -484,6 +512,7 @@ void ClusterModel::finish_at_target(unsigned slot) {
     target.view[slot] = static_cast<std::uint16_t>(each);
     target.importing.erase(slot);
     owners_[slot] = each;
+    replication_.note_slot(each, slot);
     return;
   }
   FAIL("no target has this slot");
@@ -496,8 +525,11 @@ void ClusterModel::cancel_migration(unsigned slot) {
 }
 
 void ClusterModel::end_migration(unsigned slot) {
-  for (ModelNode& each : nodes_) {
-    each.slots_settled += each.migrating.erase(slot) + each.importing.erase(slot);
+  for (NodeIndex each = 0; each < nodes_.size(); ++each) {
+    ModelNode& settled = node(each);
+    const std::size_t sides = settled.migrating.erase(slot) + settled.importing.erase(slot);
+    settled.slots_settled += sides;
+    if (sides > 0) replication_.note_slot(each, slot);
   }
 }
 
@@ -530,6 +562,7 @@ void ClusterModel::tell(NodeIndex number) {
   for (unsigned slot = 0; slot < model_slots_count; ++slot) {
     if (told.view[slot] != owners_[slot]) tell(number, slot);
   }
+  replication_.tell(number);
 }
 
 // A node that learns of another owner ends its own part in a migration. A source that was told
@@ -544,9 +577,10 @@ void ClusterModel::tell(NodeIndex number, unsigned slot) {
   }
   const bool had_it =
       std::exchange(told.view[slot], static_cast<std::uint16_t>(owner_now)) == number;
-  if (had_it && owner_now != number) drop_slot(number, slot);
   if (owner_now != number) told.migrating.erase(slot);
   if (owner_now == number) told.importing.erase(slot);
+  if (had_it || owner_now == number) replication_.note_slot(number, slot);
+  if (had_it && owner_now != number) drop_slot(number, slot);
 }
 
 // A primary that hears of another owner deletes the keys that it still has. One that was replaced
@@ -563,27 +597,47 @@ void ClusterModel::tell_all() {
   for (NodeIndex each = 0; each < nodes_.size(); ++each) tell(each);
 }
 
-NodeIndex ClusterModel::replica_of(NodeIndex primary) const {
+std::vector<NodeIndex> ClusterModel::replicas_of(NodeIndex primary) const {
+  std::vector<NodeIndex> replicas;
   for (NodeIndex each = 0; each < nodes_.size(); ++each) {
-    if (node(each).replica_of == primary) return each;
+    if (node(each).replica_of == primary) replicas.push_back(each);
   }
-  FAIL("this node has no replica");
-  return 0;
+  return replicas;
+}
+
+NodeIndex ClusterModel::replica_of(NodeIndex primary) const {
+  const std::vector<NodeIndex> replicas = replicas_of(primary);
+  require_of_model(!replicas.empty(), "this node has no replica");
+  return replicas.front();
 }
 
 void ClusterModel::replicate(NodeIndex primary) {
-  const NodeIndex replica = replica_of(primary);
-  tracking_.note_replicated(replica, node(primary).data);
-  node(replica).data = node(primary).data;
+  require_of_model(!replicas_of(primary).empty(), "this node has no replica");
+  for (const NodeIndex replica : replicas_of(primary)) {
+    tracking_.note_replicated(replica, node(primary).data);
+    node(replica).data = node(primary).data;
+    replication_.note_given(replica);
+  }
+}
+
+void ClusterModel::replicate(NodeIndex primary, std::size_t changes) {
+  for (const NodeIndex replica : replicas_of(primary)) replication_.catch_up(replica, changes);
 }
 
 void ClusterModel::resynchronize(NodeIndex replica) {
   node(replica).data = node(node(replica).replica_of.value()).data;
+  replication_.note_given(replica);
   tracking_.note_flush(replica);
 }
 
 NodeIndex ClusterModel::promote_replica_of(NodeIndex primary) {
   const NodeIndex promoted = replica_of(primary);
+  promote(promoted);
+  return promoted;
+}
+
+void ClusterModel::promote(NodeIndex promoted) {
+  const NodeIndex primary = node(promoted).replica_of.value();
   for (unsigned slot = 0; slot < model_slots_count; ++slot) {
     if (owners_[slot] != primary) continue;
     end_migration(slot);
@@ -594,12 +648,9 @@ NodeIndex ClusterModel::promote_replica_of(NodeIndex primary) {
     const NodeIndex owner_now = owners_[model_slot_of(each.first)];
     return owner_now != promoted && owner_now != ModelNode::nobody;
   });
-  node(promoted).replica_of.reset();
-  ++node(promoted).history;
-  node(primary).replica_of = promoted;
+  replication_.note_promotion(primary, promoted);
   tracking_.note_owners();
   tell(promoted);
-  return promoted;
 }
 
 std::vector<std::string> ClusterModel::keys_at(NodeIndex number, unsigned slot) const {

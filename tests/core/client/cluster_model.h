@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "plimsoll/core/base/time.h"
+#include "plimsoll/tests/core/client/cluster_replication.h"
 #include "plimsoll/tests/core/client/cluster_sessions.h"
 #include "plimsoll/tests/core/client/cluster_tracking.h"
 #include "plimsoll/tests/core/commands/wire.h"
@@ -59,6 +61,14 @@ struct ModelNode {
   std::size_t run = 0;      ///< another process has another number
   std::size_t history = 0;  ///< a primary that was a replica has another number
 
+  // How a replica follows its primary: see cluster_replication.h.
+  std::string replid{};    ///< the name of the history of which it has a part
+  std::size_t offset = 0;  ///< how many changes of the history it has
+  bool is_link_up = true;  ///< of a replica to its primary; a test may take it down and up again
+  bool was_replaced_unawares = false;  ///< a replica that takes itself for a primary
+  std::map<unsigned, NodeIndex> migrating_at_primary{};  ///< what a replica knows of migrations
+  std::string zone{};
+
   std::size_t views_told = 0;          ///< how often it was asked for CLUSTER SLOTS
   std::vector<std::string> keyless{};  ///< commands without keys that it has run
 
@@ -74,9 +84,16 @@ class ClusterModel {
     Words words;
   };
 
-  /// Primaries with equal parts of the slots, at 10.0.0.1:7000, 7001...; behind them one replica of
-  /// each, if `with_replicas`.
-  explicit ClusterModel(std::size_t primaries, bool with_replicas = false);
+  /// A read that a replica has run for its primary.
+  struct ReplicaRead {
+    NodeIndex node;
+    Words words;
+    Instant at;
+  };
+
+  /// Primaries with equal parts of the slots, at 10.0.0.1:7000, 7001...; behind them the first
+  /// replica of each, then the second...
+  explicit ClusterModel(std::size_t primaries, std::size_t replicas = 0);
   ClusterModel(const ClusterModel&) = delete;
   ClusterModel& operator=(const ClusterModel&) = delete;
 
@@ -115,15 +132,20 @@ class ClusterModel {
   void tell(NodeIndex number, unsigned slot);
   void tell_all();
 
-  /// The replica of `primary` gets what the primary has. Without this it has nothing.
+  /// The replicas of `primary` get what the primary has. Without this they have nothing.
   void replicate(NodeIndex primary);
+  /// Each of them gets at most so many changes more, if it is linked.
+  void replicate(NodeIndex primary, std::size_t changes);
   /// The replica, which may have been a primary until now, gets all of its primary's data anew.
   void resynchronize(NodeIndex replica);
-  /// The replica of `primary`.
+  /// The replicas of `primary`, and the first of them.
+  std::vector<NodeIndex> replicas_of(NodeIndex primary) const;
   NodeIndex replica_of(NodeIndex primary) const;
   /// The replica becomes the owner of all slots of its primary, which is its replica from then on.
   /// Only the new owner knows. Migrations of these slots end; keys that had left stay where they
-  /// are.
+  /// are. The old primary, and those who follow it, have to be told, and then resynchronized.
+  void promote(NodeIndex promoted);
+  /// The same with the first replica, whose number this returns.
   NodeIndex promote_replica_of(NodeIndex primary);
 
   /// Its connections, for what needs to know of more than one.
@@ -132,6 +154,9 @@ class ClusterModel {
   /// Who has read what, and what every key has held.
   ClusterTracking& tracking() { return tracking_; }
   const ClusterTracking& tracking() const { return tracking_; }
+  /// Who has how much of which history.
+  ClusterReplication& replication() { return replication_; }
+  const ClusterReplication& replication() const { return replication_; }
   /// What the node answers to a request for the slot that no key of it decides. Empty: it serves
   /// the slot.
   std::string refusal_of_slot(NodeIndex number, unsigned slot) const;
@@ -140,6 +165,8 @@ class ClusterModel {
 
   /// All commands with keys that were run, in order.
   const std::vector<Run>& runs() const { return runs_; }
+  /// Those of them that replicas have run for their primaries.
+  const std::vector<ReplicaRead>& replica_reads() const { return replica_reads_; }
   /// The keys of this slot at this node.
   std::vector<std::string> keys_at(NodeIndex number, unsigned slot) const;
 
@@ -167,9 +194,11 @@ class ClusterModel {
   std::vector<ModelNode> nodes_;
   std::array<NodeIndex, model_slots_count> owners_{};
   std::vector<Run> runs_;
+  std::vector<ReplicaRead> replica_reads_;
   std::vector<std::pair<std::string, std::string>> published_;
   ClusterSessions sessions_{*this};
   ClusterTracking tracking_{*this};
+  ClusterReplication replication_{*this};
 };
 
 }  // namespace plimsoll::testing

@@ -20,7 +20,7 @@ constexpr const char* try_again = "-TRYAGAIN Multiple keys request during rehash
 
 class Nodes : public ClusterModel {
  public:
-  Nodes() : ClusterModel(3, true) {}
+  explicit Nodes(std::size_t replicas = 1) : ClusterModel(3, replicas) {}
   // On one connection for each node.
   std::string say(NodeIndex number, const Words& words) {
     return answer(number, sessions_[number], words);
@@ -60,6 +60,140 @@ TEST_CASE("a replica reads for a connection that said READONLY") {
   nodes.say(3, {"READONLY"});
   CHECK(nodes.say(3, {"GET", "b"}) == bulk_reply("a"));
   CHECK(nodes.say(3, {"SET", "b", "b"}) == moved_to_0);
+}
+
+// The value of a field of INFO replication.
+std::string field(const std::string& report, const std::string& name) {
+  const std::size_t at = report.find("\r\n" + name + ":");
+  if (at == report.npos) return "";
+  const std::size_t begin = at + name.size() + 3;
+  return report.substr(begin, report.find("\r\n", begin) - begin);
+}
+
+TEST_CASE("READWRITE ends READONLY, and a primary runs writes behind either") {
+  Nodes nodes;
+  nodes.say(0, {"SET", "b", "a"});
+  nodes.replicate(0);
+  nodes.say(3, {"READONLY"});
+  CHECK(nodes.say(3, {"GET", "b"}) == bulk_reply("a"));
+  CHECK(nodes.say(3, {"READWRITE"}) == "+OK\r\n");
+  CHECK(nodes.say(3, {"GET", "b"}) == moved_to_0);
+  CHECK(nodes.say(0, {"READONLY"}) == "+OK\r\n");
+  CHECK(nodes.say(0, {"SET", "b", "b"}) == "+OK\r\n");
+  REQUIRE(nodes.replica_reads().size() == 1);
+  CHECK(nodes.replica_reads()[0].node == 3);
+}
+
+TEST_CASE("INFO says who has how much of which history") {
+  Nodes nodes(2);
+  nodes.node(0).zone = "east";
+  CHECK(nodes.say(0, {"INFO", "server"}).find("availability_zone:east\r\n") != std::string::npos);
+  const std::string before = nodes.say(0, {"INFO", "replication"});
+  CHECK(field(before, "role") == "master");
+  CHECK(field(before, "connected_slaves") == "2");
+  CHECK(field(before, "slave0").starts_with("ip=10.0.0.1,port=7003,state=online,"));
+  CHECK(field(before, "slave1").starts_with("ip=10.0.0.1,port=7006,state=online,"));
+  CHECK(field(before, "master_replid").size() == 40);
+  CHECK(field(before, "master_replid") !=
+        field(nodes.say(1, {"INFO", "replication"}), "master_replid"));
+  nodes.say(0, {"RPUSH", "b", "a"});
+  nodes.say(0, {"RPUSH", "b", "b"});
+  nodes.replicate(0, 1);
+  CHECK(field(nodes.say(0, {"INFO", "replication"}), "master_repl_offset") == "2");
+  const std::string replica = nodes.say(3, {"INFO", "replication"});
+  CHECK(field(replica, "role") == "slave");
+  CHECK(field(replica, "master_link_status") == "up");
+  CHECK(field(replica, "slave_repl_offset") == "1");
+  CHECK(field(replica, "master_replid") == field(before, "master_replid"));
+  nodes.node(3).is_link_up = false;
+  CHECK(field(nodes.say(3, {"INFO", "replication"}), "master_link_status") == "down");
+  CHECK(field(nodes.say(0, {"INFO", "replication"}), "connected_slaves") == "1");
+}
+
+TEST_CASE("a replica has any part of what its primary has run, and in the end all of it") {
+  Nodes nodes(2);
+  nodes.say(3, {"READONLY"});
+  nodes.say(0, {"RPUSH", "b", "1"});
+  nodes.say(0, {"RPUSH", "b", "2"});
+  nodes.say(0, {"SET", "{b}a", "x"});
+  nodes.say(0, {"DEL", "{b}a"});
+  CHECK(nodes.say(3, {"LRANGE", "b", "0", "-1"}) == "*0\r\n");
+  CHECK(nodes.replication().catch_up(3, 1) == 1);
+  CHECK(nodes.say(3, {"LRANGE", "b", "0", "-1"}) == "*1\r\n$1\r\n1\r\n");
+  CHECK(nodes.replication().catch_up(3, 2) == 2);
+  CHECK(nodes.say(3, {"GET", "{b}a"}) == bulk_reply("x"));
+  CHECK(nodes.replication().behind(3) == 1);
+  nodes.replicate(0, 100);
+  for (const NodeIndex each : nodes.replicas_of(0)) {
+    CHECK(nodes.node(each).data == nodes.node(0).data);
+    CHECK(nodes.node(each).offset == nodes.node(0).offset);
+  }
+}
+
+TEST_CASE("a replica learns in order which keys have left, and where they are") {
+  Nodes nodes;
+  nodes.say(3, {"READONLY"});
+  nodes.say(0, {"SET", "{b}a", "1"});
+  nodes.say(0, {"SET", "{b}b", "2"});
+  nodes.replicate(0);
+  nodes.start_migration(slot, 1);
+  nodes.move_key(slot, "{b}b");
+  CHECK(nodes.say(3, {"GET", "{b}b"}) == bulk_reply("2"));  // it has not come as far
+  nodes.replicate(0, 100);
+  CHECK(nodes.say(3, {"GET", "{b}a"}) == bulk_reply("1"));
+  CHECK(nodes.say(3, {"GET", "{b}b"}) == ask_1);
+  CHECK(nodes.say(3, {"MGET", "{b}a", "{b}b"}) == try_again);
+  nodes.finish_at_target(slot);
+  nodes.finish_at_source(slot);
+  nodes.replicate(0, 1);
+  CHECK(nodes.say(3, {"GET", "{b}a"}) == ask_1);
+  nodes.replicate(0, 1);
+  CHECK(nodes.say(3, {"GET", "{b}a"}) == moved_to_1);
+  nodes.say(4, {"READONLY"});
+  nodes.replicate(1, 100);
+  CHECK(nodes.say(4, {"GET", "{b}a"}) == bulk_reply("1"));
+}
+
+TEST_CASE("before Valkey 8.0 a replica takes a key that has left for none") {
+  Nodes nodes;
+  nodes.replication().replicas_know_migrations = false;
+  nodes.say(3, {"READONLY"});
+  nodes.say(0, {"SET", "b", "1"});
+  nodes.start_migration(slot, 1);
+  nodes.move_key(slot);
+  nodes.replicate(0, 100);
+  CHECK(nodes.say(3, {"GET", "b"}) == "_\r\n");
+}
+
+TEST_CASE("a promoted replica begins a history; the others follow it once they are told") {
+  Nodes nodes(2);
+  nodes.say(0, {"SET", "b", "1"});
+  nodes.replicate(0, 100);
+  const std::string history = nodes.node(0).replid;
+  nodes.promote(6);
+  CHECK(nodes.node(6).replid != history);
+  CHECK(field(nodes.say(6, {"INFO", "replication"}), "role") == "master");
+  CHECK(field(nodes.say(6, {"INFO", "replication"}), "connected_slaves") == "0");
+  // The old primary does not know, nor does its other replica.
+  CHECK(field(nodes.say(0, {"INFO", "replication"}), "role") == "master");
+  nodes.say(0, {"SET", "b", "lost"});
+  nodes.replicate(0, 100);
+  nodes.say(3, {"READONLY"});
+  CHECK(nodes.say(3, {"GET", "b"}) == bulk_reply("lost"));
+  nodes.tell_all();
+  for (const NodeIndex each : {NodeIndex{0}, NodeIndex{3}}) {
+    CAPTURE(each);
+    CHECK(nodes.node(each).replica_of == 6);
+    const std::string report = nodes.say(each, {"INFO", "replication"});
+    CHECK(field(report, "role") == "slave");
+    CHECK(field(report, "master_link_status") == "down");
+    CHECK(nodes.replication().catch_up(each) == 0);
+    nodes.resynchronize(each);
+    CHECK(nodes.replication().is_linked(each));
+    CHECK(nodes.node(each).data == nodes.node(6).data);
+    CHECK(nodes.node(each).offset == nodes.node(6).offset);
+  }
+  CHECK(field(nodes.say(6, {"INFO", "replication"}), "connected_slaves") == "2");
 }
 
 TEST_CASE("while a slot moves, present keys are served, missing ones asked for, parts refused") {

@@ -100,6 +100,7 @@ class ClusterSessions {
   /// When the next wait is over.
   Instant next_due(NodeIndex number) const;
   void set_time(Instant now) { now_ = now; }
+  Instant now() const { return now_; }
 
   /// An element that a command took, and what was published in shard channels.
   struct Popped {

@@ -59,7 +59,14 @@ void ClusterTracking::note_change(NodeIndex number, const std::string& key) {
   changes_[key].push_back({.node = number,
                            .value = value_in(model_.node(number).data, key),
                            .by_owner = is_by_owner(number, model_slot_of(key)),
-                           .is_loss = false});
+                           .is_loss = false,
+                           .at = model_.sessions().now()});
+  model_.replication().note_change(number, key);
+  tell(number, key);
+}
+
+void ClusterTracking::note_move(NodeIndex number, const std::string& key) {
+  model_.replication().note_change(number, key);
   tell(number, key);
 }
 
@@ -111,7 +118,11 @@ void ClusterTracking::note_loss(const std::string& key) {
   if (owner == ModelNode::nobody || model_.is_migrating(slot)) return;
   const Value value = value_in(model_.node(owner).data, key);
   if (value == truth(key)) return;
-  changes_[key].push_back({.node = owner, .value = value, .by_owner = true, .is_loss = true});
+  changes_[key].push_back({.node = owner,
+                           .value = value,
+                           .by_owner = true,
+                           .is_loss = true,
+                           .at = model_.sessions().now()});
 }
 
 const std::vector<ClusterTracking::Change>& ClusterTracking::changes(const std::string& key) const {

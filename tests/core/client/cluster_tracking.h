@@ -36,7 +36,9 @@ class ClusterTracking {
   /// A command has changed the key at this node.
   void note_change(NodeIndex number, const std::string& key);
   /// The key has left the node with its slot, or has come that way: it holds the same elsewhere.
-  void note_move(NodeIndex number, const std::string& key) { tell(number, key); }
+  void note_move(NodeIndex number, const std::string& key);
+  /// The replica has applied a change of the key that its primary has made.
+  void note_applied(NodeIndex replica, const std::string& key) { tell(replica, key); }
   /// Another node owns the slot now, which may not have what the last one had.
   void note_owner(unsigned slot);
   void note_owners();
@@ -51,6 +53,7 @@ class ClusterTracking {
     Value value;
     bool by_owner;  ///< otherwise the node took the slot for its own, and the change is lost
     bool is_loss;   ///< nobody has written this: a new owner has no more
+    Instant at;
   };
   /// What the key held, in order. It was missing before.
   const std::vector<Change>& changes(const std::string& key) const;

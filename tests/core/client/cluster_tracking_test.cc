@@ -24,7 +24,7 @@ const std::string null_push = ">2\r\n$10\r\ninvalidate\r\n_\r\n";
 // One connection to each node that reads and one that writes.
 class Nodes : public ClusterModel {
  public:
-  Nodes() : ClusterModel(3, true) {
+  Nodes() : ClusterModel(3, 1) {
     for (NodeIndex each = 0; each < nodes_count(); ++each) {
       sessions().open(each, readers_[each]);
       sessions().open(each, writers_[each]);

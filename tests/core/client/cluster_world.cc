@@ -38,6 +38,10 @@ ClientOptions with_seeds(ClientOptions options, std::size_t count) {
 
 std::vector<std::string_view> views_of(const Words& words) { return {words.begin(), words.end()}; }
 
+std::size_t replicas_count_of(const ClusterWorldOptions& options) {
+  return std::max<std::size_t>(options.replicas_count, options.with_replicas ? 1 : 0);
+}
+
 std::string transaction_of(const std::vector<Words>& commands) {
   std::string bytes = request({"MULTI"});
   for (const Words& words : commands) bytes += request(words);
@@ -47,7 +51,7 @@ std::string transaction_of(const std::vector<Words>& commands) {
 }  // namespace
 
 ClusterWorld::Net::Net(const ClusterWorldOptions& options)
-    : budget(options.budget, memory), model(options.primaries, options.with_replicas) {
+    : budget(options.budget, memory), model(options.primaries, replicas_count_of(options)) {
   if (!options.cache) return;
   auto taken = cache::Cache::take_memory(budget, *options.cache);
   REQUIRE(taken.ok());
@@ -78,8 +82,10 @@ ClusterWorld::ClusterWorld(ClusterWorldOptions options, std::shared_ptr<Net> net
   host_views_.assign(hosts_.begin(), hosts_.end());
   cluster_options_ = {.redirects_max = options.redirects_max,
                       .cross_slot_writes = options.cross_slot_writes,
+                      .replicas = options.replicas,
                       .seed_hosts = host_views_,
                       .reach = options.reach};
+  if (options.replicas.read_from != ReadFrom::primary) lag_max_ = options.replicas.lag_max;
   if (net_->cache) REQUIRE(client_->use_cache(*net_->cache, "the cluster").ok());
   if (options.knows == ClusterWorldOptions::Knows::cluster) {
     REQUIRE(client_->use_cluster(cluster_options_).ok());
@@ -132,7 +138,7 @@ std::optional<RequestId> ClusterWorld::submit_transaction(Tag tag,
 std::optional<RequestId> ClusterWorld::submit_to(ConnectionId connection, Tag tag,
                                                  const std::vector<Words>& commands,
                                                  Duration timeout) {
-  history_.note_submitted(tag, commands);
+  history_.note_submitted(tag, commands, now_);
   if (commands.size() > 1) {
     const std::string bytes = transaction_of(commands);
     CommandView command = CommandView::from_encoded(bytes);
@@ -147,27 +153,28 @@ std::optional<RequestId> ClusterWorld::submit_to(ConnectionId connection, Tag ta
 
 std::optional<RequestId> ClusterWorld::subscribe(ConnectionId connection, Tag tag,
                                                  const Words& channels, Duration timeout) {
-  history_.note_submitted(tag, {});
+  history_.note_submitted(tag, {}, now_);
   return note_started(tag, client_->subscribe(connection, SubscriptionKind::shard,
                                               views_of(channels), now_, timeout, tag));
 }
 
 std::optional<RequestId> ClusterWorld::unsubscribe(ConnectionId connection, Tag tag,
                                                    const Words& channels, Duration timeout) {
-  history_.note_submitted(tag, {});
+  history_.note_submitted(tag, {}, now_);
   return note_started(tag, client_->unsubscribe(connection, SubscriptionKind::shard,
                                                 views_of(channels), now_, timeout, tag));
 }
 
 std::optional<RequestId> ClusterWorld::next_message(ConnectionId connection, Tag tag,
                                                     Duration timeout) {
-  history_.note_submitted(tag, {});
+  history_.note_submitted(tag, {}, now_);
   return note_started(tag, client_->next_message(connection, now_, timeout, tag));
 }
 
 std::optional<RequestId> ClusterWorld::note_started(Tag tag, const Result<RequestId>& id) {
   if (id) {
     ids_[tag] = *id;
+    if (is_at_replica(*id)) history_.note_sent_to_replica(tag);
   } else {
     last_error_ = id.error();
     history_.note_outcome(tag, "refused with " + show_failure(id.error()), &id.error());
@@ -175,9 +182,20 @@ std::optional<RequestId> ClusterWorld::note_started(Tag tag, const Result<Reques
   return id_of(tag);
 }
 
+bool ClusterWorld::is_at_replica(RequestId id) const {
+  const Cluster* const cluster = client_->cluster();
+  const NodeNumber number = cluster == nullptr ? no_node : Cluster::node_of(id);
+  bool is_so = false;
+  if (number == no_node || cluster->replicas() == nullptr) return is_so;
+  cluster->replicas()->for_each([&](const KnownReplica& known) {
+    is_so |= known.connection == ClusterNodes::connection_of(number);
+  });
+  return is_so;
+}
+
 void ClusterWorld::start(Tag tag, const std::vector<Words>& commands, const CommandView& command,
                          Duration timeout, Duration max_staleness) {
-  history_.note_submitted(tag, commands);
+  history_.note_submitted(tag, commands, now_);
   Result<RequestId> id = client_->submit(command, now_, timeout, tag, max_staleness);
   if (!id && client_->may_wait(id.error())) {
     id = client_->wait_for_room(command, now_, timeout, tag);
@@ -208,7 +226,7 @@ bool ClusterWorld::look_up(Tag tag, const Words& words, Duration max_staleness, 
       return true;
     });
     if (is_hit) {
-      history_.note_submitted(tag, {words});
+      history_.note_submitted(tag, {words}, now_);
       history_.note_outcome(tag, "hit " + shown(reply), nullptr);
       if (on_outcome) on_outcome(tag);
       return true;
@@ -225,7 +243,7 @@ std::string ClusterWorld::get(Tag tag, const Words& words, Duration max_stalenes
 }
 
 std::optional<RequestId> ClusterWorld::prove(Tag tag, Duration timeout) {
-  history_.note_submitted(tag, {});
+  history_.note_submitted(tag, {}, now_);
   proofs_.insert(tag);
   return note_started(tag, client_->prove(now_, timeout, tag));
 }

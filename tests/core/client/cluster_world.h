@@ -35,6 +35,8 @@ namespace plimsoll::testing {
 struct ClusterWorldOptions {
   std::size_t primaries = 3;
   bool with_replicas = false;
+  /// How many replicas each primary has. With `with_replicas` it has one at least.
+  std::size_t replicas_count = 0;
   std::vector<std::string> seeds{"10.0.0.1:7000"};
   std::uint8_t redirects_max = 16;
   CrossSlotWrites cross_slot_writes = CrossSlotWrites::refuse;
@@ -42,6 +44,8 @@ struct ClusterWorldOptions {
   /// Whether the client is told that there is a cluster, or has to find out, or goes to one node
   /// only.
   enum class Knows { cluster, nothing, one_server } knows = Knows::cluster;
+  /// From which nodes the client reads.
+  ReplicaOptions replicas{};
   ClientOptions client{};
   BudgetOptions budget{};
   /// The client's cache, if it has one. Its tracking is as ClientOptions::tracking says.
@@ -128,6 +132,7 @@ class ClusterWorld {
   void revive(const std::string& address) { dead_.erase(address); }
   /// The process does nothing. Its system goes on to accept connections and bytes.
   void freeze(const std::string& address) { frozen_.insert(address); }
+  bool is_dead(const std::string& address) const { return dead_.contains(address); }
   bool is_frozen(const std::string& address) const { return frozen_.contains(address); }
   /// The process works through all that has come meanwhile.
   void wake(const std::string& address) { frozen_.erase(address); }
@@ -171,7 +176,7 @@ class ClusterWorld {
   std::string address(NodeIndex number) const { return model_.node(number).address(); }
   ClusterHistory& history() { return history_; }
   /// Checks the history against what the nodes have run.
-  void verify() { history_.verify(model_); }
+  void verify() { history_.verify(model_, lag_max_); }
 
   /// What became of the invalidations that nodes have said to this client about a key: whether one,
   /// or one of all keys, is still on its way on the connection to this address; and which of the
@@ -265,6 +270,7 @@ class ClusterWorld {
 
   void start(Tag tag, const std::vector<Words>& commands, const CommandView& command,
              Duration timeout, Duration max_staleness = cache::any_staleness);
+  bool is_at_replica(RequestId id) const;
   std::optional<RequestId> note_started(Tag tag, const Result<RequestId>& id);
   bool step(Answers answers);
   bool step_all(Answers answers);
@@ -304,6 +310,7 @@ class ClusterWorld {
   std::vector<std::string> hosts_;
   std::vector<std::string_view> host_views_;
   ClusterOptions cluster_options_;
+  std::optional<Duration> lag_max_;  // of a client that reads from replicas
   std::optional<Client> client_;
   std::map<ConnectionId, std::unique_ptr<Link>> links_;
   std::vector<std::unique_ptr<Link>> orphans_;  // the client has left, and its bytes are under way

@@ -68,9 +68,9 @@ std::optional<std::string> answer_of_walk(const ModelNode& node, NodeIndex numbe
     return bulk_of(std::string("cluster_state:") + (node.is_down ? "fail" : "ok") + "\r\n");
   }
   if (words[0] != "INFO") return std::nullopt;
-  if (of == "server") return bulk_of("# Server\r\nrun_id:" + std::to_string(node.run) + "\r\n");
-  if (of == "replication") {
-    return bulk_of("master_replid:" + std::to_string(node.history) + "\r\n");
+  if (of == "server") {
+    return bulk_of("# Server\r\nrun_id:" + std::to_string(node.run) +
+                   "\r\navailability_zone:" + node.zone + "\r\n");
   }
   return bulk_of("# Commandstats\r\n" + counted("cluster|nodes", 1) +
                  counted("migrate", node.keys_left) + counted("restore-asking", node.keys_came) +
