@@ -114,10 +114,11 @@ void Client::find_cluster(const ClusterOptions& options) {
 
 Status Client::make_cluster(const ClusterOptions& options) {
   PLIMSOLL_CHECK(options.seed_hosts.size() == session_.options().seeds_count);
-  if (!make_others()) return OtherServers::no_room_for_cluster(session_);
+  if (!make_others()) return OtherServers::no_room_for_cluster(session_, false);
   const Status made = others_->make_cluster(options, session_, side_connections_);
   if (!made) return made;
   cluster_ = others_->cluster.get();
+  replicas_ = nullptr;  // of the one primary that there might have been
   cluster_->use_waiters(admission_);
   note_special();
   return near_ ? near_->use_cluster(*cluster_) : Status();
@@ -125,8 +126,7 @@ Status Client::make_cluster(const ClusterOptions& options) {
 
 // The main session has just become ready, and sends nothing until the early requests are sorted.
 void Client::enter_cluster() {
-  Status entered =
-      may_enter_cluster(*may_find_, options(), {replicas_ != nullptr, recording_.on()});
+  Status entered = may_enter_cluster(*may_find_, options(), recording_.on());
   if (entered) entered = make_cluster(*may_find_);
   if (entered) entered = others_->begin_early(session_);
   if (!entered) session_.give_up(entered.error());
@@ -460,7 +460,7 @@ ClientStatistics Client::statistics() const {
                        .counters = session_.counters(),
                        .blocking_connections = side_connections_.blocking_count(),
                        .subscriptions = side_connections_.subscriptions_count(),
-                       .replicas = replicas_ ? replicas_->counters() : ReplicaCounters(),
+                       .replicas = others_ ? others_->replica_counters() : ReplicaCounters(),
                        .cluster = cluster_ ? cluster_->counters() : ClusterCounters(),
                        .last_problem = session_.last_problem()};
   if (cluster_) all.counters += cluster_->session_counters();
@@ -476,7 +476,7 @@ ClientStatistics Client::statistics() const {
 
 Result<RequestId> Client::submit_specially(const CommandView& command, Instant now,
                                            Duration timeout, Tag tag, Duration max_staleness) {
-  if (cluster_ && !near_) return stage_in_cluster(command, now, timeout, tag);
+  if (cluster_ && !near_) return stage_in_cluster(command, now, timeout, tag, max_staleness);
   if (recording_.on()) return submit_recorded(command, now, timeout, tag);
   if (command.block_time != Duration::zero()) return stage_blocking(command, now, timeout, tag);
   return near_ ? stage_near(command, now, timeout, tag, max_staleness)
@@ -493,12 +493,12 @@ Result<RequestId> Client::stage_by_reader(const CommandView& command, Instant no
                    : replicas_->submit_to_primary(command, deadline, tag));
 }
 
-// Only the owner of a slot is read, so any bound on staleness holds.
 Result<RequestId> Client::stage_in_cluster(const CommandView& command, Instant now,
-                                           Duration timeout, Tag tag) {
+                                           Duration timeout, Tag tag, Duration max_staleness) {
   if (command.block_time != Duration::zero()) return stage_blocking(command, now, timeout, tag);
   if (others_stand_before()) return refuse_to_overtake();
-  return count(cluster_->submit(command, now, deadline_of(now, timeout), tag));
+  const Instant deadline = deadline_of(now, timeout);
+  return count(cluster_->submit(command, now, deadline, tag, max_staleness));
 }
 
 Result<RequestId> Client::submit_at(const NodeChoice& where, const CommandView& command,
@@ -539,7 +539,7 @@ Result<RequestId> Client::stage_near(const CommandView& command, Instant now, Du
 Result<RequestId> Client::note_side_request(const CommandView& command,
                                             const Result<RequestId>& id) {
   if (near_ && id) near_->note_side_request(command, *id);
-  if (replicas_ && id) replicas_->note_side_request(command, *id);
+  if (others_ && id) others_->note_side_request(command, *id);
   return id;
 }
 
@@ -635,7 +635,7 @@ std::optional<Event> Client::poll_all() {
         side_connections_.leave_server(ClusterSlots::is_gone, session_.now());
     }
     const auto event = side_connections_.poll_event();
-    if (replicas_) replicas_->follow_side_connections(side_connections_);
+    if (others_) others_->follow_side_connections(side_connections_);
     if (event) {
       side_spoke_ = true;
       if (near_) report_to_near_cache(*event);

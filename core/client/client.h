@@ -125,8 +125,10 @@ class Client {
   /// primary_only. Error: out_of_memory.
   Status use_replicas(const ReplicaOptions& options);
 
-  /// The replicas that are read; null if none are.
+  /// The replicas of one primary that are read; null if none are.
   const Replicas* replicas() const { return replicas_; }
+  /// Connections beside the main one that are not for single users; null if there are none.
+  const OtherServers* others() const { return others_.get(); }
 
   /// Makes this the client of a cluster, of which the driver's addresses are some nodes. Call it
   /// before connect(), and behind use_cache() if there is a cache, which must not use broadcasts;
@@ -483,7 +485,7 @@ class Client {
                                     Tag tag, Duration max_staleness);
   [[gnu::always_inline]] inline Result<RequestId> stage_in_cluster(const CommandView& command,
                                                                    Instant now, Duration timeout,
-                                                                   Tag tag);
+                                                                   Tag tag, Duration max_staleness);
   Result<RequestId> stage_blocking(const CommandView& command, Instant now, Duration timeout,
                                    Tag tag);
   Result<RequestId> stage_near(const CommandView& command, Instant now, Duration timeout, Tag tag,

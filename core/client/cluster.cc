@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "plimsoll/core/base/check.h"
+#include "plimsoll/core/client/encoded_pieces.h"
 #include "plimsoll/core/client/handed_request.h"
 #include "plimsoll/core/client/node_caches.h"
 
@@ -26,13 +27,6 @@ constexpr Error could_not_ask{
     .code = ErrorCode::out_of_memory,
     .what = "the requests pool has no room to ask a node of the cluster who it is"};
 
-Error limit_reached(const SessionOptions& options) {
-  return Error{.code = ErrorCode::rejected_by_limit,
-               .what = "inflight_requests_limit is reached",
-               .value = options.inflight_requests_limit,
-               .limit = options.inflight_requests_limit};
-}
-
 constexpr std::string_view ask_node_id[] = {"CLUSTER", "MYID"};
 
 }  // namespace
@@ -51,12 +45,13 @@ Cluster::Cluster(const ClusterOptions& options, Session& main, Box<SlotTable> ta
                RequestTrail::waiting_place),
       trail_(main, nodes_, returned_, waiting_),
       scattered_(main, nodes_, slots_, waiting_),
+      routes_(nodes_, slots_, scattered_),
       places_(main.options().inflight_requests_limit) {}
 
 // ---- Requests of callers.
 
 Result<RequestId> Cluster::submit(const CommandView& command, Instant now, Instant deadline,
-                                  Tag tag) {
+                                  Tag tag, Duration max_staleness) {
   now_ = std::max(now_, now);
   const Route route = route_of(command);
   if (is_scattered(route)) {
@@ -65,6 +60,12 @@ Result<RequestId> Cluster::submit(const CommandView& command, Instant now, Insta
   }
   if (route.kind != Route::Kind::one_slot) return submit_keyless(command, deadline, tag);
   const SlotTable::Entry entry = slots_.table().at(route.slot);
+  const bool may_be_any = replicas_ && max_staleness == cache::any_staleness;
+  if (may_be_any && entry.plain() && !closing_ && taken() < places_) [[unlikely]] {
+    const Journey journey{.number = submitted_++, .slot = route.slot};
+    const auto id = submit_to_replica(command, journey, entry.owner(), deadline, tag);
+    if (id) return *id;
+  }
   if (!goes_straight(entry)) return submit_slowly(command, route.slot, deadline, tag);
   return submit_to(entry.owner(), command, {.number = submitted_++, .slot = route.slot}, deadline,
                    tag);
@@ -87,24 +88,27 @@ Result<RequestId> Cluster::submit_at(const NodeChoice& where, const CommandView&
   }
   const Result<Slot> slot = slots_.slot_at(where);
   if (!slot) return slot.error();
-  return submit_slowly(command, *slot, deadline, tag);
+  const Result<RequestId> id = submit_slowly(command, *slot, deadline, tag);
+  if (replicas_ && id) replicas_->note_sent_at(command, *slot, request_ids::is_at_node(*id));
+  return id;
 }
 
 Result<RequestId> Cluster::submit_keyless(const CommandView& command, Instant deadline, Tag tag) {
   if (main_.is_closed()) return main_.refusal();
-  if (is_full()) return limit_reached(main_.options());
+  if (is_full()) return limit_reached(main_.options().inflight_requests_limit);
   if (Status may = shares_.check(ClusterShares::keyless, command, now_); !may) return may.error();
   if (must_wait_for_parts() || keyless_held_) {
     return park(command, {.journey = {.number = submitted_++}, .is_for_main = true}, deadline, tag);
   }
   main_.take_places(places_taken(0));
+  if (replicas_) replicas_->note_staged(command);
   return main_.submit(command, deadline, tag);
 }
 
 Result<RequestId> Cluster::submit_slowly(const CommandView& command, Slot slot, Instant deadline,
                                          Tag tag) {
   if (main_.is_closed()) return main_.refusal();
-  if (is_full()) return limit_reached(main_.options());
+  if (is_full()) return limit_reached(main_.options().inflight_requests_limit);
   if (Status may = shares_.check(slot, command, now_); !may) return may.error();
   const bool waits = must_wait_for_parts();
   const Journey journey{.number = submitted_++, .slot = slot};
@@ -136,7 +140,52 @@ Result<RequestId> Cluster::submit_to(NodeNumber number, const CommandView& comma
   node.idle_views = 0;
   nodes_.stir(node, number);
   ++in_flight_;
+  if (replicas_) replicas_->note_staged(command, journey);
   return nodes_.known_as(number, *id);
+}
+
+// ---- Reads at replicas.
+
+// Returns nothing if the owner is to answer.
+std::optional<RequestId> Cluster::submit_to_replica(const CommandView& command, Journey journey,
+                                                    NodeNumber owner, Instant deadline, Tag tag) {
+  if (shares_.others_wait_for(owner)) return std::nullopt;
+  const auto number = replicas_->choose(command, journey.slot, owner, now_);
+  if (!number || !shares_.may_take(*number)) return std::nullopt;
+  journey.is_at_replica = true;
+  const RequestId staged = nodes_[*number].session->staged_until();
+  const Result<RequestId> id = submit_to(*number, command, journey, deadline, tag);
+  if (!id) return std::nullopt;
+  replicas_->note_read(*number, staged, deadline);
+  return *id;
+}
+
+// Sends a read that a replica has not answered to another one, or to the owner. Returns false if
+// there is no memory for it.
+bool Cluster::move_read(NodeNumber number, const Event& event, const Pipeline::Handed& request,
+                        Journey journey) {
+  ClusterNode& node = nodes_[number];
+  const bool may_others = replicas_->judge(number, journey.slot, event, now_);
+  if (!may_others) want_view(ViewSchedule::Need::normal);
+  EncodedPieces pieces;
+  pieces.count = node.session->handed_bytes(request, 0, pieces.spans);
+  const SlotTable::Entry entry = slots_.table().at(journey.slot);
+  std::optional<RequestId> to;
+  // The keys in further pieces of a long request cannot be found.
+  if (may_others && entry.plain() && pieces.count == 1) {
+    to = submit_to_replica(pieces.view(), journey, entry.owner(), request.deadline, request.tag);
+  }
+  if (!to) return take_back(number, request, journey, {.kind = Verdict::Kind::goes_on});
+  trail_.remember(node.moved, nodes_.known_as(number, request.id), *to);
+  nodes_.note_moved(number);
+  return true;
+}
+
+void Cluster::move_due(NodeNumber number) {
+  replicas_->leave_due(number, now_, [&](const Pipeline::Handed& request, Journey journey) {
+    // The place that the read has there is taken until it is answered, so it needs another one.
+    return !is_full() && take_back(number, request, journey, {.kind = Verdict::Kind::goes_on});
+  });
 }
 
 Result<RequestId> Cluster::park(const CommandView& command, const ParkedRequests::Request& request,
@@ -156,19 +205,14 @@ void Cluster::note_parked(const ParkedRequests::Request& request, std::size_t by
   }
   if (!request.journey.is_unordered) slots_.table().set_held(request.journey.slot, true);
   const NodeNumber owner = request.journey.is_for_node
-                               ? target_of(request)
+                               ? routes_.target_of(request, now_)
                                : slots_.table().at(request.journey.slot).owner();
   shares_.note_parked(owner, bytes);
   if (owner == no_node) {
     want_view(ViewSchedule::Need::urgent);
   } else if (!nodes_.may_send_to(owner)) {
-    want_node(owner);
+    routes_.want_node(owner, now_);
   }
-}
-
-Status Cluster::check(const CommandView& command) const {
-  const Error* const refusal = refusal_of(route_of(command), options_);
-  return refusal == nullptr ? Status() : *refusal;
 }
 
 Pipeline::Room Cluster::make_room(std::size_t bytes) {
@@ -208,7 +252,7 @@ RequestId Cluster::submit_to_room(const CommandView& command, Instant deadline, 
 Result<RequestId> Cluster::scatter(const CommandView& command, commands::Spread spread,
                                    Instant deadline, Tag tag) {
   if (main_.is_closed()) return main_.refusal();
-  if (is_full()) return limit_reached(main_.options());
+  if (is_full()) return limit_reached(main_.options().inflight_requests_limit);
   if (Status may = shares_.check_scattered(scattered_places(), now_); !may) return may.error();
   return begin_parts(command, spread, deadline, tag);
 }
@@ -235,8 +279,6 @@ Result<RequestId> Cluster::begin_parts(const CommandView& command, commands::Spr
   if (is_deferred) release_at_ = std::min(release_at_, now_);
   return waiting_.known_as(*id);
 }
-
-void Cluster::send_parts() { follow_sending(send_some_parts()); }
 
 // Fails if there is no memory for a part.
 Status Cluster::send_some_parts() {
@@ -280,6 +322,11 @@ Result<RequestId> Cluster::submit_part(const ScatteredRequests::PartToSend& part
       is_for_node || (is_unordered && not_before <= now_) ||
       (!is_unordered && slots_.is_at_rest(slot, no_node) && slots_.table().at(slot).plain());
   const NodeNumber to = is_for_node ? part.node : slots_.table().at(slot).owner();
+  if (replicas_ && !is_for_node && !is_unordered && may_go) {
+    const ShortRead read(*part.command);
+    const auto id = submit_to_replica(read.view(), part.journey, to, part.deadline, part.tag);
+    if (id) return *id;
+  }
   if (may_go && nodes_.has(to) && nodes_.may_send_to(to)) {
     return submit_to(to, *part.command, part.journey, part.deadline, part.tag);
   }
@@ -298,11 +345,6 @@ bool Cluster::must_wait_for_parts() {
 void Cluster::follow_places() {
   places_ = scattered_.has_unsent() ? 0 : places();
   few_ = std::min(places_, shares_.least_requests());
-}
-
-void Cluster::set_spoke(NodeNumber number) {
-  if (spoke_ == parts_spoke) scattered_.forget_outcome();
-  spoke_ = number;
 }
 
 Event Cluster::take_outcome_of_parts() {
@@ -347,7 +389,7 @@ void Cluster::release(ParkedRequests& parked) {
   parked.release([&](const ParkedRequests::Request& each, const Pipeline::Handed& handed) {
     if (each.is_whole) return false;
     if (release_one(parked, each, handed)) return true;
-    if (!each.is_for_main) shares_.note_parked(target_of(each), handed.bytes);
+    if (!each.is_for_main) shares_.note_parked(routes_.target_of(each, now_), handed.bytes);
     return false;
   });
 }
@@ -355,64 +397,20 @@ void Cluster::release(ParkedRequests& parked) {
 // Returns whether it has gone on.
 bool Cluster::release_one(ParkedRequests& parked, const ParkedRequests::Request& each,
                           const Pipeline::Handed& handed) {
-  if (each.journey.is_unordered) return may_go(each) && go(parked, each, handed);
+  if (each.journey.is_unordered)
+    return routes_.may_go(each, now_, release_at_) && go(parked, each, handed);
   SlotTable& table = slots_.table();
   const Slot slot = each.journey.slot;
   const bool is_blocked = scattered_.is_behind_unsent(each.journey) ||
                           (each.is_for_main ? keyless_held_ : table.at(slot).blocked());
-  if (is_for_no_node(each, handed.tag)) {
+  if (routes_.is_for_no_node(each, handed.tag, now_)) {
     parked.pipeline().cancel(each.id);
     release_at_ = now_;
-  } else if (!is_blocked && may_go(each) && go(parked, each, handed)) {
+  } else if (!is_blocked && routes_.may_go(each, now_, release_at_) && go(parked, each, handed)) {
     return true;
   }
   each.is_for_main ? void(keyless_held_ = true) : table.set_blocked(slot, true);
   return false;
-}
-
-bool Cluster::may_go(const ParkedRequests::Request& request) {
-  if (request.not_before > now_) {
-    release_at_ = std::min(release_at_, request.not_before);
-    return false;
-  }
-  if (request.is_for_main) return true;
-  const NodeNumber target = target_of(request);
-  if (target == no_node) {
-    want_view(ViewSchedule::Need::urgent);
-    return false;
-  }
-  const Journey& journey = request.journey;
-  if (!journey.is_for_node && !journey.is_unordered && !slots_.is_at_rest(journey.slot, target)) {
-    return false;
-  }
-  if (nodes_.may_send_to(target)) return true;
-  want_node(target);
-  return false;
-}
-
-void Cluster::want_node(NodeNumber number) {
-  nodes_.want(number, now_);
-  if (nodes_[number].is_doubtful(now_)) want_view(ViewSchedule::Need::urgent);
-}
-
-// Whether a part for one node cannot be sent any more: the node owns nothing, and its successor has
-// a part of the same request.
-bool Cluster::is_for_no_node(const ParkedRequests::Request& request, Tag tag) {
-  if (!request.journey.is_for_node || !tags::is_part(tag)) return false;
-  const NodeNumber target = target_of(request);
-  return target != request.asked && target != no_node && !scattered_.may_take_over(tag, target);
-}
-
-// After ASK, a node that cannot be reached is given up: the owner is asked again. What is for one
-// node waits for it as long as it owns slots, and then goes to the owner of one that it had.
-NodeNumber Cluster::target_of(const ParkedRequests::Request& request) const {
-  const NodeNumber asked = request.asked;
-  if (request.journey.is_for_node) {
-    if (nodes_.has(asked) && nodes_[asked].slots > 0) return asked;
-    return slots_.table().at(request.journey.slot).owner();
-  }
-  if (nodes_.has(asked) && nodes_[asked].may_be_awaited(now_)) return asked;
-  return slots_.table().at(request.journey.slot).owner();
 }
 
 bool Cluster::go(ParkedRequests& parked, const ParkedRequests::Request& request,
@@ -425,7 +423,7 @@ bool Cluster::go(ParkedRequests& parked, const ParkedRequests::Request& request,
     main_.take_places(places_taken(1));
     to = main_.submit_owed(moving.command(), handed.deadline, handed.tag);
   } else {
-    const NodeNumber target = target_of(request);
+    const NodeNumber target = routes_.target_of(request, now_);
     journey.with_asking = !journey.is_for_node && target == request.asked;
     const HandedRequest moving(parked.pipeline(), handed, 0,
                                journey.with_asking ? Asking::yes : Asking::no);
@@ -437,7 +435,7 @@ bool Cluster::go(ParkedRequests& parked, const ParkedRequests::Request& request,
   }
   if (!to) {
     release_at_ = std::min(release_at_, after(now_, no_room_wait));
-    if (!request.is_for_main) shares_.note_lack(target_of(request));
+    if (!request.is_for_main) shares_.note_lack(routes_.target_of(request, now_));
     return false;
   }
   --in_flight_;  // submit_to() has counted it once more, or the main connection counts it
@@ -465,8 +463,11 @@ void Cluster::handle_timeout_at_nodes() {
     if (node.session) node.session->handle_timeout(now_);
     if (is_idle) node.quiet_since = now_;  // if it has sent a PING, the answer is owed from now on
     if (node.is_suspect(now_)) shares_.set_doubt(number, true);
-    if (node.is_needed() && node.is_doubtful(now_)) want_view(ViewSchedule::Need::urgent);
+    if (node.needs_view(now_)) want_view(ViewSchedule::Need::urgent);
     if (now_ >= node.retry_at && node.is_wanted && !aborted_) nodes_.connect(number, now_);
+    if (!replicas_) return;
+    replicas_->handle_timeout(number, now_);
+    if (node.replica && node.session) move_due(number);
   });
 }
 
@@ -477,11 +478,6 @@ Instant Cluster::poll_timeout() {
   if (aborted_) return next;
   if (closing_) next = std::min(next, close_by_);
   return std::min({next, release_at_, slots_.poll_timeout()});
-}
-
-void Cluster::handle_main(const Event& event) {
-  now_ = std::max(now_, main_.now());
-  if (!aborted_) slots_.handle_main(event, now_);
 }
 
 std::optional<Event> Cluster::poll_event() {
@@ -607,17 +603,7 @@ void Cluster::note_given_up(const ScatteredRequests::Ids& ids) {
 }
 
 Event Cluster::parked_ended(const Ended& ended) {
-  event_error_ = Error{.code = ended.code, .executed = ended.executed};
-  if (ended.code == ErrorCode::timed_out) {
-    event_error_.what =
-        tags::is_whole(ended.tag)
-            ? "the request's deadline passed before all of its parts were answered"
-            : "the request's deadline passed while it waited for the owner of its slot";
-  } else if (ended.code == ErrorCode::cancelled) {
-    event_error_.what = "the request was cancelled";
-  } else {
-    event_error_.what = main_.refusal().what;
-  }
+  event_error_ = error_of_parked(ended, main_.refusal());
   return {.kind = Event::Kind::failed, .tag = ended.tag, .error = &event_error_};
 }
 
@@ -639,13 +625,20 @@ std::optional<Event> Cluster::handle_event(NodeNumber number, const Event& event
     case Event::Kind::completed:
     case Event::Kind::failed:
       if (event.tag == internal_auth) return SideConnections::credentials_outcome(event);
-      if (event.tag == internal_node_id) nodes_.handle_identity(number, event);
+      if (event.tag == internal_node_id) {
+        nodes_.handle_identity(number, event);
+        if (replicas_ && nodes_.may_send_to(number)) replicas_->handle_ready(number, now_);
+      }
       if (event.tag == internal_slots && !aborted_) slots_.handle_node(number, event, now_);
       if (SideConnections::is_about_unblocking(event.tag)) return event;
+      if (is_internal && replicas_ && replicas_->handle_answer(number, event, now_)) {
+        want_view(ViewSchedule::Need::normal);
+      }
       if (is_internal) return std::nullopt;
       return node.session->hands_back() ? handle_handed(number, event) : event;
     case Event::Kind::closed:
       nodes_.handle_end(number, *event.error, !aborted_, now_);
+      if (replicas_) replicas_->handle_end(number);
       slots_.handle_end(number, now_);
       return std::nullopt;
     case Event::Kind::credentials_refused: return event;
@@ -666,9 +659,15 @@ std::optional<Event> Cluster::handle_handed(NodeNumber number, const Event& even
   const Pipeline::Handed request = node.session->handed();
   const std::optional<SentRequests::Request> sent = node.sent.find(request.id);
   PLIMSOLL_CHECK(sent);
+  if (sent->journey.is_at_replica && !aborted_) {
+    const bool moves = move_read(number, event, request, sent->journey);
+    node.session->settle_handed();
+    return moves ? std::nullopt : std::optional(event);
+  }
   const Verdict verdict =
       aborted_ ? Verdict() : verdicts_.judge(number, event, request, sent->journey, now_);
   const bool may_go_on = verdict.kind == Verdict::Kind::goes_on;
+  if (replicas_ && verdict.asked != no_node) replicas_->note_moving(sent->journey.slot);
   const bool goes_on = may_go_on && take_back(number, request, sent->journey, verdict);
   node.session->settle_handed();
   if (goes_on) return std::nullopt;
@@ -685,7 +684,7 @@ bool Cluster::take_back(NodeNumber number, const Pipeline::Handed& request, Jour
   std::size_t in_front = journey.with_asking ? HandedRequest::asking.size() : 0;
   if (caches_ != nullptr) in_front += caches_->note_handed_on(scattered_.tag_of(request.tag));
   const HandedRequest moving(node.session->requests(), request, in_front, Asking::no);
-  journey.with_asking = false;
+  journey.with_asking = journey.is_at_replica = false;
   count_in(journey, verdict);
   const bool waits = verdict.wait > Duration::zero();
   const ParkedRequests::Request parked{
@@ -696,7 +695,7 @@ bool Cluster::take_back(NodeNumber number, const Pipeline::Handed& request, Jour
       returned_.park(moving.command(), request.deadline, request.tag, parked);
   if (!id) return false;
   if (!journey.is_unordered) slots_.table().set_held(journey.slot, true);
-  shares_.note_parked(target_of(parked), returned_.bytes_of_last(*id));
+  shares_.note_parked(routes_.target_of(parked, now_), returned_.bytes_of_last(*id));
   nodes_.note_change();
   const RequestId from = nodes_.known_as(number, request.id);
   const RequestId to = returned_.known_as(*id);
@@ -731,6 +730,7 @@ void Cluster::close(Instant now) {
   if (closing_) return;
   now_ = std::max(now_, now);
   closing_ = true;
+  if (replicas_) replicas_->close();
   close_by_ = after(now, main_.options().close_timeout);
   nodes_.note_input_of_all();
 }
@@ -746,6 +746,7 @@ void Cluster::close_if_done() {
 
 void Cluster::abort() {
   closing_ = aborted_ = true;
+  if (replicas_) replicas_->close();
   nodes_.for_each([](NodeNumber, ClusterNode& node) {
     node.is_wanted = false;
     if (node.session) node.session->abort();
@@ -782,6 +783,7 @@ bool Cluster::is_full() {
 void Cluster::validate() {
   nodes_.validate();
   slots_.validate();
+  if (replicas_) replicas_->validate();
   scattered_.validate();
   if (caches_ != nullptr) caches_->validate();
   for (ParkedRequests* const parked : {&returned_, &waiting_}) {

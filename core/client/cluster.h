@@ -12,10 +12,12 @@
 #include "plimsoll/core/client/cluster_counters.h"
 #include "plimsoll/core/client/cluster_nodes.h"
 #include "plimsoll/core/client/cluster_options.h"
+#include "plimsoll/core/client/cluster_replicas.h"
 #include "plimsoll/core/client/cluster_shares.h"
 #include "plimsoll/core/client/cluster_slots.h"
 #include "plimsoll/core/client/cluster_verdicts.h"
 #include "plimsoll/core/client/parked_requests.h"
+#include "plimsoll/core/client/parked_routes.h"
 #include "plimsoll/core/client/request_trail.h"
 #include "plimsoll/core/client/scatter_refusal.h"
 #include "plimsoll/core/client/scattered_requests.h"
@@ -59,7 +61,9 @@ class Cluster {
 
   /// Submits a request for which no connection of its own is needed. Errors: those of
   /// Session::submit(); and what refusal_of() says.
-  Result<RequestId> submit(const CommandView& command, Instant now, Instant deadline, Tag tag);
+  /// With a bound on staleness, the owner of the slot answers.
+  Result<RequestId> submit(const CommandView& command, Instant now, Instant deadline, Tag tag,
+                           Duration max_staleness = cache::any_staleness);
 
   /// The same for a command whose keys are all in this slot.
   Result<RequestId> submit_to_slot(Slot slot, const CommandView& command, Instant now,
@@ -72,7 +76,10 @@ class Cluster {
 
   /// The refusal of a command that submit() would refuse whatever room there is. Call this before a
   /// request waits for room.
-  Status check(const CommandView& command) const;
+  Status check(const CommandView& command) const {
+    const Error* const refusal = refusal_of(route_of(command), options_);
+    return refusal == nullptr ? Status() : *refusal;
+  }
 
   /// Those who wait for room may stand in lanes from now on. Who waits already counts as one whose
   /// slots are not known.
@@ -111,6 +118,17 @@ class Cluster {
     nodes_.note_change();  // so that its slot is not held for it any more
     return true;
   }
+
+  /// Reads from replicas, as ClusterOptions::replicas says. Returns false if there is no memory.
+  bool use_replicas() {
+    replicas_ = Box<ClusterReplicas>::make(main_.accounts().connections, 0, options_.replicas,
+                                           main_, nodes_);
+    if (replicas_) slots_.use_listener(*replicas_);
+    return static_cast<bool>(replicas_);
+  }
+  /// The replicas that are read; null if none are.
+  ClusterReplicas* replicas() { return replicas_.get(); }
+  const ClusterReplicas* replicas() const { return replicas_.get(); }
 
   /// Cancels a request, wherever it is now. Returns its id on the main connection if it is there.
   std::optional<RequestId> cancel(RequestId id, Instant now) { return trail_.cancel(id, now); }
@@ -199,7 +217,10 @@ class Cluster {
   bool is_ready() const { return was_ready_; }
 
   /// Handles the outcome of a question on the main connection: internal_slots, internal_node_id.
-  void handle_main(const Event& event);
+  void handle_main(const Event& event) {
+    now_ = std::max(now_, main_.now());
+    if (!aborted_) slots_.handle_main(event, now_);
+  }
 
   /// The next event for the caller.
   std::optional<Event> poll_event();
@@ -261,10 +282,11 @@ class Cluster {
     ConnectionId connection;
     State state;
   };
-  /// Calls `visit(const Known&)` for each node.
+  /// Calls `visit(const Known&)` for each node that is no replica that the client reads from.
   template <class Visit>
   void for_each(Visit&& visit) const {
     nodes_.for_each([&](NodeNumber number, const ClusterNode& node) {
+      if (node.replica) return;
       visit(Known{.node = node,
                   .connection = ClusterNodes::connection_of(number),
                   .state = node.known(now_)});
@@ -305,12 +327,11 @@ class Cluster {
     return in_flight_ + callers_joined_ - std::min(in_flight_, wholes);
   }
   bool must_wait_for_parts();
-  bool is_for_no_node(const ParkedRequests::Request& request, Tag tag);
   Result<RequestId> scatter(const CommandView& command, commands::Spread spread, Instant deadline,
                             Tag tag);
   Result<RequestId> begin_parts(const CommandView& command, commands::Spread spread,
                                 Instant deadline, Tag tag);
-  void send_parts();
+  void send_parts() { follow_sending(send_some_parts()); }
   Status send_some_parts();
   void follow_sending(const Status& sent);
   Result<RequestId> submit_part(const ScatteredRequests::PartToSend& part);
@@ -321,8 +342,13 @@ class Cluster {
     return std::max(scattered_.parts_under_way(), scattered_.wholes_parked());
   }
   void note_given_up(const ScatteredRequests::Ids& ids);
-  void set_spoke(NodeNumber number);
+  void set_spoke(NodeNumber number) {
+    if (spoke_ == parts_spoke) scattered_.forget_outcome();
+    spoke_ = number;
+  }
   Event take_outcome_of_parts();
+  std::optional<RequestId> submit_to_replica(const CommandView& command, Journey journey,
+                                             NodeNumber owner, Instant deadline, Tag tag);
   Result<RequestId> submit_keyless(const CommandView& command, Instant deadline, Tag tag);
   Result<RequestId> submit_slowly(const CommandView& command, Slot slot, Instant deadline, Tag tag);
   // Inlined, because every request passes here.
@@ -338,11 +364,8 @@ class Cluster {
   void release(ParkedRequests& parked);
   bool release_one(ParkedRequests& parked, const ParkedRequests::Request& each,
                    const Pipeline::Handed& handed);
-  bool may_go(const ParkedRequests::Request& request);
   bool go(ParkedRequests& parked, const ParkedRequests::Request& request,
           const Pipeline::Handed& handed);
-  void want_node(NodeNumber number);
-  NodeNumber target_of(const ParkedRequests::Request& request) const;
 
   std::optional<Event> poll_node(NodeNumber number);
   std::optional<Event> poll_parked();
@@ -354,6 +377,9 @@ class Cluster {
   std::optional<Event> handle_handed(NodeNumber number, const Event& event);
   bool take_back(NodeNumber number, const Pipeline::Handed& request, Journey journey,
                  const Verdict& verdict);
+  bool move_read(NodeNumber number, const Event& event, const Pipeline::Handed& request,
+                 Journey journey);
+  void move_due(NodeNumber number);
   void want_view(ViewSchedule::Need need) { slots_.want_view(now_, need); }
   // Who speaks has not been noted since its last reply.
   void stir_speaker() {
@@ -373,10 +399,12 @@ class Cluster {
   ClusterVerdicts verdicts_;
   SlotOwners owners_;
   ClusterShares shares_;
+  Box<ClusterReplicas> replicas_{};  // null: only primaries are read
   ParkedRequests returned_;
   ParkedRequests waiting_;
   RequestTrail trail_;
   ScatteredRequests scattered_;
+  ParkedRoutes routes_;
   NodeNumber spoke_ = no_node;  // the node of the last event, or parts_spoke
   bool was_ready_ = false;
   bool closing_ = false;

@@ -10,7 +10,7 @@ Error is_cluster_and(const char* what, const char* expected) {
 }  // namespace
 
 Status may_enter_cluster(const ClusterOptions& cluster, const SessionOptions& options,
-                         const BesideCluster& beside) {
+                         bool records) {
   switch (cluster.reach) {
     case ClusterOptions::Reach::all_nodes: break;
     case ClusterOptions::Reach::bridge:
@@ -22,11 +22,7 @@ Status may_enter_cluster(const ClusterOptions& cluster, const SessionOptions& op
           "a node of a cluster listens at this unix socket, and the others are reached by TCP",
           "the node's host and port; or standalone as topology, for the keys of that node");
   }
-  if (beside.reads_replicas) {
-    return is_cluster_and("read_from names replicas, and the server is a node of a cluster",
-                          "primary as read_from");
-  }
-  if (beside.records) {
+  if (records) {
     return is_cluster_and("the client is recorded, and the server is a node of a cluster",
                           "a client without start_recording() until it is connected");
   }

@@ -9,14 +9,9 @@
 
 namespace plimsoll::inline v0 {
 
-/// What a client has that does not go together with a cluster.
-struct BesideCluster {
-  bool reads_replicas = false;
-  bool records = false;
-};
-
 /// Returns invalid_option, and names the option, if the client cannot be one of a cluster.
+/// `records`: whether it is recorded.
 Status may_enter_cluster(const ClusterOptions& cluster, const SessionOptions& options,
-                         const BesideCluster& beside);
+                         bool records);
 
 }  // namespace plimsoll::inline v0

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "plimsoll/core/base/time.h"
+#include "plimsoll/core/client/cluster_replica.h"
 #include "plimsoll/core/client/moved_requests.h"
 #include "plimsoll/core/client/sent_requests.h"
 #include "plimsoll/core/cluster/node_address.h"
@@ -103,6 +104,9 @@ class ClusterNode {
   /// Whether requests wait for it.
   bool is_needed() const { return is_wanted || owes(); }
 
+  /// Whether another node may have what is wanted of it. Without a replica its reads go on.
+  bool needs_view(Instant now) const { return is_needed() && is_doubtful(now) && !replica; }
+
   /// Whether all that it had been sent by the time of hold_until_answered() is answered, or will
   /// never be.
   bool has_answered() const {
@@ -138,6 +142,8 @@ class ClusterNode {
   SentRequests sent;
   MovedRequests moved;
   Backoff backoff;
+  Box<ClusterReplica> replica{};     ///< null: it is no replica that the client reads from
+  Box<PrimaryOfReplicas> primary{};  ///< null: none of its replicas is known, or they are not read
   Box<Session> session{};
 };
 

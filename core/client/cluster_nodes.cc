@@ -91,7 +91,8 @@ std::optional<NodeNumber> ClusterNodes::free_place() const {
     if (!has(i)) return i;
     const ClusterNode& node = nodes_[i];
     const bool is_forgotten = node.slots == 0 && !node.session && !node.is_wanted &&
-                              node.held_with == no_node && node.moved.empty();
+                              !node.replica && !node.primary && node.held_with == no_node &&
+                              node.moved.empty();
     std::optional<NodeNumber>& found = node.is_named ? place_of_named : place;
     if (is_forgotten && !found) found = i;
   }
@@ -259,6 +260,11 @@ Instant ClusterNodes::timeout_of(const ClusterNode& node) const {
   if (node.owes()) {
     const Instant suspect_at = after(node.quiet_since, ClusterNode::suspect_after);
     if (suspect_at > followed_until_) next = std::min(next, suspect_at);
+  }
+  if (node.primary) next = std::min(next, node.primary->rounds.due_at());
+  if (node.replica) {
+    next = std::min(next, node.replica->ask_again_at);
+    if (node.session) next = std::min(next, node.replica->due.next(node.session->answered_until()));
   }
   return node.is_wanted && !node.session ? std::min(next, node.retry_at) : next;
 }

@@ -70,6 +70,8 @@ class ClusterNodes {
   /// there until now, the connection to that one is left. Returns nothing if there is no place, or
   /// no memory.
   std::optional<NodeNumber> find_or_add(const NodeAddress& address, const NodeId& id);
+  /// The same, but adds none.
+  std::optional<NodeNumber> find(const NodeAddress& address, const NodeId& id);
 
   /// Whether requests may be sent to the node now. Its connection may have ended just now, and
   /// nobody has asked for the events yet.
@@ -250,7 +252,6 @@ class ClusterNodes {
     return all;
   }
 
-  std::optional<NodeNumber> find(const NodeAddress& address, const NodeId& id);
   NodeNumber& first_with(std::uint32_t address_hash) {
     return by_address_[address_hash % by_address_.size()];
   }

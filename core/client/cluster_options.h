@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "plimsoll/core/base/result.h"
+#include "plimsoll/core/client/replica_options.h"
 #include "plimsoll/core/cluster/cross_slot_writes.h"
 #include "plimsoll/core/session/options.h"
 
@@ -17,6 +18,9 @@ struct ClusterOptions {
   std::uint8_t redirects_max = 16;
 
   CrossSlotWrites cross_slot_writes = CrossSlotWrites::refuse;
+
+  /// To which nodes reads go.
+  ReplicaOptions replicas{};
 
   /// The hosts of the driver's addresses, without a port or brackets: one for each of the
   /// SessionOptions::seeds_count. A server that names a host "" means the one at which the client

@@ -52,6 +52,13 @@ class ClusterShares {
     return is_below_share(nodes_[number]) && !others_wait_for(number);
   }
 
+  /// Whether somebody waits who has to come before a new request to the node; or may have to,
+  /// because slots have got other owners since.
+  bool others_wait_for(NodeNumber target) const {
+    if (lanes_.empty()) return lacks_memory(target);
+    return has_changed() || lanes_.find(target) != 0 || lacks_memory(target);
+  }
+
   /// Follows the number of nodes that own slots. Returns whether it has changed.
   bool follow_nodes();
   /// The node has become suspect, or has given a sign of life since: it may take fewer bytes, or as
@@ -123,12 +130,6 @@ class ClusterShares {
   bool is_below_share(const ClusterNode& node) const {
     const std::size_t most = node.has_small_share ? requests_max_in_doubt_ : requests_max_;
     return node.parked + node.session->callers_in_flight() < most;
-  }
-  // Whether somebody waits who has to come before a new request to the node; or may have to,
-  // because slots have got other owners since.
-  bool others_wait_for(NodeNumber target) const {
-    if (lanes_.empty()) return lacks_memory(target);
-    return has_changed() || lanes_.find(target) != 0 || lacks_memory(target);
   }
   bool lacks_memory(NodeNumber target) const {
     return !lacking_.empty() && nodes_.has(target) && lacking_.has(target);

@@ -61,6 +61,7 @@ void ClusterSlots::set_owner(Slot slot, NodeNumber owner) {
   table_->set_owner(slot, owner);
   ++owner_changes_;
   nodes_.note_change();
+  if (listener_ != nullptr) listener_->handle_owner(slot, owner);
   if (owner != no_node) {
     nodes_.add_slot(owner);
     nodes_[owner].last_slot = slot;
@@ -314,6 +315,7 @@ void ClusterSlots::apply(NodeNumber from, const SlotsReply& reply, Instant now) 
   for (std::uint32_t slot = 0; slot < slots_count; ++slot) {
     if (!covered[slot]) apply_range(static_cast<Slot>(slot), static_cast<Slot>(slot), no_node);
   }
+  if (listener_ != nullptr) name_replicas(reply, now);
   schedule_.handle_view(now);
   nodes_.note_change();
   look_at_nodes(now);
@@ -324,6 +326,17 @@ void ClusterSlots::apply(NodeNumber from, const SlotsReply& reply, Instant now) 
   if (!should_be_in_view || is_main_in_view) return;
   has_left_main_ = true;
   main_.leave(is_gone);
+}
+
+// Behind all primaries, which have the first places.
+void ClusterSlots::name_replicas(const SlotsReply& reply, Instant now) {
+  listener_->begin_view();
+  reply.for_each([this](Slot, Slot, std::span<const SlotsNode> nodes) {
+    if (nodes[0].address.empty()) return;
+    const std::optional<NodeNumber> owner = nodes_.find(nodes[0].address, nodes[0].id);
+    if (owner) listener_->name(*owner, nodes.subspan(1));
+  });
+  listener_->end_view(now);
 }
 
 // The view counts as of when it was asked for, and slots that were learnt since then stay as they
@@ -337,8 +350,8 @@ void ClusterSlots::apply_range(Slot first, Slot last, NodeNumber owner) {
 void ClusterSlots::look_at_nodes(Instant now) {
   nodes_.for_each([&](NodeNumber number, ClusterNode& node) {
     // A node that nobody needs may be dead for days.
-    if (node.is_needed() && node.is_doubtful(now)) want_view(now, ViewSchedule::Need::urgent);
-    if (node.slots > 0 || !node.session) return;
+    if (node.needs_view(now)) want_view(now, ViewSchedule::Need::urgent);
+    if (node.slots > 0 || node.replica || !node.session) return;
     if (node.is_suspect(now)) {
       nodes_.leave(number, is_silent_without_slots);
     } else if (!node.owes() && !node.is_wanted && ++node.idle_views > idle_views_max) {

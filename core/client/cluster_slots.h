@@ -10,6 +10,7 @@
 
 #include "plimsoll/core/client/cluster_nodes.h"
 #include "plimsoll/core/client/cluster_options.h"
+#include "plimsoll/core/client/slot_listener.h"
 #include "plimsoll/core/cluster/node_choice.h"
 #include "plimsoll/core/cluster/slot_table.h"
 #include "plimsoll/core/cluster/slots_reply.h"
@@ -40,6 +41,9 @@ class ClusterSlots {
 
   /// Reports each slot that leaves a node to `caches`, which must outlive this object.
   void use_cache(NodeCaches& caches) { caches_ = &caches; }
+  /// Reports each slot that gets another owner, and each view, to `listener`, which must outlive
+  /// this object.
+  void use_listener(SlotListener& listener) { listener_ = &listener; }
 
   /// A node has said, by a redirection, that this one owns the slot.
   void learn(Slot slot, NodeNumber owner);
@@ -129,6 +133,7 @@ class ClusterSlots {
   bool is_of_another_cluster(const SlotsReply& reply, Instant now);
   void apply(NodeNumber from, const SlotsReply& reply, Instant now);
   void apply_range(Slot first, Slot last, NodeNumber owner);
+  void name_replicas(const SlotsReply& reply, Instant now);
   void refuse(NodeNumber from, const Error& reason, Instant now);
   void give_up_start(const Error& reason);
   void look_at_nodes(Instant now);
@@ -138,6 +143,7 @@ class ClusterSlots {
   Session& main_;
   ClusterNodes& nodes_;
   const Box<SlotTable> table_;
+  SlotListener* listener_ = nullptr;  // null: nobody listens
   NodeCaches* caches_ = nullptr;
   ViewSchedule schedule_;
   NodeNumber asked_ = nobody;

@@ -20,6 +20,8 @@ constexpr Duration down_again_max = std::chrono::milliseconds(500);
 constexpr Duration hop_again_min = std::chrono::milliseconds(1);
 constexpr Duration hop_again_max = std::chrono::milliseconds(128);
 
+static_assert(redirects_limit <= Journey::hops_max);
+
 // The beginning of an error's text, in one piece.
 class ErrorWords {
  public:

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <string_view>
@@ -32,6 +33,35 @@ struct EncodedPieces {
   }
 
   ArgumentList rest_{};
+};
+
+/// A read whose words lie anywhere, copied into one piece so that its keys can be found, if it is
+/// short.
+class ShortRead {
+ public:
+  static constexpr std::size_t bytes_max = 1024;
+
+  explicit ShortRead(const CommandView& command) {
+    if (command.effect != CommandView::Effect::read || encoded_size_bound(command) > bytes_max) {
+      return;
+    }
+    encode_in_parts(command, [this](std::string_view part) {
+      std::copy_n(part.data(), part.size(), bytes_.data() + size_);
+      size_ += part.size();
+    });
+  }
+
+  /// Lives as long as this object. Of what is no short read: an empty command.
+  CommandView view() const {
+    if (size_ == 0) return {};
+    CommandView command = CommandView::from_encoded({bytes_.data(), size_});
+    command.effect = CommandView::Effect::read;
+    return command;
+  }
+
+ private:
+  std::array<char, bytes_max> bytes_;
+  std::size_t size_ = 0;
 };
 
 }  // namespace plimsoll::inline v0

@@ -25,24 +25,30 @@ Status OtherServers::make_cluster(const ClusterOptions& options, Session& main,
   Account& connections = main.accounts().connections;
   Box<SlotTable> table = Box<SlotTable>::make(connections, 0);
   if (table) cluster = Box<Cluster>::make(connections, 0, options, main, std::move(table));
-  if (cluster && sides.use_cluster(cluster->owners())) return {};
+  const bool reads_replicas = options.replicas.read_from != ReadFrom::primary;
+  const bool is_made = cluster && (!reads_replicas || cluster->use_replicas());
+  if (is_made && sides.use_cluster(cluster->owners())) {
+    replicas = {};  // of the one primary that there might have been
+    return {};
+  }
   cluster = {};
-  return no_room_for_cluster(main);
+  return no_room_for_cluster(main, reads_replicas);
 }
 
 // With what a client of a cluster takes, and what there is for it.
-Error OtherServers::no_room_for_cluster(const Session& main) {
+Error OtherServers::no_room_for_cluster(const Session& main, bool reads_replicas) {
   Account& connections = main.accounts().connections;
   const PoolHolders pool = connections.budget().holders(connections.pool(), main.now());
   return Error{.code = ErrorCode::out_of_memory,
                .what = "the connections pool has no room for a client of a cluster",
-               .value = sizeof(OtherServers) + sizeof(Cluster) + sizeof(SlotTable),
+               .value = sizeof(OtherServers) + sizeof(Cluster) + sizeof(SlotTable) +
+                        (reads_replicas ? sizeof(ClusterReplicas) : 0),
                .limit = pool.limit - std::min(pool.used, pool.limit)};
 }
 
 Status OtherServers::begin_early(Session& main) {
   early = Box<EarlyRequests>::make(main.accounts().connections, 0, main, *cluster);
-  if (!early) return no_room_for_cluster(main);
+  if (!early) return no_room_for_cluster(main, cluster->replicas() != nullptr);
   early->move();
   return {};
 }
@@ -61,6 +67,16 @@ Session* OtherServers::session(ConnectionId connection) const {
     return cluster->session(connection);
   }
   return nullptr;
+}
+
+ReplicaCounters OtherServers::replica_counters() const {
+  if (replicas) return replicas->counters();
+  return cluster && cluster->replicas() ? cluster->replicas()->counters() : ReplicaCounters();
+}
+
+const Error* OtherServers::replicas_problem() const {
+  if (replicas) return &replicas->problem();
+  return cluster && cluster->replicas() ? &cluster->replicas()->problem() : nullptr;
 }
 
 std::size_t OtherServers::in_flight() const {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <utility>
 
 #include "plimsoll/core/client/cluster.h"
 #include "plimsoll/core/client/early_requests.h"
@@ -20,7 +21,7 @@ namespace plimsoll::inline v0 {
 class OtherServers {
  public:
   Box<Sentinels> sentinels{};
-  Box<Replicas> replicas{};
+  Box<Replicas> replicas{};    ///< of one primary
   Box<Cluster> cluster{};      ///< if there is a cluster, there is neither of the two above
   Box<EarlyRequests> early{};  ///< of a client that found out that there is a cluster
 
@@ -30,7 +31,7 @@ class OtherServers {
   Replicas* make_replicas(const ReplicaOptions& options, Session& main);
   /// Makes `cluster`. Error: out_of_memory.
   Status make_cluster(const ClusterOptions& options, Session& main, SideConnections& sides);
-  static Error no_room_for_cluster(const Session& main);
+  static Error no_room_for_cluster(const Session& main, bool reads_replicas);
   /// Makes `early`, and moves the requests of `main`. Error: out_of_memory.
   Status begin_early(Session& main);
 
@@ -58,6 +59,28 @@ class OtherServers {
     return replicas ? replicas->staged_places(id, offset, size, spans)
                     : cluster->staged_places(id, offset, size, spans);
   }
+
+  /// See OwnWrites.
+  void note_side_request(const CommandView& command, RequestId id) {
+    if (replicas) replicas->note_side_request(command, id);
+    if (cluster && cluster->replicas()) cluster->replicas()->note_side_request(command, id);
+  }
+  void follow_side_connections(const SideConnections& sides) {
+    if (replicas) replicas->follow_side_connections(sides);
+    if (cluster && cluster->replicas()) cluster->replicas()->follow_side_connections(sides);
+  }
+
+  /// Of the replicas that are read.
+  ReplicaCounters replica_counters() const;
+  /// Calls `visit(const KnownReplica&)` for each replica that is read.
+  template <class Visit>
+  void for_each_replica(Visit&& visit) const {
+    if (replicas) replicas->for_each(visit);
+    if (cluster && cluster->replicas()) std::as_const(*cluster).replicas()->for_each(visit);
+  }
+  /// Why a primary does not say which replicas it has, or what it has run; without a text: it does.
+  /// Null if no replicas are read.
+  const Error* replicas_problem() const;
 
   /// The requests and tombstones of callers on these connections.
   std::size_t in_flight() const;

@@ -39,6 +39,9 @@ class OwnWrites {
         read, [&](std::string_view key) { mark = std::max(mark, marks_.of(key)); });
     return is_clear ? std::optional(mark) : std::nullopt;
   }
+  /// A number for a write, or for what reads have to take for one, that has no keys here.
+  WriteMarks::Mark next_number() { return marks_.next_number(); }
+  void mark_all() { marks_.mark_all(); }
   /// WriteMarks::last() and take_restart().
   WriteMarks::Mark last() const { return marks_.last(); }
   bool take_restart() { return marks_.take_restart(); }

@@ -16,6 +16,10 @@
 
 namespace plimsoll::inline v0 {
 
+/// The error of a request that has ended while it was parked. `closed`: the refusal of a client
+/// that is over.
+Error error_of_parked(const Ended& ended, const Error& closed);
+
 /// Requests of a client of a cluster that wait until they can be sent to a node: in the order in
 /// which they were submitted, with their bytes, deadlines and tags. They lie in a pipeline that
 /// nobody sends.

@@ -13,7 +13,7 @@ Error invalid(const char* what, const char* expected) {
 
 }  // namespace
 
-Status validate(const ReplicaOptions& replicas, const SessionOptions& options) {
+Status check_reads(const ReplicaOptions& replicas) {
   const bool wants_zone = replicas.read_from == ReadFrom::az_affinity ||
                           replicas.read_from == ReadFrom::az_affinity_replicas_and_primary;
   if (wants_zone && replicas.zone.empty()) {
@@ -30,12 +30,17 @@ Status validate(const ReplicaOptions& replicas, const SessionOptions& options) {
     return invalid("client_az is too long, or has a special character",
                    "printable ASCII, 63 bytes at most");
   }
+  if (replicas.lag_max < replica_lag_max_min) {
+    return invalid("replica_lag_max is too short", "100 ms or more");
+  }
+  return {};
+}
+
+Status validate(const ReplicaOptions& replicas, const SessionOptions& options) {
+  if (const Status reads = check_reads(replicas); !reads) return reads;
   if (options.tracking.method == TrackingOptions::Method::broadcast) {
     return invalid("the client_side_cache has broadcast_prefixes, and read_from names replicas",
                    "a client_side_cache without broadcast_prefixes; or primary as read_from");
-  }
-  if (replicas.lag_max < replica_lag_max_min) {
-    return invalid("replica_lag_max is too short", "100 ms or more");
   }
   if (std::uint64_t{options.blocking_connections_max} + options.subscriptions_max + replicas_max +
           sentinels_max >=

@@ -27,5 +27,7 @@ inline constexpr Duration replica_lag_max_min = std::chrono::milliseconds(100);
 
 /// Returns invalid_option if an option is invalid, or does not fit the session's.
 Status validate(const ReplicaOptions& replicas, const SessionOptions& options);
+/// The part of it that does not depend on how many primaries there are.
+Status check_reads(const ReplicaOptions& replicas);
 
 }  // namespace plimsoll::inline v0

@@ -20,29 +20,8 @@ constexpr Error no_room_for_replica{
 constexpr Error is_no_primary{.code = ErrorCode::read_only_replica,
                               .what = "the server of the client's requests is a replica itself"};
 
-constexpr Error is_no_replica{.code = ErrorCode::connect_failed,
-                              .what = "the server says that it is no replica"};
-
-constexpr Error link_is_down{.code = ErrorCode::primary_down,
-                             .what = "the replica has no link to its primary"};
-
-constexpr Error follows_another{
-    .code = ErrorCode::connect_failed,
-    .what = "the replica follows another history of writes than the client's primary"};
-
-constexpr Error is_no_report{.code = ErrorCode::protocol_error,
-                             .what = "the server's answer to INFO replication is not understood",
-                             .expected = "its role, master_replid and its offset"};
-
-constexpr Error may_not_ask{.code = ErrorCode::permission_denied,
-                            .what = "the user may not run INFO, which tells what the server has"};
-
-constexpr Error is_silent{
-    .code = ErrorCode::timed_out,
-    .what = "the replica owes an answer, and gets no reads before it has come"};
-
-constexpr Error is_behind{.code = ErrorCode::primary_down,
-                          .what = "the replica is further behind its primary than replica_lag_max"};
+constexpr Error is_no_other{.code = ErrorCode::connect_failed,
+                            .what = "no other replica has what the read must see"};
 
 constexpr Error is_dismissed{.code = ErrorCode::connection_lost,
                              .what = "the primary does not name this replica any more"};
@@ -60,41 +39,8 @@ SessionOptions options_at_replica(const SessionOptions& of_main, std::uint32_t i
   return options;
 }
 
-CommandView words(std::span<const std::string_view> args) {
-  CommandView command;
-  command.args = args;
-  return command;
-}
-
-constexpr std::size_t read_bytes_max = segment_capacity * (replica_read_pieces_max - 1);
-
 constexpr Error is_too_long{.code = ErrorCode::rejected_by_limit,
                             .what = "the read is too long for a replica"};
-
-constexpr std::string_view ask_replication[] = {"INFO", "replication"};
-constexpr std::string_view ask_server[] = {"INFO", "server"};
-
-// Whether an error says that the server cannot answer reads at all now, not only this one.
-bool is_about_server(ErrorCode code) {
-  return code == ErrorCode::server_loading || code == ErrorCode::primary_down ||
-         code == ErrorCode::server_busy || code == ErrorCode::cluster_redirect ||
-         code == ErrorCode::authentication_failed;
-}
-
-std::optional<ReplicationReport> report_of(const Event& event) {
-  if (event.kind != Event::Kind::completed || !event.value) return std::nullopt;
-  const auto text = event.value->as_bytes();
-  if (!text) return std::nullopt;
-  std::optional<ReplicationReport> report(std::in_place);
-  report->read(*text);
-  return report;
-}
-
-// Why an answer to INFO is no report.
-const Error& problem_of(const Event& event) {
-  if (event.error == nullptr) return is_no_report;
-  return event.error->code == ErrorCode::permission_denied ? may_not_ask : *event.error;
-}
 
 }  // namespace
 
@@ -102,7 +48,8 @@ Replicas::Replicas(const ReplicaOptions& options, Session& main)
     : options_(options),
       main_(main),
       zone_(options.zone),
-      writes_(main.options().random_seed, main.accounts().requests) {
+      writes_(main.options().random_seed, main.accounts().requests),
+      rounds_(options.lag_max) {
   PLIMSOLL_CHECK(options.read_from != ReadFrom::primary && main.options().primary_only);
 }
 
@@ -128,7 +75,7 @@ Result<RequestId> Replicas::submit_to_primary(const CommandView& command, Instan
 
 // move_on() can take along only so many pieces.
 Result<RequestId> Replicas::submit_fetch(std::uint32_t index, const CommandView& command, Tag tag) {
-  if (encoded_size_bound(command) > read_bytes_max) return is_too_long;
+  if (encoded_size_bound(command) > replica_read_bytes_max) return is_too_long;
   take_places();
   return submit_to(index, command, never, tag);
 }
@@ -191,11 +138,11 @@ void Replicas::handle_timeout(Instant now) {
       is_in_use() ? ask(node) : void(node.ask_again_at = never);
     }
   }
-  if (now_ >= round_due_at_) begin_round();
+  if (rounds_.is_due(now_)) begin_round();
 }
 
 Instant Replicas::poll_timeout() {
-  Instant next = closing_ ? never : round_due_at_;
+  Instant next = closing_ ? never : rounds_.due_at();
   for (const Box<ServerNode>& node : nodes_) {
     if (!node) continue;
     if (Session* const session = node->session.get()) {
@@ -213,17 +160,13 @@ void Replicas::handle_primary(const Event& event) {
     primary_is_near_ = report && !report->zone.empty() && report->zone == zone_;
     return;
   }
-  primary_was_asked_ = false;
+  rounds_.note_answered();
   if (closing_) return;
-  const bool is_understood = report && report->role == ReplicationReport::Role::primary &&
-                             report->has_offset && report->history != ReplicationId{};
-  was_refused_ = false;
-  if (is_understood) return end_round(*report, now_ - round_began_at_);
+  if (ReplicaRounds::is_of_primary(report)) return end_round(*report);
   if (main_.state() != Session::State::ready) return;  // the next connection is asked at once
   const bool is_replica = report && report->role == ReplicationReport::Role::replica;
-  problem_ = is_replica ? is_no_primary : problem_of(event);
-  was_refused_ = true;
-  round_due_at_ = after(now_, replica_round_refused);
+  problem_ = is_replica ? is_no_primary : problem_of_report(event);
+  rounds_.note_refused(now_);
 }
 
 std::optional<Event> Replicas::poll_event() {
@@ -297,30 +240,15 @@ bool Replicas::have_said_all() const {
 }
 
 // An idle client asks nobody, and its time stands still.
-Replicas::Known Replicas::describe(std::uint32_t index) const {
-  using State = Known::State;
+KnownReplica Replicas::describe(std::uint32_t index) const {
   const ServerNode& node = *nodes_[index];
-  Known known{.node = node,
-              .connection = ConnectionId{first_place + index},
-              .state = State::lost,
-              .problem = &node.problem};
-  switch (node.state) {
-    case ServerNode::State::connecting: known.state = State::connecting; break;
-    case ServerNode::State::checking: known.state = State::checking; break;
-    case ServerNode::State::ready:
-      if (node.is_suspect(now_)) {
-        known.state = State::suspect;
-        known.problem = &is_silent;
-      } else if (node.may_answer(now_, options_.lag_max, {})) {
-        known.state = State::ready;
-      } else {
-        known.state = State::checking;
-        known.problem = &is_behind;
-      }
-      break;
-    case ServerNode::State::lost:
-    case ServerNode::State::leaving: break;
-  }
+  KnownReplica known{.address = node.address,
+                     .primary = nullptr,
+                     .progress = node,
+                     .session = node.session.get(),
+                     .connection = ConnectionId{first_place + index}};
+  if (node.state == ServerNode::State::connecting) known.state = KnownReplica::State::connecting;
+  if (node.is_connected()) known.note_connected(options_.lag_max, now_);
   return known;
 }
 
@@ -341,10 +269,6 @@ bool Replicas::wants_zones() const {
          options_.read_from == ReadFrom::az_affinity_replicas_and_primary;
 }
 
-Duration Replicas::round_interval() const {
-  return std::clamp(options_.lag_max / 4, replica_round_interval_min, replica_round_interval_max);
-}
-
 // Twice while entries are served, but not more often than for reads.
 Duration Replicas::interval_for_cache() const {
   return std::max(caches_->served_for() / 2, replica_round_interval_max);
@@ -353,10 +277,11 @@ Duration Replicas::interval_for_cache() const {
 std::optional<std::uint32_t> Replicas::choose(const CommandView& command, Instant now,
                                               cache::Mark after) {
   if (closing_ || !commands::may_replica_answer(command)) return std::nullopt;
-  if (encoded_size_bound(command) > read_bytes_max) return std::nullopt;
+  if (encoded_size_bound(command) > replica_read_bytes_max) return std::nullopt;
   follow_main();
   wanted_after_ = after;
-  now_ = read_at_ = std::max(now_, now);
+  now_ = std::max(now_, now);
+  rounds_.note_read(now_);
   follow_marks();
   const std::optional<WriteMarks::Mark> mark = writes_.last_before(command);
   if (!mark) return std::nullopt;
@@ -364,9 +289,9 @@ std::optional<std::uint32_t> Replicas::choose(const CommandView& command, Instan
   const std::span found = std::span(room).first(static_cast<std::size_t>(std::bit_width(used_)));
   const std::size_t behind = candidates(now_, {.mark = *mark, .after = after}, found);
   const ReadCandidate primary{
-      .may_answer = true, .is_near = primary_is_near_, .latency = primary_latency_.value()};
+      .may_answer = true, .is_near = primary_is_near_, .latency = rounds_.latency()};
   const std::size_t index = choose_reader(options_.read_from, found, primary, turn_);
-  want_round(behind > 0 ? replica_round_soon : round_interval());
+  want_round(behind > 0 ? replica_round_soon : rounds_.interval());
   if (index != read_at_primary) return static_cast<std::uint32_t>(index);
   if (behind > 0) ++counters_.reads_behind;
   return std::nullopt;
@@ -383,7 +308,7 @@ std::size_t Replicas::candidates(Instant now, const ServerNode::Wanted& wanted,
     found[i] = {.may_answer = node.may_answer(now, options_.lag_max, wanted),
                 .is_near = !zone_.empty() && node.zone == zone_,
                 .latency = node.latency.value()};
-    const bool lacks_proof = node.state == ServerNode::State::ready && !node.is_suspect(now);
+    const bool lacks_proof = node.is_ready() && !node.is_suspect(now);
     behind += lacks_proof && !found[i].may_answer ? 1 : 0;
   }
   return behind;
@@ -391,12 +316,7 @@ std::size_t Replicas::candidates(Instant now, const ServerNode::Wanted& wanted,
 
 Result<RequestId> Replicas::submit_to(std::uint32_t index, const CommandView& command,
                                       Instant deadline, Tag tag) {
-  if (main_.is_full()) {
-    return Error{.code = ErrorCode::rejected_by_limit,
-                 .what = "inflight_requests_limit is reached",
-                 .value = main_.options().inflight_requests_limit,
-                 .limit = main_.options().inflight_requests_limit};
-  }
+  if (main_.is_full()) return limit_reached(main_.options().inflight_requests_limit);
   ServerNode& node = *nodes_[index];
   const Result<RequestId> id = node.session->submit(command, deadline, tag);
   if (!id) return id;
@@ -431,11 +351,7 @@ std::optional<RequestId> Replicas::moved_to(RequestId id) const {
 
 // `wait`: since the last round.
 void Replicas::want_round(Duration wait) {
-  if (primary_was_asked_) return;
-  if (was_refused_) wait = replica_round_refused;
-  const Instant since = round_began_at_ == Instant::min() ? now_ : after(round_began_at_, wait);
-  round_due_at_ = std::min(round_due_at_, std::max(since, now_));
-  if (now_ >= round_due_at_) begin_round();
+  if (rounds_.want(now_, wait)) begin_round();
 }
 
 void Replicas::forget_proofs() {
@@ -456,19 +372,19 @@ void Replicas::report_to_cache(std::uint32_t index) {
 void Replicas::follow_marks() {
   if (!writes_.take_restart()) return;
   forget_proofs();
-  proof_.mark = asked_for_.mark = 0;
+  rounds_.forget_marks();
 }
 
 // The answer covers all writes that were staged on the main connection before the question.
 void Replicas::begin_round() {
-  round_due_at_ = never;
-  if (primary_was_asked_ || closing_ || main_.state() != Session::State::ready) return;
+  rounds_.forget_due();
+  if (rounds_.was_asked() || closing_ || main_.state() != Session::State::ready) return;
   follow_marks();
-  round_began_at_ = now_;
-  asked_for_ = {.as_of = now_, .mark = writes_.last()};
-  if (caches_ != nullptr) asked_for_.asked_after = caches_->next_mark();
-  primary_was_asked_ = main_.submit_internal(words(ask_replication), internal_replication);
-  if (!primary_was_asked_) round_due_at_ = after(now_, replica_round_soon);
+  ReplicationProof proof{.as_of = now_, .mark = writes_.last()};
+  if (caches_ != nullptr) proof.asked_after = caches_->next_mark();
+  rounds_.begin(proof);
+  const bool is_asked = main_.submit_internal(question_about_replication(), internal_replication);
+  rounds_.note_asked(is_asked, now_);
   ++counters_.rounds;
 }
 
@@ -480,24 +396,24 @@ void Replicas::follow_main() {
   if (main_.state() != Session::State::ready) return;
   const std::uint64_t connection = main_.counters().connections;
   if (std::exchange(main_connection_, connection) == connection) return;
-  primary_was_asked_ = primary_is_near_ = false;
-  proof_ = {};
+  primary_is_near_ = false;
+  rounds_.forget_question();
+  rounds_.forget_proof();
   forget_proofs();
   begin_round();
   if (options_.read_from == ReadFrom::az_affinity_replicas_and_primary) {
-    main_.submit_internal(words(ask_server), internal_zone);
+    main_.submit_internal(question_about_zone(), internal_zone);
   }
 }
 
-void Replicas::end_round(const ReplicationReport& report, Duration latency) {
+void Replicas::end_round(const ReplicationReport& report) {
   problem_ = {};
-  primary_latency_.add(latency);
-  if (std::exchange(history_, report.history) != report.history) forget_proofs();
-  proof_ = asked_for_;
-  proof_.offset = report.offset;
+  if (rounds_.take(report, now_)) forget_proofs();
   update_nodes(report);
   for_each_session([this](std::uint32_t index, Session&) { ask(*nodes_[index]); });
-  if (is_in_use()) want_round(is_read() ? round_interval() : interval_for_cache());
+  if (is_in_use()) {
+    want_round(rounds_.is_read(now_) ? rounds_.interval() : interval_for_cache());
+  }
 }
 
 void Replicas::update_nodes(const ReplicationReport& report) {
@@ -590,19 +506,14 @@ void Replicas::connect(std::uint32_t index) {
 // The zone is asked for once; it does not change.
 void Replicas::ask(ServerNode& node) {
   node.ask_again_at = never;
-  if (node.was_asked || !node.is_connected() || proof_.as_of == Instant::min()) return;
+  if (node.was_asked || !node.is_connected() || rounds_.proof().as_of == Instant::min()) return;
   if (wants_zones() && !node.zone_is_known) {
-    node.zone_is_known = node.session->submit_internal(words(ask_server), internal_zone);
+    node.zone_is_known = node.session->submit_internal(question_about_zone(), internal_zone);
   }
-  // What it was asked for and has not reached yet comes first, or one that is always a little
-  // behind would never be proved to have anything.
-  if (node.target.as_of <= node.proved.as_of) node.target = proof_;
-  node.was_asked = node.session->submit_internal(words(ask_replication), internal_replication);
-  if (node.was_asked) {
-    node.asked_at = now_;
-  } else {
-    node.ask_again_later(now_);
-  }
+  node.aim_at(rounds_.proof());
+  const bool is_asked =
+      node.session->submit_internal(question_about_replication(), internal_replication);
+  node.note_asked(is_asked, now_);
 }
 
 std::optional<Event> Replicas::poll_node(std::uint32_t index) {
@@ -639,7 +550,7 @@ std::optional<Event> Replicas::handle_event(std::uint32_t index, const Event& ev
   switch (event.kind) {
     case Event::Kind::ready:
       if (node.state == ServerNode::State::leaving) return std::nullopt;
-      node.state = ServerNode::State::checking;
+      node.state = ServerNode::State::connected;
       node.problem = {};
       node.forget_proof();
       node.backoff.reset();
@@ -674,30 +585,9 @@ void Replicas::handle_answer(ServerNode& node, const Event& event) {
   }
   node.was_asked = node.is_slow = false;
   if (!node.is_connected()) return;
-  if (!report) return note_unfit(node, problem_of(event));
+  if (!report) return node.note_unfit(problem_of_report(event), now_);
   node.latency.add(now_ - node.asked_at);
-  handle_report(node, *report);
-}
-
-void Replicas::handle_report(ServerNode& node, const ReplicationReport& report) {
-  if (report.role != ReplicationReport::Role::replica) return note_unfit(node, is_no_replica);
-  if (!report.is_link_up) return note_unfit(node, link_is_down);
-  if (report.history != history_) return note_unfit(node, follows_another);
-  if (!report.has_offset) return note_unfit(node, is_no_report);
-  if (report.offset >= proof_.offset) {
-    node.proved = node.target = proof_;
-  } else if (report.offset >= node.target.offset) {
-    node.proved = node.target;
-  }
-  node.problem = {};
-  const bool was_ready = node.state == ServerNode::State::ready;
-  if (node.proved.as_of != Instant::min()) node.state = ServerNode::State::ready;
-  if (node.proved.as_of == proof_.as_of) {
-    // One that says that all is well, and then refuses reads, is not tried every few milliseconds.
-    if (was_ready) node.ask_again_wait = ServerNode::ask_again_wait_min;
-    return;
-  }
-  node.ask_again_later(now_);
+  node.handle_report(*report, rounds_.proof(), rounds_.history(), now_);
 }
 
 void Replicas::handle_end(ServerNode& node, const Error& reason) {
@@ -710,21 +600,15 @@ void Replicas::handle_end(ServerNode& node, const Error& reason) {
   node.retry_at = closing_ ? never : after(now_, node.backoff.next());
 }
 
-// It answers no reads until it has been asked again.
-void Replicas::note_unfit(ServerNode& node, const Error& reason) {
-  node.forget_proof();
-  node.problem = reason;
-  node.ask_again_later(now_);
-}
-
 // Sends the request of the node's last event to another server. Returns false if that is not
 // possible: the event is the outcome then.
 bool Replicas::move_refused(std::uint32_t index, const Event& event) {
   ServerNode& node = *nodes_[index];
-  if (node.is_connected() && is_about_server(event.error->code)) note_unfit(node, *event.error);
+  if (node.is_connected() && is_about_server(event.error->code))
+    node.note_unfit(*event.error, now_);
   // Another replica may answer it if this one cannot; what this one forbids is for the primary to
   // judge.
-  const Onward onward{.replicas = node.state != ServerNode::State::ready, .primary = true};
+  const Onward onward{.replicas = !node.is_ready(), .primary = true};
   // It leaves its place here to the connection on which it goes on.
   main_.take_places(in_flight() + waiters_count_ - 1);
   const bool moved = move_on(index, node.session->handed(), onward);
@@ -765,7 +649,7 @@ bool Replicas::move_on(std::uint32_t index, const Pipeline::Handed& request, Onw
                                                 ? choose(command, now_, wanted_after_)
                                                 : std::optional<std::uint32_t>();
   Result<RequestId> to = next ? submit_to(*next, command, request.deadline, request.tag)
-                              : Result<RequestId>(is_no_replica);
+                              : Result<RequestId>(is_no_other);
   if (!to && onward.primary) to = main_.submit_owed(command, request.deadline, request.tag);
   if (!to) return false;
   ReplicaCaches::note_gone_on(request.tag);

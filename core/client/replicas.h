@@ -9,10 +9,12 @@
 
 #include "plimsoll/core/base/time.h"
 #include "plimsoll/core/client/encoded_pieces.h"
+#include "plimsoll/core/client/known_replica.h"
 #include "plimsoll/core/client/own_writes.h"
 #include "plimsoll/core/client/replica_caches.h"
 #include "plimsoll/core/client/replica_counters.h"
 #include "plimsoll/core/client/replica_options.h"
+#include "plimsoll/core/client/replica_rounds.h"
 #include "plimsoll/core/client/server_node.h"
 #include "plimsoll/core/client/side_connections.h"
 #include "plimsoll/core/cluster/read_choice.h"
@@ -47,20 +49,6 @@
 //    sentinels.
 
 namespace plimsoll::inline v0 {
-
-/// How often a round of questions takes place, while there are reads: a quarter of
-/// ReplicaOptions::lag_max, between these two.
-inline constexpr Duration replica_round_interval_min = std::chrono::milliseconds(100);
-inline constexpr Duration replica_round_interval_max = std::chrono::seconds(1);
-
-/// How soon one round may follow another, if a read waits for what it finds.
-inline constexpr Duration replica_round_soon = std::chrono::milliseconds(100);
-
-/// How soon the primary is asked again if it has refused to answer.
-inline constexpr Duration replica_round_refused = std::chrono::seconds(5);
-
-/// A read that takes more pieces than this, of segment_capacity bytes each, goes to the primary.
-inline constexpr std::size_t replica_read_pieces_max = EncodedPieces::count_max;
 
 class Replicas {
  public:
@@ -189,21 +177,7 @@ class Replicas {
   /// Why the primary does not say which replicas it has; no text if it does.
   const Error& problem() const { return problem_; }
 
-  /// What is known of one replica, for users.
-  struct Known {
-    enum class State : std::uint8_t {
-      connecting,
-      checking,  ///< there is a connection; what the replica has is not known to be enough
-      ready,     ///< it is read
-      suspect,   ///< it owes an answer for too long, and is not read until it has said something
-      lost       ///< the last attempt or connection failed, and there will be another
-    };
-    const ServerNode& node;
-    ConnectionId connection;
-    State state;
-    const Error* problem;  ///< why it is not read; without a text: there is no problem
-  };
-  /// Calls `visit(const Known&)` for each replica.
+  /// Calls `visit(const KnownReplica&)` for each replica.
   template <class Visit>
   void for_each(Visit&& visit) const {
     for (std::uint32_t i = 0; i < replicas_max; ++i) {
@@ -235,9 +209,8 @@ class Replicas {
     }
   }
 
-  Known describe(std::uint32_t index) const;
+  KnownReplica describe(std::uint32_t index) const;
   bool wants_zones() const;
-  Duration round_interval() const;
   Duration interval_for_cache() const;
   std::size_t candidates(Instant now, const ServerNode::Wanted& wanted,
                          std::span<ReadCandidate> found) const;
@@ -246,18 +219,17 @@ class Replicas {
                               Tag tag);
   bool is_answered(RequestId id) const;
   std::optional<RequestId> moved_to(RequestId id) const;
-  bool is_read() const {
-    return read_at_ != Instant::min() && now_ - read_at_ <= 2 * round_interval();
-  }
   // Entries of a near cache need proofs, too.
-  bool is_in_use() const { return is_read() || (caches_ != nullptr && caches_->have_entries()); }
+  bool is_in_use() const {
+    return rounds_.is_read(now_) || (caches_ != nullptr && caches_->have_entries());
+  }
   void report_to_cache(std::uint32_t index);
   void forget_proofs();
   void follow_marks();
   void want_round(Duration wait);
   void begin_round();
   void follow_main();
-  void end_round(const ReplicationReport& report, Duration latency);
+  void end_round(const ReplicationReport& report);
   void update_nodes(const ReplicationReport& report);
   void add_node(const NodeAddress& address);
   void dismiss(std::uint32_t index);
@@ -269,7 +241,6 @@ class Replicas {
   std::optional<Event> poll_node(std::uint32_t index);
   std::optional<Event> handle_event(std::uint32_t index, const Event& event);
   void handle_answer(ServerNode& node, const Event& event);
-  void handle_report(ServerNode& node, const ReplicationReport& report);
   void handle_end(ServerNode& node, const Error& reason);
   bool move_refused(std::uint32_t index, const Event& event);
   void move_due(std::uint32_t index);
@@ -279,7 +250,6 @@ class Replicas {
     bool primary;
   };
   bool move_on(std::uint32_t index, const Pipeline::Handed& request, Onward onward);
-  void note_unfit(ServerNode& node, const Error& reason);
 
   const ReplicaOptions options_;
   Session& main_;
@@ -289,8 +259,6 @@ class Replicas {
   const ZoneName zone_;
   std::array<Box<ServerNode>, replicas_max> nodes_;
   OwnWrites writes_;
-  bool primary_was_asked_ = false;
-  bool was_refused_ = false;  // problem() says why
   bool closing_ = false;
   bool primary_is_near_ = false;
   std::uint64_t main_connection_ = 0;  // main_.counters().connections, as last seen
@@ -298,14 +266,8 @@ class Replicas {
   std::uint64_t heard_ = 0;            // a bit for each node whose session may have events
   static constexpr std::uint32_t nobody = UINT32_MAX;
   std::uint32_t spoke_ = nobody;  // the node of the last event
-  ReplicationId history_{};       // the primary's
-  ReplicationProof proof_{};      // what the primary has said last
-  ReplicationProof asked_for_{};  // what it is asked for; its offset is not known yet
-  SmoothedLatency primary_latency_;
+  ReplicaRounds rounds_;
   Instant now_ = Instant::min();
-  Instant read_at_ = Instant::min();  // the last read that a replica might have answered
-  Instant round_began_at_ = Instant::min();
-  Instant round_due_at_ = never;
   std::uint64_t incarnations_ = 0;  // counts the connections
   std::uint32_t turn_ = 0;
   ReplicaCounters counters_;

@@ -14,12 +14,14 @@ namespace plimsoll::inline v0 {
 struct Journey {
   std::uint32_t number = 0;  ///< in the order of submission; after the highest comes 0 again
   Slot slot = 0;
-  std::uint8_t hops : 6 = 0;      ///< how often it was sent on to another node
-  bool is_unordered : 1 = false;  ///< it waits for no other request of its slot, and none for it
-  bool is_for_node : 1 = false;   ///< it is for one node, which owns `slot`, whatever keys it has
-  std::uint8_t waits : 7 = 0;     ///< how often it has waited because a node could not run it yet
-  bool with_asking : 1 = false;   ///< at this node: behind ASKING
+  std::uint8_t hops : 5 = 0;       ///< how often it was sent on to another node
+  bool is_unordered : 1 = false;   ///< it waits for no other request of its slot, and none for it
+  bool is_for_node : 1 = false;    ///< it is for one node, which owns `slot`, whatever keys it has
+  bool is_at_replica : 1 = false;  ///< a read: this node is a replica of the owner
+  std::uint8_t waits : 7 = 0;      ///< how often it has waited because a node could not run it yet
+  bool with_asking : 1 = false;    ///< at this node: behind ASKING
 
+  static constexpr std::uint8_t hops_max = 31;
   static constexpr std::uint8_t waits_max = 127;
 
   /// Of two requests of a client: there are never so many at a time that this could be wrong.

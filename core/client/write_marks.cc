@@ -98,7 +98,7 @@ bool WriteMarks::note(const CommandView& command) {
 }
 
 // Numbers begin again after 2^32 writes. Every key counts as written then.
-WriteMarks::Mark WriteMarks::next() {
+WriteMarks::Mark WriteMarks::next_number() {
   if (++last_ == 0) {
     cells_.fill(1);
     all_ = 1;

@@ -33,7 +33,9 @@ class WriteMarks {
 
   /// Gives a new number to this key; or to all keys.
   void mark(std::string_view key) { mark_cell(cell_of(key)); }
-  void mark_all() { all_ = next(); }
+  void mark_all() { all_ = next_number(); }
+  /// A number that no key gets.
+  Mark next_number();
 
   /// The number of the last write to this key, or to a key that shares its cell.
   Mark of(std::string_view key) const { return std::max(cells_[cell_of(key)], all_); }
@@ -46,7 +48,7 @@ class WriteMarks {
 
   using Cell = std::uint16_t;
   Cell cell_of(std::string_view key) const { return cell_of_hash(hash(seed_, key)); }
-  void mark_cell(Cell cell) { cells_[cell] = next(); }
+  void mark_cell(Cell cell) { cells_[cell] = next_number(); }
 
  private:
   class Words;
@@ -60,7 +62,6 @@ class WriteMarks {
   static Cell cell_of_hash(std::uint64_t hash) {
     return static_cast<Cell>((hash ^ hash >> 32) % cells_count);
   }
-  Mark next();
 
   const std::uint64_t seed_;
   Mark last_;

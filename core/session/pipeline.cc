@@ -12,7 +12,7 @@
 namespace plimsoll::inline v0 {
 
 Result<RequestId> Pipeline::submit(const CommandView& command, Instant deadline, Tag tag) {
-  if (is_full()) return refuse_for_the_limit();
+  if (is_full()) return limit_reached(options_.requests_max);
   return stage(command, deadline, tag);
 }
 
@@ -375,13 +375,6 @@ void Pipeline::validate() {
     pushed = requests_.push_back(request);
   }
   return pushed == Push::accepted;
-}
-
-Error Pipeline::refuse_for_the_limit() const {
-  return Error{.code = ErrorCode::rejected_by_limit,
-               .what = "inflight_requests_limit is reached",
-               .value = options_.requests_max,
-               .limit = options_.requests_max};
 }
 
 Error Pipeline::refuse_for_lack_of_room(std::size_t bytes) const {

@@ -72,6 +72,14 @@ struct Ended {
 /// to those of callers.
 inline constexpr std::size_t internal_requests_max = 80;
 
+/// The refusal of a request beyond inflight_requests_limit.
+constexpr Error limit_reached(std::size_t limit) {
+  return Error{.code = ErrorCode::rejected_by_limit,
+               .what = "inflight_requests_limit is reached",
+               .value = limit,
+               .limit = limit};
+}
+
 /// The most that Pipeline::Options::read_resends_max may be.
 inline constexpr std::uint8_t read_resends_limit = 31;
 
@@ -387,7 +395,6 @@ class Pipeline {
   Request describe(const CommandView& command, std::uint64_t begin, Instant deadline,
                    Tag tag) const;
   bool push(const Request& request);
-  Error refuse_for_the_limit() const;
   Error refuse_for_lack_of_room(std::size_t bytes) const;
   std::uint64_t sendable_end();
   std::size_t transmit_around_gaps(std::span<std::string_view> spans, std::uint64_t until);

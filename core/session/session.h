@@ -110,6 +110,10 @@ inline constexpr Tag internal_unwatch = internal_restore + 1;
 /// and in which zone it stands.
 inline constexpr Tag internal_replication = UINT64_MAX - 3;
 inline constexpr Tag internal_zone = UINT64_MAX - 4;
+/// The same of a cluster's replica, which may become a primary while it answers; and of READONLY
+/// and READWRITE.
+inline constexpr Tag internal_report = UINT64_MAX - 8;
+inline constexpr Tag internal_read_only = UINT64_MAX - 9;
 /// The tags of the CLUSTER SLOTS and CLUSTER MYID with which a client of a cluster asks a node who
 /// owns which slot, and who it is.
 inline constexpr Tag internal_slots = UINT64_MAX - 5;

@@ -32,6 +32,7 @@ set(PLIMSOLL_CLIENT_SOURCES
   core/client/cluster_entry.cc
   core/client/cluster_nodes.cc
   core/client/cluster_options.cc
+  core/client/cluster_replicas.cc
   core/client/cluster_shares.cc
   core/client/cluster_slots.cc
   core/client/cluster_verdicts.cc
@@ -48,10 +49,13 @@ set(PLIMSOLL_CLIENT_SOURCES
   core/client/node_caches.cc
   core/client/other_servers.cc
   core/client/own_writes.cc
+  core/client/parked_requests.cc
+  core/client/parked_routes.cc
   core/client/parts_failure.cc
   core/client/redactor.cc
   core/client/replica_caches.cc
   core/client/replica_options.cc
+  core/client/replica_progress.cc
   core/client/replicas.cc
   core/client/reply_source.cc
   core/client/request_trail.cc
@@ -266,6 +270,8 @@ set(PLIMSOLL_CLIENT_HEADERS
   core/client/cluster_node.h
   core/client/cluster_nodes.h
   core/client/cluster_options.h
+  core/client/cluster_replica.h
+  core/client/cluster_replicas.h
   core/client/cluster_shares.h
   core/client/cluster_slots.h
   core/client/cluster_verdicts.h
@@ -285,6 +291,7 @@ set(PLIMSOLL_CLIENT_HEADERS
   core/client/flight_recorder.h
   core/client/handed_request.h
   core/client/invalidation.h
+  core/client/known_replica.h
   core/client/message_queue.h
   core/client/moved_requests.h
   core/client/near_cache.h
@@ -292,12 +299,15 @@ set(PLIMSOLL_CLIENT_HEADERS
   core/client/other_servers.h
   core/client/own_writes.h
   core/client/parked_requests.h
+  core/client/parked_routes.h
   core/client/part_command.h
   core/client/parts_failure.h
   core/client/redactor.h
   core/client/replica_caches.h
   core/client/replica_counters.h
   core/client/replica_options.h
+  core/client/replica_progress.h
+  core/client/replica_rounds.h
   core/client/replicas.h
   core/client/reply_source.h
   core/client/request_trail.h
@@ -310,6 +320,7 @@ set(PLIMSOLL_CLIENT_HEADERS
   core/client/side_connections.h
   core/client/side_fences.h
   core/client/side_table.h
+  core/client/slot_listener.h
   core/client/slot_owners.h
   core/client/subscription.h
   core/client/subscription_names.h

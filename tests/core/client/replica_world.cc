@@ -282,7 +282,7 @@ std::size_t ReplicaWorld::attempts_at(const std::string& address) const {
 
 const ServerNode* ReplicaWorld::node(const std::string& address) const {
   const ServerNode* found = nullptr;
-  replicas().for_each([&](const Replicas::Known& known) {
+  replicas().for_each([&](const KnownReplica& known) {
     const ServerNode& node = known.node;
     if (to_text(node.address) == address) found = &node;
   });

@@ -46,7 +46,7 @@ TEST_CASE("a read that a replica cannot answer now goes on, and the replica gets
   CHECK(world.take_served("a:6379") == Lines{});
   CHECK(world.replicas().counters().reads_moved == 1);
   CHECK(world.node("b:6379")->reads_moved == 1);
-  CHECK(world.node("b:6379")->state == State::checking);
+  CHECK_FALSE(world.node("b:6379")->is_ready());
   replica.refusal.clear();
   replica.refused.clear();
   world.advance(1s);
@@ -75,7 +75,7 @@ TEST_CASE("what a replica forbids is for the primary to judge, and other reads s
   world.call(2, {"STRLEN", "k"});
   world.call(3, {"STRLEN", "k"});
   CHECK(world.take_served("b:6379").size() == 2);
-  CHECK(world.node("b:6379")->state == State::ready);
+  CHECK(world.node("b:6379")->is_ready());
 }
 
 TEST_CASE("an error that is an answer is the outcome") {
@@ -380,7 +380,7 @@ TEST_CASE(
   world.jump(1s);  // the driver has not asked for events since it closed the connection
   world.advance(1s);
   CHECK(world.attempts_at("b:6379") == 2);
-  CHECK(world.node("b:6379")->state == State::ready);
+  CHECK(world.node("b:6379")->is_ready());
 }
 
 TEST_CASE("a long read goes on whole, and to a server that has all that it must see") {
@@ -411,11 +411,11 @@ TEST_CASE("a long read goes on whole, and to a server that has all that it must 
 TEST_CASE("a read that is too long to go on is the primary's from the start") {
   ReplicaWorld world({"b:6379"});
   world.connect();
-  const std::string key(segment_capacity * replica_read_pieces_max, 'x');
+  const std::string key(replica_read_bytes_max + segment_capacity, 'x');
   world.call(1, {"GET", key});
   CHECK(world.take_served("a:6379").size() == 1);
   // The longest that is not.
-  const std::string shorter(segment_capacity * (replica_read_pieces_max - 1) - 200, 'x');
+  const std::string shorter(replica_read_bytes_max - 200, 'x');
   world.freeze("b:6379");
   world.submit(2, {"GET", shorter});
   world.send();

@@ -14,7 +14,6 @@ namespace plimsoll::testing::replicas_silent_test {
 namespace {
 
 using namespace std::chrono_literals;
-using State = ServerNode::State;
 
 // Two reads, of which one lies at the replica that has gone silent.
 void read_twice(ReplicaWorld& world, Tag first, Duration timeout) {
@@ -55,7 +54,7 @@ TEST_CASE("a read goes on to the primary when half of its time has passed, and n
     world.advance(7s);
     world.wake("b:6379");
     world.advance(6s);
-    CHECK(world.node("b:6379")->state == State::ready);
+    CHECK(world.node("b:6379")->is_ready());
     CHECK(world.attempts_at("b:6379") >= 2);
     CHECK(world.take_events().size() == 13);  // with `ready`
   }

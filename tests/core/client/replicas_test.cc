@@ -20,7 +20,6 @@ namespace plimsoll::testing::replicas_test {
 namespace {
 
 using namespace std::chrono_literals;
-using State = ServerNode::State;
 
 std::vector<std::string> two() { return {"b:6379", "c:6379"}; }
 
@@ -45,7 +44,7 @@ TEST_CASE(
   CHECK(world.links_to("a:6379") == 1);
   CHECK(world.links_to("b:6379") == 1);
   CHECK(world.links_to("c:6379") == 1);
-  CHECK(world.node("b:6379")->state == State::ready);
+  CHECK(world.node("b:6379")->is_ready());
   CHECK(readers(world, 1) == "b2 c2");
   CHECK(world.replicas().counters().reads == 4);
   CHECK(world.replicas().counters().reads_moved == 0);
@@ -321,7 +320,7 @@ TEST_CASE("a replica that has no link, another history or another role is not re
   world.connect();
   world.call(1, {"GET", "k"});
   CHECK(world.take_served("b:6379") == Lines{});
-  CHECK(world.node("b:6379")->state == State::checking);
+  CHECK_FALSE(world.node("b:6379")->is_ready());
   CHECK(world.node("b:6379")->problem.what != std::string_view());
   replica.is_link_up = replica.is_replica = true;
   replica.report.clear();
@@ -366,7 +365,7 @@ TEST_CASE("a new history is proved anew") {
   world.advance(100ms);
   world.call(1, {"GET", "k"});
   CHECK(world.take_served("b:6379") == Lines{});
-  CHECK(world.node("b:6379")->state == State::checking);
+  CHECK_FALSE(world.node("b:6379")->is_ready());
   world.replicate("b:6379");
   world.advance(1s);
   world.call(2, {"GET", "k"});
@@ -695,8 +694,8 @@ TEST_CASE("each refusal of memory leaves a client that reads") {
     CHECK(world.pending_count() == 0);
     world.call(++tag, {"GET", "k"});
     CHECK(world.outcome(tag) == "null");
-    CHECK(world.node("b:6379")->state == State::ready);
-    CHECK(world.node("c:6379")->state == State::ready);
+    CHECK(world.node("b:6379")->is_ready());
+    CHECK(world.node("c:6379")->is_ready());
   }
 }
 

@@ -1,0 +1,499 @@
+#include "plimsoll/core/client/cluster_replicas.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <utility>
+
+#include "plimsoll/core/base/check.h"
+#include "plimsoll/core/commands/replica_reads.h"
+
+namespace plimsoll::inline v0 {
+namespace {
+
+constexpr Error is_primary_no_more{.code = ErrorCode::read_only_replica,
+                                   .what = "the owner of slots says that it is a replica itself"};
+
+constexpr Error is_dismissed{.code = ErrorCode::connection_lost,
+                             .what = "the cluster does not name this replica any more"};
+
+constexpr Error could_not_change{
+    .code = ErrorCode::out_of_memory,
+    .what =
+        "the requests pool has no room to tell a node that it is not read as a replica any more"};
+
+constexpr Error no_problem{};
+
+constexpr std::string_view ask_read_only[] = {"READONLY"};
+constexpr std::string_view ask_read_write[] = {"READWRITE"};
+
+CommandView question_of(std::span<const std::string_view> words) {
+  CommandView command;
+  command.args = words;
+  return command;
+}
+
+// Whether an error's text begins so.
+bool says(const Event& event, std::string_view words) {
+  if (!event.value || !event.value->is_error()) return false;
+  bool is_so = event.value->as_error()->size() >= words.size();
+  event.value->as_error()->for_each_piece([&](std::string_view piece) {
+    const std::size_t compared = std::min(piece.size(), words.size());
+    is_so = is_so && piece.substr(0, compared) == words.substr(0, compared);
+    words.remove_prefix(compared);
+  });
+  return is_so;
+}
+
+}  // namespace
+
+ClusterReplicas::ClusterReplicas(const ReplicaOptions& options, Session& main, ClusterNodes& nodes)
+    : options_(options),
+      main_(main),
+      nodes_(nodes),
+      zone_(options.zone),
+      writes_(main.options().random_seed, main.accounts().requests) {
+  PLIMSOLL_CHECK(options.read_from != ReadFrom::primary);
+}
+
+// ---- Requests.
+
+std::optional<NodeNumber> ClusterReplicas::choose(const CommandView& command, Slot slot,
+                                                  NodeNumber owner, Instant now) {
+  if (closing_ || !commands::may_replica_answer(command)) return std::nullopt;
+  const ClusterNode& node = nodes_[owner];
+  if (!node.primary || moving_.has(slot)) return std::nullopt;
+  if (encoded_size_bound(command) > replica_read_bytes_max) return std::nullopt;
+  PrimaryOfReplicas& primary = *node.primary;
+  now_ = std::max(now_, now);
+  primary.rounds.note_read(now_);
+  if (primary.replicas_count == 0) {
+    want_round(owner, primary.round_interval());
+    return std::nullopt;
+  }
+  follow_marks();
+  const std::optional<WriteMarks::Mark> mark = writes_.last_before(command);
+  if (!mark) return std::nullopt;
+  std::array<ReadCandidate, replicas_max> room;
+  const std::span found = std::span(room).first(primary.replicas_count);
+  const std::size_t behind =
+      candidates(primary, owner, {.mark = std::max(*mark, mark_of(slot))}, found);
+  const std::size_t index = choose_reader(
+      options_.read_from, found,
+      {.may_answer = true, .is_near = primary.is_near, .latency = primary.rounds.latency()}, turn_);
+  want_round(owner, behind > 0 ? replica_round_soon : primary.round_interval());
+  if (index != read_at_primary) return primary.replicas_named[index];
+  if (behind > 0) ++counters_.reads_behind;
+  return std::nullopt;
+}
+
+// Returns how many replicas may not answer because they lack a proof, which the next round may
+// bring. One that refuses is asked again by itself.
+std::size_t ClusterReplicas::candidates(const PrimaryOfReplicas& primary, NodeNumber owner,
+                                        const ReplicaProgress::Wanted& wanted,
+                                        std::span<ReadCandidate> found) {
+  std::size_t behind = 0;
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    found[i] = {};
+    const NodeNumber number = primary.replicas_named[i];
+    ClusterNode& node = nodes_[number];
+    if (!node.replica || node.replica->primary != owner) continue;
+    if (!node.session && (node.retry_at == never || now_ >= node.retry_at)) {
+      nodes_.connect(number, now_);
+    }
+    const ClusterReplica& replica = *node.replica;
+    if (!nodes_.may_send_to(number) || !replica.is_read_only) continue;
+    const bool is_silent = replica.is_suspect(now_) || node.is_suspect(now_);
+    found[i] = {.may_answer = !is_silent && replica.has(now_, options_.lag_max, wanted),
+                .is_near = !zone_.empty() && replica.zone == zone_,
+                .latency = replica.latency.value()};
+    behind += replica.is_proved() && !is_silent && !found[i].may_answer ? 1 : 0;
+  }
+  return behind;
+}
+
+void ClusterReplicas::note_read(NodeNumber number, RequestId id, Instant deadline) {
+  ClusterNode& node = nodes_[number];
+  ClusterReplica& replica = *node.replica;
+  replica.due.drop_answered(node.session->answered_until());
+  if (deadline > now_ && deadline != never) {
+    // Without memory for this it stays until its deadline.
+    (void)replica.due.add(id, now_ + (deadline - now_) / 2);
+  }
+  ++replica.reads;
+  ++counters_.reads;
+  nodes_.stir(number);
+}
+
+// Of a request that goes on only the slot is known, and perhaps that it is a read.
+void ClusterReplicas::note_staged(const CommandView& command, const Journey& journey) {
+  if (command.effect == CommandView::Effect::read) return;
+  if (journey.is_for_node) return writes_.mark_all();
+  const bool has_words = command.lists.empty() || !command.lists[0].is_encoded;
+  has_words ? note_staged(command) : note_change(journey.slot);
+}
+
+// Its keys may be of other slots, for which it is not known when it is staged, or staged once more.
+void ClusterReplicas::note_sent_at(const CommandView& command, Slot slot, bool is_staged) {
+  if (command.effect == CommandView::Effect::read) return;
+  const commands::Written written = commands::keys_changed(command, [&](std::string_view key) {
+    if (slot_of_key(key) != slot) moving_.add(slot_of_key(key));
+  });
+  const bool may_be_any = written == commands::Written::anything;
+  if (may_be_any && !is_staged) moving_.add_range(0, slots_count - 1);
+}
+
+// ---- Who owns what.
+
+void ClusterReplicas::handle_owner(Slot slot, NodeNumber owner) {
+  note_change(slot);
+  moving_.remove(slot);
+  if (owner != no_node && nodes_[owner].replica) end_role(owner);
+}
+
+void ClusterReplicas::begin_view() {
+  ++view_;
+  counters_.left_out = 0;
+}
+
+// Each range of a primary's slots names its replicas; the first one is enough.
+void ClusterReplicas::name(NodeNumber owner, std::span<const SlotsNode> replicas) {
+  ClusterNode& node = nodes_[owner];
+  if (!node.primary) {
+    node.primary = Box<PrimaryOfReplicas>::make(main_.accounts().connections, 0, options_.lag_max);
+    if (!node.primary) counters_.left_out += static_cast<std::uint32_t>(replicas.size());
+  }
+  if (!node.primary || node.primary->named_in == view_) return;
+  PrimaryOfReplicas& primary = *node.primary;
+  primary.named_in = view_;
+  std::array<NodeNumber, replicas_max> named;
+  std::size_t count = 0;
+  for (const SlotsNode& each : replicas) {
+    const std::optional<NodeNumber> number =
+        count < named.size() ? place_of(owner, each) : std::nullopt;
+    if (!number) {
+      ++counters_.left_out;
+    } else if (std::find(named.begin(), named.begin() + count, *number) == named.begin() + count) {
+      named[count++] = *number;
+    }
+  }
+  primary.replicas_named = named;
+  primary.replicas_count = count;
+}
+
+// So many replicas there may be.
+std::uint32_t ClusterReplicas::places() const {
+  const auto primaries = static_cast<std::uint32_t>(nodes_.owners_count());
+  return std::min(cluster_replicas_max, cluster_nodes_max - std::min(cluster_nodes_max, primaries));
+}
+
+std::optional<NodeNumber> ClusterReplicas::place_of(NodeNumber owner, const SlotsNode& named) {
+  if (named.address.empty()) return std::nullopt;
+  std::optional<NodeNumber> number = nodes_.find(named.address, named.id);
+  const bool is_known = number && nodes_[*number].replica;
+  if (!is_known && replicas_count_ >= places()) return std::nullopt;
+  if (!number) number = nodes_.find_or_add(named.address, named.id);
+  // A slot that was learnt meanwhile may be its own.
+  if (!number || nodes_[*number].slots > 0 || !make_replica(*number, owner)) return std::nullopt;
+  nodes_[*number].replica->named_in = view_;
+  return number;
+}
+
+bool ClusterReplicas::make_replica(NodeNumber number, NodeNumber primary) {
+  ClusterNode& node = nodes_[number];
+  if (node.replica) {
+    if (node.replica->primary != primary) {
+      node.replica->primary = primary;
+      node.replica->forget_proof();
+      nodes_.stir(number);
+    }
+    return true;
+  }
+  node.replica =
+      Box<ClusterReplica>::make(main_.accounts().connections, 0, primary, main_.accounts().requests,
+                                main_.options().inflight_requests_limit);
+  if (!node.replica) return false;
+  ++replicas_count_;
+  ask_for_mode(number);
+  return true;
+}
+
+// A primary whose last slot has gone has no replicas.
+void ClusterReplicas::end_view(Instant now) {
+  now_ = std::max(now_, now);
+  nodes_.for_each([this](NodeNumber number, ClusterNode& node) {
+    if (node.replica && node.replica->named_in != view_) dismiss(number);
+    if (!node.primary || node.primary->named_in == view_) return;
+    node.primary->replicas_count = 0;
+    // It may owe an answer, which must not be taken for that to a later question.
+    if (!node.session) node.primary = {};
+    nodes_.stir(number);
+  });
+}
+
+void ClusterReplicas::dismiss(NodeNumber number) {
+  ClusterNode& node = nodes_[number];
+  end_role(number);
+  if (!node.session) return;
+  // Its reads go on, since it may be frozen.
+  node.is_leaving = true;
+  nodes_.leave(number, is_dismissed);
+}
+
+// On the same connection the node may be asked as an owner from now on: if it is none any more,
+// it must say so.
+void ClusterReplicas::end_role(NodeNumber number) {
+  ClusterNode& node = nodes_[number];
+  node.replica = {};
+  --replicas_count_;
+  nodes_.stir(number);
+  if (!nodes_.may_send_to(number)) return;
+  if (!ask(number, question_of(ask_read_write), internal_read_only)) {
+    nodes_.leave(number, could_not_change);
+  }
+}
+
+// ---- Rounds.
+
+// `wait`: since the last round.
+void ClusterReplicas::want_round(NodeNumber owner, Duration wait) {
+  ReplicaRounds& rounds = nodes_[owner].primary->rounds;
+  const Instant due_at = rounds.due_at();
+  if (rounds.want(now_, wait)) return begin_round(owner);
+  if (rounds.due_at() != due_at) nodes_.stir(owner);
+}
+
+// The answer covers all writes that were staged at the owner before the question.
+void ClusterReplicas::begin_round(NodeNumber owner) {
+  ReplicaRounds& rounds = nodes_[owner].primary->rounds;
+  rounds.forget_due();
+  nodes_.stir(owner);
+  if (rounds.was_asked() || closing_ || nodes_[owner].slots == 0) return;
+  if (!nodes_.may_send_to(owner)) return nodes_.want(owner, now_);
+  follow_marks();
+  rounds.begin({.as_of = now_, .mark = writes_.last()});
+  rounds.note_asked(ask(owner, question_about_replication(), internal_replication), now_);
+  ++counters_.rounds;
+}
+
+// The numbers of writes that were kept mean nothing once the numbers have begun again: the old ones
+// are larger.
+void ClusterReplicas::follow_marks() {
+  if (!writes_.take_restart()) return;
+  slot_marks_.fill(0);
+  nodes_.for_each([](NodeNumber, ClusterNode& node) {
+    if (node.replica) node.replica->forget_proof();
+    if (node.primary) node.primary->rounds.forget_marks();
+  });
+}
+
+void ClusterReplicas::forget_proofs(NodeNumber owner) {
+  for (const NodeNumber number : nodes_[owner].primary->replicas()) {
+    ClusterNode& node = nodes_[number];
+    if (node.replica && node.replica->primary == owner) node.replica->forget_proof();
+  }
+}
+
+void ClusterReplicas::handle_ready(NodeNumber number, Instant now) {
+  now_ = std::max(now_, now);
+  ClusterNode& node = nodes_[number];
+  if (node.replica) ask_for_mode(number);
+  if (!node.primary) return;
+  // Behind its address there may be another process, which knows less than the one before.
+  PrimaryOfReplicas& primary = *node.primary;
+  primary.rounds.forget_question();
+  primary.rounds.forget_proof();
+  forget_proofs(number);
+  if (primary.rounds.is_read(now_)) begin_round(number);
+  primary.is_near = false;
+  if (options_.read_from == ReadFrom::az_affinity_replicas_and_primary) {
+    ask(number, question_about_zone(), internal_zone);
+  }
+}
+
+bool ClusterReplicas::handle_answer(NodeNumber number, const Event& event, Instant now) {
+  now_ = std::max(now_, now);
+  nodes_.stir(number);
+  ClusterNode& node = nodes_[number];
+  if (event.tag == internal_replication) {
+    return node.primary && handle_primary(number, event);
+  }
+  if (event.tag == internal_report) {
+    if (node.replica) handle_replica(number, event);
+  } else if (event.tag == internal_zone) {
+    const std::optional<ReplicationReport> report = report_of(event);
+    if (node.replica && report) node.replica->zone = report->zone;
+    if (node.primary)
+      node.primary->is_near = report && !report->zone.empty() && report->zone == zone_;
+  } else if (event.tag == internal_read_only && node.replica) {
+    node.replica->is_read_only = event.kind == Event::Kind::completed;
+    node.replica->is_read_only ? ask_for_report(number)
+                               : void(node.replica->problem = *event.error);
+  }
+  return false;
+}
+
+bool ClusterReplicas::handle_primary(NodeNumber owner, const Event& event) {
+  PrimaryOfReplicas& primary = *nodes_[owner].primary;
+  const std::optional<ReplicationReport> report = report_of(event);
+  primary.rounds.note_answered();
+  if (closing_) return false;
+  if (!ReplicaRounds::is_of_primary(report)) {
+    const bool is_replica = report && report->role == ReplicationReport::Role::replica;
+    primary.problem = is_replica ? is_primary_no_more : problem_of_report(event);
+    primary.rounds.note_refused(now_);
+    refused_by_ = owner;
+    return is_replica;
+  }
+  primary.problem = {};
+  if (primary.rounds.take(*report, now_)) forget_proofs(owner);
+  for (const NodeNumber number : primary.replicas()) ask_for_report(number);
+  if (primary.rounds.is_read(now_)) want_round(owner, primary.round_interval());
+  return lacks_replicas(primary, *report);
+}
+
+// Without this a replica that is new, or back, would be read only once a view is due anyway.
+// Servers leave it out of views for some seconds: until they have heard that it has a part of the
+// history.
+bool ClusterReplicas::lacks_replicas(PrimaryOfReplicas& primary, const ReplicationReport& report) {
+  if (report.replicas_count <= primary.replicas_count || counters_.left_out > 0) return false;
+  if (now_ < primary.view_again_at) return false;
+  primary.view_again_at = after(now_, replica_view_interval);
+  return true;
+}
+
+// ---- Replicas.
+
+void ClusterReplicas::ask_for_mode(NodeNumber number) {
+  if (!nodes_.may_send_to(number)) return;
+  nodes_[number].replica->is_read_only = false;
+  ask(number, question_of(ask_read_only), internal_read_only);
+  if (wants_zones() && !nodes_[number].replica->zone_is_known) {
+    nodes_[number].replica->zone_is_known = ask(number, question_about_zone(), internal_zone);
+  }
+}
+
+void ClusterReplicas::ask_for_report(NodeNumber number) {
+  ClusterNode& node = nodes_[number];
+  if (closing_ || !node.replica || !node.replica->is_read_only) return;
+  if (!nodes_.may_send_to(number)) return;
+  ClusterReplica& replica = *node.replica;
+  const PrimaryOfReplicas& primary = *nodes_[replica.primary].primary;
+  replica.ask_again_at = never;
+  if (!replica.was_asked && primary.rounds.proof().as_of != Instant::min()) {
+    replica.aim_at(primary.rounds.proof());
+    replica.note_asked(ask(number, question_about_replication(), internal_report), now_);
+  }
+  nodes_.stir(number);
+}
+
+void ClusterReplicas::handle_replica(NodeNumber number, const Event& event) {
+  ClusterReplica& replica = *nodes_[number].replica;
+  replica.was_asked = replica.is_slow = false;
+  const std::optional<ReplicationReport> report = report_of(event);
+  if (!report) return replica.note_unfit(problem_of_report(event), now_);
+  replica.latency.add(now_ - replica.asked_at);
+  const ReplicaRounds& rounds = nodes_[replica.primary].primary->rounds;
+  replica.handle_report(*report, rounds.proof(), rounds.history(), now_);
+}
+
+void ClusterReplicas::handle_end(NodeNumber number) {
+  ClusterNode& node = nodes_[number];
+  if (node.primary) node.primary->rounds.forget_question();
+  if (!node.replica) return;
+  node.replica->forget_connection();
+  node.replica->is_read_only = node.replica->zone_is_known = false;
+  node.replica->due.clear();
+}
+
+bool ClusterReplicas::judge(NodeNumber number, Slot slot, const Event& event, Instant now) {
+  now_ = std::max(now_, now);
+  note_moved(number);
+  if (says(event, "ASK ") || says(event, "TRYAGAIN")) {
+    moving_.add(slot);
+    return false;
+  }
+  // It knows of other owners than the client does: perhaps of later ones, perhaps of earlier ones.
+  if (says(event, "MOVED ")) {
+    note_change(slot);
+    return false;
+  }
+  const ErrorCode code = event.error->code;
+  ClusterNode& node = nodes_[number];
+  const bool is_unfit = event.value && (is_about_server(code) || code == ErrorCode::cluster_down);
+  if (node.replica && is_unfit) node.replica->note_unfit(*event.error, now_);
+  nodes_.stir(number);
+  return !event.value || is_unfit;
+}
+
+void ClusterReplicas::note_moved(NodeNumber number) {
+  ++counters_.reads_moved;
+  if (nodes_[number].replica) ++nodes_[number].replica->reads_moved;
+}
+
+void ClusterReplicas::note_slow(NodeNumber number) {
+  if (!std::exchange(nodes_[number].replica->is_slow, true)) ask_for_report(number);
+}
+
+// Without reads nobody is asked; the next one begins a round.
+void ClusterReplicas::handle_timeout(NodeNumber number, Instant now) {
+  now_ = std::max(now_, now);
+  ClusterNode& node = nodes_[number];
+  if (node.primary && node.primary->rounds.is_due(now_)) begin_round(number);
+  if (!node.replica || now_ < node.replica->ask_again_at) return;
+  node.replica->ask_again_at = never;
+  if (nodes_[node.replica->primary].primary->rounds.is_read(now_)) ask_for_report(number);
+}
+
+// Its answer says nothing that anybody waits for, so that a full queue is no harm.
+bool ClusterReplicas::ask(NodeNumber number, const CommandView& question, Tag tag) {
+  ClusterNode& node = nodes_[number];
+  if (!node.owes()) node.quiet_since = now_;
+  nodes_.stir(number);
+  return node.session->submit_internal(question, tag);
+}
+
+bool ClusterReplicas::wants_zones() const {
+  return options_.read_from == ReadFrom::az_affinity ||
+         options_.read_from == ReadFrom::az_affinity_replicas_and_primary;
+}
+
+// ---- For users.
+
+const Error& ClusterReplicas::problem() const {
+  const bool is_here = nodes_.has(refused_by_) && nodes_[refused_by_].primary;
+  return is_here ? nodes_[refused_by_].primary->problem : no_problem;
+}
+
+// An idle client asks nobody, and its time stands still.
+KnownReplica ClusterReplicas::describe(NodeNumber number) const {
+  const ClusterNode& node = nodes_[number];
+  KnownReplica known{.address = node.address,
+                     .primary = &nodes_[node.replica->primary].address,
+                     .progress = *node.replica,
+                     .session = node.session.get(),
+                     .connection = ClusterNodes::connection_of(number)};
+  switch (node.known(now_)) {
+    case ClusterNode::Known::idle: known.state = KnownReplica::State::idle; break;
+    case ClusterNode::Known::connecting:
+    case ClusterNode::Known::checking: known.state = KnownReplica::State::connecting; break;
+    case ClusterNode::Known::ready: known.note_connected(options_.lag_max, now_); break;
+    case ClusterNode::Known::suspect: known.note_suspect(); break;
+    case ClusterNode::Known::lost: break;
+  }
+  if (node.state != ClusterNode::State::ready) known.problem = &node.problem;
+  return known;
+}
+
+void ClusterReplicas::validate() const {
+  std::uint32_t count = 0;
+  nodes_.for_each([&](NodeNumber, const ClusterNode& node) {
+    if (!node.replica) return;
+    ++count;
+    PLIMSOLL_CHECK(node.slots == 0);
+    PLIMSOLL_CHECK(nodes_.has(node.replica->primary) && nodes_[node.replica->primary].primary);
+  });
+  PLIMSOLL_CHECK(count == replicas_count_ && count <= cluster_replicas_max);
+}
+
+}  // namespace plimsoll::inline v0
