@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "plimsoll/core/base/check.h"
+#include "plimsoll/core/client/other_servers.h"
 #include "plimsoll/wasm/door.h"
 #include "plimsoll/wasm/translate.h"
 
@@ -87,9 +88,11 @@ void show_sentinel(const Sentinels::Known& known, bool is_found) {
   show_problem(problem);
 }
 
-void show_replica(const Replicas::Known& known) {
+void show_replica(const KnownReplica& known) {
   outbox().statistics.replica = to_abi(known);
-  show_spans(std::array{known.node.address.host(), known.node.zone.text()});
+  const NodeAddress* const primary = known.primary;
+  show_spans(std::array{known.address.host(), known.progress.zone.text(),
+                        primary != nullptr ? primary->host() : std::string_view()});
   show_problem(known.problem);
 }
 
@@ -235,6 +238,7 @@ int32_t PLIMSOLL_EXPORT(plimsoll_create)(double now) {
   ReplicaOptions replicas = replicas_from_abi(instance().options);
   if (reads_replicas) replicas.zone = (*words)[words->size() - seeds - 1];
   ClusterOptions cluster = cluster_from_abi(instance().options);
+  cluster.replicas = replicas;
   cluster.seed_hosts = words->last(seeds);
   const auto cache = static_cast<std::int32_t>(instance().options.cache);
   return answer(instance().create(*options,
@@ -303,11 +307,10 @@ int32_t PLIMSOLL_EXPORT(plimsoll_sentinel)(int32_t client, uint32_t index) {
 
 int32_t PLIMSOLL_EXPORT(plimsoll_replica)(int32_t client, uint32_t index) {
   return with(client, [index](HostedClient& found) {
-    const Replicas* const replicas = found.client().replicas();
     std::uint32_t number = 0;
     std::int32_t shown = 0;
-    if (replicas == nullptr) return shown;
-    replicas->for_each([&](const Replicas::Known& known) {
+    if (found.client().others() == nullptr) return shown;
+    found.client().others()->for_each_replica([&](const KnownReplica& known) {
       if (number++ != index) return;
       show_replica(known);
       shown = 1;
@@ -318,10 +321,11 @@ int32_t PLIMSOLL_EXPORT(plimsoll_replica)(int32_t client, uint32_t index) {
 
 int32_t PLIMSOLL_EXPORT(plimsoll_replicas_statistics)(int32_t client) {
   return with(client, [](HostedClient& found) {
-    const Replicas* const replicas = found.client().replicas();
-    if (replicas == nullptr) return 0;
-    outbox().statistics.replicas = to_abi(*replicas);
-    show_problem(&replicas->problem());
+    const OtherServers* const others = found.client().others();
+    const Error* const problem = others != nullptr ? others->replicas_problem() : nullptr;
+    if (problem == nullptr) return 0;
+    outbox().statistics.replicas = to_abi(found.client().statistics().replicas, *problem);
+    show_problem(problem);
     return 1;
   });
 }

@@ -144,9 +144,9 @@ int32_t plimsoll_client_statistics(int32_t client);
 int32_t plimsoll_sentinel(int32_t client, uint32_t index);
 
 /// Writes what is known of replica number `index`, from 0, of those that the client reads from:
-/// outbox.statistics.replica; in outbox.spans the host of its address, and its zone, which is empty
-/// if it is not known; and the sentence about its problem to outbox.text. Answers 1, or 0 if there
-/// are no more replicas.
+/// outbox.statistics.replica; in outbox.spans the host of its address, its zone, which is empty if
+/// it is not known, and the host of its primary's address, if the client has several primaries; and
+/// the sentence about its problem to outbox.text. Answers 1, or 0 if there are no more replicas.
 int32_t plimsoll_replica(int32_t client, uint32_t index);
 
 /// Writes outbox.statistics.replicas, and the sentence about its problem to outbox.text. Answers 1,

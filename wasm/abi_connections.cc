@@ -2,6 +2,7 @@
 #include <array>
 #include <string_view>
 
+#include "plimsoll/core/client/replicas.h"
 #include "plimsoll/wasm/abi.h"
 #include "plimsoll/wasm/door.h"
 #include "plimsoll/wasm/translate.h"

@@ -109,13 +109,14 @@ enum PlimsollReach {
   plimsoll_reach_unix_socket,
 };
 
-/// How far a client is with a replica that it reads from: core/client/replicas.h, Replicas::Known.
+/// How far a client is with a replica that it reads from: core/client/known_replica.h.
 enum PlimsollReplicaState {
   plimsoll_replica_connecting,
   plimsoll_replica_checking,
   plimsoll_replica_ready,
   plimsoll_replica_suspect,
   plimsoll_replica_lost,
+  plimsoll_replica_idle,
 };
 
 /// How far a client is with a node of its cluster: core/client/cluster.h, Cluster::Known.
@@ -307,13 +308,14 @@ struct PlimsollSentinel {
 
 /// What is known of one replica. Its texts are in outbox.spans (abi.h).
 struct PlimsollReplica {
-  double port;         ///< 0: of its address
-  double state;        ///< 8: PlimsollReplicaState
-  double in_flight;    ///< 16: requests, and late replies that are still outstanding
-  double reads;        ///< 24: that it was sent
-  double reads_moved;  ///< 32: of these, those that went on to another server
-  double latency;      ///< 40: of a round trip, smoothed, in milliseconds; 0: not known
-  double problem;      ///< 48: PlimsollError: why it does not answer reads; 0: none
+  double port;          ///< 0: of its address
+  double state;         ///< 8: PlimsollReplicaState
+  double in_flight;     ///< 16: requests, and late replies that are still outstanding
+  double reads;         ///< 24: that it was sent
+  double reads_moved;   ///< 32: of these, those that went on to another server
+  double latency;       ///< 40: of a round trip, smoothed, in milliseconds; 0: not known
+  double problem;       ///< 48: PlimsollError: why it does not answer reads; 0: none
+  double primary_port;  ///< 56: of its primary's address; 0: the client has one primary only
 };
 
 /// What a client has read from replicas: core/client/replicas.h, ReplicaCounters.
@@ -323,8 +325,7 @@ struct PlimsollReplicasStatistics {
   double reads_behind;  ///< 16
   double rounds;        ///< 24
   double left_out;      ///< 32
-  double problem;       ///< 40: PlimsollError: why the primary does not say which replicas it has;
-                        ///< 0: it does
+  double problem;       ///< 40: PlimsollError: why a primary does not say what it has; 0: it does
 };
 
 /// What is known of one node of a cluster. Its texts are in outbox.spans (abi.h).
@@ -421,8 +422,7 @@ struct PlimsollOutbox {
     struct PlimsollClusterNode node;
     struct PlimsollClusterStatistics cluster;
   } statistics;
-  uint32_t text_size;            ///< 464: describe_error; sentinel; replica, replicas_statistics; a
-                                 ///< failed CHECK
+  uint32_t text_size;            ///< 464: as describe_error, sentinel and replica say; failed CHECK
   char text[plimsoll_text_max];  ///< 468
   uint32_t nodes_count;          ///< 788: poll_nodes, submit, lookup
   uint32_t seed;        ///< 792: poll: to which of its addresses the host opens `connection`, if

@@ -118,11 +118,12 @@ static_assert(same(ClusterOptions::Reach::all_nodes, plimsoll_reach_all_nodes));
 static_assert(same(ClusterOptions::Reach::bridge, plimsoll_reach_bridge));
 static_assert(same(ClusterOptions::Reach::unix_socket, plimsoll_reach_unix_socket));
 
-static_assert(same(Replicas::Known::State::connecting, plimsoll_replica_connecting));
-static_assert(same(Replicas::Known::State::checking, plimsoll_replica_checking));
-static_assert(same(Replicas::Known::State::ready, plimsoll_replica_ready));
-static_assert(same(Replicas::Known::State::suspect, plimsoll_replica_suspect));
-static_assert(same(Replicas::Known::State::lost, plimsoll_replica_lost));
+static_assert(same(KnownReplica::State::connecting, plimsoll_replica_connecting));
+static_assert(same(KnownReplica::State::checking, plimsoll_replica_checking));
+static_assert(same(KnownReplica::State::ready, plimsoll_replica_ready));
+static_assert(same(KnownReplica::State::suspect, plimsoll_replica_suspect));
+static_assert(same(KnownReplica::State::lost, plimsoll_replica_lost));
+static_assert(same(KnownReplica::State::idle, plimsoll_replica_idle));
 
 static_assert(same(Cluster::Known::State::idle, plimsoll_node_idle));
 static_assert(same(Cluster::Known::State::connecting, plimsoll_node_connecting));
@@ -148,6 +149,7 @@ static_assert(offsetof(PlimsollOutbox, staging) == 808 + plimsoll_area_bytes);
 static_assert(offsetof(PlimsollClientStatistics, last_problem) == 184);
 static_assert(offsetof(PlimsollSentinel, is_found) == 40);
 static_assert(offsetof(PlimsollReplica, problem) == 48);
+static_assert(offsetof(PlimsollReplica, primary_port) == 56);
 static_assert(offsetof(PlimsollReplicasStatistics, problem) == 40);
 static_assert(offsetof(PlimsollClusterNode, problem) == 32);
 static_assert(offsetof(PlimsollClusterStatistics, problem) == 80);

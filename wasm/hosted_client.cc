@@ -25,10 +25,6 @@ constexpr Error no_room_for_bytes{
     .code = ErrorCode::out_of_memory,
     .what = "the memory line has no room for what the peer would send"};
 
-constexpr Error reads_from_primaries{.code = ErrorCode::invalid_option,
-                                     .what = "a client of a cluster reads from the primaries",
-                                     .expected = "primary as read_from"};
-
 constexpr Error finds_no_cluster{.code = ErrorCode::invalid_option,
                                  .what = "a client that asks sentinels finds no cluster",
                                  .expected = "standalone as topology"};
@@ -40,9 +36,8 @@ Status validate_servers(const ClientOptions& options, const HostedServers& serve
   if (servers.topology == TopologyChoice::automatic && options.sentinel != nullptr) {
     return finds_no_cluster;
   }
-  if (is_cluster && reads_replicas) return reads_from_primaries;
-  if (reads_replicas) return validate(servers.replicas, options);
-  return is_cluster ? validate(servers.cluster, options) : Status();
+  if (is_cluster) return validate(servers.cluster, options);
+  return reads_replicas ? validate(servers.replicas, options) : Status();
 }
 
 Error overrun(std::size_t bytes, std::size_t granted) {
@@ -60,7 +55,8 @@ Result<HostedClient*> HostedClient::create(Budget& budget, const ClientOptions& 
   ClientOptions own = options;
   ReplicaOptions read = servers.replicas;
   ClusterOptions cluster = servers.cluster;
-  const bool reads_replicas = read.read_from != ReadFrom::primary;
+  const bool is_cluster = servers.topology == TopologyChoice::cluster;
+  const bool reads_replicas = read.read_from != ReadFrom::primary && !is_cluster;
   if (cache != nullptr) own.tracking = cache->tracking();
   own.primary_only |= reads_replicas;
   if (const Status valid = validate(own); !valid) return valid.error();
@@ -97,8 +93,9 @@ Result<HostedClient*> HostedClient::create(Budget& budget, const ClientOptions& 
     used = made->client_.use_cache(cache->cache(), source, coarsest_clock_step);
   }
   if (used && reads_replicas) used = made->client_.use_replicas(read);
+  cluster.replicas.zone = read.zone;
   made->cluster_ = cluster;
-  if (used && servers.topology == TopologyChoice::cluster) {
+  if (used && is_cluster) {
     used = made->client_.use_cluster(cluster);
   }
   if (used && servers.topology == TopologyChoice::automatic)

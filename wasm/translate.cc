@@ -181,6 +181,7 @@ ReplicaOptions replicas_from_abi(const PlimsollOptions& from) {
 ClusterOptions cluster_from_abi(const PlimsollOptions& from) {
   return {.redirects_max = static_cast<std::uint8_t>(from.redirects_max),
           .cross_slot_writes = static_cast<CrossSlotWrites>(from.cross_slot_writes),
+          .replicas = replicas_from_abi(from),
           .seed_hosts = {},
           .reach = static_cast<ClusterOptions::Reach>(from.reach)};
 }
@@ -352,25 +353,25 @@ PlimsollSentinel to_abi(const Sentinels::Known& known, bool is_found, const Erro
           .is_found = number(is_found)};
 }
 
-PlimsollReplica to_abi(const Replicas::Known& known) {
-  const ServerNode& node = known.node;
-  return {.port = number(node.address.port()),
+PlimsollReplica to_abi(const KnownReplica& known) {
+  const ReplicaProgress& progress = known.progress;
+  return {.port = number(known.address.port()),
           .state = number(known.state),
-          .in_flight = number(node.session ? node.session->callers_in_flight() : 0),
-          .reads = number(node.reads),
-          .reads_moved = number(node.reads_moved),
-          .latency = to_milliseconds(node.latency.value()),
-          .problem = problem_number(*known.problem)};
+          .in_flight = number(known.session != nullptr ? known.session->callers_in_flight() : 0),
+          .reads = number(progress.reads),
+          .reads_moved = number(progress.reads_moved),
+          .latency = to_milliseconds(progress.latency.value()),
+          .problem = problem_number(*known.problem),
+          .primary_port = number(known.primary != nullptr ? known.primary->port() : 0)};
 }
 
-PlimsollReplicasStatistics to_abi(const Replicas& replicas) {
-  const ReplicaCounters& counters = replicas.counters();
+PlimsollReplicasStatistics to_abi(const ReplicaCounters& counters, const Error& problem) {
   return {.reads = number(counters.reads),
           .reads_moved = number(counters.reads_moved),
           .reads_behind = number(counters.reads_behind),
           .rounds = number(counters.rounds),
           .left_out = number(counters.left_out),
-          .problem = problem_number(replicas.problem())};
+          .problem = problem_number(problem)};
 }
 
 PlimsollClusterNode to_abi(const Cluster::Known& known) {

@@ -9,7 +9,8 @@
 #include "plimsoll/core/client/client.h"
 #include "plimsoll/core/client/cluster.h"
 #include "plimsoll/core/client/cluster_options.h"
-#include "plimsoll/core/client/replicas.h"
+#include "plimsoll/core/client/known_replica.h"
+#include "plimsoll/core/client/replica_counters.h"
 #include "plimsoll/core/client/sentinels.h"
 #include "plimsoll/core/memory/budget.h"
 #include "plimsoll/wasm/abi_types.h"
@@ -48,8 +49,8 @@ PlimsollClientStatistics to_abi(const Client& client, std::size_t credit_bytes);
 PlimsollSubscriptionStatistics to_abi(const SubscriptionStatistics& statistics);
 /// `problem`: null if there is none.
 PlimsollSentinel to_abi(const Sentinels::Known& known, bool is_found, const Error* problem);
-PlimsollReplica to_abi(const Replicas::Known& known);
-PlimsollReplicasStatistics to_abi(const Replicas& replicas);
+PlimsollReplica to_abi(const KnownReplica& known);
+PlimsollReplicasStatistics to_abi(const ReplicaCounters& counters, const Error& problem);
 PlimsollClusterNode to_abi(const Cluster::Known& known);
 PlimsollClusterStatistics to_abi(const Cluster& cluster);
 PlimsollCacheStatistics to_abi(const cache::CacheStatistics& statistics);

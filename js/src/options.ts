@@ -341,9 +341,11 @@ const redirectsLimit = 31;
 /** Throws a ConfigurationError if there is what does not go with a cluster, and the address is that of one. */
 export const checkCluster = (options: ClientOptions, { isCluster }: Target): void => {
   if (isCluster !== true) return;
-  const { database = 0, readFrom = "primary" } = options;
+  const { database = 0, readFrom = "primary", clientSideCache } = options;
   const why = "the address is that of a cluster";
-  if (readFrom !== "primary") refuse("readFrom", `${why}, whose keys are read from their primaries; give "primary"`);
+  if (readFrom !== "primary" && clientSideCache !== undefined) {
+    refuse("readFrom", `${why}, and there is a clientSideCache; give "primary", or no clientSideCache`);
+  }
   if (database !== 0) refuse("database", `${why}, which has database 0 only; give 0, or none`);
 };
 

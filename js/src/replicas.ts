@@ -8,7 +8,7 @@ import type { ReplicaState } from "./topology.js";
 
 // What a driver knows of the replicas that its client reads from: how each is, and what was read, as the core counts it.
 
-const namesOfReplica = ["port", "state", "inFlight", "reads", "readsMoved", "latency", "problem"] as const;
+const namesOfReplica = ["port", "state", "inFlight", "reads", "readsMoved", "latency", "problem", "primaryPort"] as const;
 
 const namesOfStatistics = ["reads", "readsMoved", "readsBehind", "rounds", "leftOut", "problem"] as const;
 
@@ -36,7 +36,8 @@ export class Replicas {
   read(): Known {
     if (this.#last !== undefined) return this.#last;
     const core = this.#core;
-    core.ask(() => core.calls.plimsoll_replicas_statistics(this.#id));
+    const isRead = core.ask(() => core.calls.plimsoll_replicas_statistics(this.#id)) === 1;
+    if (!isRead) return { states: [], statistics: noReplicas, problem: undefined };
     const { problem, ...statistics } = this.#numbers(namesOfStatistics);
     const words = this.#lastWords.problem(problem, "");
     const states: ReplicaState[] = [];
@@ -57,11 +58,12 @@ export class Replicas {
   #read(index: number): ReplicaState | undefined {
     const core = this.#core;
     if (core.ask(() => core.calls.plimsoll_replica(this.#id, index)) === 0) return undefined;
-    const { port, state, problem, ...numbers } = this.#numbers(namesOfReplica);
+    const { port, state, problem, primaryPort, ...numbers } = this.#numbers(namesOfReplica);
     const address = serverOf(addressAt("valkey", core.spanText(0), port));
     const zone = core.spanText(1);
+    const primary = primaryPort === 0 ? {} : { primary: serverOf(addressAt("valkey", core.spanText(2), primaryPort)) };
     const words = this.#lastWords.problem(problem, address);
-    return { address, ...zone === "" ? {} : { zone }, state: replicaStates[state]!, ...numbers,
+    return { address, ...primary, ...zone === "" ? {} : { zone }, state: replicaStates[state]!, ...numbers,
       ...words === undefined ? {} : { problem: words } };
   }
 }

@@ -17,11 +17,13 @@ export interface SentinelState {
 export interface ReplicaState {
   /** "127.0.0.1:6380", as the primary names it. */
   readonly address: string;
+  /** Of a cluster: the address of its primary. */
+  readonly primary?: string | undefined;
   /** The availability zone that it says it is in. It is asked for only if `readFrom` goes by zones. */
   readonly zone?: string | undefined;
   /** "ready": it is read from. "checking": there is a connection, and what the replica has is not known to be new enough, or
       it does not answer reads. "suspect": it owes an answer for too long, and gets no reads before that has come.
-      "lost": there is none, and the client tries again. */
+      "lost": there is none, and the client tries again. "idle": of a cluster, no read has needed a connection to it yet. */
   readonly state: (typeof replicaStates)[number];
   /** Requests in flight there, and late replies that are still outstanding. */
   readonly inFlight: number;

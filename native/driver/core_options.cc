@@ -92,8 +92,9 @@ Result<void> validate_replicas(const Target& target, const TrackingOptions& trac
   const ReplicaOptions replicas = replica_options(target);
   const bool are_read = options.read_from != ReadFrom::primary;
   if (!are_read && options.client_az.empty()) return {};
+  const ClientOptions core = core_options(target, tracking, sentinel_options(target));
   const plimsoll::Status valid =
-      plimsoll::validate(replicas, core_options(target, tracking, sentinel_options(target)));
+      target.is_cluster ? check_reads(replicas) : plimsoll::validate(replicas, core);
   if (!valid) return Error(valid.error());
   const char* what = nullptr;
   if (target.endpoints.front().kind == Endpoint::Kind::websocket) {
@@ -109,7 +110,6 @@ Result<void> validate_replicas(const Target& target, const TrackingOptions& trac
       .code = ErrorCode::invalid_option, .what = what, .expected = "primary as read_from"});
 }
 
-// Keys of a cluster are read from their primaries.
 Result<void> validate_cluster(const Target& target, const TrackingOptions& tracking) {
   if (finds_cluster(target)) {
     // The rest is said if there is one.
@@ -117,15 +117,9 @@ Result<void> validate_cluster(const Target& target, const TrackingOptions& track
     return in_range ? Result<void>() : Error(in_range.error());
   }
   if (!target.is_cluster) return {};
-  const Options& options = target.options;
   const plimsoll::Status valid = plimsoll::validate(
       cluster_options(target), core_options(target, tracking, sentinel_options(target)));
-  if (!valid) return Error(valid.error());
-  if (options.read_from == ReadFrom::primary) return {};
-  return Error(
-      plimsoll::Error{.code = ErrorCode::invalid_option,
-                      .what = "read_from names replicas, and the address is that of a cluster",
-                      .expected = "primary as read_from"});
+  return valid ? Result<void>() : Error(valid.error());
 }
 
 Result<void> validate_tls(const Target& target) {
@@ -188,6 +182,7 @@ ClusterOptions cluster_options(const Target& target) {
   }
   return {.redirects_max = target.options.redirects_max,
           .cross_slot_writes = target.options.cross_slot_writes,
+          .replicas = replica_options(target),
           .seed_hosts = {},
           .reach = reach};
 }
@@ -205,37 +200,37 @@ ClientOptions core_options(const Target& target, const TrackingOptions& tracking
   // With Options::credentials the core gets the username later, together with the password.
   const bool asked_for = options.credentials != nullptr;
   // Any server of a cluster will do: each knows the others.
-  const bool may_be_replicas = seeds_count > 1 && !target.is_cluster;
-  return {
-      .username = asked_for ? std::string_view() : options.username,
-      .password = options.password,
-      .client_name = options.client_name,
-      .database = options.database,
-      .protocol = options.protocol,
-      .no_evict = options.no_evict,
-      .no_touch = options.no_touch,
-      .inflight_overflow = options.inflight_overflow,
-      .tracking = tracking,
-      .inflight_requests_limit = options.inflight_requests_limit,
-      .waiters_max = options.waiters_max,
-      .request_timeout = options.request_timeout,
-      .connect_timeout = options.connect_timeout,
-      .reconnect_wait_min = options.reconnect_wait_min,
-      .reconnect_wait_max = options.reconnect_wait_max,
-      .health_check_interval = options.health_check_interval,
-      .tombstone_age_max = options.tombstone_age_max,
-      .reconnect_attempts_max = options.reconnect_attempts_max,
-      .read_resends_max = options.read_resends_max,
-      .seeds_count = static_cast<std::uint8_t>(seeds_count),
-      .primary_only = may_be_replicas || asks_sentinels || options.read_from != ReadFrom::primary,
-      .sentinel = asks_sentinels ? &sentinel : nullptr,
-      .blocking_connections_max = options.blocking_connections_max,
-      .subscriptions_max = options.subscriptions_max,
-      .subscription_messages_max = options.subscription_messages_max,
-      .subscription_overflow = options.subscription_overflow,
-      .random_seed = random_seed(),
-      .close_timeout = options.close_timeout,
-      .reply_bytes_max = options.reply_bytes_max};
+  const bool needs_primary =
+      asks_sentinels || seeds_count > 1 || options.read_from != ReadFrom::primary;
+  return {.username = asked_for ? std::string_view() : options.username,
+          .password = options.password,
+          .client_name = options.client_name,
+          .database = options.database,
+          .protocol = options.protocol,
+          .no_evict = options.no_evict,
+          .no_touch = options.no_touch,
+          .inflight_overflow = options.inflight_overflow,
+          .tracking = tracking,
+          .inflight_requests_limit = options.inflight_requests_limit,
+          .waiters_max = options.waiters_max,
+          .request_timeout = options.request_timeout,
+          .connect_timeout = options.connect_timeout,
+          .reconnect_wait_min = options.reconnect_wait_min,
+          .reconnect_wait_max = options.reconnect_wait_max,
+          .health_check_interval = options.health_check_interval,
+          .tombstone_age_max = options.tombstone_age_max,
+          .reconnect_attempts_max = options.reconnect_attempts_max,
+          .read_resends_max = options.read_resends_max,
+          .seeds_count = static_cast<std::uint8_t>(seeds_count),
+          .primary_only = needs_primary && !target.is_cluster,
+          .sentinel = asks_sentinels ? &sentinel : nullptr,
+          .blocking_connections_max = options.blocking_connections_max,
+          .subscriptions_max = options.subscriptions_max,
+          .subscription_messages_max = options.subscription_messages_max,
+          .subscription_overflow = options.subscription_overflow,
+          .random_seed = random_seed(),
+          .close_timeout = options.close_timeout,
+          .reply_bytes_max = options.reply_bytes_max};
 }
 
 bool is_one_place(const Target& target) {

@@ -1,7 +1,8 @@
 #include "plimsoll/native/driver/servers.h"
 
 #include "plimsoll/core/client/cluster.h"
-#include "plimsoll/core/client/replicas.h"
+#include "plimsoll/core/client/known_replica.h"
+#include "plimsoll/core/client/other_servers.h"
 #include "plimsoll/core/client/sentinels.h"
 #include "plimsoll/error.h"
 #include "plimsoll/native/driver/core_options.h"
@@ -33,31 +34,34 @@ std::string problem_of(const Sentinels::Known& known, Connections& connections) 
   return words_of(known.problem, known.connection, connections);
 }
 
-Topology::Replica::State state_of(const Replicas::Known& known) {
-  using Known = Replicas::Known::State;
+Topology::Replica::State state_of(const KnownReplica& known) {
+  using Known = KnownReplica::State;
   using State = Topology::Replica::State;
   switch (known.state) {
     case Known::connecting: return State::connecting;
     case Known::checking: return State::checking;
     case Known::ready: return State::ready;
     case Known::suspect: return State::suspect;
+    case Known::idle: return State::idle;
     case Known::lost: break;
   }
   return State::lost;
 }
 
-void describe_replicas(const Replicas& replicas, Connections& connections, Topology& all) {
-  all.replicas_problem = replicas.problem().what;
-  replicas.for_each([&](const Replicas::Known& known) {
-    const ServerNode& node = known.node;
-    all.replicas.push_back({.address = to_text(node.address),
-                            .zone = std::string(node.zone.text()),
-                            .state = state_of(known),
-                            .in_flight = node.session ? node.session->callers_in_flight() : 0,
-                            .reads = node.reads,
-                            .reads_moved = node.reads_moved,
-                            .latency = node.latency.value(),
-                            .problem = words_of(*known.problem, known.connection, connections)});
+void describe_replicas(const OtherServers& others, Connections& connections, Topology& all) {
+  if (others.replicas_problem() != nullptr) all.replicas_problem = others.replicas_problem()->what;
+  others.for_each_replica([&](const KnownReplica& known) {
+    const ReplicaProgress& progress = known.progress;
+    all.replicas.push_back(
+        {.address = to_text(known.address),
+         .primary = known.primary == nullptr ? std::string() : to_text(*known.primary),
+         .zone = std::string(progress.zone.text()),
+         .state = state_of(known),
+         .in_flight = known.session != nullptr ? known.session->callers_in_flight() : 0,
+         .reads = progress.reads,
+         .reads_moved = progress.reads_moved,
+         .latency = progress.latency.value(),
+         .problem = words_of(*known.problem, known.connection, connections)});
   });
 }
 
@@ -136,9 +140,7 @@ Topology topology_of(const plimsoll::Client& core, const Target& target, Connect
   const Sentinels* const sentinels = core.sentinels();
   const bool is_known = sentinels == nullptr || !sentinels->primary().empty();
   if (is_known) all.primary = server_of(core, target);
-  if (const Replicas* const replicas = core.replicas()) {
-    describe_replicas(*replicas, connections, all);
-  }
+  if (core.others() != nullptr) describe_replicas(*core.others(), connections, all);
   if (const Cluster* const cluster = core.cluster()) describe_nodes(*cluster, connections, all);
   if (sentinels == nullptr) return all;
   all.kind = Topology::Kind::sentinel;

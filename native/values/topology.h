@@ -38,9 +38,11 @@ struct Topology {
       checking,  ///< there is a connection; what the replica has is not known to be enough
       ready,     ///< it is read
       suspect,   ///< it owes an answer for too long, and is not read until it has said something
-      lost       ///< the last attempt or connection failed, and there will be another
+      lost,      ///< the last attempt or connection failed, and there will be another
+      idle       ///< of a cluster: no read has needed a connection to it yet
     };
     std::string address;  ///< "127.0.0.1:6380"
+    std::string primary;  ///< of a cluster: the address of its primary; empty: there is only one
     std::string zone;     ///< its availability-zone, if read_from goes by zones; empty: none
     State state = State::connecting;
     std::size_t in_flight = 0;
@@ -49,7 +51,7 @@ struct Topology {
     std::chrono::nanoseconds latency{};  ///< of a round trip, smoothed; zero: not known
     std::string problem;                 ///< why it is not read; empty: there is no problem
   };
-  /// Those that the primary names, if Options::read_from names replicas.
+  /// Those that the primary, or the cluster, names, if Options::read_from names replicas.
   std::vector<Replica> replicas;
 
   /// Why the primary does not say which replicas it has; empty: it does, or is not asked.

@@ -60,14 +60,16 @@ TEST_CASE("a cluster does not go with a cache that has broadcast_prefixes") {
   CHECK(refusal(options, "valkey://127.0.0.1:1") == text);
 }
 
-TEST_CASE("a cluster is not read from replicas") {
+TEST_CASE("what replicas of a cluster answer is not cached") {
   Options options;
-  options.read_from =
-      GENERATE(ReadFrom::prefer_replica, ReadFrom::az_affinity,
-               ReadFrom::az_affinity_replicas_and_primary, ReadFrom::lowest_latency);
+  options.read_from = ReadFrom::prefer_replica;
+  CHECK(is_valid(options));
+  native::ClientSideCacheOptions wanted;
+  wanted.max_cache_kb = 64;
+  options.client_side_cache = native::ClientSideCache::create(wanted).value();
   CHECK(refusal(options) ==
-        "invalid_option: read_from names replicas, and the address is that of a cluster; expected "
-        "primary as read_from");
+        "invalid_option: there is a client_side_cache, read_from names replicas, and they are of a "
+        "cluster; expected no client_side_cache; or primary as read_from");
 }
 
 TEST_CASE("redirects_max has bounds, unless there can be no cluster") {

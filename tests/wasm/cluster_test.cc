@@ -308,7 +308,8 @@ TEST_CASE("options of a cluster that are none are refused") {
   CHECK(plimsoll_options()->redirects_max == 16);
 }
 
-TEST_CASE("a cluster goes with no other database, sentinels, replicas to read from or broadcasts") {
+TEST_CASE(
+    "a cluster goes with no other database, sentinels or broadcasts, nor a cache of replicas") {
   options_of_cluster().database = 1;
   CHECK(refused_as(one_seed) == plimsoll_error_invalid_option);
   CHECK(error_text() ==
@@ -319,14 +320,21 @@ TEST_CASE("a cluster goes with no other database, sentinels, replicas to read fr
   CHECK(error_text() ==
         "invalid_option: sentinels are asked for a primary, and a cluster has several; expected no "
         "sentinels");
-  options_of_cluster().read_from = 2;
-  CHECK(refused_as({"", "", "", "here", "zone", "one"}) == plimsoll_error_invalid_option);
-  CHECK(error_text() ==
-        "invalid_option: a client of a cluster reads from the primaries; expected primary as "
-        "read_from");
 
   PlimsollCacheOptions& cache_options = *plimsoll_cache_options();
   cache_options.bytes_max = 64 * 1024;
+  const std::int32_t plain = plimsoll_create_cache(0);
+  REQUIRE(plain > 0);
+  PlimsollOptions& cached = options_of_cluster();
+  cached.cache = static_cast<std::uint32_t>(plain);
+  cached.read_from = 1;
+  CHECK(refused_as({"", "", "", "here", "", "one"}) == plimsoll_error_invalid_option);
+  CHECK(error_text() ==
+        "invalid_option: there is a client_side_cache, read_from names replicas, and they are of a "
+        "cluster; expected no client_side_cache; or primary as read_from");
+  CHECK(plimsoll_destroy_cache(plain) == 0);
+
+  plimsoll_cache_options()->bytes_max = 64 * 1024;
   cache_options.broadcast_prefixes_count = 1;
   stage({"ship:"});
   const std::int32_t cache = plimsoll_create_cache(1);

@@ -27,7 +27,7 @@ export const actions = { none: 0, open: 1, close: 2 } as const;
 
 export const peers = { server: 0, sentinel: 1, replica: 2, node: 3 } as const;
 
-export const replicaStates = ["connecting", "checking", "ready", "suspect", "lost"] as const;
+export const replicaStates = ["connecting", "checking", "ready", "suspect", "lost", "idle"] as const;
 
 export const nodeStates = ["idle", "connecting", "checking", "ready", "suspect", "lost"] as const;
 

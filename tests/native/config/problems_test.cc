@@ -117,9 +117,9 @@ TEST_CASE("what goes badly together is told with the numbers, and with who said 
        "(client.url: a.toml:2; client.database: a.toml:3)"},
       {"[client]\nurl = \"valkey+cluster://h\"\nredirects_max = 32",
        "client: redirects_max is out of range; expected 1 to 31 (client.redirects_max: a.toml:3)"},
-      {"[client]\nurl = \"valkey+cluster://h\"\nread_from = \"prefer_replica\"",
-       "client: read_from names replicas, and the address is that of a cluster; expected primary "
-       "as read_from (client.url: a.toml:2; client.read_from: a.toml:3)"},
+      {"[client]\nurl = \"valkey+cluster://h\"\nread_from = \"az_affinity\"",
+       "client: read_from goes by zones, and client_az is empty; expected the zone in which the "
+       "client runs, as the servers' availability-zone has it (client.read_from: a.toml:3)"},
       {"[client]\nurl = \"unix:///s\"\n[client.tls]\nca_file = \"/ca.pem\"",
        "client: tls.ca_file is given, and the address unix:/s is without TLS; expected "
        "tls.enabled, if there is TLS on that socket (client.url: a.toml:2; client.tls.ca_file: "
