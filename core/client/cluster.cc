@@ -56,7 +56,10 @@ Result<RequestId> Cluster::submit(const CommandView& command, Instant now, Insta
   const Route route = route_of(command);
   if (is_scattered(route)) {
     if (const Error* const refusal = refusal_of(route, options_)) return *refusal;
-    return scatter(command, spread_of(route), deadline, tag);
+    scattered_.set_read_anywhere(replicas_ && max_staleness == cache::any_staleness);
+    const Result<RequestId> id = scatter(command, spread_of(route), deadline, tag);
+    scattered_.set_read_anywhere(false);
+    return id;
   }
   if (route.kind != Route::Kind::one_slot) return submit_keyless(command, deadline, tag);
   const SlotTable::Entry entry = slots_.table().at(route.slot);
@@ -88,9 +91,7 @@ Result<RequestId> Cluster::submit_at(const NodeChoice& where, const CommandView&
   }
   const Result<Slot> slot = slots_.slot_at(where);
   if (!slot) return slot.error();
-  const Result<RequestId> id = submit_slowly(command, *slot, deadline, tag);
-  if (replicas_ && id) replicas_->note_sent_at(command, *slot, request_ids::is_at_node(*id));
-  return id;
+  return submit_slowly(command, *slot, deadline, tag);
 }
 
 Result<RequestId> Cluster::submit_keyless(const CommandView& command, Instant deadline, Tag tag) {
@@ -101,8 +102,9 @@ Result<RequestId> Cluster::submit_keyless(const CommandView& command, Instant de
     return park(command, {.journey = {.number = submitted_++}, .is_for_main = true}, deadline, tag);
   }
   main_.take_places(places_taken(0));
-  if (replicas_) replicas_->note_staged(command);
-  return main_.submit(command, deadline, tag);
+  const Result<RequestId> id = main_.submit(command, deadline, tag);
+  if (replicas_ && id) replicas_->note_keyless(command);
+  return id;
 }
 
 Result<RequestId> Cluster::submit_slowly(const CommandView& command, Slot slot, Instant deadline,
@@ -184,7 +186,11 @@ bool Cluster::move_read(NodeNumber number, const Event& event, const Pipeline::H
 void Cluster::move_due(NodeNumber number) {
   replicas_->leave_due(number, now_, [&](const Pipeline::Handed& request, Journey journey) {
     // The place that the read has there is taken until it is answered, so it needs another one.
-    return !is_full() && take_back(number, request, journey, {.kind = Verdict::Kind::goes_on});
+    if (is_full() || !take_back(number, request, journey, {.kind = Verdict::Kind::goes_on})) {
+      return false;
+    }
+    ++in_flight_;
+    return true;
   });
 }
 
@@ -322,7 +328,7 @@ Result<RequestId> Cluster::submit_part(const ScatteredRequests::PartToSend& part
       is_for_node || (is_unordered && not_before <= now_) ||
       (!is_unordered && slots_.is_at_rest(slot, no_node) && slots_.table().at(slot).plain());
   const NodeNumber to = is_for_node ? part.node : slots_.table().at(slot).owner();
-  if (replicas_ && !is_for_node && !is_unordered && may_go) {
+  if (part.may_be_at_replica && may_go) {
     const ShortRead read(*part.command);
     const auto id = submit_to_replica(read.view(), part.journey, to, part.deadline, part.tag);
     if (id) return *id;
@@ -337,19 +343,9 @@ Result<RequestId> Cluster::submit_part(const ScatteredRequests::PartToSend& part
               part.deadline, part.tag);
 }
 
-bool Cluster::must_wait_for_parts() {
-  if (scattered_.has_unsent()) send_parts();
-  return scattered_.has_unsent();
-}
-
 void Cluster::follow_places() {
   places_ = scattered_.has_unsent() ? 0 : places();
   few_ = std::min(places_, shares_.least_requests());
-}
-
-Event Cluster::take_outcome_of_parts() {
-  spoke_ = parts_spoke;
-  return scattered_.take_outcome();
 }
 
 // ---- Parked requests go on.
@@ -422,6 +418,7 @@ bool Cluster::go(ParkedRequests& parked, const ParkedRequests::Request& request,
     const HandedRequest moving(parked.pipeline(), handed, 0, Asking::no);
     main_.take_places(places_taken(1));
     to = main_.submit_owed(moving.command(), handed.deadline, handed.tag);
+    if (replicas_ && !handed.may_resend) replicas_->note_main_request();
   } else {
     const NodeNumber target = routes_.target_of(request, now_);
     journey.with_asking = !journey.is_for_node && target == request.asked;
@@ -667,7 +664,7 @@ std::optional<Event> Cluster::handle_handed(NodeNumber number, const Event& even
   const Verdict verdict =
       aborted_ ? Verdict() : verdicts_.judge(number, event, request, sent->journey, now_);
   const bool may_go_on = verdict.kind == Verdict::Kind::goes_on;
-  if (replicas_ && verdict.asked != no_node) replicas_->note_moving(sent->journey.slot);
+  if (replicas_ && verdict.asked != no_node) replicas_->note_moving(sent->journey.slot, now_);
   const bool goes_on = may_go_on && take_back(number, request, sent->journey, verdict);
   node.session->settle_handed();
   if (goes_on) return std::nullopt;

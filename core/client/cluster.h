@@ -326,7 +326,10 @@ class Cluster {
     const std::size_t wholes = scattered_.wholes_with_parts() + more_wholes;
     return in_flight_ + callers_joined_ - std::min(in_flight_, wholes);
   }
-  bool must_wait_for_parts();
+  bool must_wait_for_parts() {
+    if (scattered_.has_unsent()) send_parts();
+    return scattered_.has_unsent();
+  }
   Result<RequestId> scatter(const CommandView& command, commands::Spread spread, Instant deadline,
                             Tag tag);
   Result<RequestId> begin_parts(const CommandView& command, commands::Spread spread,
@@ -346,7 +349,10 @@ class Cluster {
     if (spoke_ == parts_spoke) scattered_.forget_outcome();
     spoke_ = number;
   }
-  Event take_outcome_of_parts();
+  Event take_outcome_of_parts() {
+    spoke_ = parts_spoke;
+    return scattered_.take_outcome();
+  }
   std::optional<RequestId> submit_to_replica(const CommandView& command, Journey journey,
                                              NodeNumber owner, Instant deadline, Tag tag);
   Result<RequestId> submit_keyless(const CommandView& command, Instant deadline, Tag tag);

@@ -24,7 +24,8 @@ struct ClusterReplica : ReplicaProgress {
 
   NodeNumber primary;          ///< whose slots it may be asked for
   std::uint32_t named_in = 0;  ///< the last view that has named it
-  bool is_read_only = false;   ///< it has taken READONLY on the present connection
+  bool mode_is_asked = false;  ///< READONLY was staged on the present connection...
+  bool is_read_only = false;   ///< ... and it has taken it
   DueReads due;
 };
 

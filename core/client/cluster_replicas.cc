@@ -8,6 +8,9 @@
 #include "plimsoll/core/base/check.h"
 #include "plimsoll/core/commands/replica_reads.h"
 
+// More than 500 lines, because what a read needs, what is asked and which role a node has change
+// the same few fields of a node.
+
 namespace plimsoll::inline v0 {
 namespace {
 
@@ -53,6 +56,8 @@ ClusterReplicas::ClusterReplicas(const ReplicaOptions& options, Session& main, C
       nodes_(nodes),
       zone_(options.zone),
       writes_(main.options().random_seed, main.accounts().requests) {
+  // What the client was given before it knew of a cluster.
+  note_main_request();
   PLIMSOLL_CHECK(options.read_from != ReadFrom::primary);
 }
 
@@ -62,15 +67,21 @@ std::optional<NodeNumber> ClusterReplicas::choose(const CommandView& command, Sl
                                                   NodeNumber owner, Instant now) {
   if (closing_ || !commands::may_replica_answer(command)) return std::nullopt;
   const ClusterNode& node = nodes_[owner];
-  if (!node.primary || moving_.has(slot)) return std::nullopt;
+  if (!node.primary) return std::nullopt;
+  if (writes_at_main_ && main_.answered_until() < main_writes_end_) return std::nullopt;
   if (encoded_size_bound(command) > replica_read_bytes_max) return std::nullopt;
   PrimaryOfReplicas& primary = *node.primary;
   now_ = std::max(now_, now);
+  if (moving_.has(slot)) {
+    if (now_ - moving_told_at_ <= moving_max) return std::nullopt;
+    forget_moving();
+  }
   primary.rounds.note_read(now_);
   if (primary.replicas_count == 0) {
     want_round(owner, primary.round_interval());
     return std::nullopt;
   }
+  if (std::exchange(writes_at_main_, false)) writes_.mark_all();
   follow_marks();
   const std::optional<WriteMarks::Mark> mark = writes_.last_before(command);
   if (!mark) return std::nullopt;
@@ -125,22 +136,18 @@ void ClusterReplicas::note_read(NodeNumber number, RequestId id, Instant deadlin
   nodes_.stir(number);
 }
 
-// Of a request that goes on only the slot is known, and perhaps that it is a read.
+// Each time that a request is staged: a node that has handed it back has not run it.
 void ClusterReplicas::note_staged(const CommandView& command, const Journey& journey) {
   if (command.effect == CommandView::Effect::read) return;
   if (journey.is_for_node) return writes_.mark_all();
-  const bool has_words = command.lists.empty() || !command.lists[0].is_encoded;
-  has_words ? note_staged(command) : note_change(journey.slot);
+  const bool goes_on = !command.lists.empty() && command.lists[0].is_encoded;
+  goes_on ? writes_.note_words(command) : writes_.note(command);
 }
 
-// Its keys may be of other slots, for which it is not known when it is staged, or staged once more.
-void ClusterReplicas::note_sent_at(const CommandView& command, Slot slot, bool is_staged) {
+void ClusterReplicas::note_keyless(const CommandView& command) {
   if (command.effect == CommandView::Effect::read) return;
-  const commands::Written written = commands::keys_changed(command, [&](std::string_view key) {
-    if (slot_of_key(key) != slot) moving_.add(slot_of_key(key));
-  });
-  const bool may_be_any = written == commands::Written::anything;
-  if (may_be_any && !is_staged) moving_.add_range(0, slots_count - 1);
+  const auto written = commands::keys_changed(command, [](std::string_view) {});
+  if (written != commands::Written::nothing) note_main_request();
 }
 
 // ---- Who owns what.
@@ -151,9 +158,16 @@ void ClusterReplicas::handle_owner(Slot slot, NodeNumber owner) {
   if (owner != no_node && nodes_[owner].replica) end_role(owner);
 }
 
+void ClusterReplicas::forget_moving() {
+  moving_.for_each_range([this](Slot first, Slot last) {
+    for (std::uint32_t slot = first; slot <= last; ++slot) note_change(static_cast<Slot>(slot));
+  });
+  moving_ = {};
+}
+
 void ClusterReplicas::begin_view() {
   ++view_;
-  counters_.left_out = 0;
+  counters_.left_out = named_count_ = 0;
 }
 
 // Each range of a primary's slots names its replicas; the first one is enough.
@@ -162,6 +176,7 @@ void ClusterReplicas::name(NodeNumber owner, std::span<const SlotsNode> replicas
   if (!node.primary) {
     node.primary = Box<PrimaryOfReplicas>::make(main_.accounts().connections, 0, options_.lag_max);
     if (!node.primary) counters_.left_out += static_cast<std::uint32_t>(replicas.size());
+    ask_for_zone(owner);
   }
   if (!node.primary || node.primary->named_in == view_) return;
   PrimaryOfReplicas& primary = *node.primary;
@@ -183,19 +198,19 @@ void ClusterReplicas::name(NodeNumber owner, std::span<const SlotsNode> replicas
 
 // So many replicas there may be.
 std::uint32_t ClusterReplicas::places() const {
-  const auto primaries = static_cast<std::uint32_t>(nodes_.owners_count());
-  return std::min(cluster_replicas_max, cluster_nodes_max - std::min(cluster_nodes_max, primaries));
+  const auto others = static_cast<std::uint32_t>(nodes_.owners_count()) + cluster_nodes_spare;
+  return std::min(cluster_replicas_max, cluster_nodes_max - std::min(cluster_nodes_max, others));
 }
 
 std::optional<NodeNumber> ClusterReplicas::place_of(NodeNumber owner, const SlotsNode& named) {
-  if (named.address.empty()) return std::nullopt;
+  if (named.address.empty() || named_count_ >= places()) return std::nullopt;
   std::optional<NodeNumber> number = nodes_.find(named.address, named.id);
   const bool is_known = number && nodes_[*number].replica;
-  if (!is_known && replicas_count_ >= places()) return std::nullopt;
+  if (!is_known && replicas_count_ >= cluster_replicas_max) return std::nullopt;
   if (!number) number = nodes_.find_or_add(named.address, named.id);
   // A slot that was learnt meanwhile may be its own.
   if (!number || nodes_[*number].slots > 0 || !make_replica(*number, owner)) return std::nullopt;
-  nodes_[*number].replica->named_in = view_;
+  if (std::exchange(nodes_[*number].replica->named_in, view_) != view_) ++named_count_;
   return number;
 }
 
@@ -248,7 +263,7 @@ void ClusterReplicas::end_role(NodeNumber number) {
   --replicas_count_;
   nodes_.stir(number);
   if (!nodes_.may_send_to(number)) return;
-  if (!ask(number, question_of(ask_read_write), internal_read_only)) {
+  if (!ask(number, question_of(ask_read_write), internal_read_write)) {
     nodes_.leave(number, could_not_change);
   }
 }
@@ -268,7 +283,9 @@ void ClusterReplicas::begin_round(NodeNumber owner) {
   ReplicaRounds& rounds = nodes_[owner].primary->rounds;
   rounds.forget_due();
   nodes_.stir(owner);
-  if (rounds.was_asked() || closing_ || nodes_[owner].slots == 0) return;
+  // Without reads nobody is asked; the next one begins a round.
+  if (closing_ || nodes_[owner].slots == 0 || !rounds.is_read(now_)) return;
+  if (rounds.was_asked()) return;
   if (!nodes_.may_send_to(owner)) return nodes_.want(owner, now_);
   follow_marks();
   rounds.begin({.as_of = now_, .mark = writes_.last()});
@@ -304,11 +321,16 @@ void ClusterReplicas::handle_ready(NodeNumber number, Instant now) {
   primary.rounds.forget_question();
   primary.rounds.forget_proof();
   forget_proofs(number);
-  if (primary.rounds.is_read(now_)) begin_round(number);
-  primary.is_near = false;
-  if (options_.read_from == ReadFrom::az_affinity_replicas_and_primary) {
-    ask(number, question_about_zone(), internal_zone);
-  }
+  begin_round(number);
+  ask_for_zone(number);
+}
+
+// Of a primary.
+void ClusterReplicas::ask_for_zone(NodeNumber owner) {
+  if (options_.read_from != ReadFrom::az_affinity_replicas_and_primary) return;
+  if (!nodes_[owner].primary || !nodes_.may_send_to(owner)) return;
+  nodes_[owner].primary->is_near = false;
+  ask(owner, question_about_zone(), internal_zone);
 }
 
 bool ClusterReplicas::handle_answer(NodeNumber number, const Event& event, Instant now) {
@@ -366,8 +388,10 @@ bool ClusterReplicas::lacks_replicas(PrimaryOfReplicas& primary, const Replicati
 
 void ClusterReplicas::ask_for_mode(NodeNumber number) {
   if (!nodes_.may_send_to(number)) return;
-  nodes_[number].replica->is_read_only = false;
-  ask(number, question_of(ask_read_only), internal_read_only);
+  ClusterReplica& replica = *nodes_[number].replica;
+  replica.is_read_only = false;
+  replica.mode_is_asked = ask(number, question_of(ask_read_only), internal_read_only);
+  if (!replica.mode_is_asked) replica.ask_again_later(now_);
   if (wants_zones() && !nodes_[number].replica->zone_is_known) {
     nodes_[number].replica->zone_is_known = ask(number, question_about_zone(), internal_zone);
   }
@@ -375,8 +399,9 @@ void ClusterReplicas::ask_for_mode(NodeNumber number) {
 
 void ClusterReplicas::ask_for_report(NodeNumber number) {
   ClusterNode& node = nodes_[number];
-  if (closing_ || !node.replica || !node.replica->is_read_only) return;
-  if (!nodes_.may_send_to(number)) return;
+  if (closing_ || !node.replica || !nodes_.may_send_to(number)) return;
+  if (!node.replica->mode_is_asked) return ask_for_mode(number);
+  if (!node.replica->is_read_only) return;
   ClusterReplica& replica = *node.replica;
   const PrimaryOfReplicas& primary = *nodes_[replica.primary].primary;
   replica.ask_again_at = never;
@@ -402,7 +427,7 @@ void ClusterReplicas::handle_end(NodeNumber number) {
   if (node.primary) node.primary->rounds.forget_question();
   if (!node.replica) return;
   node.replica->forget_connection();
-  node.replica->is_read_only = node.replica->zone_is_known = false;
+  node.replica->is_read_only = node.replica->mode_is_asked = node.replica->zone_is_known = false;
   node.replica->due.clear();
 }
 
@@ -410,7 +435,7 @@ bool ClusterReplicas::judge(NodeNumber number, Slot slot, const Event& event, In
   now_ = std::max(now_, now);
   note_moved(number);
   if (says(event, "ASK ") || says(event, "TRYAGAIN")) {
-    moving_.add(slot);
+    note_moving(slot, now_);
     return false;
   }
   // It knows of other owners than the client does: perhaps of later ones, perhaps of earlier ones.

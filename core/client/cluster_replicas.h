@@ -36,12 +36,20 @@
 // Invariants:
 //  - A node that owns a slot is no replica.
 //  - While a slot is on its way to another node, as far as the client was told, its owner is read.
-//  - Of cluster_nodes_max, replicas have what primaries leave, and cluster_replicas_max at most.
+//  - Of cluster_nodes_max, replicas have what primaries and cluster_nodes_spare leave, and
+//    cluster_replicas_max at most.
 
 namespace plimsoll::inline v0 {
 
 /// The most replicas of a cluster that a client reads from.
 inline constexpr std::uint32_t cluster_replicas_max = 256;
+
+/// So many of cluster_nodes_max replicas leave free, for primaries that are new.
+inline constexpr std::uint32_t cluster_nodes_spare = 16;
+
+/// A slot of which ASK or TRYAGAIN was said is read at its owner until it has another one; or until
+/// nobody has said so of any slot for so long: the move may have been given up.
+inline constexpr Duration moving_max = std::chrono::seconds(60);
 
 class ClusterReplicas final : public SlotListener {
  public:
@@ -59,12 +67,16 @@ class ClusterReplicas final : public SlotListener {
   /// A read was sent to the replica: `id`, in its session.
   void note_read(NodeNumber number, RequestId id, Instant deadline);
 
-  /// A command was staged at the node for which it is, or on the main connection.
-  void note_staged(const CommandView& command) { writes_.note(command); }
+  /// A command was staged at the node for which it is.
   void note_staged(const CommandView& command, const Journey& journey);
-  /// A command was submitted for a node that the caller has chosen, in the place of `slot`.
-  /// `is_staged`: it is there, and not parked.
-  void note_sent_at(const CommandView& command, Slot slot, bool is_staged);
+  /// A command without a key was staged on the main connection, where no question follows it: what
+  /// it may have written counts as written when it is answered, as on a side connection.
+  void note_keyless(const CommandView& command);
+  /// The same, of a request that may write anything.
+  void note_main_request() {
+    main_writes_end_ = main_.staged_until();
+    writes_at_main_ = true;
+  }
   /// See OwnWrites.
   void note_side_request(const CommandView& command, RequestId id) {
     writes_.note_side_request(command, id);
@@ -89,7 +101,10 @@ class ClusterReplicas final : public SlotListener {
   bool handle_answer(NodeNumber number, const Event& event, Instant now);
   void handle_end(NodeNumber number);
   /// The slot is on its way to another node, as its owner says.
-  void note_moving(Slot slot) { moving_.add(slot); }
+  void note_moving(Slot slot, Instant now) {
+    moving_.add(slot);
+    moving_told_at_ = now;
+  }
   /// The replica has not answered a read of the slot. Learns from it why. Returns whether another
   /// replica may answer.
   bool judge(NodeNumber number, Slot slot, const Event& event, Instant now);
@@ -151,12 +166,14 @@ class ClusterReplicas final : public SlotListener {
   void end_role(NodeNumber number);
   void forget_proofs(NodeNumber owner);
   void follow_marks();
+  void forget_moving();
   void want_round(NodeNumber owner, Duration wait);
   void begin_round(NodeNumber owner);
   bool handle_primary(NodeNumber owner, const Event& event);
   bool lacks_replicas(PrimaryOfReplicas& primary, const ReplicationReport& report);
   void handle_replica(NodeNumber number, const Event& event);
   void ask_for_mode(NodeNumber number);
+  void ask_for_zone(NodeNumber owner);
   void ask_for_report(NodeNumber number);
   bool ask(NodeNumber number, const CommandView& question, Tag tag);
   bool wants_zones() const;
@@ -166,12 +183,16 @@ class ClusterReplicas final : public SlotListener {
   ClusterNodes& nodes_;
   const ZoneName zone_;
   OwnWrites writes_;
-  // The number of the last write of unknown keys, or change of owner, of each slot.
+  // The number of the last change of each slot that is no write: another owner, a replica's MOVED.
   std::array<WriteMarks::Mark, slot_marks_count> slot_marks_{};
-  SlotSet moving_;  // the owner is read until there is another one
+  SlotSet moving_;  // the owner is read: see moving_max
+  Instant moving_told_at_{};
+  bool writes_at_main_ = false;  // until the main connection has answered all before...
+  RequestId main_writes_end_ = 0;
   bool closing_ = false;
   std::uint32_t view_ = 0;
   std::uint32_t replicas_count_ = 0;
+  std::uint32_t named_count_ = 0;  // in this view
   std::uint32_t turn_ = 0;
   NodeNumber refused_by_ = no_node;  // the primary that has last refused to answer
   Instant now_ = Instant::min();

@@ -26,6 +26,7 @@ class OwnWrites {
 
   /// A command was staged on the main connection.
   void note(const CommandView& command) { marks_.note(command); }
+  void note_words(const CommandView& command) { marks_.note_words(command); }
 
   /// A command was submitted on a side connection.
   void note_side_request(const CommandView& command, RequestId id);

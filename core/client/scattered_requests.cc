@@ -77,6 +77,7 @@ void ScatteredRequests::begin(RequestId id, Spread spread, Tag tag, std::uint32_
   whole.id = id;
   whole.tag = tag;
   whole.number = number;
+  whole.may_be_at_replica = next_is_read_anywhere_;
   whole.self = std::move(spare_);
   whole.previous = last_;
   (last_ == nullptr ? first_ : last_->next) = &whole;
@@ -235,6 +236,7 @@ std::optional<ScatteredRequests::PartToSend> ScatteredRequests::next_part() {
                                              .words_per_key = whole.words_per_key},
                           left.first(count));
     to_send.command = &slot_command_->command();
+    to_send.may_be_at_replica = whole.may_be_at_replica;
   } else {
     const Target& target = whole.targets()[whole.sent];
     part.node = to_send.node = target.node;

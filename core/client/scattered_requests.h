@@ -59,6 +59,8 @@ class ScatteredRequests {
   Tag next_tag() const { return tags::of_whole(reinterpret_cast<std::uintptr_t>(spare_.get())); }
   /// The whole is parked as `id`. `tag`: its caller's; `number`: see Journey.
   void begin(RequestId id, commands::Spread spread, Tag tag, std::uint32_t number);
+  /// Whether replicas may answer the parts of the next whole that begins.
+  void set_read_anywhere(bool may) { next_is_read_anywhere_ = may; }
   /// Makes the plan of the last whole now, unless it has to wait for a view of the slots. Errors:
   /// rejected_by_limit, cluster_down.
   Status plan_last();
@@ -76,6 +78,7 @@ class ScatteredRequests {
     Instant deadline{};
     Tag tag = 0;
     Duration wait{};  ///< before it is sent
+    bool may_be_at_replica = false;
   };
   /// Whether parts wait to be sent.
   bool has_unsent() const { return unsent_ != nullptr; }
@@ -174,6 +177,7 @@ class ScatteredRequests {
     Tag tag = 0;       ///< its caller's
     std::uint32_t number = 0;
     bool is_parked = true;
+    bool may_be_at_replica = false;
     bool is_planned = false;
     bool has_failed = false;
     std::uint32_t parts_count = 0;
@@ -246,6 +250,7 @@ class ScatteredRequests {
   std::uint64_t scattered_ = 0;
   std::uint64_t parts_ = 0;
   bool lacks_memory_ = false;
+  bool next_is_read_anywhere_ = false;
   std::optional<PartCommand> slot_command_{};
   std::optional<HandedRequest> node_command_{};
   std::optional<WalkRequest::Command> page_command_{};

@@ -87,14 +87,18 @@ bool WriteMarks::note(const CommandView& command) {
   const bool is_replies = command.answer != CommandView::Answer::confirmations &&
                           command.answer != CommandView::Answer::ends;
   if (command.answers > 1 && is_replies) {
-    Words words(*this);
-    encode_in_parts(command, [&words](std::string_view part) { words.add(part); });
+    note_words(command);
     return true;
   }
   const commands::Written written =
       commands::keys_changed(command, [this](std::string_view key) { mark(key); });
   if (written == commands::Written::anything) mark_all();
   return written != commands::Written::nothing;
+}
+
+void WriteMarks::note_words(const CommandView& command) {
+  Words words(*this);
+  encode_in_parts(command, [&words](std::string_view part) { words.add(part); });
 }
 
 // Numbers begin again after 2^32 writes. Every key counts as written then.

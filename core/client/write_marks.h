@@ -31,6 +31,10 @@ class WriteMarks {
   /// Gives a new number to all keys that `command` may change. Returns false if it changes none.
   bool note(const CommandView& command);
 
+  /// The same for what is only known in its encoded form, such as a request that goes on: all of
+  /// its words count as keys.
+  void note_words(const CommandView& command);
+
   /// Gives a new number to this key; or to all keys.
   void mark(std::string_view key) { mark_cell(cell_of(key)); }
   void mark_all() { all_ = next_number(); }

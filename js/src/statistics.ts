@@ -21,7 +21,8 @@ export interface ReplicasStatistics {
   readonly readsBehind: number;
   /** How often the servers were asked how much they have. */
   readonly rounds: number;
-  /** Replicas that the primary named last for which there is no place: a client reads from 8 at most. */
+  /** Replicas that the primary named last for which there is no place: a client reads from 8 at most; with a cluster from 256,
+      and from 8 of each primary. */
   readonly leftOut: number;
 }
 

@@ -138,10 +138,11 @@ struct Options {
   std::vector<std::string> seeds;
 
   /// Who answers reads: the primary, or its replicas, which the client learns from the primary by
-  /// INFO replication. A replica is asked only for what it is proved to have: all that this client
-  /// has written to the keys, and everything else up to replica_lag_max. What is no single command
-  /// that only reads keys goes to the primary: a transaction, a script, SCAN and its like. Not with
-  /// broadcast_prefixes, and not through a bridge or a unix socket, nor with a cluster.
+  /// INFO replication, or from a cluster with its slots. A replica is asked only for what it is
+  /// proved to have: all that this client has written to the keys, and everything else up to
+  /// replica_lag_max. What is no single command that only reads keys goes to the primary: a
+  /// transaction, a script, SCAN and its like. Not with broadcast_prefixes, and not through a
+  /// bridge or a unix socket. With a cluster not together with a client_side_cache.
   ReadFrom read_from = ReadFrom::primary;
 
   /// The availability zone in which the client runs, as the servers' availability-zone names

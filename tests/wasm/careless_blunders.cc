@@ -49,7 +49,7 @@ void CarelessHost::look_at_replicas(std::int32_t client) {
     look_at({plimsoll_outbox()->text, plimsoll_outbox()->text_size});
   }
   if (plimsoll_replica(client, below(3)) != 1) return;
-  for (int i = 0; i < 2; ++i) {
+  for (int i = 0; i < 3; ++i) {
     const PlimsollSpan& text = plimsoll_outbox()->spans[i];
     look_at({text.bytes, text.size});
   }

@@ -152,7 +152,7 @@ void CarelessHost::create() {
   options.sentinel = asks ? 1 : 0;
   std::vector<std::string> words{"", std::string(below(10), 'x'), "", "here"};
   if (asks) words.insert(words.end(), {"fleet", "", std::string(below(3), 's')});
-  const bool reads = options.cache == 0 && (has_cluster ? one_in(20) : !one_in(4));
+  const bool reads = options.cache == 0 && (has_cluster ? one_in(3) : !one_in(4));
   options.read_from = reads ? 1 + below(4) : 0;
   if (reads) words.emplace_back(options.read_from == 2 || options.read_from == 3 ? "zone" : "");
   if (has_cluster) words.insert(words.end(), options.seeds_count, std::string(below(3), 'h'));
@@ -360,7 +360,7 @@ std::size_t CarelessHost::place_of(std::uint32_t connection) {
 
 std::uint32_t CarelessHost::some_connection(const Peer& peer) {
   if (peer.asks_sentinels && one_in(2)) return first_sentinel + below(sentinels_used);
-  if (peer.reads_replicas && !one_in(4))
+  if (peer.reads_replicas && !peer.has_cluster && !one_in(4))
     return one_in(2) ? 0 : first_replica + below(replicas_used);
   if (peer.has_cluster && !one_in(10)) return one_in(2) ? 0 : first_node + below(replicas_used);
   return below(connections_used);
