@@ -104,8 +104,11 @@ class ClusterNode {
   /// Whether requests wait for it.
   bool is_needed() const { return is_wanted || owes(); }
 
-  /// Whether another node may have what is wanted of it. Without a replica its reads go on.
-  bool needs_view(Instant now) const { return is_needed() && is_doubtful(now) && !replica; }
+  /// Whether others wait for what it owes, or want it for what only it has. The reads of a replica
+  /// go on without it.
+  bool is_waited_for() const { return !replica || !has_answered(); }
+  /// Whether another node may have what is wanted of it.
+  bool needs_view(Instant now) const { return is_needed() && is_doubtful(now) && is_waited_for(); }
 
   /// Whether all that it had been sent by the time of hold_until_answered() is answered, or will
   /// never be.

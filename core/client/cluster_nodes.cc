@@ -179,12 +179,14 @@ void ClusterNodes::take_incarnation(ClusterNode& node) {
 void ClusterNodes::handle_end(NodeNumber number, const Error& reason, bool may_retry, Instant now) {
   ClusterNode& node = nodes_[number];
   const bool was_left = std::exchange(node.is_leaving, false);
+  const bool was_ready = node.state == ClusterNode::State::ready;
   node.state = ClusterNode::State::lost;
   node.problem = was_left ? Error() : reason;
   node.retry_at = was_left || !may_retry ? never : after(now, node.backoff.next());
   stir(number);
   has_changed_ = true;
-  has_lost_ |= !was_left;
+  // Each attempt at a replica that is gone would lead to a view.
+  has_lost_ |= !was_left && (was_ready || !node.replica);
   if (!was_left) note_doubt(number);
 }
 

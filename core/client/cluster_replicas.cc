@@ -17,13 +17,13 @@ namespace {
 constexpr Error is_primary_no_more{.code = ErrorCode::read_only_replica,
                                    .what = "the owner of slots says that it is a replica itself"};
 
-constexpr Error is_dismissed{.code = ErrorCode::connection_lost,
-                             .what = "the cluster does not name this replica any more"};
-
 constexpr Error could_not_change{
     .code = ErrorCode::out_of_memory,
     .what =
         "the requests pool has no room to tell a node that it is not read as a replica any more"};
+
+// A read without a deadline leaves a silent replica after so long.
+constexpr Duration read_wait_max = std::chrono::seconds(5);
 
 constexpr Error no_problem{};
 
@@ -58,6 +58,7 @@ ClusterReplicas::ClusterReplicas(const ReplicaOptions& options, Session& main, C
       writes_(main.options().random_seed, main.accounts().requests) {
   // What the client was given before it knew of a cluster.
   note_main_request();
+  writes_.expect_side_writes();
   PLIMSOLL_CHECK(options.read_from != ReadFrom::primary);
 }
 
@@ -127,10 +128,9 @@ void ClusterReplicas::note_read(NodeNumber number, RequestId id, Instant deadlin
   ClusterNode& node = nodes_[number];
   ClusterReplica& replica = *node.replica;
   replica.due.drop_answered(node.session->answered_until());
-  if (deadline > now_ && deadline != never) {
-    // Without memory for this it stays until its deadline.
-    (void)replica.due.add(id, now_ + (deadline - now_) / 2);
-  }
+  const Duration wait = deadline == never ? read_wait_max : (deadline - now_) / 2;
+  // Without memory for this it stays until its deadline.
+  if (deadline > now_) (void)replica.due.add(id, now_ + wait);
   ++replica.reads;
   ++counters_.reads;
   nodes_.stir(number);
@@ -202,9 +202,20 @@ std::uint32_t ClusterReplicas::places() const {
   return std::min(cluster_replicas_max, cluster_nodes_max - std::min(cluster_nodes_max, others));
 }
 
+// Whether who has the address has slots, or is another one that this view has named.
+bool ClusterReplicas::is_in_use(const ClusterNode& node, const NodeId& id) const {
+  const bool is_owner = node.slots > 0 || (node.primary && node.primary->named_in == view_);
+  const bool is_another = is_known(id) && node.id != id;
+  return is_owner || (is_another && node.replica && node.replica->named_in == view_);
+}
+
 std::optional<NodeNumber> ClusterReplicas::place_of(NodeNumber owner, const SlotsNode& named) {
   if (named.address.empty() || named_count_ >= places()) return std::nullopt;
-  std::optional<NodeNumber> number = nodes_.find(named.address, named.id);
+  // Without its id first: an address may have been another node's, and a node that is in use there
+  // must not be taken for this one.
+  std::optional<NodeNumber> number = nodes_.find(named.address, {});
+  if (number && is_in_use(nodes_[*number], named.id)) return std::nullopt;
+  if (number) number = nodes_.find(named.address, named.id);
   const bool is_known = number && nodes_[*number].replica;
   if (!is_known && replicas_count_ >= cluster_replicas_max) return std::nullopt;
   if (!number) number = nodes_.find_or_add(named.address, named.id);
@@ -237,22 +248,13 @@ bool ClusterReplicas::make_replica(NodeNumber number, NodeNumber primary) {
 void ClusterReplicas::end_view(Instant now) {
   now_ = std::max(now_, now);
   nodes_.for_each([this](NodeNumber number, ClusterNode& node) {
-    if (node.replica && node.replica->named_in != view_) dismiss(number);
+    if (node.replica && node.replica->named_in != view_) end_role(number);
     if (!node.primary || node.primary->named_in == view_) return;
     node.primary->replicas_count = 0;
     // It may owe an answer, which must not be taken for that to a later question.
     if (!node.session) node.primary = {};
     nodes_.stir(number);
   });
-}
-
-void ClusterReplicas::dismiss(NodeNumber number) {
-  ClusterNode& node = nodes_[number];
-  end_role(number);
-  if (!node.session) return;
-  // Its reads go on, since it may be frozen.
-  node.is_leaving = true;
-  nodes_.leave(number, is_dismissed);
 }
 
 // On the same connection the node may be asked as an owner from now on: if it is none any more,
@@ -349,14 +351,22 @@ bool ClusterReplicas::handle_answer(NodeNumber number, const Event& event, Insta
       node.primary->is_near = report && !report->zone.empty() && report->zone == zone_;
   } else if (event.tag == internal_read_only && node.replica) {
     node.replica->is_read_only = event.kind == Event::Kind::completed;
-    node.replica->is_read_only ? ask_for_report(number)
-                               : void(node.replica->problem = *event.error);
+    if (node.replica->is_read_only) {
+      ask_for_report(number);
+    } else {
+      node.replica->mode_is_asked = false;
+      node.replica->note_unfit(*event.error, now_);
+    }
   }
   return false;
 }
 
 bool ClusterReplicas::handle_primary(NodeNumber owner, const Event& event) {
   PrimaryOfReplicas& primary = *nodes_[owner].primary;
+  if (!event.value) {
+    primary.rounds.forget_question();
+    return false;
+  }
   const std::optional<ReplicationReport> report = report_of(event);
   primary.rounds.note_answered();
   if (closing_) return false;

@@ -160,9 +160,9 @@ class ClusterReplicas final : public SlotListener {
   std::size_t candidates(const PrimaryOfReplicas& primary, NodeNumber owner,
                          const ReplicaProgress::Wanted& wanted, std::span<ReadCandidate> found);
   std::uint32_t places() const;
+  bool is_in_use(const ClusterNode& node, const NodeId& id) const;
   std::optional<NodeNumber> place_of(NodeNumber owner, const SlotsNode& named);
   bool make_replica(NodeNumber number, NodeNumber primary);
-  void dismiss(NodeNumber number);
   void end_role(NodeNumber number);
   void forget_proofs(NodeNumber owner);
   void follow_marks();

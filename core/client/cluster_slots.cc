@@ -351,10 +351,11 @@ void ClusterSlots::look_at_nodes(Instant now) {
   nodes_.for_each([&](NodeNumber number, ClusterNode& node) {
     // A node that nobody needs may be dead for days.
     if (node.needs_view(now)) want_view(now, ViewSchedule::Need::urgent);
-    if (node.slots > 0 || node.replica || !node.session) return;
-    if (node.is_suspect(now)) {
+    if (node.slots > 0 || !node.session) return;
+    if (node.is_suspect(now) && node.is_waited_for()) {
       nodes_.leave(number, is_silent_without_slots);
-    } else if (!node.owes() && !node.is_wanted && ++node.idle_views > idle_views_max) {
+    } else if (!node.replica && !node.owes() && !node.is_wanted &&
+               ++node.idle_views > idle_views_max) {
       node.is_leaving = true;
       nodes_.leave(number, has_no_slots);
     }

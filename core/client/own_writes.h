@@ -43,6 +43,8 @@ class OwnWrites {
   /// A number for a write, or for what reads have to take for one, that has no keys here.
   WriteMarks::Mark next_number() { return marks_.next_number(); }
   void mark_all() { marks_.mark_all(); }
+  /// Side connections may have requests that were not noted here.
+  void expect_side_writes() { side_writes_unknown_ = true; }
   /// WriteMarks::last() and take_restart().
   WriteMarks::Mark last() const { return marks_.last(); }
   bool take_restart() { return marks_.take_restart(); }

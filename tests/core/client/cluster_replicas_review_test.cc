@@ -508,45 +508,5 @@ TEST_CASE("a cancelled read at a replica does not go on, and its place is free a
   CHECK(world.client().statistics().in_flight == 0);
 }
 
-TEST_CASE("a replica that becomes one of another primary and back") {
-  Ready world;
-  world.prove({"b", "c"});
-  for (int turn = 0; turn < 6; ++turn) {
-    world.node(replica).replica_of = turn % 2 == 0 ? 1 : 0;
-    world.model().tell_all();
-    world.model().resynchronize(replica);
-    for (int i = 0; i < 150; ++i) {
-      const std::string v = std::to_string(turn * 1000 + i);
-      if (i % 10 == 0) world.call(world.tags_++, {"SET", "b", v});
-      CHECK(world.get("b") == std::to_string(turn * 1000 + i / 10 * 10));
-      CHECK(world.get("c") == "y");
-      world.advance(100ms);
-      if (i % 3 == 0) world.replicate_all();
-    }
-    CHECK(world.state_of(replica) == State::ready);
-  }
-}
-
-TEST_CASE("a primary whose last slot has left, and comes back") {
-  ClusterWorldOptions options = reading();
-  options.primaries = 2;
-  Ready world(options);
-  world.validate_always();
-  world.prove({"b", "c"});
-  for (int turn = 0; turn < 4; ++turn) {
-    const NodeIndex to = turn % 2 == 0 ? 1 : 0;
-    for (unsigned each = 0; each < 8192; ++each) world.model().move_atomically(each, to);
-    world.model().tell_all();
-    CHECK(world.call(world.tags_++, {"SET", "b", std::to_string(turn)}) == "simple \"OK\"");
-    const std::size_t before = world.replica_reads();
-    for (int i = 0; i < 50; ++i) {
-      CHECK(world.get("b") == std::to_string(turn));
-      world.advance(100ms);
-      world.model().replicate(to);
-    }
-    CHECK(world.replica_reads() > before);
-  }
-}
-
 }  // namespace
 }  // namespace plimsoll::testing::cluster_replicas_review_test
