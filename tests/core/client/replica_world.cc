@@ -283,7 +283,7 @@ std::size_t ReplicaWorld::attempts_at(const std::string& address) const {
 const ServerNode* ReplicaWorld::node(const std::string& address) const {
   const ServerNode* found = nullptr;
   replicas().for_each([&](const KnownReplica& known) {
-    const ServerNode& node = known.node;
+    const ServerNode& node = static_cast<const ServerNode&>(known.progress);
     if (to_text(node.address) == address) found = &node;
   });
   return found;
