@@ -402,8 +402,8 @@ void ClusterReplicas::ask_for_mode(NodeNumber number) {
   replica.is_read_only = false;
   replica.mode_is_asked = ask(number, question_of(ask_read_only), internal_read_only);
   if (!replica.mode_is_asked) replica.ask_again_later(now_);
-  if (wants_zones() && !nodes_[number].replica->zone_is_known) {
-    nodes_[number].replica->zone_is_known = ask(number, question_about_zone(), internal_zone);
+  if (goes_by_zones(options_.read_from) && !replica.zone_is_known) {
+    replica.zone_is_known = ask(number, question_about_zone(), internal_zone);
   }
 }
 
@@ -480,17 +480,12 @@ void ClusterReplicas::handle_timeout(NodeNumber number, Instant now) {
   if (nodes_[node.replica->primary].primary->rounds.is_read(now_)) ask_for_report(number);
 }
 
-// Its answer says nothing that anybody waits for, so that a full queue is no harm.
+// Returns false if there is no room for one more question.
 bool ClusterReplicas::ask(NodeNumber number, const CommandView& question, Tag tag) {
   ClusterNode& node = nodes_[number];
   if (!node.owes()) node.quiet_since = now_;
   nodes_.stir(number);
   return node.session->submit_internal(question, tag);
-}
-
-bool ClusterReplicas::wants_zones() const {
-  return options_.read_from == ReadFrom::az_affinity ||
-         options_.read_from == ReadFrom::az_affinity_replicas_and_primary;
 }
 
 // ---- For users.

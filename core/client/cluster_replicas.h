@@ -30,8 +30,8 @@
 // replica of the new owner has to prove that it has what its primary had when the client learnt of
 // the change, and so all that came with the slot.
 //
-// A read goes to a replica only while its slot is at rest. It is handed back if the replica does
-// not answer it, and goes to the owner then, in its place among the slot's requests.
+// A read goes to a replica only while its slot is at rest. If the replica does not answer it, it is
+// handed back, and goes to another replica, or to the owner in its place among the slot's requests.
 //
 // Invariants:
 //  - A node that owns a slot is no replica.
@@ -108,8 +108,8 @@ class ClusterReplicas final : public SlotListener {
   /// The replica has not answered a read of the slot. Learns from it why. Returns whether another
   /// replica may answer.
   bool judge(NodeNumber number, Slot slot, const Event& event, Instant now);
-  /// Calls `leave(const Pipeline::Handed&, Journey)` for each read of which half of the time has
-  /// passed. If it returns true, the read goes on elsewhere. The replica gets no further reads
+  /// Calls `leave(const Pipeline::Handed&, Journey)` for each read that is due to leave the
+  /// replica. If it returns true, the read goes on elsewhere. The replica gets no further reads
   /// until it has answered a question.
   template <class Leave>
   void leave_due(NodeNumber number, Instant now, Leave&& leave) {
@@ -176,7 +176,6 @@ class ClusterReplicas final : public SlotListener {
   void ask_for_zone(NodeNumber owner);
   void ask_for_report(NodeNumber number);
   bool ask(NodeNumber number, const CommandView& question, Tag tag);
-  bool wants_zones() const;
 
   const ReplicaOptions options_;
   Session& main_;

@@ -14,8 +14,7 @@ Error invalid(const char* what, const char* expected) {
 }  // namespace
 
 Status check_reads(const ReplicaOptions& replicas) {
-  const bool wants_zone = replicas.read_from == ReadFrom::az_affinity ||
-                          replicas.read_from == ReadFrom::az_affinity_replicas_and_primary;
+  const bool wants_zone = goes_by_zones(replicas.read_from);
   if (wants_zone && replicas.zone.empty()) {
     return invalid("read_from goes by zones, and client_az is empty",
                    "the zone in which the client runs, as the servers' availability-zone has it");

@@ -264,11 +264,6 @@ void Replicas::validate() {
   PLIMSOLL_CHECK(all <= main_.options().inflight_requests_limit);
 }
 
-bool Replicas::wants_zones() const {
-  return options_.read_from == ReadFrom::az_affinity ||
-         options_.read_from == ReadFrom::az_affinity_replicas_and_primary;
-}
-
 // Twice while entries are served, but not more often than for reads.
 Duration Replicas::interval_for_cache() const {
   return std::max(caches_->served_for() / 2, replica_round_interval_max);
@@ -507,7 +502,7 @@ void Replicas::connect(std::uint32_t index) {
 void Replicas::ask(ServerNode& node) {
   node.ask_again_at = never;
   if (node.was_asked || !node.is_connected() || rounds_.proof().as_of == Instant::min()) return;
-  if (wants_zones() && !node.zone_is_known) {
+  if (goes_by_zones(options_.read_from) && !node.zone_is_known) {
     node.zone_is_known = node.session->submit_internal(question_about_zone(), internal_zone);
   }
   node.aim_at(rounds_.proof());

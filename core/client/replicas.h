@@ -210,7 +210,6 @@ class Replicas {
   }
 
   KnownReplica describe(std::uint32_t index) const;
-  bool wants_zones() const;
   Duration interval_for_cache() const;
   std::size_t candidates(Instant now, const ServerNode::Wanted& wanted,
                          std::span<ReadCandidate> found) const;

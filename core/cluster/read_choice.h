@@ -23,6 +23,11 @@ enum class ReadFrom : std::uint8_t {
   lowest_latency  ///< the servers that answer fastest, in turn, of the replicas and the primary
 };
 
+/// Whether it matters in which zone a server stands.
+constexpr bool goes_by_zones(ReadFrom from) {
+  return from == ReadFrom::az_affinity || from == ReadFrom::az_affinity_replicas_and_primary;
+}
+
 struct ReadCandidate {
   bool may_answer = false;  ///< it is ready, and has all that the read must see
   bool is_near = false;     ///< it is in the client's zone

@@ -14,6 +14,7 @@
 #include <catch2/generators/catch_generators.hpp>
 
 #include "plimsoll/tests/core/client/cluster_world.h"
+#include "plimsoll/tests/core/client/read_cluster.h"
 
 // What a second review of reads from the replicas of a cluster has found.
 
@@ -25,36 +26,7 @@ using namespace std::chrono_literals;
 constexpr unsigned slot = 3300;  // of "b"; node 0 has it, and node 3 is its replica
 constexpr NodeIndex replica = 3;
 
-ClusterWorldOptions reading(ReplicaOptions replicas = {.read_from = ReadFrom::prefer_replica}) {
-  return {.replicas_count = 1, .replicas = replicas};
-}
-
-struct Ready : ClusterWorld {
-  explicit Ready(ClusterWorldOptions options = reading()) : ClusterWorld(std::move(options)) {
-    connect();
-    call(1001, {"SET", "b", "x"});
-    call(1002, {"SET", "c", "y"});
-    call(1003, {"SET", "a", "z"});
-    for (NodeIndex i = 0; i < 3; ++i) {
-      if (!model().replicas_of(i).empty()) model().replicate(i);
-    }
-  }
-  void prove() {
-    for (int i = 0; i < 50 && counters().reads == 0; ++i) {
-      call(tags_++, {"GET", "b"});
-      advance(100ms);
-    }
-    REQUIRE(counters().reads > 0);
-  }
-  std::string get(const std::string& key) {
-    const std::string shown = call(tags_++, {"GET", key});
-    return shown.size() < 2 ? shown : shown.substr(1, shown.size() - 2);
-  }
-  const ReplicaCounters& counters() const { return cluster().replicas()->counters(); }
-  std::size_t replica_reads() { return model().replica_reads().size(); }
-
-  Tag tags_ = 2000;
-};
+using Ready = ReadCluster;
 
 // The cluster goes on, and so must the client: as it does without read_from.
 TEST_CASE("an old primary that is silent, and named as a replica, does not hold its slots") {

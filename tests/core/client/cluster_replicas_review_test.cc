@@ -9,6 +9,7 @@
 #include "plimsoll/core/commands/command_table.h"
 #include "plimsoll/core/commands/question.h"
 #include "plimsoll/tests/core/client/cluster_world.h"
+#include "plimsoll/tests/core/client/read_cluster.h"
 
 // What a review of reads from the replicas of a cluster has found.
 
@@ -24,23 +25,12 @@ using State = KnownReplica::State;
 constexpr unsigned slot = 3300;  // of "b"; node 0 has it, and node 3 is its replica
 constexpr NodeIndex replica = 3;
 
-ClusterWorldOptions reading(ReplicaOptions replicas = {.read_from = ReadFrom::prefer_replica}) {
-  return {.replicas_count = 1, .replicas = replicas};
-}
-
-struct Ready : ClusterWorld {
-  explicit Ready(ClusterWorldOptions options = reading()) : ClusterWorld(std::move(options)) {
-    connect();
-    call(1001, {"SET", "b", "x"});
-    call(1002, {"SET", "c", "y"});
-    call(1003, {"SET", "a", "z"});
+struct Ready : ReadCluster {
+  explicit Ready(ClusterWorldOptions options = reading()) : ReadCluster(std::move(options)) {
     call(1004, {"SET", "f", "old"});  // of another slot of node 0
     replicate_all();
   }
 
-  void replicate_all() {
-    for (NodeIndex i = 0; i < 3; ++i) model().replicate(i);
-  }
   // Reads of the keys until replicas answer.
   void prove(const std::vector<std::string>& keys = {"b"}) {
     for (int i = 0; i < 10; ++i) {
@@ -48,10 +38,6 @@ struct Ready : ClusterWorld {
       advance(100ms);
     }
     REQUIRE(counters().reads > 0);
-  }
-  std::string get(const std::string& key) { return bare(call(tags_++, {"GET", key})); }
-  static std::string bare(const std::string& shown) {
-    return shown.size() < 2 ? shown : shown.substr(1, shown.size() - 2);
   }
   void ask(Tag tag, const Words& words, Duration max_staleness) {
     const std::vector<std::string_view> views(words.begin(), words.end());
@@ -61,19 +47,6 @@ struct Ready : ClusterWorld {
     REQUIRE(client().submit(*command, now(), 10s, tag, max_staleness).ok());
     run();
   }
-  const ReplicaCounters& counters() const { return cluster().replicas()->counters(); }
-  std::size_t replica_reads() { return model().replica_reads().size(); }
-  State state_of(NodeIndex number) {
-    State found{};
-    cluster().replicas()->for_each([&](const KnownReplica& known) {
-      if (known.address == *NodeAddress::read("10.0.0.1", node(number).port)) {
-        found = known.state;
-      }
-    });
-    return found;
-  }
-
-  Tag tags_ = 2000;
 };
 
 TEST_CASE("with a bound on staleness, the owners answer a read of several slots, too") {

@@ -7,6 +7,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "plimsoll/tests/core/client/cluster_world.h"
+#include "plimsoll/tests/core/client/read_cluster.h"
 
 // What a client of a cluster reads from replicas, and what it does not.
 
@@ -19,50 +20,7 @@ using State = KnownReplica::State;
 constexpr unsigned slot = 3300;  // of "b"; node 0 has it, and node 3 is its replica
 constexpr NodeIndex replica = 3;
 
-ClusterWorldOptions reading(ReplicaOptions replicas = {.read_from = ReadFrom::prefer_replica}) {
-  return {.replicas_count = 1, .replicas = replicas};
-}
-
-// A world with connections to all primaries, in which replicas have what primaries have.
-struct Ready : ClusterWorld {
-  explicit Ready(ClusterWorldOptions options = reading()) : ClusterWorld(std::move(options)) {
-    connect();
-    call(1001, {"SET", "b", "x"});
-    call(1002, {"SET", "c", "y"});
-    call(1003, {"SET", "a", "z"});
-    replicate_all();
-  }
-
-  void replicate_all() {
-    for (NodeIndex i = 0; i < 3; ++i) model().replicate(i);
-  }
-  // Reads of "b" until a replica has answered one.
-  void prove() {
-    for (int i = 0; i < 50 && counters().reads == 0; ++i) {
-      call(tags_++, {"GET", "b"});
-      advance(100ms);
-    }
-    REQUIRE(counters().reads > 0);
-  }
-  // The value, without the quotes with which outcomes show it.
-  std::string get(const std::string& key) { return bare(call(tags_++, {"GET", key})); }
-  static std::string bare(const std::string& shown) {
-    return shown.size() < 2 ? shown : shown.substr(1, shown.size() - 2);
-  }
-  const ReplicaCounters& counters() const { return cluster().replicas()->counters(); }
-  std::size_t replica_reads() { return model().replica_reads().size(); }
-  State state_of(NodeIndex number) {
-    State found{};
-    cluster().replicas()->for_each([&](const KnownReplica& known) {
-      if (known.address == *NodeAddress::read("10.0.0.1", node(number).port)) {
-        found = known.state;
-      }
-    });
-    return found;
-  }
-
-  Tag tags_ = 2000;
-};
+using Ready = ReadCluster;
 
 TEST_CASE("a replica is read once it is proved to have what its primary has") {
   Ready world;
