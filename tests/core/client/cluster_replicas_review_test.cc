@@ -13,9 +13,6 @@
 
 // What a review of reads from the replicas of a cluster has found.
 
-// More than 500 lines, because each case needs a history of its own before it shows what it is
-// about.
-
 namespace plimsoll::testing::cluster_replicas_review_test {
 namespace {
 
