@@ -74,6 +74,17 @@ def explained_tags(path, text, contributing):
                 yield line, f"the tag {tag} is not in CONTRIBUTING.md"
 
 
+# Catch2's tags, and unittest's decorator, of a case that may or must fail.
+_EXPECTED_FAILURE = re.compile(r"\[!(?:shouldfail|mayfail)\]|@unittest\.expectedFailure\b")
+
+
+def no_expected_failure(path, text):
+    """no case is expected to fail: `./dev test` counts each failure in a report, whatever its runner says"""
+    if path.endswith(_CODE):
+        for match in _EXPECTED_FAILURE.finditer(text):
+            yield text.count("\n", 0, match.start()) + 1, f"{match[0]}; check for what goes wrong instead"
+
+
 def no_machine_paths(path, text):
     """no file names a directory of the machine on which it was written"""
     for match in _MACHINE_PATH.finditer(text):

@@ -172,6 +172,14 @@ RULES = {
             ("tests/a.cc", "namespace plimsoll::testing {\n}"),
         ],
     },
+    layout_rules.no_expected_failure: {
+        "caught": [
+            ("tests/a.cc", 'TEST_CASE("a", "[!' + 'shouldfail]") {'),
+            ("tests/a.cc", 'TEST_CASE("a", "[b][!' + 'mayfail]") {'),
+            ("tests/a.py", "    @unittest." + "expectedFailure\n"),
+        ],
+        "allowed": [("tests/a.cc", 'TEST_CASE("a", "[mayfail]") {'), ("a.md", "[!" + "mayfail]")],
+    },
     layout_rules.no_machine_paths: {
         "caught": [
             ("a.md", "see /" + "work/main"),

@@ -124,7 +124,8 @@ std::size_t ClusterHistory::inversions(const ClusterModel& model) const {
   return count;
 }
 
-void ClusterHistory::verify(const ClusterModel& model, std::optional<Duration> lag_max) const {
+std::string ClusterHistory::fault(const ClusterModel& model,
+                                  std::optional<Duration> lag_max) const {
   const std::map<Tag, Instant> by_replicas = run_by_replicas(model);
   std::map<std::string, std::size_t> times_run;
   for (const ClusterModel::Run& run : model.runs()) {
@@ -139,18 +140,28 @@ void ClusterHistory::verify(const ClusterModel& model, std::optional<Duration> l
            call.outcome.empty())) {
         continue;
       }
-      FAIL("element " << element << " of key " << call.key << " was run " << times
-                      << " times, and its request ended with: " << call.outcome);
+      return "element " + element + " of key " + call.key + " was run " + std::to_string(times) +
+             " times, and its request ended with: " + call.outcome;
     }
     if (!call.is_read || !call.has_succeeded) continue;
     const bool is_by_replica = by_replicas.contains(tag);
-    verify_read(tag, call,
-                is_by_replica || call.was_at_replica ? RunBy::perhaps_replica : RunBy::owner);
-    if (is_by_replica && lag_max && is_dated(call, *lag_max)) {
-      verify_age(tag, call, model, *lag_max);
+    std::string wrong = fault_of_read(
+        call, is_by_replica || call.was_at_replica ? RunBy::perhaps_replica : RunBy::owner);
+    if (wrong.empty() && is_by_replica && lag_max && is_dated(call, *lag_max)) {
+      wrong = fault_of_age(call, model, *lag_max);
+    }
+    if (!wrong.empty()) {
+      return "read " + std::to_string(tag) + " of key " + call.key + " saw " + call.outcome + ": " +
+             wrong;
     }
   }
-  CHECK(inversions(model) == 0);
+  const std::size_t inverted = inversions(model);
+  if (inverted == 0) return "";
+  return std::to_string(inverted) + " writes were run after one that was submitted later";
+}
+
+void ClusterHistory::verify(const ClusterModel& model, std::optional<Duration> lag_max) const {
+  REQUIRE(fault(model, lag_max) == "");
 }
 
 std::size_t ClusterHistory::dated_reads_count(const ClusterModel& model, Duration lag_max) const {
@@ -169,51 +180,48 @@ bool ClusterHistory::is_dated(const Call& read, Duration lag_max) const {
 }
 
 // A value was held until the next one came. What the owner took, it may have lost since.
-void ClusterHistory::verify_age(Tag tag, const Call& read, const ClusterModel& model,
-                                Duration lag_max) const {
+std::string ClusterHistory::fault_of_age(const Call& read, const ClusterModel& model,
+                                         Duration lag_max) const {
   const std::vector<std::string> seen = texts_in(read.outcome);
   std::vector<std::string> held;
   const Instant oldest = read.at - lag_max;
   for (const ClusterTracking::Change& change : model.tracking().changes(read.key)) {
     if (!change.by_owner) continue;
-    if (held == seen && change.at >= oldest) return;
+    if (held == seen && change.at >= oldest) return "";
     held = change.value.value_or(std::vector<std::string>{});
   }
-  if (held == seen) return;
-  FAIL("read " << tag << " of " << read.key
-               << " saw what the owner held too long ago, or never: " << read.outcome);
+  return held == seen ? "" : "the owner held that too long ago, or never";
 }
 
-void ClusterHistory::verify_read(Tag tag, const Call& read, RunBy run_by) const {
-  CAPTURE(tag, read.key, read.outcome);
+std::string ClusterHistory::fault_of_read(const Call& read, RunBy run_by) const {
   const std::vector<std::string> seen = texts_in(read.outcome);
   std::set<Tag> seen_tags;
   std::size_t last = 0;
   for (const std::string& element : seen) {
     if (elsewhere_.contains(element)) continue;
     const auto writer = writers_.find(element);
-    require_of_history(writer != writers_.end(), "a read saw what nobody wrote");
+    if (writer == writers_.end()) return "nobody wrote " + element;
     const Call& write = calls_.at(writer->second);
-    require_of_history(write.key == read.key || !write.is_ordered || write.written.size() > 1,
-                       "a read saw what was written to another key");
+    if (write.key != read.key && write.is_ordered && write.written.size() == 1) {
+      return element + " was written to another key";
+    }
     seen_tags.insert(writer->second);
-    if (write.place > read.place && write.is_ordered && !is_told_in_doubt(write) &&
-        run_by == RunBy::owner)
-      FAIL("a read saw " << element << ", which came after it");
     if (is_told_in_doubt(write) || !write.is_ordered) continue;
-    if (write.place < last) FAIL("a read saw " << element << " out of order");
+    if (write.place > read.place && run_by == RunBy::owner) return element + " came after it";
+    if (write.place < last) return element + " is out of order";
     last = write.place;
   }
-  if (!read.is_ordered) return;
+  if (!read.is_ordered) return "";
   const auto lost = lost_before_.find(read.key);
   const auto writes = by_key_.find(read.key);
-  if (writes == by_key_.end()) return;
+  if (writes == by_key_.end()) return "";
   for (const Tag each : writes->second) {
     const Call& write = calls_.at(each);
     if (write.place > read.place || !write.has_succeeded || seen_tags.contains(each)) continue;
     if (lost != lost_before_.end() && write.place <= lost->second) continue;
-    FAIL("a read did not see the write " << each);
+    return "the write " + std::to_string(each) + " came before it";
   }
+  return "";
 }
 
 }  // namespace plimsoll::testing

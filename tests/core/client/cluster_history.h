@@ -13,7 +13,7 @@
 #include "plimsoll/tests/core/client/cluster_model.h"
 #include "plimsoll/tests/core/commands/wire.h"
 
-// The requests of one caller, in the order of submission, and what came of each. verify() compares
+// The requests of one caller, in the order of submission, and what came of each. fault() compares
 // them with what the nodes of a model have run:
 //
 //  - Each request had one outcome, and one only (note_outcome() checks the second at once).
@@ -24,8 +24,7 @@
 //    a slot may come back, and while it moves key by key, ASK is said for some of its keys only.
 //  - A read saw all writes of its key that came before it and succeeded, in their order, and none
 //    that came after it. Only a failover may lose writes, if the test says so.
-//  - A read that a replica has run saw the same writes of this client, and perhaps later ones,
-//  since
+//  - A read that a replica has run saw the same writes of this client, and perhaps later ones:
 //    they go another way. If there is a lag_max, what it saw is all that the key held at its owner
 //    at some time, and not so long before the read was submitted.
 //
@@ -67,9 +66,12 @@ class ClusterHistory {
   /// The tags of all requests without an outcome.
   std::vector<Tag> pending() const;
 
+  /// The first broken promise that it finds, in a sentence; empty: there is none.
   /// `lag_max`: how old what replicas answer may be. None: that is not looked at.
+  std::string fault(const ClusterModel& model, std::optional<Duration> lag_max = {}) const;
+  /// Fails the test that runs if there is a fault().
   void verify(const ClusterModel& model, std::optional<Duration> lag_max = {}) const;
-  /// How many reads that replicas have run verify() would compare with what the owner held.
+  /// How many reads that replicas have run fault() would compare with what the owner held.
   std::size_t dated_reads_count(const ClusterModel& model, Duration lag_max) const;
   /// How many writes were run after one of the same slot that was submitted later.
   std::size_t inversions(const ClusterModel& model) const;
@@ -96,8 +98,8 @@ class ClusterHistory {
     return !call.has_succeeded && call.executed != Executed::no;
   }
   enum class RunBy { owner, perhaps_replica };
-  void verify_read(Tag tag, const Call& call, RunBy run_by) const;
-  void verify_age(Tag tag, const Call& call, const ClusterModel& model, Duration lag_max) const;
+  std::string fault_of_read(const Call& read, RunBy run_by) const;
+  std::string fault_of_age(const Call& read, const ClusterModel& model, Duration lag_max) const;
   bool is_dated(const Call& call, Duration lag_max) const;
   static std::optional<Tag> reader_in(const Words& words);
   static std::map<Tag, Instant> run_by_replicas(const ClusterModel& model);
