@@ -424,7 +424,8 @@ bool Cluster::go(ParkedRequests& parked, const ParkedRequests::Request& request,
     journey.with_asking = !journey.is_for_node && target == request.asked;
     const HandedRequest moving(parked.pipeline(), handed, 0,
                                journey.with_asking ? Asking::yes : Asking::no);
-    to = submit_to(target, moving.command(), journey, handed.deadline, handed.tag);
+    if (!journey.with_asking || !replicas_ || replicas_->note_asking(target))
+      to = submit_to(target, moving.command(), journey, handed.deadline, handed.tag);
     // It may come back once more. Another node, such as the owner of a slot that does not move in
     // the end, would run those behind it first.
     if (to && &parked == &returned_ && !journey.is_unordered)
@@ -664,7 +665,8 @@ std::optional<Event> Cluster::handle_handed(NodeNumber number, const Event& even
   const Verdict verdict =
       aborted_ ? Verdict() : verdicts_.judge(number, event, request, sent->journey, now_);
   const bool may_go_on = verdict.kind == Verdict::Kind::goes_on;
-  if (replicas_ && verdict.asked != no_node) replicas_->note_moving(sent->journey.slot, now_);
+  if (replicas_ && may_go_on)
+    replicas_->note_refused(sent->journey, verdict.asked != no_node, now_);
   const bool goes_on = may_go_on && take_back(number, request, sent->journey, verdict);
   node.session->settle_handed();
   if (goes_on) return std::nullopt;

@@ -122,7 +122,7 @@ class Cluster {
   /// Reads from replicas, as ClusterOptions::replicas says. Returns false if there is no memory.
   bool use_replicas() {
     replicas_ = Box<ClusterReplicas>::make(main_.accounts().connections, 0, options_.replicas,
-                                           main_, nodes_);
+                                           main_, nodes_, slots_.table());
     if (replicas_) slots_.use_listener(*replicas_);
     return static_cast<bool>(replicas_);
   }

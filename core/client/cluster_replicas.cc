@@ -50,10 +50,12 @@ bool says(const Event& event, std::string_view words) {
 
 }  // namespace
 
-ClusterReplicas::ClusterReplicas(const ReplicaOptions& options, Session& main, ClusterNodes& nodes)
+ClusterReplicas::ClusterReplicas(const ReplicaOptions& options, Session& main, ClusterNodes& nodes,
+                                 const SlotTable& table)
     : options_(options),
       main_(main),
       nodes_(nodes),
+      table_(table),
       zone_(options.zone),
       writes_(main.options().random_seed, main.accounts().requests) {
   // What the client was given before it knew of a cluster.
@@ -80,6 +82,10 @@ std::optional<NodeNumber> ClusterReplicas::choose(const CommandView& command, Sl
   primary.rounds.note_read(now_);
   if (primary.replicas_count == 0) {
     want_round(owner, primary.round_interval());
+    return std::nullopt;
+  }
+  if (doubts_.has(slot)) {
+    want_round(owner, replica_round_soon);
     return std::nullopt;
   }
   if (std::exchange(writes_at_main_, false)) writes_.mark_all();
@@ -138,6 +144,8 @@ void ClusterReplicas::note_read(NodeNumber number, RequestId id, Instant deadlin
 
 // Each time that a request is staged: a node that has handed it back has not run it.
 void ClusterReplicas::note_staged(const CommandView& command, const Journey& journey) {
+  if (!journey.is_at_replica && !journey.with_asking && !journey.is_for_node)
+    doubts_.note_sent(journey.slot);
   if (command.effect == CommandView::Effect::read) return;
   if (journey.is_for_node) return writes_.mark_all();
   const bool goes_on = !command.lists.empty() && command.lists[0].is_encoded;
@@ -152,8 +160,10 @@ void ClusterReplicas::note_keyless(const CommandView& command) {
 
 // ---- Who owns what.
 
-void ClusterReplicas::handle_owner(Slot slot, NodeNumber owner) {
+// The first owner that a slot has, for the client, is not in doubt: it has written nothing there.
+void ClusterReplicas::handle_owner(Slot slot, NodeNumber before, NodeNumber owner) {
   note_change(slot);
+  if (before != no_node || has_view_) doubts_.add(slot);
   moving_.remove(slot);
   if (owner != no_node && nodes_[owner].replica) end_role(owner);
 }
@@ -247,6 +257,7 @@ bool ClusterReplicas::make_replica(NodeNumber number, NodeNumber primary) {
 // A primary whose last slot has gone has no replicas.
 void ClusterReplicas::end_view(Instant now) {
   now_ = std::max(now_, now);
+  has_view_ = true;
   nodes_.for_each([this](NodeNumber number, ClusterNode& node) {
     if (node.replica && node.replica->named_in != view_) end_role(number);
     if (!node.primary || node.primary->named_in == view_) return;
@@ -291,7 +302,9 @@ void ClusterReplicas::begin_round(NodeNumber owner) {
   if (!nodes_.may_send_to(owner)) return nodes_.want(owner, now_);
   follow_marks();
   rounds.begin({.as_of = now_, .mark = writes_.last()});
-  rounds.note_asked(ask(owner, question_about_replication(), internal_replication), now_);
+  const bool is_asked = ask(owner, question_about_replication(), internal_replication);
+  rounds.note_asked(is_asked, now_);
+  if (is_asked) doubts_.note_asked(is_of(owner));
   ++counters_.rounds;
 }
 
@@ -378,6 +391,7 @@ bool ClusterReplicas::handle_primary(NodeNumber owner, const Event& event) {
     return is_replica;
   }
   primary.problem = {};
+  doubts_.settle(is_of(owner));
   if (primary.rounds.take(*report, now_)) forget_proofs(owner);
   for (const NodeNumber number : primary.replicas()) ask_for_report(number);
   if (primary.rounds.is_read(now_)) want_round(owner, primary.round_interval());
@@ -434,7 +448,10 @@ void ClusterReplicas::handle_replica(NodeNumber number, const Event& event) {
 
 void ClusterReplicas::handle_end(NodeNumber number) {
   ClusterNode& node = nodes_[number];
-  if (node.primary) node.primary->rounds.forget_question();
+  if (node.primary) {
+    node.primary->rounds.forget_question();
+    doubts_.forget_sent();
+  }
   if (!node.replica) return;
   node.replica->forget_connection();
   node.replica->is_read_only = node.replica->mode_is_asked = node.replica->zone_is_known = false;
@@ -451,6 +468,7 @@ bool ClusterReplicas::judge(NodeNumber number, Slot slot, const Event& event, In
   // It knows of other owners than the client does: perhaps of later ones, perhaps of earlier ones.
   if (says(event, "MOVED ")) {
     note_change(slot);
+    doubts_.add(slot);
     return false;
   }
   const ErrorCode code = event.error->code;

@@ -13,6 +13,7 @@
 #include "plimsoll/core/client/replica_counters.h"
 #include "plimsoll/core/client/replica_options.h"
 #include "plimsoll/core/client/side_connections.h"
+#include "plimsoll/core/client/slot_doubts.h"
 #include "plimsoll/core/client/slot_listener.h"
 #include "plimsoll/core/cluster/read_choice.h"
 #include "plimsoll/core/cluster/slot_set.h"
@@ -30,8 +31,9 @@
 // replica of the new owner has to prove that it has what its primary had when the client learnt of
 // the change, and so all that came with the slot.
 //
-// A read goes to a replica only while its slot is at rest. If the replica does not answer it, it is
-// handed back, and goes to another replica, or to the owner in its place among the slot's requests.
+// A read goes to a replica only while its slot is at rest, and its owner is not in doubt
+// (SlotDoubts). If the replica does not answer it, it is handed back, and goes to another replica,
+// or to the owner in its place among the slot's requests.
 //
 // Invariants:
 //  - A node that owns a slot is no replica.
@@ -54,7 +56,8 @@ inline constexpr Duration moving_max = std::chrono::seconds(60);
 class ClusterReplicas final : public SlotListener {
  public:
   /// All must outlive this object, and so must the texts of `options`.
-  ClusterReplicas(const ReplicaOptions& options, Session& main, ClusterNodes& nodes);
+  ClusterReplicas(const ReplicaOptions& options, Session& main, ClusterNodes& nodes,
+                  const SlotTable& table);
   ClusterReplicas(const ClusterReplicas&) = delete;
   ClusterReplicas& operator=(const ClusterReplicas&) = delete;
 
@@ -67,6 +70,13 @@ class ClusterReplicas final : public SlotListener {
   /// A read was sent to the replica: `id`, in its session.
   void note_read(NodeNumber number, RequestId id, Instant deadline);
 
+  /// A command is to go to the node with ASKING: it was told to be a primary. A replica that has
+  /// READONLY would run it without a proof, where another one says MOVED. Returns whether the
+  /// command may be sent there now.
+  bool note_asking(NodeNumber number) {
+    if (nodes_[number].replica) end_role(number);
+    return nodes_.may_send_to(number);
+  }
   /// A command was staged at the node for which it is.
   void note_staged(const CommandView& command, const Journey& journey);
   /// A command without a key was staged on the main connection, where no question follows it: what
@@ -87,7 +97,7 @@ class ClusterReplicas final : public SlotListener {
 
   // ---- Who owns what.
 
-  void handle_owner(Slot slot, NodeNumber owner) override;
+  void handle_owner(Slot slot, NodeNumber before, NodeNumber owner) override;
   void begin_view() override;
   void name(NodeNumber owner, std::span<const SlotsNode> replicas) override;
   void end_view(Instant now) override;
@@ -100,10 +110,10 @@ class ClusterReplicas final : public SlotListener {
   /// internal_read_only. Returns whether a view may name other replicas than the last one.
   bool handle_answer(NodeNumber number, const Event& event, Instant now);
   void handle_end(NodeNumber number);
-  /// The slot is on its way to another node, as its owner says.
-  void note_moving(Slot slot, Instant now) {
-    moving_.add(slot);
-    moving_told_at_ = now;
+  /// A node has not run a request, as the owner of its slot; `is_asked`: it has said ASK.
+  void note_refused(const Journey& journey, bool is_asked, Instant now) {
+    if (is_asked) return note_moving(journey.slot, now);
+    if (!journey.is_for_node) doubts_.add(journey.slot);
   }
   /// The replica has not answered a read of the slot. Learns from it why. Returns whether another
   /// replica may answer.
@@ -151,6 +161,15 @@ class ClusterReplicas final : public SlotListener {
   // Two slots that share a mark take each other for written.
   static constexpr std::size_t slot_marks_count = 4096;
 
+  // The slot is on its way to another node, as its owner says.
+  void note_moving(Slot slot, Instant now) {
+    moving_.add(slot);
+    moving_told_at_ = now;
+  }
+  // Says of a slot whether it is this node's.
+  auto is_of(NodeNumber owner) const {
+    return [this, owner](Slot slot) { return table_.at(slot).owner() == owner; };
+  }
   // What may have changed in the slot is not known.
   void note_change(Slot slot) { mark_of(slot) = writes_.next_number(); }
   void note_moved(NodeNumber number);
@@ -180,15 +199,18 @@ class ClusterReplicas final : public SlotListener {
   const ReplicaOptions options_;
   Session& main_;
   ClusterNodes& nodes_;
+  const SlotTable& table_;
   const ZoneName zone_;
   OwnWrites writes_;
   // The number of the last change of each slot that is no write: another owner, a replica's MOVED.
   std::array<WriteMarks::Mark, slot_marks_count> slot_marks_{};
+  SlotDoubts doubts_;
   SlotSet moving_;  // the owner is read: see moving_max
   Instant moving_told_at_{};
   bool writes_at_main_ = false;  // until the main connection has answered all before...
   RequestId main_writes_end_ = 0;
   bool closing_ = false;
+  bool has_view_ = false;
   std::uint32_t view_ = 0;
   std::uint32_t replicas_count_ = 0;
   std::uint32_t named_count_ = 0;  // in this view

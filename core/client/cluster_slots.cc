@@ -61,7 +61,7 @@ void ClusterSlots::set_owner(Slot slot, NodeNumber owner) {
   table_->set_owner(slot, owner);
   ++owner_changes_;
   nodes_.note_change();
-  if (listener_ != nullptr) listener_->handle_owner(slot, owner);
+  if (listener_ != nullptr) listener_->handle_owner(slot, before, owner);
   if (owner != no_node) {
     nodes_.add_slot(owner);
     nodes_[owner].last_slot = slot;

@@ -148,7 +148,7 @@ ClusterVerdicts::Verdict ClusterVerdicts::of_redirection(NodeNumber number,
     // Behind a name there may be another server by now.
     nodes_[number].is_leaving = true;
     slots_.want_view(now, ViewSchedule::Need::urgent);
-  } else if (!there || nodes_[*there].is_doubtful(now)) {
+  } else if (!there || !nodes_[*there].may_be_awaited(now)) {
     slots_.want_view(now, ViewSchedule::Need::urgent);
     verdict.wait = wait_of(journey.hops, down_again_min, down_again_max);
   } else {

@@ -13,8 +13,8 @@ namespace plimsoll::inline v0 {
 /// depend on who reads at its replicas.
 class SlotListener {
  public:
-  /// The slot has another owner; no_node: none.
-  virtual void handle_owner(Slot slot, NodeNumber owner) = 0;
+  /// The slot has another owner than `before`; no_node: none.
+  virtual void handle_owner(Slot slot, NodeNumber before, NodeNumber owner) = 0;
 
   /// A view has been taken: these are called in this order, name() for each of its ranges.
   virtual void begin_view() = 0;

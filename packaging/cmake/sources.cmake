@@ -320,6 +320,7 @@ set(PLIMSOLL_CLIENT_HEADERS
   core/client/side_connections.h
   core/client/side_fences.h
   core/client/side_table.h
+  core/client/slot_doubts.h
   core/client/slot_listener.h
   core/client/slot_owners.h
   core/client/subscription.h
