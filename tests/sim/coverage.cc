@@ -94,7 +94,12 @@ const char* name(Deed deed) {
                                                           "view_heard",
                                                           "request_scattered",
                                                           "cluster_hit",
-                                                          "keys_counted"};
+                                                          "keys_counted",
+                                                          "cluster_replica_read",
+                                                          "cluster_read_bound",
+                                                          "cluster_read_moved",
+                                                          "cluster_read_behind",
+                                                          "cluster_reads_returned"};
   return names[static_cast<std::size_t>(deed)];
 }
 

@@ -49,38 +49,44 @@ enum class Deed : std::uint8_t {
   pages_decayed,   ///< nobody had needed them
   credentials_changed,
   credentials_refused,
-  cache_hit,            ///< of what a connection vouches for
-  cache_hit_by_time,    ///< of what only time does
-  proved_hit,           ///< behind a proof
-  key_read,             ///< from the server, through a cache or not
-  key_evicted,          ///< by the server
-  user_changed,         ///< of a client with a cache
-  own_name_hit,         ///< what the cache has for this user alone
-  right_refused,        ///< to one who reads through a cache
-  right_regained,       ///< and a hit of what was read since
-  switch_heard,         ///< a sentinel announced another primary to a client
-  majority_heard,       ///< most sentinels answered a client that the primary is another one
-  primary_left,         ///< a client went from one primary to another
-  ack_lost,             ///< a failover lost a write that was acknowledged
-  ack_by_old_primary,   ///< a write, after the switch, of a client that had not heard of it
-  replica_refused,      ///< a server said that it was a replica, to one who looked for a primary
-  group_hit,            ///< a cached read in a group
-  read_at_replica,      ///< a replica's answer
-  read_own_at_replica,  ///< likewise, which had to have a write of the caller's
-  read_bound_by_lag,    ///< likewise, a write that was older than lag_max
-  read_moved,           ///< a replica did not answer it
-  read_behind,          ///< the primary's answer, for no replica had what the caller has written
-  reads_returned,       ///< to replicas, after the faults
-  redirect_followed,    ///< MOVED, by a client of a cluster
-  ask_followed,         ///< ASK
-  sent_again,           ///< TRYAGAIN, CLUSTERDOWN, or a connection that was lost too early
-  view_heard,           ///< CLUSTER SLOTS
-  request_scattered,    ///< sent in parts
-  cluster_hit,          ///< a cached read in a cluster
-  keys_counted,         ///< EXISTS over several slots
+  cache_hit,               ///< of what a connection vouches for
+  cache_hit_by_time,       ///< of what only time does
+  proved_hit,              ///< behind a proof
+  key_read,                ///< from the server, through a cache or not
+  key_evicted,             ///< by the server
+  user_changed,            ///< of a client with a cache
+  own_name_hit,            ///< what the cache has for this user alone
+  right_refused,           ///< to one who reads through a cache
+  right_regained,          ///< and a hit of what was read since
+  switch_heard,            ///< a sentinel announced another primary to a client
+  majority_heard,          ///< most sentinels answered a client that the primary is another one
+  primary_left,            ///< a client went from one primary to another
+  ack_lost,                ///< a failover lost a write that was acknowledged
+  ack_by_old_primary,      ///< a write, after the switch, of a client that had not heard of it
+  replica_refused,         ///< a server said that it was a replica, to one who looked for a primary
+  group_hit,               ///< a cached read in a group
+  read_at_replica,         ///< a replica's answer
+  read_own_at_replica,     ///< likewise, which had to have a write of the caller's
+  read_bound_by_lag,       ///< likewise, a write that was older than lag_max
+  read_moved,              ///< a replica did not answer it
+  read_behind,             ///< the primary's answer, for no replica had what the caller has written
+  reads_returned,          ///< to replicas, after the faults
+  redirect_followed,       ///< MOVED, by a client of a cluster
+  ask_followed,            ///< ASK
+  sent_again,              ///< TRYAGAIN, CLUSTERDOWN, or a connection that was lost too early
+  view_heard,              ///< CLUSTER SLOTS
+  request_scattered,       ///< sent in parts
+  cluster_hit,             ///< a cached read in a cluster
+  keys_counted,            ///< EXISTS over several slots
+  cluster_replica_read,    ///< a read that a replica of a cluster ran
+  cluster_read_bound,      ///< it had to have a write that was older than lag_max
+  cluster_read_moved,      ///< a replica of a cluster did not answer it
+  cluster_read_behind,     ///< the owner's answer, for no replica had what the caller has written
+  cluster_reads_returned,  ///< to replicas of a cluster, after the faults
 };
 
-inline constexpr std::size_t deeds_count = static_cast<std::size_t>(Deed::keys_counted) + 1;
+inline constexpr std::size_t deeds_count =
+    static_cast<std::size_t>(Deed::cluster_reads_returned) + 1;
 const char* name(Deed deed);
 
 inline constexpr std::size_t states_count = static_cast<std::size_t>(Session::State::closed) + 1;

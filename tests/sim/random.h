@@ -40,7 +40,8 @@ class Random {
     reader,
     cluster,
     cluster_caller,
-    cluster_limits
+    cluster_limits,
+    cluster_replicas
   };
 
   Random(std::uint64_t seed, Purpose purpose, std::uint64_t number = 0)

@@ -89,6 +89,12 @@ constexpr std::array cluster_faults = {
     Fault::latency, Fault::splits, Fault::small_buffers, Fault::reset, Fault::cancel,
     Fault::short_deadline, Fault::freeze, Fault::slot_taken_over};
 
+// Drawn with numbers of their own, because those of all other choices are what mutants are caught
+// by.
+constexpr std::array faults_of_replicas = {Fault::replica_lags, Fault::replica_link_down,
+                                           Fault::replica_frozen, Fault::replica_restarted,
+                                           Fault::info_refused};
+
 Scenario cluster_of_seed(std::uint64_t seed) {
   Random random(seed, Random::Purpose::cluster);
   Scenario scenario{.seed = seed, .size = Scenario::Size::cluster};
@@ -106,6 +112,10 @@ Scenario cluster_of_seed(std::uint64_t seed) {
     for (const Fault fault : cluster_faults) {
       if (kept == 0 || random.percent(25 * kept)) scenario.faults.add(fault);
     }
+  }
+  Random of_replicas(seed, Random::Purpose::cluster_replicas);
+  for (const Fault fault : faults_of_replicas) {
+    if (kept == 0 || (kept < 4 && of_replicas.percent(25 * kept))) scenario.faults.add(fault);
   }
   scenario.fault_interval = random.between(milliseconds(20), seconds(1));
   scenario.time_max = seconds(40);

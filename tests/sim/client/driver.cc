@@ -120,8 +120,12 @@ void Driver::finish() {
   require(statistics.blocking_connections + statistics.subscriptions == 0,
           "a client that is over has no connections");
   environment_.coverage.count(statistics.counters);
-  environment_.coverage.count(Deed::read_moved, replica_counters().reads_moved);
-  environment_.coverage.count(Deed::read_behind, replica_counters().reads_behind);
+  const ReplicaCounters& replicas = statistics.replicas;
+  const bool is_of_cluster = cluster_options_ != nullptr;
+  environment_.coverage.count(is_of_cluster ? Deed::cluster_read_moved : Deed::read_moved,
+                              replicas.reads_moved);
+  environment_.coverage.count(is_of_cluster ? Deed::cluster_read_behind : Deed::read_behind,
+                              replicas.reads_behind);
   count_cluster(statistics.cluster);
   for (const auto& [connection, wire] : wires_) {
     wire->finish();

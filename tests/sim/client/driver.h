@@ -84,7 +84,7 @@ class Driver final : private Wire::Owner, private Handler {
   const Cluster* cluster() const { return client_ ? client_->cluster() : nullptr; }
   /// What its client has read from replicas.
   ReplicaCounters replica_counters() const {
-    return client_ && client_->replicas() ? client_->replicas()->counters() : ReplicaCounters{};
+    return client_ ? client_->statistics().replicas : ReplicaCounters{};
   }
   /// Whether this is a connection that it has, or tries to have.
   bool has_link(ConnectionId connection, std::uint64_t link) const;

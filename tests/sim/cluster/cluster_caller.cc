@@ -13,6 +13,8 @@
 #include "plimsoll/tests/sim/cluster/reply_numbers.h"
 #include "plimsoll/tests/sim/group/places.h"
 
+// More than 500 lines, because what a caller asks is what its answers are held against.
+
 namespace plimsoll::sim {
 namespace {
 
@@ -69,6 +71,8 @@ ClusterCaller::ClusterCaller(Environment& environment, std::uint32_t number, Mod
   }
   host_views_.assign(hosts_.begin(), hosts_.end());
   cluster_options_.seed_hosts = host_views_;
+  if (!habits_.has_cache) reader_.emplace(environment, number, cluster, driver_);
+  if (reader_) cluster_options_.replicas = reader_->options();
   driver_.follow(*this);
   driver_.use_cluster(cluster_options_,
                       habits_.is_told_of_cluster ? Driver::Knows::cluster : Driver::Knows::nothing);
@@ -89,6 +93,12 @@ bool ClusterCaller::has_trouble_with(std::size_t server) const {
     has_trouble |= each.node.is_doubtful(driver_.time()) ||
                    each.state == ClusterNode::Known::suspect ||
                    each.state == ClusterNode::Known::lost;
+  });
+  if (known->replicas() == nullptr) return has_trouble;
+  known->replicas()->for_each([&](const KnownReplica& each) {
+    const bool is_there = each.state != KnownReplica::State::idle && each.session != nullptr &&
+                          each.session->state() == Session::State::ready;
+    if (server_at(each.address) == server) has_trouble |= !is_there;
   });
   return has_trouble;
 }
@@ -144,6 +154,7 @@ void ClusterCaller::begin_life() {
   require(asked_.empty(), "a client that is over owes no outcome");
   views_.clear();
   cluster_.news().begin(number_);
+  if (reader_) reader_->begin();
   over_ = false;
   const bool started =
       driver_.start(draw_options(), budget_, 0, cache_ == nullptr ? nullptr : &cache_->core());
@@ -254,11 +265,19 @@ void ClusterCaller::write(std::size_t key) {
   note_submitted(driver_.submit(*commands::prepare(words), timeout, number), number, asked);
 }
 
-ClusterCaller::Asked ClusterCaller::asked_of(std::size_t key) const {
-  return {.what = Asked::What::read,
-          .key = key,
-          .acknowledged = {acknowledged_[key].size()},
-          .told = cache_ == nullptr ? 0 : cache_->told_count(key)};
+void ClusterCaller::add_key(Asked& asked, std::size_t key) {
+  asked.acknowledged.push_back(acknowledged_[key].size());
+  if (!reader_) return;
+  asked.at = environment_.now();
+  asked.promises.push_back(reader_->look(slot_of_key(cluster_key(key))));
+}
+
+ClusterCaller::Asked ClusterCaller::asked_of(std::size_t key) {
+  Asked asked{.what = Asked::What::read,
+              .key = key,
+              .told = cache_ == nullptr ? 0 : cache_->told_count(key)};
+  add_key(asked, key);
+  return asked;
 }
 
 bool ClusterCaller::read_cached(std::size_t key) {
@@ -296,7 +315,7 @@ void ClusterCaller::read_several(Ask ask) {
   names.reserve(count);
   for (std::size_t i = 0; i < count; ++i) {
     const std::size_t key = key_behind(asked.key, i);
-    asked.acknowledged.push_back(acknowledged_[key].size());
+    add_key(asked, key);
     words.emplace_back(names.emplace_back(cluster_key(key)));
   }
   submit_read(words, asked);
@@ -344,6 +363,7 @@ void ClusterCaller::handle_outcome(const Event& event, bool truthful) {
   writes.note_acknowledged(number);
   if (writes.is_lost(number)) environment_.coverage.count(Deed::ack_by_old_primary);
   acknowledged_[asked.key].push_back(number);
+  if (reader_) reader_->look(slot_of_key(cluster_key(asked.key)));
   if (cache_ != nullptr) cache_->note_told(asked.key, number);
   if (!environment_.calm) read_cached(asked.key);  // before others of its cache can hear of it
   if (number == proof_ && !writes.is_lost(number)) ++proved_count_;
@@ -354,7 +374,10 @@ void ClusterCaller::check_values(std::string_view wire, const Asked& asked) {
   environment_.note("client", number_, "finds % of key %", found.empty() ? 0 : found[0], asked.key);
   require(found.size() == asked.keys_count, "there is a value for each key that was asked for");
   for (std::size_t i = 0; i < std::min(found.size(), asked.keys_count); ++i) {
-    check_value(found[i], key_behind(asked.key, i), asked.acknowledged[i]);
+    const std::size_t key = key_behind(asked.key, i);
+    const auto promise = reader_ ? asked.promises[i] : ClusterReader::Promise{.lag_max = false};
+    check_value(found[i], key, promise.own_writes ? asked.acknowledged[i] : 0);
+    if (promise.lag_max) reader_->check(found[i], cluster_key(key), asked.at);
   }
   if (asked.what == Asked::What::read && !found.empty()) check_told(found[0], asked);
 }
@@ -366,7 +389,8 @@ void ClusterCaller::check_count(std::string_view wire, const Asked& asked) {
   std::size_t most = 0;
   for (std::size_t i = 0; i < asked.keys_count; ++i) {
     const std::size_t key = key_behind(asked.key, i);
-    const auto known = std::span(acknowledged_[key]).first(asked.acknowledged[i]);
+    const bool sees_own = !reader_ || asked.promises[i].own_writes;
+    const auto known = std::span(acknowledged_[key]).first(sees_own ? asked.acknowledged[i] : 0);
     const auto is_there = [&](RequestNumber each) { return !writes.is_lost(each); };
     if (std::any_of(known.begin(), known.end(), is_there)) ++least;
     if (!writes.of_key(cluster_key(key)).empty()) ++most;
@@ -456,7 +480,10 @@ void ClusterCaller::handle_closed(const Error&) {
                              begin);
 }
 
-void ClusterCaller::prove() { ask_for_proof(); }
+void ClusterCaller::prove() {
+  if (reader_) reader_->await_return();
+  ask_for_proof();
+}
 
 void ClusterCaller::ask_for_proof() {
   if (leaving_ || proved_count_ == cluster_slots_count) return;
@@ -464,6 +491,15 @@ void ClusterCaller::ask_for_proof() {
   if (over_ || driver_.frozen() || asked_.contains(proof_)) return;
   write(proved_count_ * keys_in_slot_count);
   driver_.settle();
+}
+
+bool ClusterCaller::has_read_again() {
+  if (!reader_ || reader_->have_reads_returned()) return true;
+  if (!over_ && !driver_.frozen() && asked_.empty()) {
+    read(random_.below(cluster_keys_count));
+    driver_.settle();
+  }
+  return false;
 }
 
 bool ClusterCaller::knows_all() const {

@@ -12,11 +12,12 @@
 
 #include "plimsoll/tests/sim/client/driver.h"
 #include "plimsoll/tests/sim/cluster/cluster_cache.h"
+#include "plimsoll/tests/sim/cluster/cluster_reader.h"
 #include "plimsoll/tests/sim/cluster/model_cluster.h"
 
-// Someone who writes to a cluster and reads it again, through a client with a cache or without. All
-// callers use the same keys. A caller knows what it must find at least: its last write that was
-// acknowledged, unless a failover has lost that.
+// Someone who writes to a cluster and reads it again, through a client with a cache, or from
+// replicas, or with neither. All callers use the same keys. A caller knows what it must find at
+// least: its last write that was acknowledged, unless a failover has lost that.
 
 namespace plimsoll::sim {
 
@@ -33,6 +34,8 @@ class ClusterCaller final : private Driver::Owner, private Driver::Guide, privat
   /// The faults are over: writes to a key of every slot until the owner of its slot has run that.
   void prove();
   bool is_proved() const { return proved_count_ == cluster_slots_count && asked_.empty(); }
+  /// Whether replicas are read again, while this is called again and again.
+  bool has_read_again();
   /// Whether the client knows the owner of each slot.
   bool knows_all() const;
   /// Nothing has happened for long: what is cached is what the cluster has.
@@ -71,6 +74,8 @@ class ClusterCaller final : private Driver::Owner, private Driver::Guide, privat
     std::size_t keys_count = 1;
     std::vector<std::size_t> acknowledged{};  // so many writes of each were, before this
     std::size_t told = 0;                     // of one read through a cache: told_count() before
+    Instant at{};                             // of one who reads from replicas
+    std::vector<ClusterReader::Promise> promises{};  // likewise, of each key
   };
 
   void handle(std::uint32_t what, std::uint64_t detail) override;
@@ -106,7 +111,8 @@ class ClusterCaller final : private Driver::Owner, private Driver::Guide, privat
   void read(std::size_t key);
   enum class Ask : std::uint8_t { values, count };
   void read_several(Ask ask);
-  Asked asked_of(std::size_t key) const;
+  void add_key(Asked& asked, std::size_t key);
+  Asked asked_of(std::size_t key);
   bool read_cached(std::size_t key);
   void submit_read(std::span<const std::string_view> words, const Asked& asked);
   std::size_t some_key();
@@ -134,6 +140,7 @@ class ClusterCaller final : private Driver::Owner, private Driver::Guide, privat
   std::optional<ClusterCache> own_cache_;
   ClusterCache* cache_ = nullptr;  // null: there is none
   Driver driver_;
+  std::optional<ClusterReader> reader_;  // none: owners are read
   std::string scratch_;
   std::map<RequestNumber, Asked> asked_;  // without an outcome
   std::array<std::vector<RequestNumber>, cluster_keys_count> acknowledged_;

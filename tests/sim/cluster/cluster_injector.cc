@@ -16,11 +16,16 @@ constexpr std::array striking_clusters = {Fault::slot_migrated, Fault::slot_move
                                           Fault::node_frozen,   Fault::node_cut,
                                           Fault::late_gossip,   Fault::odd_view};
 
+constexpr std::array striking_replicas = {Fault::replica_lags, Fault::replica_link_down,
+                                          Fault::replica_frozen, Fault::replica_restarted,
+                                          Fault::info_refused};
+
 constexpr Duration gossip_time_max = milliseconds(30);
 constexpr Duration late_gossip_time_max = milliseconds(1500);
 constexpr Duration waking_time_max = milliseconds(2);
 constexpr Duration node_timeout = seconds(2);
 constexpr Duration node_absence_max = seconds(10);
+constexpr Duration replica_trouble_max = seconds(8);
 constexpr Duration down_time_min = milliseconds(50);
 constexpr Duration down_time_max = milliseconds(700);
 
@@ -30,8 +35,10 @@ ClusterInjector::ClusterInjector(Environment& environment, ModelCluster& cluster
     : environment_(environment),
       cluster_(cluster),
       random_(environment.scenario.seed, Random::Purpose::cluster, 2),
+      draws_for_replicas_(environment.scenario.seed, Random::Purpose::cluster_replicas, 1),
       needs_full_coverage_(random_.one_in(2)),
-      is_away_(cluster.size()) {}
+      is_away_(cluster.size()),
+      is_replica_away_(cluster.size()) {}
 
 void ClusterInjector::plan_strike() {
   plan(between(Duration::zero(), 2 * environment_.scenario.fault_interval), strike);
@@ -47,6 +54,9 @@ void ClusterInjector::handle(std::uint32_t what, std::uint64_t detail) {
     case come_back: return bring_back(detail);
     case see_clearly: cluster_.server(detail).odd_view = ClusterServer::OddView::none; return;
     case hear_in_time: return cluster_.delay_news(detail, Duration::zero());
+    case strike_replica: strike_at_replica(); return plan_strike_at_replica();
+    case replica_back: return bring_replica_back(detail);
+    case answer_info: return cluster_.server(detail).set_info_refused(false);
   }
 }
 
@@ -224,6 +234,48 @@ void ClusterInjector::strike_primary(Fault fault) {
   plan(node_timeout + between(Duration::zero(), milliseconds(1600)), detect, primary);
 }
 
+void ClusterInjector::plan_strike_at_replica() {
+  if (!environment_.scenario.faults.has_any(striking_replicas)) return;
+  const Duration most = 8 * environment_.scenario.fault_interval;
+  plan(draws_for_replicas_.between(Duration::zero(), most), strike_replica);
+}
+
+// INFO may be refused by a primary as well.
+void ClusterInjector::strike_at_replica() {
+  const Fault fault = draws_for_replicas_.one_of(striking_replicas);
+  const std::size_t number = draws_for_replicas_.below(cluster_.size());
+  const Duration time = draws_for_replicas_.between(milliseconds(10), replica_trouble_max);
+  ClusterServer& server = cluster_.server(number);
+  const bool is_fit = fault == Fault::info_refused || server.replica_of.has_value();
+  if (!has(fault) || !is_fit || !server.is_well() || is_away_[number]) return;
+  count(fault);
+  environment_.note("server", number, "is to be struck: %", name(fault));
+  switch (fault) {
+    case Fault::replica_lags: return server.lag(time);
+    case Fault::info_refused: server.set_info_refused(true); return plan(time, answer_info, number);
+    case Fault::replica_link_down: server.lose_link(); break;
+    case Fault::replica_frozen: server.freeze(time); break;
+    default: server.kill();
+  }
+  is_replica_away_[number] = true;
+  plan(time, replica_back, number);
+}
+
+// One that was promoted meanwhile, and is away as a primary, comes back as that.
+void ClusterInjector::bring_replica_back(std::size_t number) {
+  if (!is_replica_away_[number]) return;
+  is_replica_away_[number] = false;
+  if (is_away_[number]) return;
+  ClusterServer& server = cluster_.server(number);
+  if (!server.is_alive()) {
+    server.revive();
+    cluster_.refill(server);
+  }
+  if (server.is_frozen()) server.thaw();
+  cluster_.mend_links(number);
+  cluster_.tell(number, waking_time_max);
+}
+
 // One that is cut off says so. Others do until there is a successor, unless a cluster may go on
 // without some of its slots.
 void ClusterInjector::notice(std::size_t primary) {
@@ -256,13 +308,15 @@ void ClusterInjector::bring_back(std::size_t number) {
   if (server.is_frozen()) server.thaw();
   // Until it hears that it was replaced it would serve reads; a real one hears of it at once.
   cluster_.delay_news(number, Duration::zero());
+  if (!was_dead) cluster_.mend_links(number);
   // What it was sent is run first. One that was cut off says CLUSTERDOWN until it knows who it is.
   if (!was_dead) return cluster_.tell(number, between(Duration::zero(), waking_time_max));
   cluster_.learn(number);
   if (!cluster_.is_primary(number)) return;
   for (std::size_t i = 0; i < cluster_.size(); ++i) {
     ClusterServer& replica = cluster_.server(i);
-    if (replica.replica_of == number && replica.is_well()) replica.copy_all(server);
+    if (replica.replica_of != number) continue;
+    replica.is_well() ? replica.copy_all(server) : replica.lose_link();
   }
   cluster_.recount();
 }
@@ -271,7 +325,10 @@ void ClusterInjector::calm_down() {
   for (std::size_t i = 0; i < cluster_.size(); ++i) {
     ClusterServer& server = cluster_.server(i);
     server.odd_view = ClusterServer::OddView::none;
+    server.set_info_refused(false);
+    server.lag(Duration::zero());
     cluster_.delay_news(i, Duration::zero());
+    bring_replica_back(i);
     bring_back(i);
     if (cluster_.is_primary(i)) server.is_down = false;
   }

@@ -17,7 +17,7 @@ class ClusterInjector final : private Handler {
  public:
   ClusterInjector(Environment& environment, ModelCluster& cluster);
 
-  void start() { plan_strike(); }
+  void start() { plan_strike(), plan_strike_at_replica(); }
   /// No fault from here on: slots come to rest, servers are back, and all of them hear of it.
   void calm_down();
 
@@ -29,7 +29,10 @@ class ClusterInjector final : private Handler {
     elect,
     come_back,  // which server
     see_clearly,
-    hear_in_time
+    hear_in_time,
+    strike_replica,
+    replica_back,  // which server
+    answer_info
   };
   enum class SlotState : std::uint8_t { rest, moving, target_is_next, source_is_next, unserved };
   struct Moving {
@@ -52,6 +55,9 @@ class ClusterInjector final : private Handler {
   void end_move(SlotNumber slot);
   void rest_slot(SlotNumber slot);
   void strike_primary(Fault fault);
+  void plan_strike_at_replica();
+  void strike_at_replica();
+  void bring_replica_back(std::size_t server);
   void hand_over();
   void notice(std::size_t primary);
   void replace(std::size_t primary);
@@ -62,9 +68,11 @@ class ClusterInjector final : private Handler {
   Environment& environment_;
   ModelCluster& cluster_;
   Random random_;
+  Random draws_for_replicas_;  // of its own, lest these faults change when the others strike
   std::map<SlotNumber, Moving> slots_;
   const bool needs_full_coverage_;  // cluster-require-full-coverage
   std::vector<bool> is_away_;       // killed, frozen or cut off
+  std::vector<bool> is_replica_away_;
 };
 
 }  // namespace plimsoll::sim

@@ -7,6 +7,7 @@
 #include "plimsoll/tests/sim/client/request.h"
 #include "plimsoll/tests/sim/cluster/model_cluster.h"
 #include "plimsoll/tests/sim/group/places.h"
+#include "plimsoll/tests/sim/group/server_info.h"
 
 namespace plimsoll::sim {
 namespace {
@@ -39,6 +40,10 @@ std::string id_of_server(std::size_t number) {
   return std::string(40 - digits.size(), 'c') + digits;
 }
 
+constexpr const char* try_again = "-TRYAGAIN Multiple keys request during rehashing of slot\r\n";
+constexpr const char* info_refused_error =
+    "-NOPERM User default has no permissions to run the 'info' command\r\n";
+
 // What is said of changed keys comes before the reply, or behind it.
 std::string_view reply_alone(std::string_view wire) {
   while (wire.starts_with('>')) {
@@ -55,18 +60,32 @@ std::string_view reply_alone(std::string_view wire) {
 ClusterServer::ClusterServer(Environment& environment, ModelCluster& cluster, std::uint32_t number)
     : Process(environment, number), cluster_(cluster), id_(id_of_server(this->number())) {
   model().set_execution_log([this](const model::Execution& each) { note_execution(each); });
+  begin_history();
+}
+
+void ClusterServer::begin_history() {
+  history_ = history_name(number(), ++histories_);
+  has_link_ = true;
 }
 
 void ClusterServer::handle_change() {
+  if (environment_.now() < lags_until_) return put_off_change(lags_until_);
   if (arriving_.empty()) return;
   const Change change = std::move(arriving_.front());
   arriving_.pop_front();
+  offset_ = change.offset;
+  if (change.stable) return void(migrating.erase(*change.stable));
   change.value ? put(change.key, *change.value) : drop(change.key);
+}
+
+ClusterServer::Peer ClusterServer::peer_of(const Connection& connection) const {
+  const auto found = peers_.find(connection.place);
+  return found == peers_.end() ? Peer{} : found->second;
 }
 
 void ClusterServer::answer(Connection& connection, std::string_view request) {
   if (scanner().words()[0] == "ASKING") {
-    asking_.insert(connection.place);
+    peers_[connection.place].is_asking = true;
     return send(connection, "+OK\r\n");
   }
   const std::vector<std::string> keys = keys_in(scanner().words());
@@ -81,12 +100,16 @@ void ClusterServer::answer(Connection& connection, std::string_view request) {
   } else {
     answer_with_keys(connection, request, keys);
   }
-  asking_.erase(connection.place);
+  peers_[connection.place].is_asking = false;
 }
 
 std::string ClusterServer::reply_to_keyless(Connection& connection, std::string_view request) {
   const auto words = scanner().words();
-  if (words[0] == "READONLY") return "+OK\r\n";
+  if (words[0] == "READONLY" || words[0] == "READWRITE") {
+    peers_[connection.place].only_reads = words[0] == "READONLY";
+    return "+OK\r\n";
+  }
+  if (words[0] == "INFO") return reply_to_info(connection);
   if (words[0] == "CLUSTER" && words.size() > 1) {
     if (words[1] == "MYID") return bulk(id_);
     if (words[1] == "SLOTS") return slots_reply();
@@ -98,16 +121,46 @@ std::string ClusterServer::reply_to_keyless(Connection& connection, std::string_
   return reply;
 }
 
+std::string ClusterServer::reply_to_info(Connection& connection) {
+  if (is_info_refused_) return std::string(info_refused_error);
+  if (scanner().words().back() == "server") return info_reply(number() % 2 == 0 ? "even" : "odd");
+  peers_[connection.place].is_informed = true;
+  ReplicationInfo info;
+  info.is_link_up = is_linked();
+  info.history = history_;
+  info.offset = offset_;
+  if (replica_of) {
+    info.primary_host = host_of(*replica_of);
+    return info_reply(info);
+  }
+  for (std::size_t i = 0; i < cluster_.size(); ++i) {
+    const ClusterServer& each = cluster_.server(i);
+    if (!each.is_alive() || each.replica_of != number()) continue;
+    info.replicas.push_back(
+        {.host = host_of(i), .is_online = each.is_linked(), .offset = each.offset_});
+  }
+  return info_reply(info);
+}
+
+// Of a replica: whether what its primary runs comes here.
+bool ClusterServer::is_linked() const {
+  if (!replica_of || !is_synchronized || !has_link_) return false;
+  const ClusterServer& primary = cluster_.server(*replica_of);
+  return primary.is_alive() && !primary.replica_of;
+}
+
 void ClusterServer::answer_with_keys(Connection& connection, std::string_view request,
                                      const std::vector<std::string>& keys) {
   const RequestNumber mark = number_of(scanner().words());
   const SlotNumber slot = slot_of_key(keys[0]);
   const bool is_write = scanner().words()[0] == "SET" || scanner().words()[0] == "DEL";
   const std::uint64_t link = connection.link->serial();
-  const bool is_asking = asking_.contains(connection.place);
+  Peer peer = peer_of(connection);
+  const bool is_asking = peer.is_asking;
+  peer.only_reads = peer.only_reads && !is_write;
   require(is_asking || !cluster_.news().was_sent_elsewhere(mark, slot, number()),
           "a client goes where a slot was said to be, until it hears something newer");
-  const std::string refused = refusal(connection, keys);
+  const std::string refused = refusal(peer, keys);
   environment_.note("server", number(), "% a request for slot % (connection %)",
                     refused.empty() ? "runs" : "refuses", slot, link);
   if (!refused.empty()) {
@@ -115,6 +168,11 @@ void ClusterServer::answer_with_keys(Connection& connection, std::string_view re
     cluster_.order().note_refused(mark, link, connection.said);
     note_refusal(connection, slot, mark, refused);
     return;
+  }
+  if (answers_as_replica(peer, slot)) {
+    require(peer.is_informed,
+            "a replica is read only behind its answer of how much it has, on the same connection");
+    environment_.coverage.count(Deed::cluster_replica_read);
   }
   const std::string reply = run_of_client(connection, request);
   send(connection, reply);
@@ -149,8 +207,7 @@ void ClusterServer::note_refusal(const Connection& connection, SlotNumber slot,
 }
 
 // In the order in which Valkey's getNodeByQuery() decides. Empty: the server runs the command.
-std::string ClusterServer::refusal(const Connection& connection,
-                                   const std::vector<std::string>& keys) const {
+std::string ClusterServer::refusal(const Peer& peer, const std::vector<std::string>& keys) const {
   const SlotNumber slot = slot_of_key(keys[0]);
   std::size_t missing = 0;
   for (const std::string& key : keys) {
@@ -158,7 +215,6 @@ std::string ClusterServer::refusal(const Connection& connection,
       return "-CROSSSLOT Keys in request don't hash to the same slot\r\n";
     if (!value_of(key)) ++missing;
   }
-  constexpr const char* try_again = "-TRYAGAIN Multiple keys request during rehashing of slot\r\n";
   const std::uint16_t owner = view[slot];
   if (owner == no_server) return "-CLUSTERDOWN Hash slot not served\r\n";
   if (is_down) return "-CLUSTERDOWN The cluster is down\r\n";
@@ -167,7 +223,7 @@ std::string ClusterServer::refusal(const Connection& connection,
     if (missing > 0 && missing < keys.size()) return try_again;
     if (missing > 0) return redirect("ASK", slot, to->second);
   } else if (const auto from = importing.find(slot);
-             !is_own && from != importing.end() && asking_.contains(connection.place)) {
+             !is_own && from != importing.end() && peer.is_asking) {
     if (keys.size() > 1 && missing > 0) return try_again;
     // An ASK that arrives so late was said before an earlier move of the slot was called off.
     // Valkey would run the command although the key is elsewhere, and no client could know. Here it
@@ -175,7 +231,23 @@ std::string ClusterServer::refusal(const Connection& connection,
     const bool is_elsewhere = missing > 0 && cluster_.server(from->second).value_of(keys[0]);
     if (!is_elsewhere) return "";
   }
+  if (answers_as_replica(peer, slot)) {
+    return refusal_of_replica(slot, missing > 0, missing == keys.size());
+  }
   return is_own ? "" : redirect("MOVED", slot, owner);
+}
+
+bool ClusterServer::answers_as_replica(const Peer& peer, SlotNumber slot) const {
+  return peer.only_reads && replica_of && view[slot] == *replica_of;
+}
+
+// From Valkey 8.0 on, a replica knows which slots leave its primary.
+std::string ClusterServer::refusal_of_replica(SlotNumber slot, bool lacks_some,
+                                              bool lacks_all) const {
+  if (!is_synchronized) return "-LOADING Valkey is loading the dataset in memory\r\n";
+  const auto to = migrating.find(slot);
+  if (!lacks_some || to == migrating.end()) return "";
+  return lacks_all ? redirect("ASK", slot, to->second) : std::string(try_again);
 }
 
 std::string ClusterServer::redirect(const char* word, SlotNumber slot, std::size_t to) const {
@@ -248,11 +320,25 @@ void ClusterServer::copy_all(const ClusterServer& primary) {
     if (const auto value = primary.value_of(key)) put(key, *value);
   }
   changes_count_ = primary.changes_count_;
+  migrating = primary.migrating;
+  history_ = primary.history_;
+  offset_ = primary.offset_;
+  has_link_ = true;
 }
 
-void ClusterServer::receive(const std::string& key, const std::optional<std::string>& value) {
-  if (!is_well()) return;
-  arriving_.push_back({key, value});
+void ClusterServer::receive(const std::string& key, const std::optional<std::string>& value,
+                            const ClusterServer& primary) {
+  receive({.key = key, .value = value, .offset = primary.offset_}, primary);
+}
+
+void ClusterServer::receive_stable(SlotNumber slot, const ClusterServer& primary) {
+  receive({.key = {}, .value = {}, .offset = primary.offset_, .stable = slot}, primary);
+}
+
+void ClusterServer::receive(Change change, const ClusterServer& primary) {
+  if (primary.is_cut() || !is_well()) lose_link();
+  if (!has_link_) return;
+  arriving_.push_back(std::move(change));
   expect_change();
 }
 
@@ -268,6 +354,8 @@ void ClusterServer::revive() {
   lose_data();
   is_down = false;
   changes_count_ = 0;
+  offset_ = 0;
+  begin_history();
 }
 
 }  // namespace plimsoll::sim

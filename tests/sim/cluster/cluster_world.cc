@@ -10,6 +10,10 @@ using std::chrono::seconds;
 constexpr Duration owners_reached_time_max = seconds(15);
 // A client asks for a view once a minute without a reason.
 constexpr Duration owners_known_time_max = seconds(75);
+// A primary that names replicas which a view did not leads to another view after ten seconds.
+constexpr Duration replicas_read_time_max = seconds(30);
+// Far below replica_lag_max_min, lest all reads meet proofs that are just over.
+constexpr Duration read_interval = std::chrono::milliseconds(10);
 constexpr Duration look_interval = std::chrono::milliseconds(100);
 // Behind those of ModelCluster and of ClusterInjector.
 constexpr std::uint32_t shared_cache_stream = 3;
@@ -36,7 +40,7 @@ void ClusterWorld::run() {
       recover(
           callers_, [this] { injector_.calm_down(); }, owners_reached_time_max,
           "once the faults are over, every client reaches the owner of every key");
-  if (has_recovered && learn_owners()) leave(callers_);
+  if (has_recovered && learn_owners() && read_again()) leave(callers_);
 }
 
 bool ClusterWorld::learn_owners() {
@@ -52,6 +56,22 @@ bool ClusterWorld::learn_owners() {
   });
   require(informed(), "once the faults are over, every client learns the owners of all slots");
   for (const auto& caller : callers_) caller->check_cached();
+  return holds();
+}
+
+// A replica that was away is found once its primary names it, and a view does.
+bool ClusterWorld::read_again() {
+  const auto reads_again = [this] {
+    return all(callers_, [](const auto& each) { return each->has_read_again(); });
+  };
+  Instant look_at{};
+  bool is_done = false;
+  run_until(callers_, environment_.now() + replicas_read_time_max, [&] {
+    if (is_done || environment_.now() < look_at) return is_done;
+    look_at = environment_.now() + read_interval;
+    return is_done = reads_again();
+  });
+  require(is_done, "once the faults are over, replicas are read again");
   return holds();
 }
 

@@ -23,6 +23,7 @@ class ClusterWorld final : public CallersWorld {
 
  private:
   bool learn_owners();
+  bool read_again();
 
   ModelCluster cluster_;
   ClusterInjector injector_;

@@ -21,7 +21,9 @@ ModelCluster::ModelCluster(Environment& environment, std::size_t primaries, std:
     servers_.push_back(
         std::make_unique<ClusterServer>(environment, *this, static_cast<std::uint32_t>(i)));
     primaries_.push_back(i % primaries);
-    if (i >= primaries) servers_[i]->replica_of = i % primaries;
+    if (i < primaries) continue;
+    servers_[i]->replica_of = i % primaries;
+    servers_[i]->copy_all(*servers_[i % primaries]);
   }
   news_delays_.resize(count);
   for (std::size_t slot = 0; slot < all_slots_count; ++slot) {
@@ -61,11 +63,21 @@ void ModelCluster::note_change(ClusterServer& where, const std::vector<std::stri
   }
 }
 
-void ModelCluster::replicate(const ClusterServer& where, const std::string& key) {
-  if (where.is_cut()) return;
+void ModelCluster::replicate(ClusterServer& where, const std::string& key) {
+  where.note_written();
   for (const auto& each : servers_) {
     const bool is_replica = each->replica_of == where.number() && each->is_synchronized;
-    if (is_replica) each->receive(key, where.value_of(key));
+    if (is_replica) each->receive(key, where.value_of(key), where);
+  }
+}
+
+void ModelCluster::mend_links(std::size_t number) {
+  for (const auto& each : servers_) {
+    const bool is_concerned = each->number() == number || each->replica_of == number;
+    if (!is_concerned || !each->replica_of || !each->is_synchronized || each->has_link()) continue;
+    const std::size_t primary = *each->replica_of;
+    if (!is_primary(primary) || !each->is_well() || !server(primary).is_well()) continue;
+    follow(*each, primary);
   }
 }
 
@@ -91,13 +103,25 @@ bool ModelCluster::is_migrating(SlotNumber slot) const {
 bool ModelCluster::can_go_on(SlotNumber slot) const {
   return std::all_of(servers_.begin(), servers_.end(), [slot](const auto& each) {
     const bool has_part = each->migrating.contains(slot) || each->importing.contains(slot);
-    return !has_part || each->is_well();
+    return !has_part || each->replica_of || each->is_well();
   });
+}
+
+// CLUSTER SETSLOT is a write: it reaches those who get all that the primary runs.
+template <class Visit>
+void ModelCluster::for_each_told(const ClusterServer& primary, Visit&& visit) {
+  for (const auto& each : servers_) {
+    const bool is_told = each->replica_of == primary.number() && each->is_synchronized &&
+                         each->has_link() && each->is_well() && primary.is_well();
+    if (is_told) visit(*each);
+  }
 }
 
 void ModelCluster::start_migration(SlotNumber slot, std::size_t to) {
   server(to).importing[slot] = owners_[slot];
-  server(owners_[slot]).migrating[slot] = to;
+  ClusterServer& from = server(owners_[slot]);
+  from.migrating[slot] = to;
+  for_each_told(from, [=](ClusterServer& replica) { replica.migrating[slot] = to; });
 }
 
 bool ModelCluster::move_key(SlotNumber slot) {
@@ -110,6 +134,18 @@ bool ModelCluster::move_key(SlotNumber slot) {
   return false;
 }
 
+void ModelCluster::set_owner(SlotNumber slot, std::size_t owner) {
+  owners_[slot] = static_cast<std::uint16_t>(owner);
+  ++owner_changes_[slot];
+}
+
+void ModelCluster::tell_replicas(const ClusterServer& primary, SlotNumber slot) {
+  for_each_told(primary, [&](ClusterServer& replica) {
+    replica.view[slot] = primary.view[slot];
+    replica.migrating.erase(slot);
+  });
+}
+
 // It says MOVED from now on. The target may have been told before.
 void ModelCluster::finish_at_source(SlotNumber slot, std::size_t from) {
   ClusterServer& source = server(from);
@@ -119,6 +155,7 @@ void ModelCluster::finish_at_source(SlotNumber slot, std::size_t from) {
   for (const std::string& key : keys_of_slot(slot)) move(source, server(to), key);
   source.view[slot] = static_cast<std::uint16_t>(to);
   source.migrating.erase(slot);
+  tell_replicas(source, slot);
 }
 
 // It is the owner from now on, and says so to whoever asks it.
@@ -128,9 +165,10 @@ void ModelCluster::finish_at_target(SlotNumber slot) {
     if (found == each->importing.end()) continue;
     ClusterServer& from = server(found->second);
     for (const std::string& key : keys_of_slot(slot)) move(from, *each, key);
-    each->view[slot] = owners_[slot] = static_cast<std::uint16_t>(each->number());
+    set_owner(slot, each->number());
+    each->view[slot] = owners_[slot];
     each->importing.erase(slot);
-    return;
+    return tell_replicas(*each, slot);
   }
 }
 
@@ -138,7 +176,12 @@ void ModelCluster::call_off(SlotNumber slot) {
   ClusterServer& owner = server(owners_[slot]);
   ClusterServer& to = server(owner.migrating.at(slot));
   for (const std::string& key : keys_of_slot(slot)) move(to, owner, key);
-  end_migration(slot);
+  owner.migrating.erase(slot);
+  to.importing.erase(slot);
+  // Replicas hear of it behind the keys.
+  for (const auto& each : servers_) {
+    if (each->replica_of == owner.number()) each->receive_stable(slot, owner);
+  }
 }
 
 void ModelCluster::end_migration(SlotNumber slot) {
@@ -152,18 +195,19 @@ void ModelCluster::end_migration(SlotNumber slot) {
 // dropped when it heard that it had lost the slot.
 void ModelCluster::take_over(SlotNumber slot, std::size_t to) {
   const std::size_t from = owners_[slot];
-  owners_[slot] = server(to).view[slot] = static_cast<std::uint16_t>(to);
+  set_owner(slot, to);
+  server(to).view[slot] = owners_[slot];
   learn(from);
   recount();
 }
 
 void ModelCluster::unassign(SlotNumber slot) {
   end_migration(slot);
-  owners_[slot] = no_server;
+  set_owner(slot, no_server);
 }
 
 void ModelCluster::assign(SlotNumber slot, std::size_t to) {
-  owners_[slot] = static_cast<std::uint16_t>(to);
+  set_owner(slot, to);
   recount();
 }
 
@@ -205,13 +249,15 @@ void ModelCluster::promote(ClusterServer& replica) {
   for (std::size_t slot = 0; slot < all_slots_count; ++slot) {
     if (owners_[slot] != former) continue;
     end_import(static_cast<SlotNumber>(slot));
-    owners_[slot] = static_cast<std::uint16_t>(replica.number());
+    set_owner(static_cast<SlotNumber>(slot), replica.number());
   }
   take_over_imports(replica, former);
   for (std::size_t i = 0; i < primaries_.size(); ++i) {
     if (primaries_[i] == former) primaries_[i] = replica.number();
   }
   replica.end_stream();
+  replica.migrating.clear();
+  replica.begin_history();
   learn(replica.number());
   recount();
 }
@@ -282,14 +328,14 @@ void ModelCluster::learn(std::size_t number) {
 }
 
 // A server that learns of another owner ends its own part in a migration, and a primary drops what
-// it still has. A source that was told first goes on naming the target.
+// it still has. A source that was told first goes on naming the target, and so do its replicas.
 void ModelCluster::learn_slot(ClusterServer& told, SlotNumber slot) {
   const std::uint16_t owner = owners_[slot];
   const std::uint16_t named = told.view[slot];
   if (named == owner) return;
-  if (named != no_server && owner == told.number()) {
+  if (named != no_server && (owner == told.number() || told.replica_of == owner)) {
     const auto import = server(named).importing.find(slot);
-    if (import != server(named).importing.end() && import->second == told.number()) return;
+    if (import != server(named).importing.end() && import->second == owner) return;
   }
   told.view[slot] = owner;
   if (named == told.number() && owner != no_server && !told.replica_of) {

@@ -28,6 +28,8 @@ class ModelCluster final : private Handler {
   const ClusterServer& server(std::size_t number) const { return *servers_[number]; }
   /// no_server: nobody serves it.
   std::uint16_t owner(SlotNumber slot) const { return owners_[slot]; }
+  /// How often that has changed.
+  std::uint64_t owner_changes(SlotNumber slot) const { return owner_changes_[slot]; }
   bool is_primary(std::size_t server) const { return primaries_[server] == server; }
   /// Whom this server follows, as far as the cluster has decided; itself: it is a primary.
   std::size_t primary_of(std::size_t server) const { return primaries_[server]; }
@@ -91,18 +93,27 @@ class ModelCluster final : private Handler {
   void delay_news(std::size_t server, Duration time) { news_delays_[server] = time; }
   /// Hears of it at once, if it can hear anything.
   void learn(std::size_t server);
+  /// Replicas that have missed something of this server's, or this one itself, are given all that
+  /// there is, if they and their primaries are well.
+  void mend_links(std::size_t server);
+  /// A replica that is empty is given all that its primary has.
+  void refill(ClusterServer& replica) { follow(replica, *replica.replica_of); }
 
  private:
   void handle(std::uint32_t what, std::uint64_t detail) override;
   enum Plan : std::uint32_t { hear, synchronize };
   void learn_slot(ClusterServer& server, SlotNumber slot);
   void follow(ClusterServer& server, std::size_t primary);
+  void set_owner(SlotNumber slot, std::size_t owner);
+  template <class Visit>
+  void for_each_told(const ClusterServer& primary, Visit&& visit);
+  void tell_replicas(const ClusterServer& primary, SlotNumber slot);
   void end_import(SlotNumber slot);
   void take_over_imports(ClusterServer& successor, std::size_t former);
   void end_migration(SlotNumber slot);
   void move(ClusterServer& from, ClusterServer& to, const std::string& key);
   void put(ClusterServer& where, const std::string& key, const std::optional<std::string>& value);
-  void replicate(const ClusterServer& where, const std::string& key);
+  void replicate(ClusterServer& where, const std::string& key);
 
   Environment& environment_;
   Random random_;
@@ -112,6 +123,7 @@ class ModelCluster final : private Handler {
   SlotNews news_;
   std::vector<std::unique_ptr<ClusterServer>> servers_;
   std::vector<std::uint16_t> owners_ = std::vector<std::uint16_t>(all_slots_count);
+  std::vector<std::uint64_t> owner_changes_ = std::vector<std::uint64_t>(all_slots_count);
   std::vector<std::size_t> primaries_;  // whom each server follows; itself: it is a primary
   std::vector<Duration> news_delays_;
 };
