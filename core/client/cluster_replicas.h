@@ -110,7 +110,8 @@ class ClusterReplicas final : public SlotListener {
   /// internal_read_only. Returns whether a view may name other replicas than the last one.
   bool handle_answer(NodeNumber number, const Event& event, Instant now);
   void handle_end(NodeNumber number);
-  /// A node has not run a request, as the owner of its slot; `is_asked`: it has said ASK.
+  /// A node has not run a request, which goes on. `is_asked`: it has said ASK; otherwise who owns
+  /// the slot is in doubt.
   void note_refused(const Journey& journey, bool is_asked, Instant now) {
     if (is_asked) return note_moving(journey.slot, now);
     if (!journey.is_for_node) doubts_.add(journey.slot);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+
 #include "plimsoll/core/cluster/slot.h"
 #include "plimsoll/core/cluster/slot_set.h"
 
@@ -48,6 +50,7 @@ class SlotDoubts {
   void forget_sent() { sent_ = asked_ = {}; }
 
  private:
+  // A copy of the set, because what is visited is removed from it.
   template <class IsIts, class Visit>
   static void for_each(SlotSet slots, IsIts&& is_its, Visit&& visit) {
     slots.for_each_range([&](Slot first, Slot last) {

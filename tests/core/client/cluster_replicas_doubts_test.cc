@@ -1,8 +1,5 @@
 #include <algorithm>
 #include <chrono>
-#include <string>
-#include <utility>
-#include <vector>
 
 #include <catch2/catch_test_macros.hpp>
 

@@ -1,21 +1,13 @@
 #include "plimsoll/tests/sim/cluster/cluster_reader.h"
 
 #include <algorithm>
-#include <array>
 
 #include "plimsoll/core/client/cluster.h"
 #include "plimsoll/tests/sim/group/places.h"
+#include "plimsoll/tests/sim/group/replica_choices.h"
 
 namespace plimsoll::sim {
 namespace {
-
-using std::chrono::milliseconds;
-using std::chrono::seconds;
-
-constexpr std::array choices = {ReadFrom::prefer_replica, ReadFrom::prefer_replica,
-                                ReadFrom::az_affinity, ReadFrom::az_affinity_replicas_and_primary,
-                                ReadFrom::lowest_latency};
-constexpr std::array<std::string_view, 3> zones = {"even", "odd", "nowhere"};
 
 // Behind that of ClusterInjector.
 constexpr std::uint64_t first_stream = 16;
@@ -27,11 +19,7 @@ ClusterReader::ClusterReader(Environment& environment, std::uint32_t number, Mod
     : environment_(environment), number_(number), cluster_(cluster), driver_(driver) {
   Random random(environment.scenario.seed, Random::Purpose::cluster_replicas,
                 first_stream + number);
-  options_.read_from = random.one_of(choices);
-  const std::string_view zone = random.one_of(zones);
-  if (goes_by_zones(options_.read_from)) options_.zone = zone;
-  options_.lag_max =
-      random.between(replica_lag_max_min, random.one_in(2) ? milliseconds(500) : seconds(20));
+  options_ = draw_replica_options(random);
 }
 
 void ClusterReader::begin() {

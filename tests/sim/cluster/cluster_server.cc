@@ -41,8 +41,6 @@ std::string id_of_server(std::size_t number) {
 }
 
 constexpr const char* try_again = "-TRYAGAIN Multiple keys request during rehashing of slot\r\n";
-constexpr const char* info_refused_error =
-    "-NOPERM User default has no permissions to run the 'info' command\r\n";
 
 // What is said of changed keys comes before the reply, or behind it.
 std::string_view reply_alone(std::string_view wire) {

@@ -13,8 +13,6 @@ namespace {
 
 constexpr std::string_view read_only_error =
     "-READONLY You can't write against a read only replica.\r\n";
-constexpr std::string_view info_refused_error =
-    "-NOPERM User default has no permissions to run the 'info' command\r\n";
 
 // What is said of changed keys comes before the reply to a write, or behind it.
 std::string_view reply_to_write(std::string_view wire, std::string_view beginning) {

@@ -1,18 +1,11 @@
 #include "plimsoll/tests/sim/group/replica_reader.h"
 
 #include <algorithm>
-#include <array>
+
+#include "plimsoll/tests/sim/group/replica_choices.h"
 
 namespace plimsoll::sim {
 namespace {
-
-using std::chrono::milliseconds;
-using std::chrono::seconds;
-
-constexpr std::array choices = {ReadFrom::prefer_replica, ReadFrom::prefer_replica,
-                                ReadFrom::az_affinity, ReadFrom::az_affinity_replicas_and_primary,
-                                ReadFrom::lowest_latency};
-constexpr std::array<std::string_view, 3> zones = {"even", "odd", "nowhere"};
 
 constexpr std::size_t roomy_limit = 1000;
 
@@ -26,13 +19,7 @@ ReplicaReader::ReplicaReader(Environment& environment, std::uint32_t number, Gro
       driver_(driver),
       hearsay_(hearsay) {
   Random random(environment.scenario.seed, Random::Purpose::reader, number);
-  options_.read_from = random.one_of(choices);
-  const std::string_view zone = random.one_of(zones);
-  const bool has_zone = options_.read_from == ReadFrom::az_affinity ||
-                        options_.read_from == ReadFrom::az_affinity_replicas_and_primary;
-  if (has_zone) options_.zone = zone;
-  const Duration lag_max_max = random.one_in(2) ? milliseconds(500) : seconds(20);
-  options_.lag_max = random.between(replica_lag_max_min, lag_max_max);
+  options_ = draw_replica_options(random);
   inflight_requests_limit_ = random.one_in(3) ? random.between(1, 5) : roomy_limit;
 }
 

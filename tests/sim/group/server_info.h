@@ -10,6 +10,10 @@
 
 namespace plimsoll::sim {
 
+/// Of a server at which the user may not ask.
+inline constexpr std::string_view info_refused_error =
+    "-NOPERM User default has no permissions to run the 'info' command\r\n";
+
 /// Of INFO replication.
 struct ReplicationInfo {
   struct Replica {
