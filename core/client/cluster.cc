@@ -6,6 +6,7 @@
 #include "plimsoll/core/client/encoded_pieces.h"
 #include "plimsoll/core/client/handed_request.h"
 #include "plimsoll/core/client/node_caches.h"
+#include "plimsoll/core/client/replica_caches.h"
 
 // More than 500 lines, because a request is sent, handed back, parked and sent on here, and each of
 // these relies on the others for the order of a slot's requests.
@@ -64,7 +65,7 @@ Result<RequestId> Cluster::submit(const CommandView& command, Instant now, Insta
   if (route.kind != Route::Kind::one_slot) return submit_keyless(command, deadline, tag);
   const SlotTable::Entry entry = slots_.table().at(route.slot);
   const bool may_be_any = replicas_ && max_staleness == cache::any_staleness;
-  if (may_be_any && entry.plain() && !closing_ && taken() < places_) [[unlikely]] {
+  if (may_be_any && may_be_read(entry)) [[unlikely]] {
     const Journey journey{.number = submitted_++, .slot = route.slot};
     const auto id = submit_to_replica(command, journey, entry.owner(), deadline, tag);
     if (id) return *id;
@@ -148,18 +149,43 @@ Result<RequestId> Cluster::submit_to(NodeNumber number, const CommandView& comma
 
 // ---- Reads at replicas.
 
-// Returns nothing if the owner is to answer.
+// Returns no_node if the owner is to answer.
+NodeNumber Cluster::choose_replica(const CommandView& command, Slot slot, NodeNumber owner) {
+  if (shares_.others_wait_for(owner)) return no_node;
+  const auto number = replicas_->choose(command, slot, owner, now_);
+  return number && shares_.may_take(*number) ? *number : no_node;
+}
+
+NodeNumber Cluster::replica_for(const CommandView& command, Slot slot, Instant now) {
+  now_ = std::max(now_, now);
+  const SlotTable::Entry entry = slots_.table().at(slot);
+  return replicas_ && may_be_read(entry) ? choose_replica(command, slot, entry.owner()) : no_node;
+}
+
+// move_read() can take along only so many pieces.
+Result<RequestId> Cluster::submit_fetch(NodeNumber replica, Slot slot, const CommandView& command,
+                                        Instant now, Tag tag) {
+  now_ = std::max(now_, now);
+  if (encoded_size_bound(command) > replica_read_bytes_max) return too_long_for_replica;
+  return send_to_replica(replica, command, {.number = submitted_++, .slot = slot}, never, tag);
+}
+
 std::optional<RequestId> Cluster::submit_to_replica(const CommandView& command, Journey journey,
                                                     NodeNumber owner, Instant deadline, Tag tag) {
-  if (shares_.others_wait_for(owner)) return std::nullopt;
-  const auto number = replicas_->choose(command, journey.slot, owner, now_);
-  if (!number || !shares_.may_take(*number)) return std::nullopt;
+  const NodeNumber number = choose_replica(command, journey.slot, owner);
+  if (number == no_node) return std::nullopt;
+  const Result<RequestId> id = send_to_replica(number, command, journey, deadline, tag);
+  return id ? std::optional(*id) : std::nullopt;
+}
+
+Result<RequestId> Cluster::send_to_replica(NodeNumber number, const CommandView& command,
+                                           Journey journey, Instant deadline, Tag tag) {
   journey.is_at_replica = true;
-  const RequestId staged = nodes_[*number].session->staged_until();
-  const Result<RequestId> id = submit_to(*number, command, journey, deadline, tag);
-  if (!id) return std::nullopt;
-  replicas_->note_read(*number, staged, deadline);
-  return *id;
+  const RequestId staged = nodes_[number].session->staged_until();
+  const Result<RequestId> id = submit_to(number, command, journey, deadline, tag);
+  if (!id) return id;
+  replicas_->note_read(number, staged, ReplicaCaches::wanted_by(scattered_.tag_of(tag), deadline));
+  return id;
 }
 
 // Sends a read that a replica has not answered to another one, or to the owner. Returns false if
@@ -169,8 +195,10 @@ bool Cluster::move_read(NodeNumber number, const Event& event, const Pipeline::H
   ClusterNode& node = nodes_[number];
   const bool may_others = replicas_->judge(number, journey.slot, event, now_);
   if (!may_others) want_view(ViewSchedule::Need::normal);
+  const Tag tag = scattered_.tag_of(request.tag);
   EncodedPieces pieces;
-  pieces.count = node.session->handed_bytes(request, 0, pieces.spans);
+  pieces.count =
+      node.session->handed_bytes(request, ReplicaCaches::bytes_in_front(tag), pieces.spans);
   const SlotTable::Entry entry = slots_.table().at(journey.slot);
   std::optional<RequestId> to;
   // The keys in further pieces of a long request cannot be found.
@@ -178,6 +206,7 @@ bool Cluster::move_read(NodeNumber number, const Event& event, const Pipeline::H
     to = submit_to_replica(pieces.view(), journey, entry.owner(), request.deadline, request.tag);
   }
   if (!to) return take_back(number, request, journey, {.kind = Verdict::Kind::goes_on});
+  if (caches_ != nullptr) caches_->note_handed_on(tag);
   trail_.remember(node.moved, nodes_.known_as(number, request.id), *to);
   nodes_.note_moved(number);
   return true;
@@ -608,6 +637,7 @@ Event Cluster::parked_ended(const Ended& ended) {
 std::optional<Event> Cluster::handle_event(NodeNumber number, const Event& event) {
   ClusterNode& node = nodes_[number];
   const bool is_internal = event.tag >= internal_tag_first;
+  if (event.error != nullptr && replicas_) replicas_->handle_error(number, event);
   switch (event.kind) {
     case Event::Kind::ready: {
       node.state = ClusterNode::State::checking;
@@ -718,12 +748,6 @@ std::optional<Cluster::NodeAction> Cluster::poll_action() {
   return std::nullopt;
 }
 
-void Cluster::set_credentials(const Credentials& credentials) {
-  nodes_.for_each_session(
-      [&](NodeNumber, Session& session) { session.set_credentials(credentials); });
-  nodes_.note_input_of_all();
-}
-
 // The connections are closed once no request is parked any more.
 void Cluster::close(Instant now) {
   if (closing_) return;
@@ -751,32 +775,6 @@ void Cluster::abort() {
     if (node.session) node.session->abort();
   });
   nodes_.note_input_of_all();
-}
-
-bool Cluster::have_said_all() const {
-  bool all = parked_count() == 0 && !scattered_.has_outcome();
-  nodes_.for_each_session(
-      [&all](NodeNumber, const Session& session) { all = all && session.has_said_all(); });
-  return all;
-}
-
-ClusterCounters Cluster::counters() const {
-  ClusterCounters all = verdicts_.counters();
-  all.views = slots_.views();
-  all.views_refused = slots_.views_refused();
-  all.nodes_left_out = slots_.nodes_left_out();
-  all.scattered = scattered_.scattered();
-  all.parts = scattered_.parts();
-  all.parked = parked_count() - scattered_.wholes_parked();
-  all.share_reached = shares_.reached();
-  return all;
-}
-
-bool Cluster::is_full() {
-  if (taken() < places()) return false;
-  // Between the events of one turn in_flight_ still counts requests that have ended in it.
-  count_in_flight();
-  return taken() >= places();
 }
 
 void Cluster::validate() {

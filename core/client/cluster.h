@@ -138,12 +138,22 @@ class Cluster {
 
   // ---- For a near cache.
 
+  /// The replica that a read of the slot is to be sent to; no_node: none of them.
+  NodeNumber replica_for(const CommandView& command, Slot slot, Instant now);
+  /// Submits a fetch to the replica that replica_for() has just returned.
+  Result<RequestId> submit_fetch(NodeNumber replica, Slot slot, const CommandView& command,
+                                 Instant now, Tag tag);
+  /// ClusterReplicas::may_answer().
+  bool may_answer(NodeNumber replica, Slot slot, Instant now, cache::Mark after) const {
+    return replicas_->may_answer(replica, slot, now, after);
+  }
   /// Reports what happens at the nodes to `caches`, which must outlive this object.
   /// Returns false, and does nothing, if there is no memory.
   bool use_cache(NodeCaches& caches) {
     if (!nodes_.use_cache(caches)) return false;
     caches_ = &caches;
     slots_.use_cache(caches);
+    if (replicas_) replicas_->use_cache(caches);
     return true;
   }
   NodeCaches* caches() const { return caches_; }
@@ -254,7 +264,11 @@ class Cluster {
   NodeNumber nodes_end() const { return nodes_.end(); }
   std::optional<ConnectionId> take_unsent() { return nodes_.take_unsent(); }
 
-  void set_credentials(const Credentials& credentials);
+  void set_credentials(const Credentials& credentials) {
+    nodes_.for_each_session(
+        [&](NodeNumber, Session& session) { session.set_credentials(credentials); });
+    nodes_.note_input_of_all();
+  }
   void close(Instant now);
   void abort();
   /// Call this when the main connection is over. Aborts these connections, unless the user has
@@ -263,9 +277,24 @@ class Cluster {
     if (!closing_ || !slots_.has_view()) abort();
   }
   /// Whether there will be no other event. Connections may still have to be closed.
-  bool have_said_all() const;
+  bool have_said_all() const {
+    bool all = parked_count() == 0 && !scattered_.has_outcome();
+    nodes_.for_each_session(
+        [&all](NodeNumber, const Session& session) { all = all && session.has_said_all(); });
+    return all;
+  }
 
-  ClusterCounters counters() const;
+  ClusterCounters counters() const {
+    ClusterCounters all = verdicts_.counters();
+    all.views = slots_.views();
+    all.views_refused = slots_.views_refused();
+    all.nodes_left_out = slots_.nodes_left_out();
+    all.scattered = scattered_.scattered();
+    all.parts = scattered_.parts();
+    all.parked = parked_count() - scattered_.wholes_parked();
+    all.share_reached = shares_.reached();
+    return all;
+  }
   /// Why the slots are not known as they should be; no text if they are.
   const Error& problem() const { return slots_.problem(); }
   /// How many slots have no owner, as far as is known.
@@ -317,7 +346,16 @@ class Cluster {
     return entry.plain() && nodes_.may_send_to(entry.owner()) && !closing_ &&
            has_place(entry.owner());
   }
-  bool is_full();
+  // Whether a replica of its owner may be asked for what is in the slot.
+  bool may_be_read(const SlotTable::Entry& entry) const {
+    return entry.plain() && !closing_ && taken() < places_;
+  }
+  bool is_full() {
+    if (taken() < places()) return false;
+    // Between the events of one turn in_flight_ still counts requests that have ended in it.
+    count_in_flight();
+    return taken() >= places();
+  }
   std::size_t places() const {
     const std::size_t all = main_.options().inflight_requests_limit;
     return all - std::min(all, callers_joined_) + scattered_.wholes_with_parts();
@@ -353,8 +391,11 @@ class Cluster {
     spoke_ = parts_spoke;
     return scattered_.take_outcome();
   }
+  NodeNumber choose_replica(const CommandView& command, Slot slot, NodeNumber owner);
   std::optional<RequestId> submit_to_replica(const CommandView& command, Journey journey,
                                              NodeNumber owner, Instant deadline, Tag tag);
+  Result<RequestId> send_to_replica(NodeNumber number, const CommandView& command, Journey journey,
+                                    Instant deadline, Tag tag);
   Result<RequestId> submit_keyless(const CommandView& command, Instant deadline, Tag tag);
   Result<RequestId> submit_slowly(const CommandView& command, Slot slot, Instant deadline, Tag tag);
   // Inlined, because every request passes here.

@@ -7,11 +7,6 @@ Error invalid_with_cluster(const char* what, const char* expected) {
   return Error{.code = ErrorCode::invalid_option, .what = what, .expected = expected};
 }
 
-constexpr Error caches_replicas_of_cluster{
-    .code = ErrorCode::invalid_option,
-    .what = "there is a client_side_cache, read_from names replicas, and they are of a cluster",
-    .expected = "no client_side_cache; or primary as read_from"};
-
 }  // namespace
 
 Status check_redirects_max(const ClusterOptions& cluster) {
@@ -35,7 +30,6 @@ Status validate(const ClusterOptions& cluster, const SessionOptions& options) {
   }
   if (const Status in_range = check_redirects_max(cluster); !in_range) return in_range;
   if (cluster.replicas.read_from == ReadFrom::primary) return {};
-  if (options.tracking.method != TrackingOptions::Method::off) return caches_replicas_of_cluster;
   return check_reads(cluster.replicas);
 }
 

@@ -43,9 +43,10 @@ struct PrimaryOfReplicas {
   }
 
   ReplicaRounds rounds;
-  Error problem{};                         ///< why it does not say what it has run
-  std::uint32_t named_in = 0;              ///< the last view in which it owned a slot
-  bool is_near = false;                    ///< it is in the client's zone
+  std::uint32_t keys_asked = 0;  ///< questions for a key that are not answered, of all rounds
+  Error problem{};               ///< why it does not say what it has run
+  std::uint32_t named_in = 0;    ///< the last view in which it owned a slot
+  bool is_near = false;          ///< it is in the client's zone
   Instant view_again_at = Instant::min();  ///< see replica_view_interval
   std::array<NodeNumber, replicas_max> replicas_named{};
   std::size_t replicas_count = 0;

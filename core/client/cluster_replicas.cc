@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "plimsoll/core/base/check.h"
+#include "plimsoll/core/client/node_caches.h"
 #include "plimsoll/core/commands/replica_reads.h"
 
 // More than 500 lines, because what a read needs, what is asked and which role a node has change
@@ -94,8 +95,10 @@ std::optional<NodeNumber> ClusterReplicas::choose(const CommandView& command, Sl
   if (!mark) return std::nullopt;
   std::array<ReadCandidate, replicas_max> room;
   const std::span found = std::span(room).first(primary.replicas_count);
-  const std::size_t behind =
-      candidates(primary, owner, {.mark = std::max(*mark, mark_of(slot))}, found);
+  const std::size_t behind = candidates(
+      primary, owner,
+      {.mark = std::max(*mark, mark_of(slot)), .after = caches_ != nullptr ? caches_->heard() : 0},
+      found);
   const std::size_t index = choose_reader(
       options_.read_from, found,
       {.may_answer = true, .is_near = primary.is_near, .latency = primary.rounds.latency()}, turn_);
@@ -128,6 +131,17 @@ std::size_t ClusterReplicas::candidates(const PrimaryOfReplicas& primary, NodeNu
     behind += replica.is_proved() && !is_silent && !found[i].may_answer ? 1 : 0;
   }
   return behind;
+}
+
+bool ClusterReplicas::may_answer(NodeNumber number, Slot slot, Instant now,
+                                 cache::Mark after) const {
+  const ClusterNode& node = nodes_[number];
+  if (!node.replica || !node.replica->is_read_only) return false;
+  if (!nodes_.may_send_to(number) || node.is_suspect(now)) return false;
+  const SlotTable::Entry entry = table_.at(slot);
+  if (!entry.plain() || entry.owner() != node.replica->primary) return false;
+  if (moving_.has(slot) || doubts_.has(slot)) return false;
+  return node.replica->has(now, options_.lag_max, {.mark = mark_of(slot), .after = after});
 }
 
 void ClusterReplicas::note_read(NodeNumber number, RequestId id, Instant deadline) {
@@ -241,6 +255,7 @@ bool ClusterReplicas::make_replica(NodeNumber number, NodeNumber primary) {
     if (node.replica->primary != primary) {
       node.replica->primary = primary;
       node.replica->forget_proof();
+      if (caches_ != nullptr) caches_->set_primary(number, primary);
       nodes_.stir(number);
     }
     return true;
@@ -250,6 +265,7 @@ bool ClusterReplicas::make_replica(NodeNumber number, NodeNumber primary) {
                                 main_.options().inflight_requests_limit);
   if (!node.replica) return false;
   ++replicas_count_;
+  if (caches_ != nullptr) caches_->set_primary(number, primary);
   ask_for_mode(number);
   return true;
 }
@@ -274,6 +290,7 @@ void ClusterReplicas::end_role(NodeNumber number) {
   ClusterNode& node = nodes_[number];
   node.replica = {};
   --replicas_count_;
+  if (caches_ != nullptr) caches_->set_primary(number, no_node);
   nodes_.stir(number);
   if (!nodes_.may_send_to(number)) return;
   if (!ask(number, question_of(ask_read_write), internal_read_write)) {
@@ -296,12 +313,19 @@ void ClusterReplicas::begin_round(NodeNumber owner) {
   ReplicaRounds& rounds = nodes_[owner].primary->rounds;
   rounds.forget_due();
   nodes_.stir(owner);
-  // Without reads nobody is asked; the next one begins a round.
-  if (closing_ || nodes_[owner].slots == 0 || !rounds.is_read(now_)) return;
+  // Who is not in use is not asked; the next read begins a round.
+  if (closing_ || nodes_[owner].slots == 0 || !is_in_use(*nodes_[owner].primary)) return;
   if (rounds.was_asked()) return;
   if (!nodes_.may_send_to(owner)) return nodes_.want(owner, now_);
   follow_marks();
-  rounds.begin({.as_of = now_, .mark = writes_.last()});
+  ReplicationProof proof{.as_of = now_, .mark = writes_.last()};
+  if (caches_ != nullptr) proof.asked_after = caches_->next_mark();
+  rounds.begin(proof);
+  // In front of INFO, so that its answer is there first.
+  const std::string_view key = caches_ != nullptr ? caches_->question(owner) : std::string_view();
+  if (!key.empty() && ask(owner, CommandView::from_encoded(key), internal_key)) {
+    ++nodes_[owner].primary->keys_asked;
+  }
   const bool is_asked = ask(owner, question_about_replication(), internal_replication);
   rounds.note_asked(is_asked, now_);
   if (is_asked) doubts_.note_asked(is_of(owner));
@@ -313,17 +337,56 @@ void ClusterReplicas::begin_round(NodeNumber owner) {
 void ClusterReplicas::follow_marks() {
   if (!writes_.take_restart()) return;
   slot_marks_.fill(0);
-  nodes_.for_each([](NodeNumber, ClusterNode& node) {
-    if (node.replica) node.replica->forget_proof();
+  nodes_.for_each([this](NodeNumber number, ClusterNode& node) {
+    if (node.replica) forget_proof(number);
     if (node.primary) node.primary->rounds.forget_marks();
   });
 }
 
 void ClusterReplicas::forget_proofs(NodeNumber owner) {
   for (const NodeNumber number : nodes_[owner].primary->replicas()) {
-    ClusterNode& node = nodes_[number];
-    if (node.replica && node.replica->primary == owner) node.replica->forget_proof();
+    const ClusterNode& node = nodes_[number];
+    if (node.replica && node.replica->primary == owner) forget_proof(number);
   }
+}
+
+void ClusterReplicas::forget_proof(NodeNumber number) {
+  nodes_[number].replica->forget_proof();
+  report_to_cache(number);
+}
+
+void ClusterReplicas::note_unfit(NodeNumber number, const Error& reason) {
+  nodes_[number].replica->note_unfit(reason, now_);
+  report_to_cache(number);
+}
+
+// A proof counts from before the lease by so much that both are over at the same time, the lease
+// after that and lag_max after `as_of`.
+void ClusterReplicas::report_to_cache(NodeNumber number) {
+  if (caches_ == nullptr) return;
+  const ClusterReplica& replica = *nodes_[number].replica;
+  if (!replica.is_proved()) return caches_->disprove(number);
+  if (!replica.proved.is_owner) return;
+  const Duration earlier = caches_->lease() - served_for();
+  caches_->prove(number, {replica.proved.as_of - earlier, replica.proved.asked_after});
+}
+
+bool ClusterReplicas::is_in_use(const PrimaryOfReplicas& primary) const {
+  if (primary.rounds.is_read(now_)) return true;
+  const auto has_entries = [this](NodeNumber number) { return caches_->has_entries(number); };
+  const auto replicas = primary.replicas();
+  return caches_ != nullptr && std::any_of(replicas.begin(), replicas.end(), has_entries);
+}
+
+// How long entries are served after a proof.
+Duration ClusterReplicas::served_for() const {
+  return std::min(options_.lag_max, caches_->lease());
+}
+
+// For entries alone, twice while they are served, but not more often than for reads.
+Duration ClusterReplicas::round_interval(const PrimaryOfReplicas& primary) const {
+  if (primary.rounds.is_read(now_)) return primary.round_interval();
+  return std::max(served_for() / 2, replica_round_interval_max);
 }
 
 void ClusterReplicas::handle_ready(NodeNumber number, Instant now) {
@@ -362,16 +425,36 @@ bool ClusterReplicas::handle_answer(NodeNumber number, const Event& event, Insta
     if (node.replica && report) node.replica->zone = report->zone;
     if (node.primary)
       node.primary->is_near = report && !report->zone.empty() && report->zone == zone_;
+  } else if (event.tag == internal_key) {
+    handle_key(number, event);
+    return event.error != nullptr && event.error->code == ErrorCode::cluster_redirect;
   } else if (event.tag == internal_read_only && node.replica) {
     node.replica->is_read_only = event.kind == Event::Kind::completed;
     if (node.replica->is_read_only) {
       ask_for_report(number);
     } else {
       node.replica->mode_is_asked = false;
-      node.replica->note_unfit(*event.error, now_);
+      note_unfit(number, *event.error);
     }
   }
   return false;
+}
+
+// A round for whose INFO there was no room leaves its question for a key behind, whose answer says
+// nothing of the next round.
+void ClusterReplicas::handle_key(NodeNumber owner, const Event& event) {
+  PrimaryOfReplicas* const primary = nodes_[owner].primary.get();
+  const bool is_of_last = primary != nullptr && primary->keys_asked == 1;
+  if (primary != nullptr && primary->keys_asked > 0) --primary->keys_asked;
+  if (event.value && !event.value->is_error()) {
+    if (is_of_last) primary->rounds.note_owner();
+    return;
+  }
+  caches_->handle_refusal(owner, event);
+}
+
+void ClusterReplicas::handle_error(NodeNumber number, const Event& event) {
+  if (nodes_[number].primary && says(event, "CLUSTERDOWN")) forget_proofs(number);
 }
 
 bool ClusterReplicas::handle_primary(NodeNumber owner, const Event& event) {
@@ -394,7 +477,7 @@ bool ClusterReplicas::handle_primary(NodeNumber owner, const Event& event) {
   doubts_.settle(is_of(owner));
   if (primary.rounds.take(*report, now_)) forget_proofs(owner);
   for (const NodeNumber number : primary.replicas()) ask_for_report(number);
-  if (primary.rounds.is_read(now_)) want_round(owner, primary.round_interval());
+  if (is_in_use(primary)) want_round(owner, round_interval(primary));
   return lacks_replicas(primary, *report);
 }
 
@@ -440,16 +523,18 @@ void ClusterReplicas::handle_replica(NodeNumber number, const Event& event) {
   ClusterReplica& replica = *nodes_[number].replica;
   replica.was_asked = replica.is_slow = false;
   const std::optional<ReplicationReport> report = report_of(event);
-  if (!report) return replica.note_unfit(problem_of_report(event), now_);
+  if (!report) return note_unfit(number, problem_of_report(event));
   replica.latency.add(now_ - replica.asked_at);
   const ReplicaRounds& rounds = nodes_[replica.primary].primary->rounds;
   replica.handle_report(*report, rounds.proof(), rounds.history(), now_);
+  report_to_cache(number);
 }
 
 void ClusterReplicas::handle_end(NodeNumber number) {
   ClusterNode& node = nodes_[number];
   if (node.primary) {
     node.primary->rounds.forget_question();
+    node.primary->keys_asked = 0;
     doubts_.forget_sent();
   }
   if (!node.replica) return;
@@ -469,12 +554,13 @@ bool ClusterReplicas::judge(NodeNumber number, Slot slot, const Event& event, In
   if (says(event, "MOVED ")) {
     note_change(slot);
     doubts_.add(slot);
+    if (caches_ != nullptr) caches_->drop_slot(slot);
     return false;
   }
   const ErrorCode code = event.error->code;
   ClusterNode& node = nodes_[number];
   const bool is_unfit = event.value && (is_about_server(code) || code == ErrorCode::cluster_down);
-  if (node.replica && is_unfit) node.replica->note_unfit(*event.error, now_);
+  if (node.replica && is_unfit) note_unfit(number, *event.error);
   nodes_.stir(number);
   return !event.value || is_unfit;
 }
@@ -488,14 +574,14 @@ void ClusterReplicas::note_slow(NodeNumber number) {
   if (!std::exchange(nodes_[number].replica->is_slow, true)) ask_for_report(number);
 }
 
-// Without reads nobody is asked; the next one begins a round.
+// Who is not in use is not asked; the next read begins a round.
 void ClusterReplicas::handle_timeout(NodeNumber number, Instant now) {
   now_ = std::max(now_, now);
   ClusterNode& node = nodes_[number];
   if (node.primary && node.primary->rounds.is_due(now_)) begin_round(number);
   if (!node.replica || now_ < node.replica->ask_again_at) return;
   node.replica->ask_again_at = never;
-  if (nodes_[node.replica->primary].primary->rounds.is_read(now_)) ask_for_report(number);
+  if (is_in_use(*nodes_[node.replica->primary].primary)) ask_for_report(number);
 }
 
 // Returns false if there is no room for one more question.
@@ -535,10 +621,14 @@ KnownReplica ClusterReplicas::describe(NodeNumber number) const {
 
 void ClusterReplicas::validate() const {
   std::uint32_t count = 0;
-  nodes_.for_each([&](NodeNumber, const ClusterNode& node) {
-    if (!node.replica) return;
+  nodes_.for_each([&](NodeNumber number, const ClusterNode& node) {
+    if (!node.replica) {
+      PLIMSOLL_CHECK(caches_ == nullptr || !caches_->is_replica(number));
+      return;
+    }
     ++count;
     PLIMSOLL_CHECK(node.slots == 0);
+    PLIMSOLL_CHECK(caches_ == nullptr || caches_->primary_of(number) == node.replica->primary);
     PLIMSOLL_CHECK(nodes_.has(node.replica->primary) && nodes_[node.replica->primary].primary);
   });
   PLIMSOLL_CHECK(count == replicas_count_ && count <= cluster_replicas_max);

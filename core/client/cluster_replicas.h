@@ -43,6 +43,8 @@
 
 namespace plimsoll::inline v0 {
 
+class NodeCaches;
+
 /// The most replicas of a cluster that a client reads from.
 inline constexpr std::uint32_t cluster_replicas_max = 256;
 
@@ -61,12 +63,17 @@ class ClusterReplicas final : public SlotListener {
   ClusterReplicas(const ClusterReplicas&) = delete;
   ClusterReplicas& operator=(const ClusterReplicas&) = delete;
 
+  /// What these replicas answer, `caches` vouches for; it must outlive this object.
+  void use_cache(NodeCaches& caches) { caches_ = &caches; }
+
   // ---- Requests.
 
   /// The replica that a read is to be sent to; nothing if the slot's owner is to answer. Connects
   /// to replicas, and begins a round, if the read has use for them.
   std::optional<NodeNumber> choose(const CommandView& command, Slot slot, NodeNumber owner,
                                    Instant now);
+  /// Whether a read that needs `after` may share what the replica is about to answer.
+  bool may_answer(NodeNumber number, Slot slot, Instant now, cache::Mark after) const;
   /// A read was sent to the replica: `id`, in its session.
   void note_read(NodeNumber number, RequestId id, Instant deadline);
 
@@ -106,10 +113,14 @@ class ClusterReplicas final : public SlotListener {
 
   /// The node is ready, and it is who it should be.
   void handle_ready(NodeNumber number, Instant now);
-  /// Handles the outcome of a question: internal_replication, internal_report, internal_zone,
-  /// internal_read_only. Returns whether a view may name other replicas than the last one.
+  /// Handles the outcome of a question: internal_replication, internal_key, internal_report,
+  /// internal_zone, internal_read_only. Returns whether a view may say something else than the last
+  /// one.
   bool handle_answer(NodeNumber number, const Event& event, Instant now);
   void handle_end(NodeNumber number);
+  /// Call this with each error that a node answers with. One that does not serve the cluster may
+  /// have been replaced, and then its replicas follow it no longer.
+  void handle_error(NodeNumber number, const Event& event);
   /// A node has not run a request, which goes on. `is_asked`: it has said ASK; otherwise who owns
   /// the slot is in doubt.
   void note_refused(const Journey& journey, bool is_asked, Instant now) {
@@ -176,6 +187,14 @@ class ClusterReplicas final : public SlotListener {
   void note_moved(NodeNumber number);
   void note_slow(NodeNumber number);
   WriteMarks::Mark& mark_of(Slot slot) { return slot_marks_[slot % slot_marks_count]; }
+  WriteMarks::Mark mark_of(Slot slot) const { return slot_marks_[slot % slot_marks_count]; }
+  // Entries of a near cache need proofs, too.
+  bool is_in_use(const PrimaryOfReplicas& primary) const;
+  Duration served_for() const;
+  Duration round_interval(const PrimaryOfReplicas& primary) const;
+  void note_unfit(NodeNumber number, const Error& reason);
+  void forget_proof(NodeNumber number);
+  void report_to_cache(NodeNumber number);
   KnownReplica describe(NodeNumber number) const;
   std::size_t candidates(const PrimaryOfReplicas& primary, NodeNumber owner,
                          const ReplicaProgress::Wanted& wanted, std::span<ReadCandidate> found);
@@ -189,6 +208,7 @@ class ClusterReplicas final : public SlotListener {
   void forget_moving();
   void want_round(NodeNumber owner, Duration wait);
   void begin_round(NodeNumber owner);
+  void handle_key(NodeNumber owner, const Event& event);
   bool handle_primary(NodeNumber owner, const Event& event);
   bool lacks_replicas(PrimaryOfReplicas& primary, const ReplicationReport& report);
   void handle_replica(NodeNumber number, const Event& event);
@@ -202,6 +222,7 @@ class ClusterReplicas final : public SlotListener {
   ClusterNodes& nodes_;
   const SlotTable& table_;
   const ZoneName zone_;
+  NodeCaches* caches_ = nullptr;  // null without a near cache
   OwnWrites writes_;
   // The number of the last change of each slot that is no write: another owner, a replica's MOVED.
   std::array<WriteMarks::Mark, slot_marks_count> slot_marks_{};

@@ -82,8 +82,9 @@ class Fetches {
     // In a cluster: the node that was asked, and no other. With replicas: the one that was asked;
     // no_node is the primary.
     NodeNumber node = no_node;
-    Slot slot = 0;              // in a cluster: of all its keys
-    Waiter* waiters = nullptr;  // in the order of joining
+    bool is_at_replica = false;  // it was sent to a replica, and to no other server since
+    Slot slot = 0;               // in a cluster: of all its keys
+    Waiter* waiters = nullptr;   // in the order of joining
     Waiter* last_waiter = nullptr;
     bool is_completed = false;    // its outcome is being delivered
     bool is_sealed = false;       // reads may no longer join it

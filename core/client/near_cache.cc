@@ -45,7 +45,7 @@ NearCache::NearCache(cache::Cache& cache, std::uint32_t member, std::string_view
       main_(main),
       requests_(requests),
       replies_(replies),
-      servers_(main),
+      servers_(main, cache),
       clock_step_(clock_step),
       connection_(cache, member, encoded_ping),
       fetches_(requests),
@@ -60,12 +60,17 @@ NearCache::NearCache(cache::Cache& cache, std::uint32_t member, std::string_view
 NearCache::~NearCache() { source_.leave(); }
 
 Status NearCache::use_cluster(Cluster& cluster) {
+  // Of the one primary that there might have been. They are gone.
+  const bool is_apart = servers_.reads_replicas();
+  servers_.forget_replicas();
+  replica_caches_ = {};
   nodes_ = Box<NodeCaches>::make(main_.accounts().connections, 0,
                                  NodeCaches::Parts{.cache = cache_,
                                                    .fetches = fetches_,
                                                    .source = source_,
                                                    .main_writes = writes_,
                                                    .state = state_,
+                                                   .heard = side_delivery_,
                                                    .requests = requests_,
                                                    .connections = main_.accounts().connections});
   if (!nodes_ || !cluster.use_cache(*nodes_)) {
@@ -75,7 +80,8 @@ Status NearCache::use_cluster(Cluster& cluster) {
   }
   end_generation();
   source_.enter_cluster();
-  servers_.use_cluster(cluster);
+  servers_.use_cluster(cluster, *nodes_);
+  if (servers_.reads_replicas() && !is_apart) source_.keep_apart(connection_.number());
   is_of_cluster_ = true;
   return {};
 }
@@ -90,7 +96,7 @@ Status NearCache::use_replicas(Replicas& replicas, Duration lag_max) {
   }
   source_.keep_apart(connection_.number());
   replicas.use_cache(*replica_caches_);
-  servers_.use_replicas(replicas);
+  servers_.use_replicas(replicas, *replica_caches_);
   return {};
 }
 
@@ -196,14 +202,7 @@ std::optional<Event> NearCache::handle_event(const Event& event) {
 std::optional<Event> NearCache::handle_outcome(const Event& event) {
   if (!tags::is_fetch(event.tag)) return event;
   Fetches::Fetch& fetch = Fetches::fetch_of(event.tag);
-  if (servers_.replicas() != nullptr) {
-    const bool may_store = replica_caches_->may_store(fetch.node);
-    if (!may_store) fetch.ticket.is_storable = false;
-    if (fetch.ticket.is_storable) replica_caches_->note_stored(fetch.node);
-    return complete_fetch(event, fetch);
-  }
-  const bool may_store = fetch.is_scattered || nodes_->may_store(fetch.node);
-  if (!may_store) fetch.ticket.is_storable = false;
+  servers_.judge_outcome(fetch);
   return complete_fetch(event, fetch);
 }
 
@@ -317,6 +316,7 @@ std::optional<RequestId> NearCache::fetch(const Target& target, const commands::
   Fetches::Fetch* const fetch = fetches_.open(question, hash, ticket);
   if (fetch == nullptr) return std::nullopt;
   fetch->node = target.node;
+  fetch->is_at_replica = target.is_replica;
   fetch->is_scattered = fetch->is_sealed = target.is_scattered;
   fetch->ends_seen = ends_seen;
   fetch->slot = target.slot.value_or(0);
@@ -332,16 +332,18 @@ std::optional<RequestId> NearCache::fetch(const Target& target, const commands::
   return id;
 }
 
-// A request that was parked may be sent to any node, so its reply is not stored.
+// The reply of a replica proves nothing. A request that was parked may be sent to any node, so its
+// reply is not stored.
 void NearCache::note_request(Fetches::Fetch& fetch, RequestId request, const Staged& staged) {
   fetch.request = request;
-  if (servers_.is_one()) return connection_.note_request(request, staged);
-  if (servers_.replicas() != nullptr) {
-    // The reply of a replica proves nothing.
+  if (servers_.cluster() == nullptr) {
     if (fetch.node == no_node) connection_.note_request(request, staged);
     return;
   }
-  if (Cluster::node_of(request) != fetch.node) fetch.node = no_node;
+  if (Cluster::node_of(request) != fetch.node) {
+    fetch.node = no_node;
+    fetch.is_at_replica = false;
+  }
   if (fetch.node == no_node) return;
   nodes_->note_request(fetch.node, request_ids::request_of(request), staged);
 }
@@ -379,9 +381,8 @@ bool NearCache::may_join(const Fetches::Fetch& fetch, const cache::Freshness& fr
   if (fetch.waiters == nullptr || fetch.is_completed || fetch.is_sealed) return false;
   if (!cache_.is_current(fetch.ticket)) return false;
   // The replica answers behind what it has said of itself so far.
-  if (!servers_.is_one() && servers_.is_at_replica(fetch) &&
-      (fresh.since != Instant::min() ||
-       !servers_.replicas()->may_answer(fetch.node, now, fresh.after))) {
+  if (fetch.is_at_replica &&
+      (fresh.since != Instant::min() || !servers_.may_answer(fetch, now, fresh.after))) {
     return false;
   }
   if (has_not_left(fetch)) return true;
@@ -396,7 +397,7 @@ bool NearCache::may_join(const Fetches::Fetch& fetch, const cache::Freshness& fr
 // A fetch leaves a silent replica when half of its first caller's time has passed, which would be
 // too late for a caller with less time.
 bool NearCache::goes_on_in_time(const Fetches::Fetch& fetch, Instant deadline) const {
-  if (servers_.is_one() || !servers_.is_at_replica(fetch)) return true;
+  if (!fetch.is_at_replica) return true;
   return fetch.waiters == nullptr || fetch.waiters->deadline <= deadline;
 }
 
@@ -425,46 +426,13 @@ std::optional<NearCache::Target> NearCache::target_of(const commands::Question& 
                                                       const CommandView& command, Instant now,
                                                       Duration max_staleness) {
   if (!servers_.is_one()) {
-    if (servers_.cluster() != nullptr) return target_in_cluster(question);
-    if (max_staleness == cache::any_staleness) {
-      if (const auto target = target_at_replica(command, now)) return target;
-    }
+    const auto target =
+        servers_.choose(question, command, now, max_staleness, side_delivery_.load());
+    if (target || servers_.cluster() != nullptr) return target;
   }
   if (main_.is_finding_mode()) return std::nullopt;
   return Target{.member = connection_.member(),
                 .may_store = connection_.is_tracked() || state() == State::ttl};
-}
-
-// What a client has heard beside its reads, the replica must have, too.
-std::optional<NearCache::Target> NearCache::target_at_replica(const CommandView& command,
-                                                              Instant now) {
-  const auto index = servers_.replicas()->choose(command, now, side_delivery_.load());
-  if (!index) return std::nullopt;
-  const auto node = static_cast<NodeNumber>(*index);
-  return Target{.node = node,
-                .member = replica_caches_->member(node),
-                .may_store = replica_caches_->may_store(node)};
-}
-
-std::optional<NearCache::Target> NearCache::target_in_cluster(
-    const commands::Question& question) const {
-  const Slot slot = slot_of_key(question.key);
-  for (const std::string_view key : question.more_keys) {
-    if (slot_of_key(key) != slot) return several_targets();
-  }
-  const NodeNumber node = servers_.cluster()->owner_of(slot);
-  if (node == no_node) return Target{.slot = slot};
-  return Target{.node = node,
-                .slot = slot,
-                .member = nodes_->member(node),
-                .may_store = nodes_->may_store(node)};
-}
-
-// The parts of an MGET have nothing in front of them that the cache could use.
-std::optional<NearCache::Target> NearCache::several_targets() const {
-  const bool opts_in = main_.options().tracking.method == TrackingOptions::Method::opt_in;
-  if (opts_in || cache_.options().server_ttl_cap) return std::nullopt;
-  return Target{.may_store = true, .is_scattered = true};
 }
 
 // Callers who wait, without a place in a pipeline.
@@ -576,6 +544,7 @@ void NearCache::keep(const Fetches::Fetch& fetch, const cache::Cache::Ticket& ti
                      const commands::Question& question, const Value* value, Keep keep) {
   const std::size_t bytes = value == nullptr ? 0 : wire_size(*value);
   if (ticket.source != source_.number()) keep = Keep::no;  // perhaps read by another user
+  if (keep != Keep::no && ticket.is_storable && fetch.is_at_replica) servers_.note_stored(fetch);
   const auto changes =
       cache_.complete_fetch(ticket, question, servers_.now(), keep, bytes, [&](char* out) {
         if (value != nullptr) write_wire(*value, out);
@@ -716,11 +685,11 @@ std::optional<Event> NearCache::complete_proof(const Event& event, Fetches::Fetc
   return poll_event();
 }
 
-// The PING has proved what the primary's connection vouches for. What replicas vouch for is served
-// again once they are proved to have what the primary had then: nobody waits for one that is
+// What the primaries' connections vouch for is proved. What replicas vouch for is served again once
+// they are proved to have what the primary had then: nobody waits for one that is
 // behind.
 void NearCache::note_barrier(const Fetches::Fetch& proof) {
-  if (servers_.replicas() == nullptr || proof.waiters == nullptr) return;
+  if (!servers_.reads_replicas() || proof.waiters == nullptr) return;
   barrier_ = std::max(barrier_.load(), proof.ticket.mark);
   side_delivery_ = std::max(side_delivery_.load(), proof.ticket.mark);
 }

@@ -26,9 +26,9 @@
 // docs/caching.md has the rules that make the cache coherent.
 //
 // Without a cluster all keys are read on the main connection (`connection_`). In a cluster each
-// node's connection vouches for what was read there (NodeCaches), and Cluster decides where a fetch
-// goes. A client that reads from replicas has the main connection for the primary, ReplicaCaches
-// for the others, and Replicas decides.
+// node's connection vouches for what was read there (NodeCaches), also if that is a replica, and
+// Cluster decides where a fetch goes. A client that reads from the replicas of one primary has the
+// main connection for that, ReplicaCaches for the others, and Replicas decides.
 //
 // Invariants:
 //  - While a write is under way, its keys are fenced: no entry of them is served.
@@ -175,21 +175,9 @@ class NearCache {
  private:
   using Staged = TrackedConnection::Staged;
 
-  // Whom a read is sent to.
-  struct Target {
-    NodeNumber node = no_node;  // in a cluster: the owner of the slot; a replica's index
-    std::optional<Slot> slot{};
-    std::uint32_t member = cache::Generations::untracked;
-    bool may_store = false;
-    bool is_scattered = false;  // an MGET whose keys are in several slots
-
-    bool is_tracked() const { return member != cache::Generations::untracked; }
-  };
+  using Target = FetchServers::Target;
   std::optional<Target> target_of(const commands::Question& question, const CommandView& command,
                                   Instant now, Duration max_staleness);
-  std::optional<Target> target_at_replica(const CommandView& command, Instant now);
-  std::optional<Target> target_in_cluster(const commands::Question& question) const;
-  std::optional<Target> several_targets() const;
   bool is_tracked(const Fetches::Fetch& fetch) const {
     return fetch.ticket.stamp.member != cache::Generations::untracked;
   }

@@ -29,6 +29,7 @@ NodeCaches::NodeCaches(const Parts& parts)
       source_(parts.source),
       main_writes_(parts.main_writes),
       state_(parts.state),
+      heard_(parts.heard),
       requests_(parts.requests),
       nodes_(parts.connections),
       returned_writes_(parts.cache, parts.requests),
@@ -125,6 +126,7 @@ void NodeCaches::begin(NodeNumber number, Session& session) {
   node.may_ask = true;
   if (cache_.options().mode == cache::CacheMode::ttl) return;
   if (session.tracking().state != Tracking::State::tracked) {
+    if (node.primary != no_node) return;
     if (state_.load() == CacheState::tracking) return;
     const bool has_ttl = cache_.options().entry_ttl != Duration::zero();
     state_ = has_ttl ? CacheState::ttl : CacheState::off;
@@ -135,18 +137,23 @@ void NodeCaches::begin(NodeNumber number, Session& session) {
     if (!member) return;
     node.connection.emplace(cache_, *member, std::string_view());
   }
+  if (node.primary != no_node) return node.connection->begin_unproved(session);
   node.connection->begin(session);
   state_ = CacheState::tracking;
 }
 
 void NodeCaches::renew(Node& node) {
-  if (node.connection) node.connection->renew();
+  if (node.connection) {
+    node.primary == no_node ? node.connection->renew() : node.connection->renew_unproved();
+  }
+  node.has_entries = node.was_asked = false;
   has_ends_ = true;
 }
 
 void NodeCaches::end(Node& node) {
   if (node.connection) node.connection->end();
   forget_question(node);
+  node.has_entries = node.was_asked = false;
   has_ends_ = true;
 }
 
@@ -169,6 +176,26 @@ void NodeCaches::follow(NodeNumber number, Session& session) {
   note_next_proof(number);
 }
 
+void NodeCaches::set_primary(NodeNumber number, NodeNumber primary) {
+  Node& node = at(number);
+  if (std::exchange(node.primary, primary) == primary) return;
+  forget_question(node);
+  renew(node);
+  note_next_proof(number);
+}
+
+void NodeCaches::prove(NodeNumber number, const TrackedConnection::Staged& staged) {
+  if (at(number).connection) at(number).connection->prove_until(staged);
+}
+
+// A fetch that is under way is not stored.
+void NodeCaches::disprove(NodeNumber number) {
+  const std::uint32_t member = this->member(number);
+  if (member == cache::Generations::untracked) return;
+  const bool is_proved = cache_.generations().proved_at(member) != Instant::min();
+  if (is_proved || at(number).was_asked) renew(at(number));
+}
+
 void NodeCaches::handle_over(NodeNumber number) {
   end(at(number));
   at(number).writes.end_all();
@@ -176,8 +203,7 @@ void NodeCaches::handle_over(NodeNumber number) {
 }
 
 void NodeCaches::handle_departure(NodeNumber number, Slot slot) {
-  cache_.drop_slot(slot);
-  has_ends_ = true;
+  drop_slot(slot);
   Node& node = at(number);
   if (node.question && node.question_slot == slot) forget_question(node);
 }
@@ -194,10 +220,12 @@ void NodeCaches::forget_all(NodeNumber number) {
   has_ends_ = true;
 }
 
-// Any node may answer a request that goes on, so its reply is not stored.
+// Any node may answer a request that goes on, so its reply is not stored. What has left a replica
+// may go to one that has less than a later read has to see.
 std::size_t NodeCaches::note_handed_on(Tag tag) {
   if (!tags::is_fetch(tag)) return 0;
   Fetches::Fetch& fetch = Fetches::fetch_of(tag);
+  if (std::exchange(fetch.is_at_replica, false)) fetch.is_sealed = true;
   fetch.node = no_node;
   fetch.ticket.is_storable = false;
   fetch.asked = {};
@@ -213,6 +241,13 @@ void NodeCaches::handle_proof(Node& node, const Event& event) {
     if (node.connection) node.connection->handle_answer();
     return;
   }
+  handle_refusal(node, event);
+}
+
+void NodeCaches::handle_refusal(Node& node, const Event& event) {
+  const bool is_elsewhere =
+      event.error != nullptr && event.error->code == ErrorCode::cluster_redirect;
+  if (is_elsewhere && node.question) drop_slot(node.question_slot);
   const bool is_refused =
       event.error != nullptr && event.error->code == ErrorCode::permission_denied;
   if (is_refused) node.may_ask = false;
@@ -226,7 +261,14 @@ void NodeCaches::handle_reply(NodeNumber number, const Event& event) {
   Node& node = at(number);
   if (fetch.node != number || event.value->is_error()) return;
   if (!node.connection || !node.connection->is_tracked()) return;
+  if (node.primary != no_node) return remember_question(at(node.primary), fetch);
   node.connection->handle_reply_to(request_ids::request_of(fetch.request));
+  remember_question(node, fetch);
+  // From here on there are entries of its own to be proved, not only those of its replicas.
+  if (node.question) node.connection->set_question(text_of(node));
+}
+
+void NodeCaches::remember_question(Node& node, const Fetches::Fetch& fetch) {
   const std::string_view key = fetch.question.key;
   if (node.question || !node.may_ask || key.size() > question_key_bytes_max) return;
   node.question = Block::allocate(requests_, exists.size() + encoding::bulk_size(key.size()));
@@ -234,12 +276,11 @@ void NodeCaches::handle_reply(NodeNumber number, const Event& event) {
   char* const begin = static_cast<char*>(node.question.data());
   encoding::write_bulk(copy_bytes(exists, begin), key);
   node.question_slot = fetch.slot;
-  node.connection->set_question({begin, node.question.size()});
 }
 
 void NodeCaches::want_proof(cache::Mark mark, Instant now) {
   for_each_node([&](NodeNumber number, Node& each) {
-    if (!each.connection || !each.connection->is_tracked()) return;
+    if (!each.connection || !each.connection->is_tracked() || each.primary != no_node) return;
     each.connection->want_proof(mark, now);
     note_next_proof(number);
   });
@@ -250,8 +291,9 @@ void NodeCaches::want_proof(cache::Mark mark, Instant now) {
 bool NodeCaches::has_proved(cache::Mark mark) {
   for (std::size_t i = 0; i < nodes_.end(); ++i) {
     if (to_prove_ >= nodes_.end()) to_prove_ = 0;
-    const bool is_proved = !nodes_.has(to_prove_) || !at(to_prove_).connection ||
-                           at(to_prove_).connection->has_proved(mark);
+    const bool is_asked =
+        nodes_.has(to_prove_) && at(to_prove_).connection && at(to_prove_).primary == no_node;
+    const bool is_proved = !is_asked || at(to_prove_).connection->has_proved(mark);
     if (!is_proved) return false;
     ++to_prove_;
   }

@@ -32,6 +32,10 @@ namespace plimsoll::inline v0 {
 /// Each node's connection vouches for what was read on it, and for nothing else. What proves that
 /// is the reply to a read, and if there are none, that to EXISTS of a key that was read there: a
 /// node that the cluster has left behind goes on to answer PING, and refuses its keys.
+///
+/// What a replica says proves nothing; see ReplicaCaches. There is a proof of it when a round of
+/// ClusterReplicas has found that it has what its primary has, and the primary has served a key in
+/// that round: INFO, too, is answered by a node that the cluster has left behind.
 class NodeCaches {
  public:
   struct Parts {
@@ -40,6 +44,7 @@ class NodeCaches {
     ReplySource& source;
     WriteFences& main_writes;  ///< of the main connection
     std::atomic<CacheState>& state;
+    const std::atomic<cache::Mark>& heard;  ///< see heard()
     Account& requests;
     Account& connections;  ///< pays for what is known of nodes
   };
@@ -68,6 +73,36 @@ class NodeCaches {
   void follow_parked(Pipeline& returned, Pipeline& waiting) {
     returned_writes_.end_until(returned.answered_until());
     waiting_writes_.end_until(waiting.answered_until());
+  }
+
+  // ---- For ClusterReplicas.
+
+  /// The node is a replica of `primary`; no_node: it is none, or none any more. Whatever its
+  /// connection vouches for goes out of reach if that is another one than before.
+  void set_primary(NodeNumber number, NodeNumber primary);
+  NodeNumber primary_of(NodeNumber number) const { return at(number).primary; }
+  /// A round that begins draws a mark first.
+  cache::Mark next_mark() { return cache_.next_mark(); }
+  /// What the client has heard beside its reads was so when this mark was drawn: see
+  /// NearCache::note_side_delivery().
+  cache::Mark heard() const { return heard_.load(std::memory_order_acquire); }
+  /// The encoded EXISTS of a key of the node, or of what one of its replicas was asked for; empty:
+  /// there is none. Lives until the next call.
+  std::string_view question(NodeNumber number) const { return text_of(at(number)); }
+  /// The node has answered it with an error.
+  void handle_refusal(NodeNumber number, const Event& event) { handle_refusal(at(number), event); }
+  /// The replica has told of all that its primary had when `staged` was drawn...
+  void prove(NodeNumber number, const TrackedConnection::Staged& staged);
+  /// ... or it is not known what it has: nothing of it is served any more.
+  void disprove(NodeNumber number);
+  /// Whether there may be entries that this replica vouches for.
+  bool has_entries(NodeNumber number) const { return at(number).has_entries; }
+  Duration lease() const { return cache_.options().coherence_lease; }
+
+  /// A replica says that the slot is elsewhere.
+  void drop_slot(Slot slot) {
+    cache_.drop_slot(slot);
+    has_ends_ = true;
   }
 
   /// A slot has left the node, as far as the client knows.
@@ -119,6 +154,7 @@ class NodeCaches {
   bool is_tracked(NodeNumber number) const {
     return member(number) != cache::Generations::untracked;
   }
+  bool is_replica(NodeNumber number) const { return at(number).primary != no_node; }
   /// Whether replies of the node may be stored; not those of no_node.
   bool may_store(NodeNumber number) const {
     if (number == no_node || at(number).user.is_former()) return false;
@@ -127,10 +163,18 @@ class NodeCaches {
 
   /// A fetch was staged at the node, as `id` in its session.
   void note_request(NodeNumber number, RequestId id, const TrackedConnection::Staged& staged) {
-    if (at(number).connection) at(number).connection->note_request(id, staged);
+    Node& node = at(number);
+    if (node.primary != no_node) {
+      node.was_asked = true;
+    } else if (node.connection) {
+      node.connection->note_request(id, staged);
+    }
   }
+  /// A reply of the replica may have been stored. What time alone bounds needs no proof.
+  void note_stored(NodeNumber number) { at(number).has_entries = is_tracked(number); }
 
-  /// TrackedConnection::want_proof() and has_proved(), of all nodes.
+  /// TrackedConnection::want_proof() and has_proved(), of all nodes but replicas, of which nobody
+  /// waits for one that is behind.
   void want_proof(cache::Mark mark, Instant now);
   bool has_proved(cache::Mark mark);
 
@@ -164,6 +208,9 @@ class NodeCaches {
   struct Node {
     Node(cache::Cache& cache, Account& requests) : writes(cache, requests) {}
     std::optional<TrackedConnection> connection;
+    NodeNumber primary = no_node;  // see set_primary()
+    bool has_entries = false;      // of a replica
+    bool was_asked = false;        // likewise: there was a fetch in its generation
     WriteFences writes;
     Block question;  // the encoded EXISTS; empty: there is none
     Slot question_slot = no_slot;
@@ -199,9 +246,14 @@ class NodeCaches {
   void renew(Node& node);
   void end(Node& node);
   void forget_all(NodeNumber number);
+  static std::string_view text_of(const Node& node) {
+    return {static_cast<const char*>(node.question.data()), node.question.size()};
+  }
+  void remember_question(Node& node, const Fetches::Fetch& fetch);
   void forget_question(Node& node);
   void handle_push(NodeNumber number, const Value& push);
   void handle_proof(Node& node, const Event& event);
+  void handle_refusal(Node& node, const Event& event);
   void handle_reply(NodeNumber number, const Event& event);
 
   cache::Cache& cache_;
@@ -209,6 +261,7 @@ class NodeCaches {
   ReplySource& source_;
   WriteFences& main_writes_;
   std::atomic<CacheState>& state_;
+  const std::atomic<cache::Mark>& heard_;
   Account& requests_;
   BoxTable<Node> nodes_;  // none is ever removed
   WriteFences returned_writes_;

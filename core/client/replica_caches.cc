@@ -112,6 +112,7 @@ void ReplicaCaches::note_gone_on(Tag tag) {
   if (!tags::is_fetch(tag)) return;
   Fetches::Fetch& fetch = Fetches::fetch_of(tag);
   fetch.node = Fetches::elsewhere;
+  fetch.is_at_replica = false;
   fetch.ticket.is_storable = false;
   fetch.is_sealed = true;
   fetch.asked = {};

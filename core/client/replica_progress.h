@@ -20,6 +20,8 @@ struct ReplicationProof {
   Instant as_of = Instant::min();  ///< ... some time after this
   WriteMarks::Mark mark = 0;       ///< the client's last write that is in it
   cache::Mark asked_after = 0;     ///< with a near cache: drawn before the primary was asked
+  bool is_owner =
+      false;  ///< with one in a cluster: the primary has served a key in that round, too
 };
 
 /// The time of a round trip: each new one counts for a quarter.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "plimsoll/core/base/error.h"
 #include "plimsoll/core/base/time.h"
 #include "plimsoll/core/client/encoded_pieces.h"
 #include "plimsoll/core/client/replica_progress.h"
@@ -25,6 +26,8 @@ inline constexpr Duration replica_round_refused = std::chrono::seconds(5);
 /// sent on to another server.
 inline constexpr std::size_t replica_read_bytes_max =
     segment_capacity * (EncodedPieces::count_max - 1);
+inline constexpr Error too_long_for_replica{.code = ErrorCode::rejected_by_limit,
+                                            .what = "the read is too long for a replica"};
 
 /// Rounds of questions how much of a primary's history of writes the servers have: when the primary
 /// is asked, and what it has said.
@@ -73,6 +76,8 @@ class ReplicaRounds {
   /// The numbers of writes have begun again (WriteMarks).
   void forget_marks() { proof_.mark = asked_for_.mark = 0; }
 
+  /// In this round it has served a key.
+  void note_owner() { asked_for_.is_owner = true; }
   /// It has answered.
   void note_answered() { was_asked_ = was_refused_ = false; }
   /// Whether an answer says what a primary says.

@@ -39,9 +39,6 @@ SessionOptions options_at_replica(const SessionOptions& of_main, std::uint32_t i
   return options;
 }
 
-constexpr Error is_too_long{.code = ErrorCode::rejected_by_limit,
-                            .what = "the read is too long for a replica"};
-
 }  // namespace
 
 Replicas::Replicas(const ReplicaOptions& options, Session& main)
@@ -75,7 +72,7 @@ Result<RequestId> Replicas::submit_to_primary(const CommandView& command, Instan
 
 // move_on() can take along only so many pieces.
 Result<RequestId> Replicas::submit_fetch(std::uint32_t index, const CommandView& command, Tag tag) {
-  if (encoded_size_bound(command) > replica_read_bytes_max) return is_too_long;
+  if (encoded_size_bound(command) > replica_read_bytes_max) return too_long_for_replica;
   take_places();
   return submit_to(index, command, never, tag);
 }

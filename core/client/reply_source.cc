@@ -37,6 +37,13 @@ bool is_refusal_of_user(const Event& event) {
                                  event.error->code == ErrorCode::permission_denied);
 }
 
+// A bit for each question of a client that reads from replicas; 0 for other requests.
+std::uint8_t question_of_reader(Tag tag) {
+  if (tag == internal_replication || tag == internal_report) return 1;
+  if (tag == internal_zone) return 2;
+  return tag == internal_read_only ? 4 : 0;
+}
+
 }  // namespace
 
 ReplySource::ReplySource(cache::Cache& cache, Session& main, Fetches& fetches,
@@ -133,12 +140,16 @@ bool ReplySource::is_about_rights(const Event& event) {
 }
 
 // A refusal is the first sign that rights were taken away. If a user was never allowed to PING, the
-// server refuses each PING, which shows no change.
+// server refuses each PING, which shows no change. The same holds for INFO.
 bool ReplySource::drop_if_refused(const Event& event) {
   const bool is_fetch = tags::is_fetch(event.tag);
   const bool is_proof = is_fetch && Fetches::fetch_of(event.tag).question.row == 0;
   if (!is_about_rights(event)) return false;
-  if ((event.tag == internal_proof || is_proof) && !std::exchange(may_ping_, false)) return false;
+  const bool is_question = event.tag == internal_proof || event.tag == internal_key || is_proof;
+  if (is_question && !std::exchange(may_ping_, false)) return false;
+  const std::uint8_t asked = question_of_reader(event.tag);
+  if (asked != 0 && (refused_ & asked) != 0) return false;
+  refused_ |= asked;
   // Replies come in order, so until the server has answered an AUTH they belong to the former user.
   // If another source has taken that place in the cache since, dropping it costs only misses.
   Sources::Source* const entered = source_.load(std::memory_order_relaxed);

@@ -101,9 +101,10 @@ class ReplySource {
   cache::KeyHash shown_{};
   cache::KeyHash user_{};  // valid if has_user_
   bool has_user_ = false;
-  bool is_unasked_ = false;          // ACL WHOAMI has yet to be sent: there was no room
-  bool auth_refused_ = false;        // on this connection
-  bool may_ping_ = true;             // false once the server has refused a PING
+  bool is_unasked_ = false;    // ACL WHOAMI has yet to be sent: there was no room
+  bool auth_refused_ = false;  // on this connection
+  bool may_ping_ = true;       // false once the server has refused a PING
+  std::uint8_t refused_ = 0;   // a bit for each question_of_reader() that a server has refused
   std::uint32_t auths_pending_ = 0;  // AUTHs on this connection that the server has not answered
 };
 

@@ -36,6 +36,7 @@ void ClusterHistory::note_submitted(Tag tag, const std::vector<Words>& commands,
     call.key = words.at(1);
     call.slot = model_slot_of(call.key);
     call.is_read = commands.size() == 1 && words[0] == "LRANGE";
+    call.may_be_cached = call.is_read && words == words_of_any_read(call.key);
     if (words[0] != "RPUSH") continue;
     by_key_[call.key].insert(tag);
     for (std::size_t i = 2; i < words.size(); ++i) {
@@ -53,6 +54,7 @@ void ClusterHistory::note_outcome(Tag tag, const std::string& outcome, const Err
   Call& call = found->second;
   if (!call.outcome.empty()) FAIL("a second outcome of " << tag << ": " << outcome);
   call.outcome = outcome;
+  call.ended = places_;
   call.has_succeeded = error == nullptr;
   if (error != nullptr) {
     call.executed = error->executed;
@@ -144,11 +146,12 @@ std::string ClusterHistory::fault(const ClusterModel& model,
              " times, and its request ended with: " + call.outcome;
     }
     if (!call.is_read || !call.has_succeeded) continue;
-    const bool is_by_replica = by_replicas.contains(tag);
+    const bool is_by_replica = by_replicas.contains(tag) || call.may_be_cached;
     std::string wrong = fault_of_read(
         call, is_by_replica || call.was_at_replica ? RunBy::perhaps_replica : RunBy::owner);
-    if (wrong.empty() && is_by_replica && lag_max && is_dated(call, *lag_max)) {
-      wrong = fault_of_age(call, model, *lag_max);
+    if (wrong.empty() && is_by_replica && lag_max) {
+      const Duration age_max = call.may_be_cached ? std::max(*lag_max, cached_for_) : *lag_max;
+      if (is_dated(call, age_max)) wrong = fault_of_age(call, model, age_max);
     }
     if (!wrong.empty()) {
       return "read " + std::to_string(tag) + " of key " + call.key + " saw " + call.outcome + ": " +
@@ -219,6 +222,7 @@ std::string ClusterHistory::fault_of_read(const Call& read, RunBy run_by) const 
     const Call& write = calls_.at(each);
     if (write.place > read.place || !write.has_succeeded || seen_tags.contains(each)) continue;
     if (lost != lost_before_.end() && write.place <= lost->second) continue;
+    if (read.may_be_cached && write.ended >= read.place) continue;
     return "the write " + std::to_string(each) + " came before it";
   }
   return "";

@@ -27,6 +27,8 @@
 //  - A read that a replica has run saw the same writes of this client, and perhaps later ones:
 //    they go another way. If there is a lag_max, what it saw is all that the key held at its owner
 //    at some time, and not so long before the read was submitted.
+//  - A read that a cache may answer saw all writes of this client that had succeeded when it was
+//    submitted. How old it may be, note_cached_for() says, too.
 //
 // Writes are RPUSH (or EVAL) of texts that begin with the request's tag, reads are LRANGE.
 
@@ -47,6 +49,8 @@ class ClusterHistory {
   /// Until now a node has taken the key's slot for its own that is not the owner. Nobody who reads
   /// there, or at its replicas, can know how old that is.
   void note_disputed(const std::string& key, Instant now) { disputed_until_[key] = now; }
+  /// Reads in words_of_any_read() may be found in a cache, where they are for so long.
+  void note_cached_for(Duration served_max) { cached_for_ = served_max; }
   /// A node has run this command earlier than one that was submitted before, and no client could
   /// have prevented it.
   void note_unordered(const Words& words);
@@ -54,6 +58,9 @@ class ClusterHistory {
   static Words words_of_read(Tag tag, const std::string& key) {
     return {"LRANGE", key, "0", std::to_string(reads_from + tag)};
   }
+
+  /// The same, in words that all reads of the key share.
+  static Words words_of_any_read(const std::string& key) { return {"LRANGE", key, "0", "-1"}; }
 
   std::string outcome(Tag tag) const;
   bool has_ended(Tag tag) const { return !outcome(tag).empty(); }
@@ -79,6 +86,8 @@ class ClusterHistory {
  private:
   struct Call {
     std::size_t place = 0;
+    std::size_t ended = 0;  // the last place that there was when it ended
+    bool may_be_cached = false;
     bool was_at_replica = false;
     Instant at{};
     unsigned slot = 0;
@@ -110,6 +119,7 @@ class ClusterHistory {
   std::map<std::string, std::set<Tag>> by_key_;     // the writes of a key
   std::map<std::string, std::size_t> lost_before_;  // by key: writes up to this place may be lost
   std::map<std::string, Instant> disputed_until_;   // by key
+  Duration cached_for_{};
   std::size_t places_ = 0;
   std::size_t pending_ = 0;
   std::size_t succeeded_ = 0;

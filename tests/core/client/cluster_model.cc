@@ -566,14 +566,15 @@ void ClusterModel::tell(NodeIndex number) {
 }
 
 // A node that learns of another owner ends its own part in a migration. A source that was told
-// first goes on to name the target, which does not claim the slot yet.
+// first goes on to name the target, which does not claim the slot yet; and so do its replicas,
+// which have it from the source.
 void ClusterModel::tell(NodeIndex number, unsigned slot) {
   ModelNode& told = node(number);
   const NodeIndex owner_now = owners_[slot];
   if (const std::uint16_t named = told.view[slot]; named != ModelNode::nobody) {
     const auto import = node(named).importing.find(slot);
-    const bool is_half_done = import != node(named).importing.end() && import->second == number;
-    if (is_half_done && owner_now == number) return;
+    const bool is_half_done = import != node(named).importing.end() && import->second == owner_now;
+    if (is_half_done && (owner_now == number || told.replica_of == owner_now)) return;
   }
   const bool had_it =
       std::exchange(told.view[slot], static_cast<std::uint16_t>(owner_now)) == number;

@@ -8,13 +8,16 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include "plimsoll/core/client/near_cache.h"
 #include "plimsoll/tests/core/client/cluster_faults.h"
 #include "plimsoll/tests/core/client/cluster_world.h"
 
-// Random worlds of clients that read from the replicas of a cluster. Replicas lag, lose their
+// Random worlds of clients that read from the replicas of a cluster, with a near cache and without.
+// Replicas lag, lose their
 // primaries and refuse; slots move; primaries fail, with and without losses. Whatever it is, each
 // call has one outcome; a read sees what its client wrote before, and nothing that is older than
-// lag_max; and once all is well again, all calls succeed. ClusterHistory checks most of it.
+// lag_max, or than the lease; and once all is well again, all calls succeed. ClusterHistory checks
+// most of it.
 
 namespace plimsoll::testing::cluster_replicas_random_test {
 namespace {
@@ -41,6 +44,10 @@ ReplicaOptions replicas_from(unsigned seed) {
   return options;
 }
 
+constexpr Duration lease = 300ms;
+
+bool has_cache(unsigned seed) { return seed / 4 % 2 == 1; }
+
 ClusterWorldOptions options_of(unsigned seed) {
   ClusterWorldOptions options{.primaries = primaries_of(seed),
                               .replicas_count = replicas_of(seed),
@@ -51,6 +58,13 @@ ClusterWorldOptions options_of(unsigned seed) {
   options.client.inflight_overflow = seed % 8 < 4 ? OnLimit::wait : OnLimit::reject;
   if (seed % 7 == 0) options.knows = ClusterWorldOptions::Knows::nothing;
   if (seed % 11 == 0) options.budget.memory_limit = std::size_t{4} << 20;
+  if (!has_cache(seed)) return options;
+  options.cache = cache::CacheOptions{.bytes_max = std::size_t{32} * 1024,
+                                      .server_ttl_cap = seed % 4 == 3,
+                                      .coherence_lease = lease,
+                                      .seed = seed};
+  options.client.tracking.method =
+      seed % 16 < 8 ? TrackingOptions::Method::opt_in : TrackingOptions::Method::all_reads;
   return options;
 }
 
@@ -58,6 +72,7 @@ struct Counts {
   std::size_t reads = 0;          // that had an answer
   std::size_t replica_reads = 0;  // that replicas have run
   std::size_t dated = 0;          // of which the age was looked at
+  std::size_t hits = 0;           // that the cache had
   std::map<std::string, int> struck{};
 };
 
@@ -68,6 +83,7 @@ class Chaos {
         world_(options_of(seed)),
         faults_(world_, random_, moving_slots, nodes_of(seed), primaries_of(seed)),
         nodes_(nodes_of(seed)),
+        has_cache_(has_cache(seed)),
         lag_max_(replicas_from(seed).lag_max),
         laziness_(static_cast<int>(1 + seed / 3 % 6)) {
     if (seed % 3 != 0) {
@@ -82,6 +98,7 @@ class Chaos {
     for (NodeIndex each = 0; each < nodes_; ++each) {
       world_.node(each).zone = each % 3 == 0 ? "west" : "east";
     }
+    if (has_cache_) world_.history().note_cached_for(lease);
     world_.connect();
     world_.advance(100ms);
     world_.on_outcome = [this](Tag) {
@@ -100,6 +117,7 @@ class Chaos {
 
   void add_to(Counts& counts) {
     for (const Tag tag : reads_) counts.reads += world_.history().has_succeeded(tag) ? 1 : 0;
+    counts.hits += hits_;
     counts.replica_reads += world_.model().replica_reads().size();
     counts.dated += world_.history().dated_reads_count(world_.model(), lag_max_);
     for (const auto& [what, times] : faults_.struck) counts.struck[what] += times;
@@ -227,7 +245,8 @@ class Chaos {
     const Tag tag = ++tags_;
     const Duration timeout = pick(6) == 0 ? Duration(std::chrono::milliseconds(1 + pick(300)))
                                           : Duration(std::chrono::seconds(5));
-    switch (pick(16)) {
+    // What is written all the time is never found in a cache.
+    switch (has_cache_ && pick(3) != 0 ? 5 : pick(16)) {
       case 0: world_.submit(tag, {"MGET", "{b}1", "{b}2"}, timeout); break;
       case 1: world_.submit(tag, {"MGET", "a", "b", "c", "d", "{b}1"}, timeout); break;
       case 2:
@@ -249,7 +268,17 @@ class Chaos {
 
   void read(Tag tag, const std::string& key, Duration timeout) {
     reads_.push_back(tag);
-    world_.read(tag, key, timeout);
+    if (!has_cache_) {
+      world_.read(tag, key, timeout);
+      return;
+    }
+    if (pick(4) == 0) {
+      world_.read(tag, key, timeout);
+      world_.history().note_sent_to_replica(tag);  // perhaps: a fetch does not say
+      return;
+    }
+    const Words words = ClusterHistory::words_of_any_read(key);
+    if (world_.look_up(tag, words, cache::any_staleness, timeout)) ++hits_;
   }
 
   void cancel_one() {
@@ -305,6 +334,8 @@ class Chaos {
   void end() {
     CHECK(world_.pending_count() == 0);
     CHECK(world_.cluster().counters().parked == 0);
+    // Questions of the client's own may be under way, for the sake of what is cached.
+    for (int i = 0; i < 20 && world_.client().statistics().in_flight > 0; ++i) world_.advance(1ms);
     CHECK(world_.client().statistics().in_flight == 0);
     std::vector<Tag> last;
     for (int i = 0; i < 3; ++i) {
@@ -323,17 +354,20 @@ class Chaos {
       CHECK(world_.history().has_succeeded(tag));
     }
     world_.verify();
-    // No request has left its bytes behind; queues keep a chunk each.
-    CHECK(world_.used(PoolKind::requests) < segment_bytes);
+    // No request has left its bytes behind. Each connection's log keeps a page, and each queue a
+    // chunk, for as long as questions go that way.
+    CHECK(world_.used(PoolKind::requests) < (nodes_ + 2) * std::size_t{8} * 1024);
   }
 
   std::mt19937 random_;
   ClusterWorld world_;
   ClusterFaults faults_;
   const std::size_t nodes_;
+  const bool has_cache_;
   const Duration lag_max_;
   const int laziness_;
   std::vector<Tag> reads_;
+  std::size_t hits_ = 0;
   Tag tags_ = 0;
   int elements_ = 0;
 };
@@ -359,11 +393,12 @@ TEST_CASE("whatever happens, a read from a replica sees its client's writes, and
     CAPTURE(what);
     CHECK(times > 0);
   }
-  CAPTURE(counts.reads, counts.replica_reads, counts.dated);
+  CAPTURE(counts.reads, counts.replica_reads, counts.dated, counts.hits);
   if (to - from > 50) {
     CHECK(counts.struck.size() == 20);
     CHECK(counts.replica_reads > counts.reads / 20);
-    CHECK(counts.dated > counts.replica_reads / 4);
+    CHECK(counts.dated > counts.replica_reads / 8);
+    CHECK(counts.hits > counts.reads / 20);
   }
 }
 

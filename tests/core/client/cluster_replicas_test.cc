@@ -275,18 +275,12 @@ TEST_CASE("without reads nothing is opened, and nobody is asked") {
   CHECK(world.counters().rounds == 0);
 }
 
-TEST_CASE("a client with a cache cannot read from the replicas of a cluster yet") {
-  ClientOptions options;
-  options.tracking.method = TrackingOptions::Method::all_reads;
+TEST_CASE("how replicas are chosen is checked for a cluster as for one primary") {
   ClusterOptions cluster;
   cluster.replicas.read_from = ReadFrom::prefer_replica;
-  const Status valid = validate(cluster, options);
-  REQUIRE_FALSE(valid.ok());
-  CHECK(valid.error().code == ErrorCode::invalid_option);
-  options.tracking.method = TrackingOptions::Method::off;
-  CHECK(validate(cluster, options).ok());
+  CHECK(validate(cluster, ClientOptions()).ok());
   cluster.replicas.read_from = ReadFrom::az_affinity;
-  CHECK_FALSE(validate(cluster, options).ok());
+  CHECK_FALSE(validate(cluster, ClientOptions()).ok());
 }
 
 }  // namespace
