@@ -99,7 +99,8 @@ const char* name(Deed deed) {
                                                           "cluster_read_bound",
                                                           "cluster_read_moved",
                                                           "cluster_read_behind",
-                                                          "cluster_reads_returned"};
+                                                          "cluster_reads_returned",
+                                                          "cluster_reader_hit"};
   return names[static_cast<std::size_t>(deed)];
 }
 

@@ -83,10 +83,10 @@ enum class Deed : std::uint8_t {
   cluster_read_moved,      ///< a replica of a cluster did not answer it
   cluster_read_behind,     ///< the owner's answer, for no replica had what the caller has written
   cluster_reads_returned,  ///< to replicas of a cluster, after the faults
+  cluster_reader_hit,      ///< by a caller with a cache who reads from replicas of a cluster
 };
 
-inline constexpr std::size_t deeds_count =
-    static_cast<std::size_t>(Deed::cluster_reads_returned) + 1;
+inline constexpr std::size_t deeds_count = static_cast<std::size_t>(Deed::cluster_reader_hit) + 1;
 const char* name(Deed deed);
 
 inline constexpr std::size_t states_count = static_cast<std::size_t>(Session::State::closed) + 1;

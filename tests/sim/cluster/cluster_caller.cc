@@ -71,7 +71,11 @@ ClusterCaller::ClusterCaller(Environment& environment, std::uint32_t number, Mod
   }
   host_views_.assign(hosts_.begin(), hosts_.end());
   cluster_options_.seed_hosts = host_views_;
-  if (!habits_.has_cache) reader_.emplace(environment, number, cluster, driver_);
+  // What those share who have a cache together was read at owners.
+  const bool may_read = !habits_.has_cache || shared == nullptr;
+  if (may_read && ClusterReader::reads(environment, number, habits_.has_cache)) {
+    reader_.emplace(environment, number, cluster, driver_);
+  }
   if (reader_) cluster_options_.replicas = reader_->options();
   driver_.follow(*this);
   driver_.use_cluster(cluster_options_,
@@ -285,15 +289,17 @@ bool ClusterCaller::read_cached(std::size_t key) {
   const std::string name = cluster_key(key);
   const cache::Cache::Reader reader =
       driver_.near_cache()->reader(cache::any_staleness, driver_.time());
-  const Asked asked = asked_of(key);
+  Asked asked = asked_of(key);
+  // Of what is cached, check_hit() knows more.
+  const bool has_owner = reader_ && std::exchange(asked.promises[0].lag_max, false);
   const bool is_hit = cache_->core().visit(
       reader, commands::get_of(name), driver_.time(), [&](std::string_view wire) {
         environment_.note("client", number_, "has cached what it finds of key %", key);
         check_values(wire, asked);
-        check_hit(writes_in(wire).at(0), key);
+        check_hit(writes_in(wire).at(0), key, has_owner);
         return true;
       });
-  if (is_hit) environment_.coverage.count(Deed::cluster_hit);
+  if (is_hit) environment_.coverage.count(reader_ ? Deed::cluster_reader_hit : Deed::cluster_hit);
   return is_hit;
 }
 
@@ -414,7 +420,8 @@ void ClusterCaller::check_value(RequestNumber found, std::size_t key, std::size_
 
 // A server that was frozen answers what it is asked next from what it had.
 void ClusterCaller::check_told(RequestNumber found, const Asked& asked) {
-  if (cache_ == nullptr || environment_.scenario.faults.has(Fault::node_frozen)) return;
+  // Of two replicas, one may be further behind.
+  if (cache_ == nullptr || reader_ || environment_.scenario.faults.has(Fault::node_frozen)) return;
   require(cache_->is_new_enough(found, asked.key, asked.told, cluster_.writes()),
           "no client of a cache is told anything older than another one was before");
   cache_->note_told(asked.key, found);
@@ -424,9 +431,11 @@ void ClusterCaller::check_told(RequestNumber found, const Asked& asked) {
 // that the cluster is down. What the owner of the slot has answered is behind all that had run
 // there, and so is what is served then: either the invalidation has come before that answer, or
 // another server was the owner.
-void ClusterCaller::check_hit(RequestNumber found, std::size_t key) {
-  check_staleness(found, key);
-  if (!own_cache_) return;  // others may have read it, who have heard something else
+void ClusterCaller::check_hit(RequestNumber found, std::size_t key, bool has_owner) {
+  check_staleness(found, key, has_owner);
+  // Others may have read it, who have heard something else; and a replica may have less than its
+  // primary.
+  if (!own_cache_ || reader_) return;
   const std::string name = cluster_key(key);
   require(!cluster_.news().is_forgotten(number_, name),
           "nothing is served that was read at a node which does not serve its slot any more");
@@ -439,8 +448,10 @@ void ClusterCaller::check_hit(RequestNumber found, std::size_t key) {
   }
 }
 
-// A server that is cut off says so before another one takes its place; a frozen one does not.
-void ClusterCaller::check_staleness(RequestNumber found, std::size_t key) {
+// A server that is cut off says so before another one takes its place; a frozen one does not. With
+// the true owner (`has_owner`), what was read at a replica is as old as lag_max allows, or at the
+// owner, as old as its news.
+void ClusterCaller::check_staleness(RequestNumber found, std::size_t key, bool has_owner) {
   const FaultSet& faults = environment_.scenario.faults;
   constexpr std::array delaying = {Fault::latency,  Fault::splits,      Fault::small_buffers,
                                    Fault::handover, Fault::node_killed, Fault::freeze};
@@ -453,7 +464,9 @@ void ClusterCaller::check_staleness(RequestNumber found, std::size_t key) {
   const Duration staleness_max = faults.has(Fault::node_frozen) ? lease + waking_up_time_max
                                  : has_silence                  ? lease + news_time
                                                                 : news_time;
-  const Instant before = environment_.now() - staleness_max;
+  const Duration lag_max = reader_ ? reader_->staleness_max() : Duration::zero();
+  const Instant before =
+      environment_.now() - (has_owner ? std::max(staleness_max, lag_max) : staleness_max + lag_max);
   if (driver_.frozen_until() > before) return;
   const WriteBook& writes = cluster_.writes();
   for (const RequestNumber write : writes.of_key(cluster_key(key))) {

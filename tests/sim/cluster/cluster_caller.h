@@ -117,8 +117,8 @@ class ClusterCaller final : private Driver::Owner, private Driver::Guide, privat
   void submit_read(std::span<const std::string_view> words, const Asked& asked);
   std::size_t some_key();
   void check_told(RequestNumber found, const Asked& asked);
-  void check_hit(RequestNumber found, std::size_t key);
-  void check_staleness(RequestNumber found, std::size_t key);
+  void check_hit(RequestNumber found, std::size_t key, bool has_owner);
+  void check_staleness(RequestNumber found, std::size_t key, bool has_owner);
   void check_values(std::string_view wire, const Asked& asked);
   void check_count(std::string_view wire, const Asked& asked);
   void check_value(RequestNumber found, std::size_t key, std::size_t acknowledged);

@@ -36,6 +36,7 @@ ClusterInjector::ClusterInjector(Environment& environment, ModelCluster& cluster
       cluster_(cluster),
       random_(environment.scenario.seed, Random::Purpose::cluster, 2),
       draws_for_replicas_(environment.scenario.seed, Random::Purpose::cluster_replicas, 1),
+      draws_for_cuts_(environment.scenario.seed, Random::Purpose::cluster_replicas, 2),
       needs_full_coverage_(random_.one_in(2)),
       is_away_(cluster.size()),
       is_replica_away_(cluster.size()) {}
@@ -228,10 +229,27 @@ void ClusterInjector::strike_primary(Fault fault) {
   switch (fault) {
     case Fault::node_killed: server.kill(); break;
     case Fault::node_frozen: server.freeze(absence); break;
-    default: environment_.note("server", primary, "is cut off"); server.set_cut(true);
+    default: cut_off(primary);
   }
   plan(absence, come_back, primary);
   plan(node_timeout + between(Duration::zero(), milliseconds(1600)), detect, primary);
+}
+
+// Perhaps together with a replica, which goes on to follow it: to whoever reaches both, all is well
+// with them until they know that they are not enough.
+void ClusterInjector::cut_off(std::size_t primary) {
+  environment_.note("server", primary, "is cut off");
+  cluster_.server(primary).set_cut(true);
+  if (draws_for_cuts_.one_in(3)) return;
+  for (std::size_t i = 0; i < cluster_.size(); ++i) {
+    ClusterServer& replica = cluster_.server(i);
+    if (replica.replica_of != primary || !replica.is_well() || is_replica_away_[i]) continue;
+    environment_.note("server", i, "is cut off together with its primary");
+    replica.set_cut(true);
+    is_replica_away_[i] = true;
+    cut_along_ = i;
+    return;
+  }
 }
 
 void ClusterInjector::plan_strike_at_replica() {
@@ -272,6 +290,7 @@ void ClusterInjector::bring_replica_back(std::size_t number) {
     cluster_.refill(server);
   }
   if (server.is_frozen()) server.thaw();
+  server.set_cut(false);
   cluster_.mend_links(number);
   cluster_.tell(number, waking_time_max);
 }
@@ -282,6 +301,7 @@ void ClusterInjector::notice(std::size_t primary) {
   ClusterServer& away = cluster_.server(primary);
   if (!is_away_[primary] || away.is_well()) return;
   if (away.is_cut()) away.is_down = true;
+  if (cut_along_) cluster_.server(*cut_along_).is_down = true;
   if (!cluster_.has_majority() || cluster_.successor_of(primary) == nullptr) return;
   for (std::size_t i = 0; i < cluster_.size(); ++i) {
     if (needs_full_coverage_ && cluster_.server(i).is_well()) cluster_.server(i).is_down = true;
@@ -303,6 +323,9 @@ void ClusterInjector::bring_back(std::size_t number) {
   ClusterServer& server = cluster_.server(number);
   is_away_[number] = false;
   server.set_cut(false);
+  if (cut_along_ && cluster_.server(*cut_along_).replica_of == number) {
+    bring_replica_back(*std::exchange(cut_along_, std::nullopt));
+  }
   const bool was_dead = !server.is_alive();
   if (was_dead) server.revive();
   if (server.is_frozen()) server.thaw();

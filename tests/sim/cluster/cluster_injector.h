@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <vector>
 
 #include "plimsoll/tests/sim/cluster/model_cluster.h"
@@ -55,6 +56,7 @@ class ClusterInjector final : private Handler {
   void end_move(SlotNumber slot);
   void rest_slot(SlotNumber slot);
   void strike_primary(Fault fault);
+  void cut_off(std::size_t primary);
   void plan_strike_at_replica();
   void strike_at_replica();
   void bring_replica_back(std::size_t server);
@@ -69,10 +71,12 @@ class ClusterInjector final : private Handler {
   ModelCluster& cluster_;
   Random random_;
   Random draws_for_replicas_;  // of its own, lest these faults change when the others strike
+  Random draws_for_cuts_;
   std::map<SlotNumber, Moving> slots_;
   const bool needs_full_coverage_;  // cluster-require-full-coverage
   std::vector<bool> is_away_;       // killed, frozen or cut off
   std::vector<bool> is_replica_away_;
+  std::optional<std::size_t> cut_along_;  // the replica that was cut off together with its primary
 };
 
 }  // namespace plimsoll::sim

@@ -11,6 +11,7 @@ namespace {
 
 // Behind that of ClusterInjector.
 constexpr std::uint64_t first_stream = 16;
+constexpr std::uint64_t first_stream_of_cached = 64;
 
 }  // namespace
 
@@ -21,6 +22,15 @@ ClusterReader::ClusterReader(Environment& environment, std::uint32_t number, Mod
                 first_stream + number);
   options_ = draw_replica_options(random);
 }
+
+bool ClusterReader::reads(const Environment& environment, std::uint32_t number, bool has_cache) {
+  Random random(environment.scenario.seed, Random::Purpose::cluster_replicas,
+                first_stream_of_cached + number);
+  return !has_cache || random.one_in(2);
+}
+
+// By the client's clock, which may have stood still for one of its steps.
+Duration ClusterReader::staleness_max() const { return options_.lag_max + driver_.clock_step(); }
 
 void ClusterReader::begin() {
   known_.clear();
@@ -46,7 +56,7 @@ ClusterReader::Promise ClusterReader::look(SlotNumber slot) {
   if (owner != known.owner) {
     known.missed_until = {};
   } else if (changes != known.changes) {
-    known.missed_until = now + options_.lag_max + driver_.clock_step();
+    known.missed_until = now + staleness_max();
   }
   known.owner = owner;
   known.changes = changes;
@@ -57,10 +67,9 @@ ClusterReader::Promise ClusterReader::look(SlotNumber slot) {
 }
 
 // What was asked at T may be answered by a replica that is proved to have all that the owner had
-// run when the client put its question to the owner, and that was at T - lag_max at the earliest,
-// by the client's clock, which may have stood still for one of its steps.
+// run when the client put its question to the owner, and that was at T - lag_max at the earliest.
 void ClusterReader::check(RequestNumber found, std::string_view key, Instant asked_at) {
-  const Instant oldest = asked_at - options_.lag_max - driver_.clock_step();
+  const Instant oldest = asked_at - staleness_max();
   const WriteBook& writes = cluster_.writes();
   std::uint64_t settled = 0;
   for (const RequestNumber each : writes.of_key(key)) {

@@ -20,6 +20,9 @@ class ClusterReader {
   ClusterReader(Environment& environment, std::uint32_t number, ModelCluster& cluster,
                 const Driver& driver);
 
+  /// Whether this caller reads from replicas: one without a cache does.
+  static bool reads(const Environment& environment, std::uint32_t number, bool has_cache);
+
   const ReplicaOptions& options() const { return options_; }
 
   /// There is another client.
@@ -32,6 +35,8 @@ class ClusterReader {
   };
   /// Call this when a request for the slot is submitted.
   Promise look(SlotNumber slot);
+  /// How old something may be that a replica is proved to have.
+  Duration staleness_max() const;
   /// What a read has found to which lag_max was promised: this write, or none.
   void check(RequestNumber found, std::string_view key, Instant asked_at);
 

@@ -334,7 +334,8 @@ void ClusterServer::receive_stable(SlotNumber slot, const ClusterServer& primary
 }
 
 void ClusterServer::receive(Change change, const ClusterServer& primary) {
-  if (primary.is_cut() || !is_well()) lose_link();
+  const bool is_apart = primary.is_cut() != is_cut_;
+  if (is_apart || !is_alive() || is_frozen()) lose_link();
   if (!has_link_) return;
   arriving_.push_back(std::move(change));
   expect_change();
