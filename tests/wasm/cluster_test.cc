@@ -323,18 +323,6 @@ TEST_CASE(
 
   PlimsollCacheOptions& cache_options = *plimsoll_cache_options();
   cache_options.bytes_max = 64 * 1024;
-  const std::int32_t plain = plimsoll_create_cache(0);
-  REQUIRE(plain > 0);
-  PlimsollOptions& cached = options_of_cluster();
-  cached.cache = static_cast<std::uint32_t>(plain);
-  cached.read_from = 1;
-  CHECK(refused_as({"", "", "", "here", "", "one"}) == plimsoll_error_invalid_option);
-  CHECK(error_text() ==
-        "invalid_option: there is a client_side_cache, read_from names replicas, and they are of a "
-        "cluster; expected no client_side_cache; or primary as read_from");
-  CHECK(plimsoll_destroy_cache(plain) == 0);
-
-  plimsoll_cache_options()->bytes_max = 64 * 1024;
   cache_options.broadcast_prefixes_count = 1;
   stage({"ship:"});
   const std::int32_t cache = plimsoll_create_cache(1);

@@ -115,10 +115,6 @@ TEST_CASE("what does not go with a cluster fails at connect(), and is named") {
   wanted.max_cache_kb = 64;
   wanted.broadcast_prefixes = {"ship:"};
   cached.client_side_cache = native::ClientSideCache::create(wanted).value();
-  Options reading = cluster_options();
-  reading.read_from = native::ReadFrom::prefer_replica;
-  wanted.broadcast_prefixes = {};
-  reading.client_side_cache = native::ClientSideCache::create(wanted).value();
   struct Row {
     Options options;
     const char* named;
@@ -126,8 +122,6 @@ TEST_CASE("what does not go with a cluster fails at connect(), and is named") {
   const std::vector<Row> rows{
       {cached,
        "the client_side_cache has broadcast_prefixes, and the server is a node of a cluster"},
-      {reading,
-       "there is a client_side_cache, read_from names replicas, and they are of a cluster"},
   };
   for (const Row& row : rows) {
     const native::Error error = refusal(url_of(0), row.options);

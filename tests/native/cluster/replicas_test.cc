@@ -14,7 +14,7 @@
 #include <catch2/generators/catch_generators.hpp>
 
 #include "plimsoll/client.h"
-#include "plimsoll/client_side_cache.h"
+#include "plimsoll/tests/native/cluster/reading_world.h"
 #include "plimsoll/tests/native/cluster/world.h"
 #include "plimsoll/tests/native/connected.h"
 
@@ -33,74 +33,8 @@ constexpr std::uint16_t slots[] = {0, 8000, 16'383};  // one of each primary
 constexpr std::uint16_t slot = 0;                     // of the shard that is harmed
 
 ClusterGroup& group() {
-  static ClusterGroup all(
-      {.replicas = 1,
-       .arguments = {"--cluster-require-full-coverage", "no", "--repl-ping-replica-period", "1"}});
+  static ClusterGroup all(group_with_replicas());
   return all;
-}
-
-// Whether this node's view names so many replicas of each owner of slots.
-bool names_replicas(const ClusterGroup& of, std::size_t asked, std::size_t count) {
-  const std::vector<RawReply> ranges = of.ask(asked, {"CLUSTER", "SLOTS"}).elements;
-  return std::all_of(ranges.begin(), ranges.end(),
-                     [count](const RawReply& range) { return range.elements.size() == 3 + count; });
-}
-
-// Waits until all nodes run, and name their replicas in views: a node leaves a replica out as long
-// as nothing was replicated to it, as far as it has heard. A client that got such a view asks for
-// another one ten seconds later at the earliest.
-void settle(ClusterGroup& all, std::size_t replicas = 1) {
-  all.settle();
-  REQUIRE(eventually([&] {
-    for (std::size_t i = 0; i < all.nodes_count(); ++i) {
-      if (!names_replicas(all, i, replicas)) return false;
-    }
-    return true;
-  }));
-}
-
-Options reading_options() {
-  Options options = cluster_options();
-  options.read_from = native::ReadFrom::prefer_replica;
-  // No replica is left because of the machine's load.
-  options.replica_lag_max = 4 * patience();
-  return options;
-}
-
-std::optional<Replica> known_replica(const Client& client, const std::string& address) {
-  for (const Replica& each : client.topology().replicas) {
-    if (each.address == address) return each;
-  }
-  return std::nullopt;
-}
-
-bool is_ready(const Client& client, const std::string& address) {
-  const std::optional<Replica> found = known_replica(client, address);
-  return found && found->state == Replica::State::ready;
-}
-
-void read(Client& client, std::uint16_t of) {
-  finish(client.get(key_in(of, "nobody writes this")));
-}
-
-// Reads the slot until `condition` comes true: a client asks for replicas only while it reads.
-template <class Condition>
-bool eventually_while_reading(Client& client, std::uint16_t of, Condition condition) {
-  return eventually([&] {
-    if (condition()) return true;
-    read(client, of);
-    return false;
-  });
-}
-
-// Whether the client comes to read this slot from that node.
-bool comes_to_read(Client& client, std::uint16_t of, const std::string& replica) {
-  const auto reads = [&] {
-    const std::optional<Replica> found = known_replica(client, replica);
-    return found ? found->reads : 0;
-  };
-  const std::uint64_t before = reads();
-  return eventually_while_reading(client, of, [&] { return reads() > before; });
 }
 
 bool reads_all_slots(Client& client, const ClusterGroup& of) {
@@ -361,16 +295,6 @@ TEST_CASE("reads leave a frozen replica, also when the cluster does not name it 
   group().thaw(replica);
   settle(group());
   CHECK(comes_to_read(client, slot, group().address(replica)));
-}
-
-TEST_CASE("a cache and replicas of a cluster do not go together yet") {
-  Options options = reading_options();
-  native::ClientSideCacheOptions wanted;
-  wanted.max_cache_kb = 64;
-  options.client_side_cache = native::ClientSideCache::create(wanted).value();
-  const native::Error error = refusal(group().url(), std::move(options));
-  CHECK(error.code() == ErrorCode::invalid_option);
-  CHECK(std::string(error.what()).find("client_side_cache") != std::string::npos);
 }
 
 }  // namespace
