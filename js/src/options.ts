@@ -341,12 +341,8 @@ const redirectsLimit = 31;
 /** Throws a ConfigurationError if there is what does not go with a cluster, and the address is that of one. */
 export const checkCluster = (options: ClientOptions, { isCluster }: Target): void => {
   if (isCluster !== true) return;
-  const { database = 0, readFrom = "primary", clientSideCache } = options;
-  const why = "the address is that of a cluster";
-  if (readFrom !== "primary" && clientSideCache !== undefined) {
-    refuse("readFrom", `${why}, and there is a clientSideCache; give "primary", or no clientSideCache`);
-  }
-  if (database !== 0) refuse("database", `${why}, which has database 0 only; give 0, or none`);
+  const { database = 0 } = options;
+  if (database !== 0) refuse("database", "the address is that of a cluster, which has database 0 only; give 0, or none");
 };
 
 /** Throws a ConfigurationError if `redirectsMax` is out of range. */

@@ -124,7 +124,5 @@ test("what does not go with a cluster fails when the server says that it is one,
       return true;
     });
   await refused({ clientSideCache: new ClientSideCache({ maxCacheKb: 64, broadcastPrefixes: ["ship:"] }) }, /broadcastPrefixes/);
-  await refused({ readFrom: "preferReplica", clientSideCache: new ClientSideCache({ maxCacheKb: 64 }) },
-    /clientSideCache, readFrom names replicas, and they are of a cluster/);
   await refused({ database: 3 }, /0 in a cluster/);
 });

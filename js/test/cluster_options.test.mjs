@@ -55,11 +55,6 @@ test("what is no address of a cluster is refused", async () => {
 test("options that do not go with a cluster are refused by name", async () => {
   const clientSideCache = new ClientSideCache({ maxCacheKb: 64, broadcastPrefixes: ["ship:"] });
   await refused(at, { clientSideCache }, /^the clientSideCache has broadcastPrefixes, and the server is a node of a cluster/);
-  const plainCache = new ClientSideCache({ maxCacheKb: 64 });
-  for (const readFrom of ["preferReplica", "AZAffinity", "AZAffinityReplicasAndPrimary", "lowestLatency"]) {
-    const clientAz = readFrom.startsWith("AZ") ? "a" : undefined;
-    await refused(at, { readFrom, clientAz, clientSideCache: plainCache }, /^readFrom: the address is that of a cluster, .*; give "primary"/);
-  }
   await refused(at, { clientAz: "a" }, /^clientAz: readFrom does not go by zones/);
   await refused(at, { database: 3 }, /^database: the address is that of a cluster, which has database 0 only/);
   await refused(at, { sentinel: {} }, /^sentinel: the address is not that of sentinels/);

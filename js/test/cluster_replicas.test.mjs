@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { Client } from "../.build/index.js";
+import { Client, ClientSideCache } from "../.build/index.js";
 import { startNodes, tagOf } from "./package/cluster.mjs";
 
 const patient = { requestTimeout: 0, connectTimeout: 30_000, reconnectWaitMax: 20 };
@@ -109,6 +109,34 @@ test("before it is known that there is a cluster, there are no replicas", async 
   assert.deepEqual(lazy.topology().replicas, []);
   assert.deepEqual(lazy.getStatistics().replicas, { reads: 0, readsMoved: 0, readsBehind: 0, rounds: 0, leftOut: 0 });
   await lazy.close();
+});
+
+test("with a cache, a replica's answer is kept, and a write of the client is seen at once", async () => {
+  const clientSideCache = new ClientSideCache({ maxCacheKb: 256, enableMetrics: true, coherenceLeaseMs: 60_000 });
+  const client = await Client.connect(world.address, { ...replicasFirst, clientSideCache });
+  const owner = await world.ownerOf(slot);
+  const replica = await world.replicaOf(owner);
+  await comesToRead(client, slot, replica);
+  const key = keyIn(slot, "kept");
+  await world.ask(owner, "SET", key, "by another");
+  await until(async () => await client.get(key) === "by another");
+  // A round asks for a key that was read; from then on the replica's entries are served.
+  await until(async () => {
+    const { hits } = clientSideCache.getStatistics();
+    await client.get(key);
+    return clientSideCache.getStatistics().hits > hits;
+  });
+  const { reads } = known(client, replica);
+  for (const _ of numbered(100)) assert.equal(await client.get(key), "by another");
+  assert.equal(known(client, replica).reads, reads);
+  await world.ask(owner, "SET", key, "once more");
+  await until(async () => await client.get(key) === "once more");
+  await checkOwnWrites(client, "kept");
+  await world.ask(owner, "SET", key, "last");
+  await clientSideCache.barrier();
+  assert.equal(await client.get(key), "last");
+  await client.del(key);  // for those who count the keys that move
+  await client.close();
 });
 
 test("a slot that moves key by key costs no read, and no value", async () => {
