@@ -147,6 +147,7 @@ class Cluster {
   bool may_answer(NodeNumber replica, Slot slot, Instant now, cache::Mark after) const {
     return replicas_->may_answer(replica, slot, now, after);
   }
+
   /// Reports what happens at the nodes to `caches`, which must outlive this object.
   /// Returns false, and does nothing, if there is no memory.
   bool use_cache(NodeCaches& caches) {
