@@ -194,7 +194,7 @@ bool Cluster::move_read(NodeNumber number, const Event& event, const Pipeline::H
                         Journey journey) {
   ClusterNode& node = nodes_[number];
   const bool may_others = replicas_->judge(number, journey.slot, event, now_);
-  if (!may_others) want_view(ViewSchedule::Need::normal);
+  if (!may_others) slots_.handle_redirection(number, now_);
   const Tag tag = scattered_.tag_of(request.tag);
   EncodedPieces pieces;
   pieces.count =
@@ -228,6 +228,8 @@ Result<RequestId> Cluster::park(const CommandView& command, const ParkedRequests
   const Result<RequestId> id = waiting_.park(command, deadline, tag, request);
   if (!id) return id;
   note_parked(request, waiting_.bytes_of_last(*id));
+  const std::string_view* const key = commands::only_key_in_args(command);
+  if (key != nullptr) slots_.note_key(*key);
   return waiting_.known_as(*id);
 }
 
@@ -490,7 +492,7 @@ void Cluster::handle_timeout_at_nodes() {
     if (node.session) node.session->handle_timeout(now_);
     if (is_idle) node.quiet_since = now_;  // if it has sent a PING, the answer is owed from now on
     if (node.is_suspect(now_)) shares_.set_doubt(number, true);
-    if (node.needs_view(now_)) want_view(ViewSchedule::Need::urgent);
+    if (node.needs_view(now_)) slots_.want_successor(number, now_);
     if (now_ >= node.retry_at && node.is_wanted && !aborted_) nodes_.connect(number, now_);
     if (!replicas_) return;
     replicas_->handle_timeout(number, now_);
@@ -536,7 +538,7 @@ std::optional<Event> Cluster::poll_event() {
 
 void Cluster::follow_nodes() {
   if (shares_.follow_nodes()) follow_places();
-  if (nodes_.take_loss() && !closing_) want_view(ViewSchedule::Need::urgent);
+  if (nodes_.take_loss() && !closing_) slots_.handle_loss(now_);
   if (nodes_.take_change() && !aborted_) release();
 }
 
@@ -657,10 +659,10 @@ std::optional<Event> Cluster::handle_event(NodeNumber number, const Event& event
         nodes_.handle_identity(number, event);
         if (replicas_ && nodes_.may_send_to(number)) replicas_->handle_ready(number, now_);
       }
-      if (event.tag == internal_slots && !aborted_) slots_.handle_node(number, event, now_);
+      if (!aborted_) slots_.handle_node(number, event, now_);
       if (SideConnections::is_about_unblocking(event.tag)) return event;
       if (is_internal && replicas_ && replicas_->handle_answer(number, event, now_)) {
-        want_view(ViewSchedule::Need::normal);
+        slots_.handle_redirection(number, now_);
       }
       if (is_internal) return std::nullopt;
       return node.session->hands_back() ? handle_handed(number, event) : event;

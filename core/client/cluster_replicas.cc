@@ -471,6 +471,7 @@ bool ClusterReplicas::handle_primary(NodeNumber owner, const Event& event) {
     primary.problem = is_replica ? is_primary_no_more : problem_of_report(event);
     primary.rounds.note_refused(now_);
     refused_by_ = owner;
+    if (is_replica) forget_proofs(owner);
     return is_replica;
   }
   primary.problem = {};

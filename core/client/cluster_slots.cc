@@ -118,8 +118,98 @@ bool ClusterSlots::is_at_rest(Slot slot, NodeNumber target) {
   return before == target && nodes_.others_have_answered(before);
 }
 
+// Of a slot that was learnt since the last view, others may not have heard yet: one of them would
+// name its former owner. While a view is under way, it says more.
+void ClusterSlots::want_owner(Slot slot, Instant now) {
+  if (schedule_.is_asking()) return;
+  const bool may_ask = knows_learnt_ && question_.may_ask(now) && !table_->is_learnt(slot);
+  if (!may_ask) return want_view(now, ViewSchedule::Need::urgent);
+  question_.want(slot, table_->at(slot).owner(), now);
+}
+
+void ClusterSlots::want_successor(NodeNumber number, Instant now) {
+  const Slot noted = question_.noted_slot();
+  const bool is_of_node = noted != no_slot && table_->at(noted).owner() == number;
+  is_of_node ? want_owner(noted, now) : want_owner_of_any(number, now);
+}
+
+// Draws one of the node's slots, of those that it had when the last view was asked for.
+void ClusterSlots::want_owner_of_any(NodeNumber number, Instant now) {
+  Slot drawn = no_slot;
+  std::uint32_t left = random_.next() % std::max(nodes_[number].slots, 1U);
+  for (std::uint32_t slot = 0; slot < slots_count; ++slot) {
+    const auto each = static_cast<Slot>(slot);
+    if (table_->at(each).owner() != number || table_->is_learnt(each)) continue;
+    drawn = each;
+    if (left-- == 0) break;
+  }
+  if (drawn == no_slot) return want_view(now, ViewSchedule::Need::urgent);
+  want_owner(drawn, now);
+}
+
+// So that a node that never gets a successor does not keep those of others from being found.
+void ClusterSlots::want_next_successor(Instant now) {
+  const NodeNumber end = nodes_.end();
+  for (std::uint32_t i = 1; i <= end; ++i) {
+    const auto number = static_cast<NodeNumber>((doubted_last_ + i) % end);
+    // Who has waited for a node that has a successor goes on before anything else is asked.
+    const bool is_wanted = nodes_.has(number) && nodes_[number].slots > 0;
+    if (!is_wanted || !nodes_[number].needs_view(now)) continue;
+    doubted_last_ = number;
+    return want_successor(number, now);
+  }
+}
+
+// A primary that is replaced leaves all its slots to one replica. Should some be elsewhere,
+// requests for them are redirected, and a view says so some time later. What a silent node owes is
+// lost with its last slot, so two of its slots have to be there: one may have moved just now.
+void ClusterSlots::handle_owner(const OwnerQuestion::Answer& answer, Instant now) {
+  schedule_.want_some_time(now);
+  if (!question_.may_ask(now)) want_view(now, ViewSchedule::Need::urgent);
+  const NodeNumber before = table_->at(answer.slot).owner();
+  // A connection that was used for reads serves what the node's primary owns.
+  const bool may_be_read = answer.owner == answer.asked && listener_ != nullptr;
+  const bool is_news = answer.owner && *answer.owner != before && !may_be_read &&
+                       nodes_[*answer.owner].may_be_awaited(now);
+  if (!is_news) {
+    found_ = {};
+    return want_next_successor(now);
+  }
+  learn(answer.slot, *answer.owner);
+  if (before == no_node || !nodes_[before].is_doubtful(now) || !knows_learnt_) return;
+  const Found found{.slot = answer.slot, .before = before, .now_at = *answer.owner};
+  const Found last = std::exchange(found_, found);
+  // The first one was perhaps chosen because a request waits for it: others have been moved for the
+  // same reason.
+  if (nodes_[before].owes() && !found.confirms(last) && nodes_[before].slots > 0) {
+    return want_owner_of_any(before, now);
+  }
+  for (std::uint32_t slot = 0; slot < slots_count && nodes_[before].slots > 0; ++slot) {
+    const auto each = static_cast<Slot>(slot);
+    const bool is_behind = table_->at(each).owner() == before && !table_->is_learnt(each);
+    if (is_behind) set_owner(each, *answer.owner);
+  }
+  leave_if_silent(before, now);
+  want_next_successor(now);
+}
+
+void ClusterSlots::leave_if_silent(NodeNumber number, Instant now) {
+  const ClusterNode& node = nodes_[number];
+  if (node.slots == 0 && node.session && node.is_suspect(now) && node.is_waited_for()) {
+    nodes_.leave(number, is_silent_without_slots);
+  }
+}
+
 void ClusterSlots::handle_timeout(Instant now) {
   follow_main(now);
+  if (question_.is_due(now)) {
+    if (question_.is_asking()) {
+      question_.forget();
+      want_next_successor(now);
+    } else if (!question_.ask(now)) {
+      want_view(now, ViewSchedule::Need::urgent);
+    }
+  }
   if (schedule_.is_unanswered(now)) {
     forget_question(now);
     open_another(now);
@@ -131,7 +221,8 @@ void ClusterSlots::handle_timeout(Instant now) {
 }
 
 Instant ClusterSlots::poll_timeout() const {
-  return has_view_ ? schedule_.next() : std::min(schedule_.next(), start_by_);
+  const Instant next = std::min(schedule_.next(), question_.next());
+  return has_view_ ? next : std::min(next, start_by_);
 }
 
 void ClusterSlots::forget_question(Instant now) {
@@ -141,6 +232,7 @@ void ClusterSlots::forget_question(Instant now) {
 
 void ClusterSlots::handle_end(NodeNumber number, Instant now) {
   if (asked_ == number) forget_question(now);
+  question_.handle_end(number);
 }
 
 void ClusterSlots::follow_main(Instant now) {
@@ -177,6 +269,7 @@ void ClusterSlots::begin_view(Instant now) {
   asked_ = number;
   schedule_.begin(now);
   table_->forget_learnt();
+  knows_learnt_ = false;
 }
 
 NodeNumber ClusterSlots::choose_whom_to_ask(Instant now) {
@@ -186,10 +279,15 @@ NodeNumber ClusterSlots::choose_whom_to_ask(Instant now) {
   };
   const NodeNumber preferred = std::exchange(prefer_asking_, nobody);
   if (may_be_asked(preferred)) return preferred;
+  // One that owns nothing may be one that was replaced and has not heard of it.
+  NodeNumber without_slots = nobody;
   for (std::uint32_t i = 1; i <= nodes_.end(); ++i) {
     const auto number = static_cast<NodeNumber>((asked_last_ + i) % nodes_.end());
-    if (may_be_asked(number)) return number;
+    if (!may_be_asked(number)) continue;
+    if (nodes_[number].slots > 0) return number;
+    if (without_slots == nobody) without_slots = number;
   }
+  if (without_slots != nobody) return without_slots;
   return main_.state() == Session::State::ready ? main_place : nobody;
 }
 
@@ -212,7 +310,12 @@ void ClusterSlots::handle_main(const Event& event, Instant now) {
 }
 
 void ClusterSlots::handle_node(NodeNumber number, const Event& event, Instant now) {
-  if (asked_incarnation_ == nodes_[number].incarnation) handle_answer(number, event, now);
+  if (event.tag == internal_owner) {
+    if (const auto answer = question_.handle_outcome(number, event, now))
+      handle_owner(*answer, now);
+  } else if (event.tag == internal_slots && asked_incarnation_ == nodes_[number].incarnation) {
+    handle_answer(number, event, now);
+  }
 }
 
 void ClusterSlots::handle_answer(NodeNumber from, const Event& event, Instant now) {
@@ -295,7 +398,7 @@ void ClusterSlots::apply(NodeNumber from, const SlotsReply& reply, Instant now) 
     if (is_new && nodes_left_out_ < nodes_left_out_max) left_out[nodes_left_out_++] = id;
   };
   problem_ = {};
-  has_view_ = true;
+  has_view_ = knows_learnt_ = true;
   main_.insist_on_cluster();
   spares_count_ = 0;
   bool is_main_in_view = false;
@@ -350,10 +453,10 @@ void ClusterSlots::apply_range(Slot first, Slot last, NodeNumber owner) {
 void ClusterSlots::look_at_nodes(Instant now) {
   nodes_.for_each([&](NodeNumber number, ClusterNode& node) {
     // A node that nobody needs may be dead for days.
-    if (node.needs_view(now)) want_view(now, ViewSchedule::Need::urgent);
+    if (node.needs_view(now)) want_successor(number, now);
     if (node.slots > 0 || !node.session) return;
     if (node.is_suspect(now) && node.is_waited_for()) {
-      nodes_.leave(number, is_silent_without_slots);
+      leave_if_silent(number, now);
     } else if (!node.replica && !node.owes() && !node.is_wanted &&
                ++node.idle_views > idle_views_max) {
       node.is_leaving = true;

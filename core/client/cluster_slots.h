@@ -8,8 +8,10 @@
 #include <string_view>
 #include <utility>
 
+#include "plimsoll/core/base/random.h"
 #include "plimsoll/core/client/cluster_nodes.h"
 #include "plimsoll/core/client/cluster_options.h"
+#include "plimsoll/core/client/owner_question.h"
 #include "plimsoll/core/client/slot_listener.h"
 #include "plimsoll/core/cluster/node_choice.h"
 #include "plimsoll/core/cluster/slot_table.h"
@@ -34,7 +36,10 @@ class ClusterSlots {
         main_(main),
         nodes_(nodes),
         table_(std::move(table)),
-        schedule_(main.options().random_seed) {}
+        schedule_(main.options().random_seed),
+        random_(~main.options().random_seed),
+        asked_last_(static_cast<NodeNumber>(random_.next() >> 16)),
+        question_(nodes, asked_last_) {}
 
   SlotTable& table() { return *table_; }
   const SlotTable& table() const { return *table_; }
@@ -64,8 +69,27 @@ class ClusterSlots {
 
   /// Asks for a view: at once, or as soon as the last one is old enough.
   void want_view(Instant now, ViewSchedule::Need need) { schedule_.want(now, need); }
-  /// The node that has redirected a request knows more of it than others.
-  void prefer_asking(NodeNumber number) { prefer_asking_ = number; }
+  /// This node has redirected a request, or is not what it was: asks for a view, of this node if it
+  /// is asked at once.
+  void handle_redirection(NodeNumber number, Instant now) {
+    if (schedule_.handle_redirection(now)) prefer_asking_ = number;
+  }
+
+  /// Somebody waits for the owner of the slot, since the one that the client knows cannot serve it
+  /// or cannot be reached: asks another node for that slot, or for all if that cannot be.
+  void want_owner(Slot slot, Instant now);
+  /// The same for the slots of a node in doubt.
+  void want_successor(NodeNumber number, Instant now);
+  /// A request with this key waits: OwnerQuestion::note_key().
+  void note_key(std::string_view key) { question_.note_key(key); }
+  /// The connection of a node was lost. Who needs the node says so himself.
+  void handle_loss(Instant now) { schedule_.want_some_time(now); }
+  /// The node has redirected a request for the slot to one that cannot be reached. If it was taken
+  /// for the owner, then perhaps because its predecessor's slots were believed to be all there.
+  void handle_contradiction(Slot slot, NodeNumber number, Instant now) {
+    if (table_->at(slot).owner() != number) return want_owner(slot, now);
+    want_view(now, ViewSchedule::Need::urgent);
+  }
 
   void handle_timeout(Instant now);
   Instant poll_timeout() const;
@@ -74,7 +98,8 @@ class ClusterSlots {
   void follow_main(Instant now);
   /// Handles the outcome of a question on the main connection: internal_slots, internal_node_id.
   void handle_main(const Event& event, Instant now);
-  /// Handles the outcome of CLUSTER SLOTS at a node.
+  /// Handles the outcome of a question at a node: internal_slots, internal_owner. Others are
+  /// none of its business.
   void handle_node(NodeNumber number, const Event& event, Instant now);
   /// The connection of a node is over.
   void handle_end(NodeNumber number, Instant now);
@@ -124,6 +149,18 @@ class ClusterSlots {
   // Views of another cluster are believed once there was no other one for so long.
   static constexpr Duration made_anew_after = std::chrono::seconds(10);
 
+  // A slot of a node in doubt was found at another one.
+  struct Found {
+    Slot slot = no_slot;
+    NodeNumber before = no_node;
+    NodeNumber now_at = no_node;
+
+    // Whether the last one was another slot of the same node, at the same one.
+    bool confirms(const Found& last) const {
+      return slot != last.slot && before == last.before && now_at == last.now_at;
+    }
+  };
+
   void set_owner(Slot slot, NodeNumber owner);
   void begin_view(Instant now);
   NodeNumber choose_whom_to_ask(Instant now);
@@ -137,6 +174,10 @@ class ClusterSlots {
   void refuse(NodeNumber from, const Error& reason, Instant now);
   void give_up_start(const Error& reason);
   void look_at_nodes(Instant now);
+  void handle_owner(const OwnerQuestion::Answer& answer, Instant now);
+  void want_owner_of_any(NodeNumber number, Instant now);
+  void want_next_successor(Instant now);
+  void leave_if_silent(NodeNumber number, Instant now);
   std::string_view host_of(NodeNumber number) const;
 
   const ClusterOptions options_;
@@ -148,10 +189,16 @@ class ClusterSlots {
   ViewSchedule schedule_;
   NodeNumber asked_ = nobody;
   std::uint64_t asked_incarnation_ = 0;  // of the node's connection
-  NodeNumber asked_last_ = 0;            // the nodes take turns
-  NodeNumber last_in_turn_ = 0;          // of those that callers get: slot_at()
+  SmallRandom random_;
+  NodeNumber asked_last_;  // the nodes take turns; each client begins with another one
+  OwnerQuestion question_;
+  NodeNumber doubted_last_ = 0;  // those in doubt take turns as well
+  Found found_{};
+  NodeNumber last_in_turn_ = 0;  // of those that callers get: slot_at()
   NodeNumber prefer_asking_ = nobody;
   bool has_view_ = false;
+  bool knows_learnt_ = false;  // the table knows what was learnt since the last view was asked for;
+                               // not while there may be another, or that one has not come
   bool main_was_in_view_ = false;
   Instant other_since_ = never;  // since when there are only views of another cluster
   bool has_left_main_ = false;

@@ -1,11 +1,10 @@
 #include "plimsoll/core/client/cluster_verdicts.h"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <optional>
 #include <string_view>
 
+#include "plimsoll/core/client/error_words.h"
 #include "plimsoll/core/client/handed_request.h"
 
 namespace plimsoll::inline v0 {
@@ -20,32 +19,9 @@ constexpr Duration down_again_max = std::chrono::milliseconds(500);
 constexpr Duration hop_again_min = std::chrono::milliseconds(1);
 constexpr Duration hop_again_max = std::chrono::milliseconds(128);
 
+constexpr std::string_view slot_has_no_owner = "CLUSTERDOWN Hash slot not served";
+
 static_assert(redirects_limit <= Journey::hops_max);
-
-// The beginning of an error's text, in one piece.
-class ErrorWords {
- public:
-  explicit ErrorWords(const std::optional<Value>& value) {
-    if (!value || !value->is_error()) return;
-    value->as_error()->for_each_piece([this](std::string_view piece) {
-      const std::size_t taken = std::min(piece.size(), words_.size() - size_);
-      std::copy_n(piece.data(), taken, words_.data() + size_);
-      size_ += taken;
-    });
-  }
-  std::string_view view() const { return {words_.data(), size_}; }
-
- private:
-  // More than the longest redirection: its word, slot, host and port.
-  std::array<char, NodeAddress::host_bytes_max + 32> words_;
-  std::size_t size_ = 0;
-};
-
-std::optional<NodeAddress> address_of(std::string_view host, std::uint16_t port) {
-  std::array<char, 8> text;
-  const char* const end = std::to_chars(text.data(), text.data() + text.size(), port).ptr;
-  return NodeAddress::read(host, {text.data(), static_cast<std::size_t>(end - text.data())});
-}
 
 }  // namespace
 
@@ -106,7 +82,7 @@ ClusterVerdicts::Verdict ClusterVerdicts::of_refusal(NodeNumber number, const Ev
       // A node that becomes a replica says so to who blocks there. CLIENT UNBLOCK with ERROR begins
       // with the same word, but is an end that somebody wanted.
       if (!words.view().starts_with("UNBLOCKED force")) return {};
-      slots_.want_view(now, ViewSchedule::Need::urgent);
+      slots_.want_owner(journey.slot, now);
       again.wait = wait_of(journey.waits, down_again_min, down_again_max);
       break;
     case ErrorCode::cluster_down:
@@ -114,11 +90,16 @@ ClusterVerdicts::Verdict ClusterVerdicts::of_refusal(NodeNumber number, const Ev
         again.wait = wait_of(journey.waits, try_again_min, try_again_max);
         break;
       }
+      if (words.view() == slot_has_no_owner) {
+        slots_.want_view(now, ViewSchedule::Need::urgent);
+        again.wait = wait_of(journey.waits, down_again_min, down_again_max);
+        break;
+      }
       [[fallthrough]];
     case ErrorCode::read_only_replica:
     case ErrorCode::server_loading:
     case ErrorCode::primary_down:
-      slots_.want_view(now, ViewSchedule::Need::urgent);
+      slots_.want_owner(journey.slot, now);
       again.wait = wait_of(journey.waits, down_again_min, down_again_max);
       break;
     default: return {};
@@ -135,9 +116,8 @@ ClusterVerdicts::Verdict ClusterVerdicts::of_redirection(NodeNumber number,
   if (journey.hops > 0) verdict.wait = wait_of(journey.hops - 1, hop_again_min, hop_again_max);
   const std::string_view host =
       redirection.host.empty() ? nodes_[number].address.host() : redirection.host;
-  const std::optional<NodeAddress> address = address_of(host, redirection.port);
+  const auto address = NodeAddress::read(host, redirection.port);
   const auto there = address ? nodes_.find_or_add(*address, {}) : std::nullopt;
-  slots_.prefer_asking(number);
   if (there && redirection.kind == Redirection::Kind::ask) {
     ++counters_.asked;
     verdict.asked = *there;
@@ -149,11 +129,11 @@ ClusterVerdicts::Verdict ClusterVerdicts::of_redirection(NodeNumber number,
     nodes_[number].is_leaving = true;
     slots_.want_view(now, ViewSchedule::Need::urgent);
   } else if (!there || !nodes_[*there].may_be_awaited(now)) {
-    slots_.want_view(now, ViewSchedule::Need::urgent);
+    slots_.handle_contradiction(redirection.slot, number, now);
     verdict.wait = wait_of(journey.hops, down_again_min, down_again_max);
   } else {
     slots_.learn(redirection.slot, *there);
-    slots_.want_view(now, ViewSchedule::Need::normal);
+    slots_.handle_redirection(number, now);
   }
   return verdict;
 }

@@ -26,7 +26,7 @@ bool ParkedRoutes::may_go(const ParkedRequests::Request& request, Instant now, I
 
 void ParkedRoutes::want_node(NodeNumber number, Instant now) {
   nodes_.want(number, now);
-  if (nodes_[number].is_doubtful(now)) slots_.want_view(now, ViewSchedule::Need::urgent);
+  if (nodes_[number].is_doubtful(now)) slots_.want_successor(number, now);
 }
 
 bool ParkedRoutes::is_for_no_node(const ParkedRequests::Request& request, Tag tag, Instant now) {

@@ -144,7 +144,7 @@ bool ReplySource::is_about_rights(const Event& event) {
 bool ReplySource::drop_if_refused(const Event& event) {
   const bool is_fetch = tags::is_fetch(event.tag);
   const bool is_proof = is_fetch && Fetches::fetch_of(event.tag).question.row == 0;
-  if (!is_about_rights(event)) return false;
+  if (event.tag == internal_owner || !is_about_rights(event)) return false;
   const bool is_question = event.tag == internal_proof || event.tag == internal_key || is_proof;
   if (is_question && !std::exchange(may_ping_, false)) return false;
   const std::uint8_t asked = question_of_reader(event.tag);

@@ -46,7 +46,7 @@ NodeNumber SlotOwners::find(Slot slot, NodeNumber asked, Instant now) {
   }
   if (nodes_.may_send_to(number)) return number;
   nodes_.want(number, now);
-  if (nodes_[number].is_doubtful(now)) slots_.want_view(now, ViewSchedule::Need::urgent);
+  if (nodes_[number].is_doubtful(now)) slots_.want_successor(number, now);
   return no_node;
 }
 

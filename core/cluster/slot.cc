@@ -110,4 +110,13 @@ Slot slot_of_key(std::string_view key) {
   return folded.may_have_brace() ? slot_of_tag(key) : folded.slot();
 }
 
+// P has the term 1, so x can be divided by: of 16 bits, each remainder belongs to one number.
+// Two bytes have no hash tag.
+std::array<char, 2> short_key_in(Slot slot) {
+  constexpr std::uint32_t polynomial = 0x11021;
+  std::uint32_t bits = slot;
+  for (int i = 0; i < 16; ++i) bits = (bits % 2 == 0 ? bits : bits ^ polynomial) >> 1;
+  return {static_cast<char>(bits >> 8), static_cast<char>(bits)};
+}
+
 }  // namespace plimsoll::inline v0

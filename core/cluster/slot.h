@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string_view>
 
@@ -19,5 +20,8 @@ inline constexpr Slot no_slot = UINT16_MAX;
 /// tag, which is the text between the first { and the next } behind it, and that text is not empty,
 /// the slot is that of the tag. Runs once for every request, so it uses no table: see slot.cc.
 Slot slot_of_key(std::string_view key);
+
+/// Returns a key of this slot, of two bytes, which may be any.
+std::array<char, 2> short_key_in(Slot slot);
 
 }  // namespace plimsoll::inline v0

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <utility>
 
 #include "plimsoll/core/base/random.h"
 #include "plimsoll/core/base/time.h"
@@ -21,6 +22,13 @@ class ViewSchedule {
   static constexpr int early_max = 2;
   /// Without a reason: so often on average, a fifth more or less.
   static constexpr Duration idle_interval = std::chrono::seconds(60);
+  /// Some time after it has learnt the owner of one slot, a client asks for all: not before other
+  /// nodes have heard the news, and within this time by lot, since all clients learn it at once
+  /// when a node is replaced.
+  static constexpr Duration some_time_min = std::chrono::seconds(1);
+  static constexpr Duration some_time_max = std::chrono::seconds(10);
+  /// After so many redirections it does not wait: they have cost the nodes more than a view does.
+  static constexpr int redirections_max = 64;
   /// A node that has not answered within this time is not waited for.
   static constexpr Duration answer_max = std::chrono::seconds(1);
   /// After a question in vain: at first, and at most.
@@ -36,6 +44,23 @@ class ViewSchedule {
     due_at_ = std::min(due_at_, std::max({now, earliest, not_before_, free_at_}));
   }
 
+  /// A node has redirected a request. Returns true if a view is wanted at once, and not some time
+  /// later: of this node, since it knows more of it than others.
+  bool handle_redirection(Instant now) {
+    if (++redirections_ >= redirections_max) {
+      want(now, Need::normal);
+      return true;
+    }
+    want_some_time(now);
+    return false;
+  }
+  /// What a view would say is not needed now, but should be known.
+  void want_some_time(Instant now) {
+    if (std::exchange(lot_is_drawn_, true)) return;
+    constexpr Duration by_lot = some_time_max - some_time_min;
+    due_at_ = std::min(due_at_, after(now, some_time_min + by_lot * draw() / 256));
+  }
+
   bool is_asking() const { return is_asking_; }
   bool is_due(Instant now) const { return !is_asking_ && now >= due_at_; }
   bool is_unanswered(Instant now) const { return is_asking_ && now - asked_at_ >= answer_max; }
@@ -44,6 +69,8 @@ class ViewSchedule {
 
   void begin(Instant now) {
     asked_at_ = now;
+    redirections_ = 0;
+    lot_is_drawn_ = false;
     free_at_ = std::max(free_at_, now - early_max * urgent_interval) + urgent_interval;
     is_asking_ = true;
     due_at_ = never;
@@ -68,6 +95,8 @@ class ViewSchedule {
 
   SmallRandom random_;
   bool is_asking_ = false;
+  bool lot_is_drawn_ = false;  // since the last question; and the redirections since then
+  int redirections_ = 0;
   Instant asked_at_ = Instant::min();
   Instant due_at_ = never;
   Instant not_before_ = Instant::min();  // not soon after a failure: while nobody can

@@ -118,6 +118,8 @@ inline constexpr Tag internal_read_write = UINT64_MAX - 10;
 /// The tag of the EXISTS by which a client with a cache learns whether the primary that it asks for
 /// what it has still serves its keys.
 inline constexpr Tag internal_key = UINT64_MAX - 11;
+/// The tag of the EXISTS by which a client of a cluster learns who owns one slot.
+inline constexpr Tag internal_owner = UINT64_MAX - 12;
 /// The tags of the CLUSTER SLOTS and CLUSTER MYID with which a client of a cluster asks a node who
 /// owns which slot, and who it is.
 inline constexpr Tag internal_slots = UINT64_MAX - 5;

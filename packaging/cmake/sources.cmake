@@ -49,6 +49,7 @@ set(PLIMSOLL_CLIENT_SOURCES
   core/client/node_caches.cc
   core/client/other_servers.cc
   core/client/own_writes.cc
+  core/client/owner_question.cc
   core/client/parked_requests.cc
   core/client/parked_routes.cc
   core/client/parts_failure.cc
@@ -283,6 +284,7 @@ set(PLIMSOLL_CLIENT_HEADERS
   core/client/due_reads.h
   core/client/early_requests.h
   core/client/encoded_pieces.h
+  core/client/error_words.h
   core/client/exclusive_handles.h
   core/client/fetch_request.h
   core/client/fetch_servers.h
@@ -298,6 +300,7 @@ set(PLIMSOLL_CLIENT_HEADERS
   core/client/node_caches.h
   core/client/other_servers.h
   core/client/own_writes.h
+  core/client/owner_question.h
   core/client/parked_requests.h
   core/client/parked_routes.h
   core/client/part_command.h

@@ -69,6 +69,7 @@ TEST_CASE("an owner that says MOVED is not believed, though the client cannot go
   world.submit(1, {"SET", "b", "newer"}, 300ms);
   world.run();
   world.advance(400ms);
+  for (int i = 0; i < 300 && world.owner_known(slot) != world.address(0); ++i) world.advance(100ms);
   REQUIRE(world.outcome(1).starts_with("timed_out"));
   REQUIRE(world.owner_known(slot) == world.address(0));
   world.prove_replica();

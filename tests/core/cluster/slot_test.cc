@@ -86,5 +86,13 @@ TEST_CASE("keys of any bytes and sizes have the slots of the plain algorithm") {
   }
 }
 
+TEST_CASE("each slot has a short key") {
+  for (std::uint32_t slot = 0; slot < slots_count; ++slot) {
+    const std::array<char, 2> key = short_key_in(static_cast<Slot>(slot));
+    REQUIRE(slot_of_key({key.data(), key.size()}) == slot);
+    REQUIRE(slow_slot(std::string(key.data(), key.size())) == slot);
+  }
+}
+
 }  // namespace
 }  // namespace plimsoll::slot_test

@@ -45,6 +45,46 @@ TEST_CASE("while nodes have views to give, they are asked once or five times a s
   CHECK(questions_within(seconds(10), ViewSchedule::Need::urgent, always).size() == 51);
 }
 
+TEST_CASE(
+    "after a redirection a view is wanted some time later, and each client draws its own time") {
+  constexpr std::size_t clients = 1000;
+  std::vector<Duration> waits;
+  for (std::uint64_t seed = 0; seed < clients; ++seed) {
+    ViewSchedule schedule(seed * 0x9e3779b97f4a7c15);
+    schedule.begin(Instant{});
+    schedule.handle_view(Instant{});
+    const Instant redirected = Instant{} + seconds(30);
+    CHECK_FALSE(schedule.handle_redirection(redirected));
+    waits.push_back(schedule.next() - redirected);
+    // Further ones do not make it come sooner.
+    CHECK_FALSE(schedule.handle_redirection(redirected));
+    CHECK(schedule.next() - redirected == waits.back());
+  }
+  std::sort(waits.begin(), waits.end());
+  CHECK(waits.front() >= ViewSchedule::some_time_min);
+  CHECK(waits.back() <= ViewSchedule::some_time_max);
+  // With five nodes that is some 30 questions a second for each.
+  CHECK(most_in_a_second(waits) <= 5 * 50);
+}
+
+TEST_CASE("what has cost as many redirections as a view is worth asks for one at once") {
+  ViewSchedule schedule(7);
+  schedule.begin(Instant{});
+  schedule.handle_view(Instant{});
+  const Instant now = Instant{} + ViewSchedule::interval;
+  for (int i = 1; i < ViewSchedule::redirections_max; ++i) {
+    CHECK_FALSE(schedule.handle_redirection(now));
+  }
+  CHECK_FALSE(schedule.is_due(now));
+  CHECK(schedule.handle_redirection(now));
+  CHECK(schedule.is_due(now));
+  // They count from the last question on.
+  schedule.begin(now);
+  schedule.handle_view(now);
+  CHECK_FALSE(schedule.handle_redirection(now + seconds(1)));
+  CHECK_FALSE(schedule.is_due(now + seconds(1)));
+}
+
 TEST_CASE("after a question in vain, another node is asked soon") {
   const auto only_second = [](std::size_t number) { return number == 1; };
   const std::vector<Duration> asked =
