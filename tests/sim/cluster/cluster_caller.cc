@@ -253,7 +253,7 @@ void ClusterCaller::note_submitted(const Result<RequestId>& id, RequestNumber nu
   environment_.coverage.count_outcome(id.error());
   environment_.ledger.refuse(number);
   cluster_.order().note_ended(number);
-  cluster_.news().note_ended(number);
+  cluster_.news().note_ended(number_, number, environment_.now());
 }
 
 void ClusterCaller::write(std::size_t key) {
@@ -341,7 +341,7 @@ void ClusterCaller::handle_outcome(const Event& event, bool truthful) {
   const Asked asked = found->second;
   asked_.erase(found);
   cluster_.order().note_ended(number);
-  cluster_.news().note_ended(number);
+  cluster_.news().note_ended(number_, number, environment_.now());
   const std::uint64_t hash = event.value ? hash_of(*event.value, scratch_) : 0;
   environment_.trace.mix(number);
   environment_.trace.mix(hash);

@@ -89,7 +89,7 @@ class ClusterCaller final : private Driver::Owner, private Driver::Guide, privat
   void note_opened(ConnectionId, std::uint64_t, std::size_t) override {}
   void note_read(std::uint64_t link, std::size_t bytes) override {
     cluster_.order().note_read(link, bytes);
-    cluster_.news().note_read(number_, link, bytes,
+    cluster_.news().note_read(number_, link, bytes, environment_.now(),
                               [this](std::size_t server) { return has_trouble_with(server); });
   }
   void note_sent(std::uint64_t link, std::size_t bytes) override {

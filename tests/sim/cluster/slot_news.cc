@@ -22,6 +22,13 @@ void SlotNews::note_submitted(std::uint32_t caller, RequestNumber number) {
   submitted_[number] = {.caller = caller, .at = ++clock_};
 }
 
+void SlotNews::note_ended(std::uint32_t caller, RequestNumber number, Instant now) {
+  submitted_.erase(number);
+  std::erase_if(callers_[caller].moved, [=](const auto& each) {
+    return each.second.number == number && each.second.when == now;
+  });
+}
+
 void SlotNews::note_unheeded(std::uint32_t caller, SlotNumber slot) {
   callers_[caller].moved.erase(slot);
   for (auto& [number, link] : links_) link.left_at.erase(slot);
@@ -40,8 +47,9 @@ SlotNews::Clock SlotNews::sent_at(const Link& link, std::uint64_t end) const {
   return found == link.sent_until.end() ? clock_ : found->second;
 }
 
-void SlotNews::note_read(std::uint32_t caller, std::uint64_t link, std::uint64_t bytes,
+void SlotNews::note_read(std::uint32_t caller, std::uint64_t link, std::uint64_t bytes, Instant now,
                          const std::function<bool(std::size_t)>& has_trouble) {
+  now_ = now;
   Link& from = links_[link];
   from.read += bytes;
   ++clock_;
@@ -58,7 +66,8 @@ void SlotNews::heed(Caller& caller, std::uint64_t link_number, Link& link, const
     case Said::What::moved: {
       const auto before = caller.moved.find(said.slot);
       if (is_awaited && !has_trouble(said.server)) {
-        caller.moved[said.slot] = {.to = said.server, .at = clock_};
+        caller.moved[said.slot] = {
+            .to = said.server, .at = clock_, .number = said.number, .when = now_};
         link.left_at[said.slot] = clock_;
       } else if (before != caller.moved.end() && before->second.to != said.server) {
         caller.moved.erase(before);  // it may go by either

@@ -55,13 +55,14 @@ class SlotNews {
   /// The caller has a new client, which knows nothing.
   void begin(std::uint32_t caller) { callers_[caller] = {}; }
   void note_submitted(std::uint32_t caller, RequestNumber number);
-  /// The write has an outcome: the client need not heed what comes of it later.
-  void note_ended(RequestNumber number) { submitted_.erase(number); }
+  /// The write has an outcome: the client need not heed what comes of it later, and need not have
+  /// heeded what it has read at the same time, since its deadline may have passed first.
+  void note_ended(std::uint32_t caller, RequestNumber number, Instant now);
   /// A request for the slot has ended with a MOVED, so that the client does not follow this one.
   void note_unheeded(std::uint32_t caller, SlotNumber slot);
   void note_sent(std::uint64_t link, std::uint64_t bytes);
   /// `has_trouble`: whether the client has trouble with that server.
-  void note_read(std::uint32_t caller, std::uint64_t link, std::uint64_t bytes,
+  void note_read(std::uint32_t caller, std::uint64_t link, std::uint64_t bytes, Instant now,
                  const std::function<bool(std::size_t)>& has_trouble);
 
   /// When the slot's owner has run what the caller's client has read the answer to; the beginning
@@ -84,6 +85,8 @@ class SlotNews {
   struct Moved {
     std::size_t to;
     Clock at;
+    RequestNumber number;
+    Instant when;
   };
   struct Answered {
     std::uint64_t link;
@@ -104,6 +107,7 @@ class SlotNews {
   Clock sent_at(const Link& link, std::uint64_t end) const;
 
   Clock clock_ = 0;
+  Instant now_{};
   std::map<std::uint64_t, Link> links_;
   std::map<std::uint32_t, Caller> callers_;
   std::map<RequestNumber, Submitted> submitted_;
