@@ -2,7 +2,8 @@
 // their own on loopback. "order": what one caller pushes to one list while its slot moves shows whether the order is
 // kept. "loss": a primary that is killed, or frozen, shows how long calls fail behind its election. "cache": what
 // client-side caches save, and whether they are right while slots move and primaries are replaced. "frozen": what the
-// other primaries still do while one says nothing, and a crowd wants that one.
+// other primaries still do while one says nothing, and a crowd wants that one. "gets": reads a second. "reshard": what
+// callers notice while valkey-cli moves slots. "storm": what a thousand clients ask when a primary is replaced.
 
 import { parseArgs } from "node:util";
 
@@ -10,18 +11,24 @@ import { GlideClusterClient, Logger } from "@valkey/valkey-glide";
 import { Cluster } from "ioredis";
 import { createCluster } from "redis";
 
-import { Client } from "../../js/dist/node.js";
+import { Client, configure } from "../../js/dist/node.js";
 import { slotOf, startNodes } from "../../js/test/package/cluster.mjs";
 import { measureCaches } from "./cluster_cache.mjs";
 import { measureFrozen } from "./cluster_frozen.mjs";
+import { measureGets } from "./cluster_gets.mjs";
+import { measureReshard } from "./cluster_reshard.mjs";
+import { measureStorm } from "./cluster_storm.mjs";
 
 const { values: options } = parseArgs({ options: {
   json: { type: "boolean", default: false },
   moves: { type: "string", default: "40" },
   only: { type: "string", default: "" },
-  scenario: { type: "string", multiple: true, default: ["order", "loss", "cache", "frozen"] },
+  scenario: { type: "string", multiple: true, default: ["order", "loss", "cache", "frozen", "gets", "reshard", "storm"] },
 } });
 const moves = Number(options.moves);
+
+// A thousand clients of a cluster, each with its table of slots, are more than the usual line holds.
+configure({ memoryLimit: "224 MiB" });
 
 // A line for each call that fails would be thousands.
 Logger.setLoggerConfig("off");
@@ -33,6 +40,18 @@ const sleep = (milliseconds) => new Promise((resolve) => { setTimeout(resolve, m
 
 const seedsOf = (cluster) => cluster.nodes.map(({ port }) => ({ host: "127.0.0.1", port }));
 
+const ioredis = (more) => async (cluster, { timeout }) => {
+  const client = new Cluster(seedsOf(cluster), { ...more, redisOptions: { commandTimeout: timeout } });
+  client.on("error", () => {});
+  await client.ping();
+  return {
+    push: (key, value) => client.rpush(key, value),
+    set: (key, value) => client.set(key, value),
+    get: (key) => client.get(key),
+    close: async () => client.disconnect(),
+  };
+};
+
 /** name -> connect(cluster, options). What a client tells about its connections is no failure: its calls tell all.
     `timeout`: of each call. `limit`: of calls at a time, where the client has one; undefined: its own. */
 const contenders = {
@@ -42,19 +61,11 @@ const contenders = {
     return {
       push: (key, value) => client.rpush(key, [value]),
       set: (key, value) => client.set(key, value),
+      get: (key) => client.get(key),
       close: () => client.close(),
     };
   },
-  "ioredis": async (cluster, { timeout }) => {
-    const client = new Cluster(seedsOf(cluster), { redisOptions: { commandTimeout: timeout } });
-    client.on("error", () => {});
-    await client.ping();
-    return {
-      push: (key, value) => client.rpush(key, value),
-      set: (key, value) => client.set(key, value),
-      close: async () => client.disconnect(),
-    };
-  },
+  "ioredis": ioredis({}),
   "node-redis": async (cluster, { timeout }) => {
     const client = createCluster({ rootNodes: seedsOf(cluster).map((socket) => ({ socket })),
       defaults: { RESP: 3, commandOptions: { timeout } } });
@@ -63,6 +74,7 @@ const contenders = {
     return {
       push: (key, value) => client.rPush(key, value),
       set: (key, value) => client.set(key, value),
+      get: (key) => client.get(key),
       close: async () => client.destroy(),
     };
   },
@@ -72,6 +84,7 @@ const contenders = {
     return {
       push: (key, value) => client.rpush(key, [value]),
       set: (key, value) => client.set(key, value),
+      get: (key) => client.get(key),
       close: async () => client.close(),
     };
   },
@@ -191,7 +204,8 @@ const show = (title, row) => {
   }
 };
 
-const wanted = Object.fromEntries(Object.entries(contenders).filter(([name]) => name.includes(options.only)));
+const among = (all) => Object.fromEntries(Object.entries(all).filter(([name]) => name.includes(options.only)));
+const wanted = among(contenders);
 const scenarios = {
   order: async () => {
     const cluster = await startNodes({ nodeTimeout: 30_000 });
@@ -209,6 +223,9 @@ const scenarios = {
   },
   cache: () => measureCaches(options.only, show),
   frozen: () => measureFrozen(wanted, show),
+  gets: () => measureGets(among({ ...contenders, "ioredis, auto-pipelining": ioredis({ enableAutoPipelining: true }) }), show),
+  reshard: () => measureReshard(wanted, show),
+  storm: () => measureStorm(wanted, show),
 };
 for (const name of options.scenario) {
   if (scenarios[name] === undefined) {
