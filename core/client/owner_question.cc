@@ -79,7 +79,8 @@ std::optional<OwnerQuestion::Answer> OwnerQuestion::handle_outcome(NodeNumber nu
   if (is_late) return std::nullopt;
   is_asking_ = false;
   Answer answer{.slot = slot_, .asked = number};
-  if (event.error == nullptr) {
+  // A server that answers anything else does not know the command.
+  if (event.error == nullptr && event.value && event.value->as_integer()) {
     answer.owner = number;
     return answer;
   }
@@ -91,7 +92,7 @@ std::optional<OwnerQuestion::Answer> OwnerQuestion::handle_outcome(NodeNumber nu
     if (const auto address = NodeAddress::read(host, redirection->port)) {
       answer.owner = nodes_.find_or_add(*address, {});
     }
-  } else if (event.value && says_nothing_of_slots(event.error->code)) {
+  } else if (event.value && (event.error == nullptr || says_nothing_of_slots(event.error->code))) {
     refused_until_ = after(now, refused_wait);
   }
   return answer;
