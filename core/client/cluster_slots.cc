@@ -193,11 +193,13 @@ void ClusterSlots::handle_owner(const OwnerQuestion::Answer& answer, Instant now
   want_next_successor(now);
 }
 
-void ClusterSlots::leave_if_silent(NodeNumber number, Instant now) {
+// Returns whether it was silent, and owns nothing any more.
+bool ClusterSlots::leave_if_silent(NodeNumber number, Instant now) {
   const ClusterNode& node = nodes_[number];
-  if (node.slots == 0 && node.session && node.is_suspect(now) && node.is_waited_for()) {
-    nodes_.leave(number, is_silent_without_slots);
-  }
+  const bool is_silent =
+      node.slots == 0 && node.session && node.is_suspect(now) && node.is_waited_for();
+  if (is_silent) nodes_.leave(number, is_silent_without_slots);
+  return is_silent;
 }
 
 void ClusterSlots::handle_timeout(Instant now) {
@@ -455,10 +457,8 @@ void ClusterSlots::look_at_nodes(Instant now) {
     // A node that nobody needs may be dead for days.
     if (node.needs_view(now)) want_successor(number, now);
     if (node.slots > 0 || !node.session) return;
-    if (node.is_suspect(now) && node.is_waited_for()) {
-      leave_if_silent(number, now);
-    } else if (!node.replica && !node.owes() && !node.is_wanted &&
-               ++node.idle_views > idle_views_max) {
+    if (leave_if_silent(number, now)) return;
+    if (!node.replica && !node.owes() && !node.is_wanted && ++node.idle_views > idle_views_max) {
       node.is_leaving = true;
       nodes_.leave(number, has_no_slots);
     }

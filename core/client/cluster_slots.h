@@ -98,8 +98,8 @@ class ClusterSlots {
   void follow_main(Instant now);
   /// Handles the outcome of a question on the main connection: internal_slots, internal_node_id.
   void handle_main(const Event& event, Instant now);
-  /// Handles the outcome of a question at a node: internal_slots, internal_owner. Others are
-  /// none of its business.
+  /// Handles the outcome of a question at a node: internal_slots, internal_owner. Ignores all other
+  /// events.
   void handle_node(NodeNumber number, const Event& event, Instant now);
   /// The connection of a node is over.
   void handle_end(NodeNumber number, Instant now);
@@ -177,7 +177,7 @@ class ClusterSlots {
   void handle_owner(const OwnerQuestion::Answer& answer, Instant now);
   void want_owner_of_any(NodeNumber number, Instant now);
   void want_next_successor(Instant now);
-  void leave_if_silent(NodeNumber number, Instant now);
+  bool leave_if_silent(NodeNumber number, Instant now);
   std::string_view host_of(NodeNumber number) const;
 
   const ClusterOptions options_;

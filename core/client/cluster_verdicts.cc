@@ -90,16 +90,16 @@ ClusterVerdicts::Verdict ClusterVerdicts::of_refusal(NodeNumber number, const Ev
         again.wait = wait_of(journey.waits, try_again_min, try_again_max);
         break;
       }
-      if (words.view() == slot_has_no_owner) {
-        slots_.want_view(now, ViewSchedule::Need::urgent);
-        again.wait = wait_of(journey.waits, down_again_min, down_again_max);
-        break;
-      }
       [[fallthrough]];
     case ErrorCode::read_only_replica:
     case ErrorCode::server_loading:
     case ErrorCode::primary_down:
-      slots_.want_owner(journey.slot, now);
+      // Other nodes would say the same of a slot without an owner; a view may say who has it.
+      if (words.view() == slot_has_no_owner) {
+        slots_.want_view(now, ViewSchedule::Need::urgent);
+      } else {
+        slots_.want_owner(journey.slot, now);
+      }
       again.wait = wait_of(journey.waits, down_again_min, down_again_max);
       break;
     default: return {};

@@ -40,8 +40,8 @@ class OwnerQuestion {
   /// The slot of that key; no_slot, if there is none.
   Slot noted_slot() const { return noted_slot_; }
 
-  /// Somebody waits for the owner of the slot, who is not `owner`, or cannot serve it. If another
-  /// slot is wanted already, that one comes first.
+  /// A request waits for the owner of the slot. So far that was `owner`, which is not asked: it is
+  /// lost, or cannot serve the slot. If another slot is wanted already, that one comes first.
   void want(Slot slot, NodeNumber owner, Instant now);
   bool may_ask(Instant now) const { return now >= refused_until_; }
 
@@ -70,7 +70,7 @@ class OwnerQuestion {
   std::optional<Answer> handle_outcome(NodeNumber number, const Event& event, Instant now);
 
  private:
-  // Who has not answered by then is not waited for.
+  // A node that has not answered by then is not waited for.
   static constexpr Duration answer_max = ViewSchedule::answer_max;
 
   bool may_be_asked(NodeNumber number, Instant now) const;

@@ -88,14 +88,6 @@ struct CachedCluster : ClusterWorld {
     return count;
   }
 
-  /// An election: the replica of the primary has its slots, and all know but the primary itself.
-  void elect(NodeIndex primary) {
-    model().replicate(primary);
-    model().promote_replica_of(primary);
-    for (NodeIndex each = 0; each < model().nodes_count(); ++each) {
-      if (each != primary) model().tell(each);
-    }
-  }
   /// The client asks for the slots anew.
   void see() {
     const auto views = cluster().counters().views;

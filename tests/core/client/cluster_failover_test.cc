@@ -32,15 +32,6 @@ struct Ready : ClusterWorld {
     options.with_replicas = true;
     return options;
   }
-
-  /// An election: the replica of the primary has its slots, and all know but the primary itself.
-  void elect(NodeIndex primary) {
-    model().replicate(primary);
-    model().promote_replica_of(primary);
-    for (NodeIndex each = 0; each < model().nodes_count(); ++each) {
-      if (each != primary) model().tell(each);
-    }
-  }
 };
 
 TEST_CASE("a killed owner: what it may have run is in doubt, the rest runs at its successor") {

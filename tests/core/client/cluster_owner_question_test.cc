@@ -19,7 +19,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr unsigned slot_of_b = 3300;  // as all slots of these tests one of node 0, but that of "c"
+constexpr unsigned slot_of_b = 3300;  // one of node 0, as that of "f" is; "c" is node 1's
 
 const std::string node0 = ClusterWorld::port(0);
 const std::string node1 = ClusterWorld::port(1);
@@ -37,13 +37,6 @@ struct Ready : ClusterWorld {
     return options;
   }
 
-  void elect(NodeIndex primary) {
-    model().replicate(primary);
-    model().promote_replica_of(primary);
-    for (NodeIndex each = 0; each < model().nodes_count(); ++each) {
-      if (each != primary) model().tell(each);
-    }
-  }
   void refuse(const std::string& command, const std::string& error) {
     for (NodeIndex each = 0; each < model().nodes_count(); ++each) {
       node(each).refused[command] = error;

@@ -148,6 +148,14 @@ class ClusterWorld {
   NodeIndex replace(const std::string& address);
   /// The old one is back.
   void put_back(const std::string& address);
+  /// An election: the replica of the primary has its slots, and all know but the primary itself.
+  void elect(NodeIndex primary) {
+    model().replicate(primary);
+    model().promote_replica_of(primary);
+    for (NodeIndex each = 0; each < model().nodes_count(); ++each) {
+      if (each != primary) model().tell(each);
+    }
+  }
   /// Publishes the messages that the model was given to all subscribers.
   void deliver_published();
 
