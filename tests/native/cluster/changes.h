@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -7,6 +9,7 @@
 #include <exception>
 #include <future>
 #include <mutex>
+#include <numeric>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -145,20 +148,20 @@ class Changes {
 class CachedReaders {
  public:
   CachedReaders(Changes& changes, native::Client& client, native::ClientSideCache& cache) {
-    begin([&changes, &client, &cache] {
+    begin(0, [&changes, &client, &cache] {
       const auto acknowledged = changes.acknowledged();
       pass_barrier(cache);
       return changes.count_stale(acknowledged, [&client](const std::string& key) {
         return client.get(key, boost::asio::use_future);
       });
     });
-    begin([&changes, &client] {
+    begin(1, [&changes, &client] {
       return changes.count_stale(changes.acknowledged(), [&client](const std::string& key) {
         return client.get(key, {.max_staleness = std::chrono::milliseconds(0)},
                           boost::asio::use_future);
       });
     });
-    begin([&changes, &client] {
+    begin(2, [&changes, &client] {
       const std::vector<std::uint64_t> anything(changes.acknowledged().size(), 0);
       return changes.count_stale(anything, [&client](const std::string& key) {
         return client.get(key, boost::asio::use_future);
@@ -176,7 +179,16 @@ class CachedReaders {
   }
 
   std::size_t stale() const { return stale_; }
-  std::size_t rounds() const { return rounds_; }
+  std::size_t rounds() const {
+    return std::accumulate(rounds_.begin(), rounds_.end(), std::size_t{0});
+  }
+  /// Whether all that is being read now comes to be answered.
+  bool pass_round() const {
+    return std::all_of(rounds_.begin(), rounds_.end(), [this](const auto& each) {
+      const std::size_t before = each;
+      return eventually([&] { return each > before || !failure().empty(); }) && failure().empty();
+    });
+  }
   /// Why a reader ended early; empty if none has.
   std::string failure() const {
     const std::lock_guard lock(mutex_);
@@ -185,10 +197,10 @@ class CachedReaders {
 
  private:
   template <class Round>
-  void begin(Round round) {
-    threads_.emplace_back([this, round] {
+  void begin(std::size_t index, Round round) {
+    threads_.emplace_back([this, index, round] {
       try {
-        for (; !is_over_; ++rounds_) stale_ += round();
+        for (; !is_over_; ++rounds_[index]) stale_ += round();
       } catch (const std::exception& error) {
         const std::lock_guard lock(mutex_);
         failure_ = error.what();
@@ -198,7 +210,7 @@ class CachedReaders {
 
   std::atomic<bool> is_over_{false};
   std::atomic<std::size_t> stale_{0};
-  std::atomic<std::size_t> rounds_{0};
+  std::array<std::atomic<std::size_t>, 3> rounds_{};  // that each reader has ended
   mutable std::mutex mutex_;
   std::string failure_;  // guarded by mutex_
   std::vector<std::thread> threads_;
