@@ -6,6 +6,7 @@
 
 #include "plimsoll/core/base/packed_id.h"
 #include "plimsoll/core/client/cluster.h"
+#include "plimsoll/core/client/if_other_servers.h"
 #include "plimsoll/core/client/replicas.h"
 #include "plimsoll/wasm/copied_texts.h"
 #include "plimsoll/wasm/misuse.h"
@@ -29,10 +30,18 @@ constexpr Error finds_no_cluster{.code = ErrorCode::invalid_option,
                                  .what = "a client that asks sentinels finds no cluster",
                                  .expected = "standalone as topology"};
 
+constexpr Error has_one_server{
+    .code = ErrorCode::invalid_option,
+    .what =
+        "this is the core of pages: its clients have one server, no sentinels, replicas or nodes",
+    .expected = "the address of a bridge, which may lead to a cluster"};
+
 // Whether what a client is to have goes together. Of a cluster that it may find, the core says so.
 Status validate_servers(const ClientOptions& options, const HostedServers& servers) {
   const bool reads_replicas = servers.replicas.read_from != ReadFrom::primary;
   const bool is_cluster = servers.topology == TopologyChoice::cluster;
+  const bool has_others = options.sentinel != nullptr || reads_replicas || is_cluster;
+  if (!may_have_other_servers()) return has_others ? has_one_server : Status();
   if (servers.topology == TopologyChoice::automatic && options.sentinel != nullptr) {
     return finds_no_cluster;
   }

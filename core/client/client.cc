@@ -127,15 +127,15 @@ Status Client::make_cluster(const ClusterOptions& options) {
 // The main session has just become ready, and sends nothing until the early requests are sorted.
 void Client::enter_cluster() {
   Status entered = may_enter_cluster(*may_find_, options(), recording_.on());
-  if (entered) entered = make_cluster(*may_find_);
-  if (entered) entered = others_->begin_early(session_);
+  if (may_have_other_servers() && entered) entered = make_cluster(*may_find_);
+  if (may_have_other_servers() && entered) entered = others_->begin_early(session_);
   if (!entered) session_.give_up(entered.error());
 }
 
 void Client::validate_others() { others_->validate(); }
 
 bool Client::make_others() {
-  if (!others_) others_ = Box<OtherServers>::make(*accounts_.connections, 0);
+  if (!others_) others_ = OtherServers::make(*accounts_.connections);
   if (others_) side_connections_.never_be_empty();
   return static_cast<bool>(others_);
 }
@@ -479,8 +479,8 @@ Result<RequestId> Client::submit_specially(const CommandView& command, Instant n
   if (cluster_ && !near_) return stage_in_cluster(command, now, timeout, tag, max_staleness);
   if (recording_.on()) return submit_recorded(command, now, timeout, tag);
   if (command.block_time != Duration::zero()) return stage_blocking(command, now, timeout, tag);
-  return near_ ? stage_near(command, now, timeout, tag, max_staleness)
-               : stage_by_reader(command, now, timeout, tag, max_staleness);
+  if (replicas_ && !near_) return stage_by_reader(command, now, timeout, tag, max_staleness);
+  return stage_near(command, now, timeout, tag, max_staleness);
 }
 
 // Only the primary knows what is true at the time of the call.

@@ -15,6 +15,7 @@
 #include "plimsoll/core/client/client_recording.h"
 #include "plimsoll/core/client/cluster_counters.h"
 #include "plimsoll/core/client/cluster_options.h"
+#include "plimsoll/core/client/if_other_servers.h"
 #include "plimsoll/core/client/replica_counters.h"
 #include "plimsoll/core/client/replica_options.h"
 #include "plimsoll/core/client/side_connections.h"
@@ -126,7 +127,7 @@ class Client {
   Status use_replicas(const ReplicaOptions& options);
 
   /// The replicas of one primary that are read; null if none are.
-  const Replicas* replicas() const { return replicas_; }
+  const Replicas* replicas() const { return replicas_.get(); }
   /// Connections beside the main one that are not for single users; null if there are none.
   const OtherServers* others() const { return others_.get(); }
 
@@ -144,7 +145,7 @@ class Client {
   void find_cluster(const ClusterOptions& options);
 
   /// The nodes of the cluster; null if the servers are none.
-  const Cluster* cluster() const { return cluster_; }
+  const Cluster* cluster() const { return cluster_.get(); }
 
   /// Sets the text that the main connection shows on the way to the server, such as the token for a
   /// bridge. If the text changes, call this before handle_opened() of the connection that shows the
@@ -578,9 +579,9 @@ class Client {
   // What few clients have. If there is any of it, side_connections_.empty() is false, so that a
   // client without looks once.
   Box<NearCache> near_;                       // null without a cache
-  Box<OtherServers> others_;                  // owns the next two; null if they are
-  Replicas* replicas_ = nullptr;              // null if no replica is read
-  Cluster* cluster_ = nullptr;                // null if the servers are no cluster
+  IfOtherServers<Box<OtherServers>> others_;  // owns the next two; null if they are
+  IfOtherServers<Replicas*> replicas_;        // null if no replica is read
+  IfOtherServers<Cluster*> cluster_;          // null if the servers are no cluster
   const ClusterOptions* may_find_ = nullptr;  // for find_cluster()
   bool is_special_ = false;               // it has a cache, reads from replicas, has a cluster, or
                                           // records

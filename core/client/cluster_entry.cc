@@ -1,5 +1,7 @@
 #include "plimsoll/core/client/cluster_entry.h"
 
+#include "plimsoll/core/client/if_other_servers.h"
+
 namespace plimsoll::inline v0 {
 namespace {
 
@@ -29,6 +31,10 @@ Status may_enter_cluster(const ClusterOptions& cluster, const SessionOptions& op
   if (options.database != 0) {
     return is_cluster_and("database is not 0, and the server is a node of a cluster",
                           "0 as database");
+  }
+  if (!may_have_other_servers()) {
+    return is_cluster_and("this is the core of pages, which leads to one server",
+                          "a bridge to the cluster; or standalone as topology");
   }
   return validate(cluster, options);
 }

@@ -8,6 +8,7 @@
 #include "plimsoll/core/cache/cache.h"
 #include "plimsoll/core/cache/freshness.h"
 #include "plimsoll/core/client/fetches.h"
+#include "plimsoll/core/client/if_other_servers.h"
 #include "plimsoll/core/cluster/slot.h"
 #include "plimsoll/core/cluster/slot_table.h"
 #include "plimsoll/core/commands/question.h"
@@ -44,12 +45,12 @@ class FetchServers {
     is_one_ = true;
   }
   /// Whether there is neither of the two. Most clients have one server, so that is asked first.
-  bool is_one() const { return is_one_; }
-  Cluster* cluster() const { return cluster_; }
-  Replicas* replicas() const { return replicas_; }
+  bool is_one() const { return !may_have_other_servers() || is_one_; }
+  Cluster* cluster() const { return cluster_.get(); }
+  Replicas* replicas() const { return replicas_.get(); }
   /// Whether replicas are read, in a cluster or not.
   bool reads_replicas() const {
-    return !is_one_ && (replicas_ != nullptr || cluster_reads_replicas());
+    return !is_one() && (replicas_ != nullptr || cluster_reads_replicas());
   }
 
   /// Whom a read is sent to.
@@ -78,32 +79,32 @@ class FetchServers {
   /// staleness a read goes to the primary, which alone knows what is true now.
   Result<RequestId> submit(const CommandView& command, Instant now, Instant deadline, Tag tag,
                            Duration max_staleness, cache::Mark after) {
-    if (is_one_) return main_.submit(command, deadline, tag);
+    if (is_one()) return main_.submit(command, deadline, tag);
     return submit_to_several(command, now, deadline, tag, max_staleness, after);
   }
   /// Submits the request of a fetch, whose node and slot are set.
   Result<RequestId> submit_fetch(const Fetches::Fetch& fetch, const CommandView& command) {
-    if (is_one_) return main_.submit_owed(command, never, Fetches::tag_of(fetch));
+    if (is_one()) return main_.submit_owed(command, never, Fetches::tag_of(fetch));
     return submit_fetch_to_several(fetch, command);
   }
 
   void cancel(RequestId request);
   /// Session::was_exposed(), wherever the request is.
   bool was_exposed(RequestId request) const {
-    return is_one_ ? main_.was_exposed(request) : was_exposed_of_several(request);
+    return is_one() ? main_.was_exposed(request) : was_exposed_of_several(request);
   }
 
   /// The time that a driver has passed last, on any of the connections.
-  Instant now() const { return is_one_ ? main_.now() : now_of_several(); }
+  Instant now() const { return is_one() ? main_.now() : now_of_several(); }
 
   /// The requests on all connections.
   std::size_t in_flight() const {
-    return main_.in_flight() + (is_one_ ? 0 : in_flight_elsewhere());
+    return main_.in_flight() + (is_one() ? 0 : in_flight_elsewhere());
   }
-  bool is_full() const { return is_one_ ? main_.is_full() : are_several_full(); }
+  bool is_full() const { return is_one() ? main_.is_full() : are_several_full(); }
   /// So many callers wait without a request of their own; they take places all the same.
   void note_waiters(std::size_t count) {
-    is_one_ ? main_.take_places(count) : note_waiters_of_several(count);
+    is_one() ? main_.take_places(count) : note_waiters_of_several(count);
   }
 
  private:
@@ -127,10 +128,10 @@ class FetchServers {
   Session& main_;
   const cache::Cache& cache_;
   bool is_one_ = true;
-  Cluster* cluster_ = nullptr;
-  NodeCaches* nodes_ = nullptr;  // of the cluster
-  Replicas* replicas_ = nullptr;
-  ReplicaCaches* replica_caches_ = nullptr;  // of the replicas
+  IfOtherServers<Cluster*> cluster_;
+  IfOtherServers<NodeCaches*> nodes_;  // of the cluster
+  IfOtherServers<Replicas*> replicas_;
+  IfOtherServers<ReplicaCaches*> replica_caches_;  // of the replicas
 };
 
 }  // namespace plimsoll::inline v0

@@ -260,8 +260,8 @@ class NearCache {
   SideFences side_writes_;
   Error error_;
   Instant relieved_at_ = Instant::min();
-  Box<NodeCaches> nodes_;              // null without a cluster
-  Box<ReplicaCaches> replica_caches_;  // null if no replica is read
+  IfOtherServers<Box<NodeCaches>> nodes_;              // null without a cluster
+  IfOtherServers<Box<ReplicaCaches>> replica_caches_;  // null if no replica is read
 };
 
 }  // namespace plimsoll::inline v0

@@ -9,6 +9,7 @@
 
 #include "plimsoll/core/client/cluster.h"
 #include "plimsoll/core/client/early_requests.h"
+#include "plimsoll/core/client/if_other_servers.h"
 #include "plimsoll/core/client/replicas.h"
 #include "plimsoll/core/client/sentinels.h"
 #include "plimsoll/core/memory/box.h"
@@ -24,6 +25,11 @@ class OtherServers {
   Box<Replicas> replicas{};    ///< of one primary
   Box<Cluster> cluster{};      ///< if there is a cluster, there is neither of the two above
   Box<EarlyRequests> early{};  ///< of a client that found out that there is a cluster
+
+  /// Returns null if there is no memory, or if no client may have any.
+  static Box<OtherServers> make(Account& account) {
+    return may_have_other_servers() ? Box<OtherServers>::make(account, 0) : Box<OtherServers>();
+  }
 
   /// Makes `sentinels`, and returns it; null if there is no memory.
   Sentinels* make_sentinels(const Session& main);

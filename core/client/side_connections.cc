@@ -125,7 +125,7 @@ Result<RequestId> SideConnections::submit_to(ConnectionId connection, const Comm
                                              Instant now, Instant deadline, Tag tag) {
   sides_.note_time(now);
   std::uint32_t index = sides_.handle_of(connection);
-  if (ExclusiveHandles::is_handle(index)) {
+  if (sides_.owners() && ExclusiveHandles::is_handle(index)) {
     const Result<std::uint32_t> stands_for = connection_for(index, command);
     if (!stands_for) return stands_for.error();
     index = *stands_for;
@@ -178,7 +178,7 @@ Result<std::uint32_t> SideConnections::connection_for(std::uint32_t handle,
 void SideConnections::release(ConnectionId connection, Instant now) {
   sides_.note_time(now);
   std::uint32_t index = sides_.handle_of(connection);
-  if (ExclusiveHandles::is_handle(index)) {
+  if (sides_.owners() && ExclusiveHandles::is_handle(index)) {
     PLIMSOLL_CHECK(sides_.handles()->has(index));
     const std::uint32_t handle = index;
     index = sides_.handles()->connection(handle);
@@ -603,7 +603,7 @@ bool SideConnections::goes_on(Side& side, const Event& event) {
   const Pipeline::Handed request = side.session.handed();
   ClusterNode::Verdict verdict;
   side.note_refused(event, sides_.now());
-  if (side.node != no_node && !closing_) {
+  if (sides_.owners() && side.node != no_node && !closing_) {
     verdict =
         sides_.owners()->judge(side.node, event, request.may_resend, side.journey, sides_.now());
   }
@@ -673,8 +673,8 @@ std::optional<Event> SideConnections::translate_subscription(Side& side, const E
   const bool is_restore = event.tag == internal_restore && event.kind == Event::Kind::failed;
   const bool is_of_slot =
       event.value && event.error != nullptr && (is_about_slots(event.error->code) || is_handed);
-  const bool may_move = (is_handed || is_restore) && is_of_slot && side.node != no_node &&
-                        side.session.state() == Session::State::ready;
+  const bool may_move = sides_.owners() && (is_handed || is_restore) && is_of_slot &&
+                        side.node != no_node && side.session.state() == Session::State::ready;
   if (event.kind == Event::Kind::completed) side.journey = {.slot = side.journey.slot};
   if (!may_move) {
     if (is_handed) side.session.settle_handed();

@@ -10,6 +10,7 @@
 #include "plimsoll/core/client/connection_id.h"
 #include "plimsoll/core/client/connection_waiters.h"
 #include "plimsoll/core/client/exclusive_handles.h"
+#include "plimsoll/core/client/if_other_servers.h"
 #include "plimsoll/core/client/side_connection.h"
 #include "plimsoll/core/cluster/node_address.h"
 #include "plimsoll/core/memory/box.h"
@@ -38,9 +39,13 @@ class SideTable {
   /// Returns false if there is no memory.
   bool use_cluster(SlotOwners& owners);
   /// Null, if the servers are no cluster.
-  SlotOwners* owners() const { return table_ ? table_->owners : nullptr; }
+  SlotOwners* owners() const {
+    return may_have_other_servers() && table_ ? table_->owners : nullptr;
+  }
   /// Whether they are one, or it is not known yet.
-  bool may_be_cluster() const { return owners() != nullptr || main_.is_finding_mode(); }
+  bool may_be_cluster() const {
+    return may_have_other_servers() && (owners() != nullptr || main_.is_finding_mode());
+  }
 
   Session& main() const { return main_; }
   const SessionOptions& options() const { return main_.options(); }

@@ -128,9 +128,9 @@ export class Client {
   }
 
   /// What a server answers to the handshake.
-  handshakeReplies({ database = 0 } = {}) {
+  handshakeReplies({ database = 0, mode = "standalone" } = {}) {
     const hello = "%3\r\n$6\r\nserver\r\n$6\r\nvalkey\r\n$5\r\nproto\r\n:3\r\n$4\r\nmode\r\n" +
-      "$10\r\nstandalone\r\n";
+      `$${mode.length}\r\n${mode}\r\n`;
     return hello + "+OK\r\n+OK\r\n" + (database === 0 ? "" : "+OK\r\n") + "+PONG\r\n";
   }
 

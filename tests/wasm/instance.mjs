@@ -9,7 +9,8 @@ import { abiVersion, cacheOptionsAt, errors, executed, optionsAt, outboxAt,
 import { Client } from "./client.mjs";
 import { fromBytes, toBytes } from "./text.mjs";
 
-export const moduleBytes = readFileSync("wasm/plimsoll.wasm");
+/// A test may run once more, with another module: the program's argument.
+export const moduleBytes = readFileSync(process.argv[2] ?? "wasm/plimsoll.wasm");
 const compiled = new WebAssembly.Module(moduleBytes);
 
 /// A call that the module refused: `code` is the error's name.
@@ -128,9 +129,10 @@ export class Instance {
   }
 
   /// A client that waits for its connection to be opened.
-  create({ username = "", password = "", clientName = "", source = "", ...numbers } = {}) {
+  /// `more`: the words behind the first four.
+  create({ username = "", password = "", clientName = "", source = "", more = [], ...numbers } = {}) {
     this.write(this.calls.plimsoll_options(), optionsAt, optionsAt.inflightRequestsLimit, numbers);
-    this.stageWords([username, password, clientName, source]);
+    this.stageWords([username, password, clientName, source, ...more]);
     return new Client(this, this.call("create", this.now));
   }
 
