@@ -2,15 +2,17 @@
 // tests use, and from there into dist/, which is what is packed: one file for each entry, since to load
 // forty of them takes longer than all else that a program does at its start.
 //
-//   node build.mjs PLIMSOLL_WASM COMMANDS_TS
+//   node build.mjs PLIMSOLL_WASM PLIMSOLL_ONE_SERVER_WASM COMMANDS_TS
 //
-// tools/dev/js.sh gives both, as the build of the whole project makes them.
+// tools/dev/js.sh gives them, as the build of the whole project makes them.
 //
 //   dist/cjs/index.js    for require(), and for import in Node, Deno and Bun as well: a program that does
 //                        both has one core, and one class of each error
 //   dist/node.js         import there: the names of dist/cjs/index.js, which it has through dist/cjs/node.js
 //   dist/index.js        for everything else (bundlers, pages, workers), as a module
 //   dist/cjs/payload.js  the core, for both
+//   dist/core/module.page.js
+//                        the core of pages, whose clients have one server, for bundles without the condition `node`
 //   dist/cjs/*.map       with these, node --enable-source-maps names lines of TypeScript in stacks. They do not
 //                        have the sources' text, which would be a fifth of the package. The modules can be read.
 //   dist/ioredis*.js, dist/opentelemetry*.js
@@ -25,10 +27,11 @@ import { gzipSync } from "node:zlib";
 
 import { build } from "esbuild";
 
+import { toLetters } from "./letters.mjs";
 import { thirdPartyNotices } from "./notices.mjs";
 
-const [wasm, commands] = process.argv.slice(2);
-if (commands === undefined) throw new Error("usage: node build.mjs PLIMSOLL_WASM COMMANDS_TS");
+const [wasm, pageWasm, commands] = process.argv.slice(2);
+if (commands === undefined) throw new Error("usage: node build.mjs PLIMSOLL_WASM PLIMSOLL_ONE_SERVER_WASM COMMANDS_TS");
 
 process.chdir(import.meta.dirname);
 for (const folder of [".build", "dist"]) rmSync(folder, { recursive: true, force: true });
@@ -37,6 +40,9 @@ mkdirSync("src/generated", { recursive: true });
 // Typed, or the compiler would write all of it into the declarations as well.
 const payload = gzipSync(readFileSync(wasm), { level: 9 }).toString("base64");
 writeFileSync("src/generated/payload.ts", `export const payload: string = "${payload}";\n`);
+const { letters, order } = toLetters(readFileSync(pageWasm));
+writeFileSync("src/generated/page.payload.ts",
+  `export const letters: string = "${letters}";\nexport const order: readonly number[] = [${order}];\n`);
 writeFileSync("src/generated/commands.ts", readFileSync(commands));
 const { version } = JSON.parse(readFileSync("package.json", "utf8"));
 writeFileSync("src/generated/version.ts", `export const version: string = "${version}";\n`);
@@ -47,6 +53,7 @@ if (compiler.status !== 0) process.exit(compiler.status ?? 1);
 // The compiler finds the package's private imports only in the folder that package.json names.
 renameSync("dist", ".build");
 copyFileSync(wasm, ".build/core/core.wasm");
+copyFileSync(pageWasm, ".build/core/page.wasm");  // for js/demo
 
 // Modules and CommonJS share the payload. A script that sets a property is valid as either.
 const property = 'globalThis[Symbol.for("plimsoll.payload")]';
@@ -85,7 +92,7 @@ const common = {
 };
 await build({
   ...common, format: "esm", platform: "neutral", outdir: "dist",
-  entryPoints: ["index", "core/module.inline", "core/module.workerd", "core/module.edge",
+  entryPoints: ["index", "core/module.inline", "core/module.page", "core/module.workerd", "core/module.edge",
     "transport/tcp.node", "transport/tcp.none", "transport/tcp.workerd"]
     .map((name) => `./.build/${name}.js`),
   plugins: [sharedPayload("../cjs/payload.js")],

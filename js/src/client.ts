@@ -23,8 +23,8 @@ import { CancelledError, ConfigurationError, ConnectionError, wordsOf } from "./
 import { Events, type ConnectionEvents } from "./events.js";
 import { configure, loadConfiguredCore } from "./memory.js";
 import { type NodeRoute, Nodes } from "./nodes.js";
-import { type ClientOptions, checkBridge, checkClientOptions, checkCluster, checkCredentials, checkReads, checkRedirects,
-  checkSentinel, checkTls, reachOf, readFroms, topologyChoices, topologyOf, withTopology } from "./options.js";
+import { type ClientOptions, checkBridge, checkClientOptions, checkCredentials, checkReads, checkRedirects, checkServers,
+  checkTls, reachOf, readFroms, topologyChoices, topologyOf, withTopology } from "./options.js";
 import { Scanning } from "./scan.js";
 import { type ClientStatistics, readClientStatistics } from "./statistics.js";
 import { type Subscription, type SubscriptionKind, openSubscription } from "./subscription.js";
@@ -128,10 +128,9 @@ export class Client extends Scanning {
     const given = readAddress(address, options.seeds);
     checkTls(options, given);
     const target = withTopology(given, options);
-    checkSentinel(options, target);
-    checkCluster(options, target);
     if (topologyOf(target, options) !== "standalone") checkRedirects(options);
     checkReads(options, target.address);
+    checkServers(options, target);
     checkCredentials(options, target);
     checkBridge(options, target.address);
     if (options.memoryLimit !== undefined) configure({ memoryLimit: options.memoryLimit });

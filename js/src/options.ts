@@ -1,3 +1,4 @@
+import { hasOtherServers } from "#core";
 import { type Target, isWebSocket } from "./address.js";
 import { ClientSideCache } from "./cache.js";
 import { type Codec, isCodec } from "./codec.js";
@@ -293,8 +294,7 @@ export const checkBridge = (options: ClientOptions, address: Address): void => {
   }
 };
 
-/** Throws a ConfigurationError if there is what only a client takes that asks sentinels, and the address is not theirs. */
-export const checkSentinel = (options: ClientOptions, { primaryName }: Target): void => {
+const checkSentinel = (options: ClientOptions, { primaryName }: Target): void => {
   if (options.sentinel === undefined || primaryName !== undefined) return;
   refuse("sentinel", 'the address is not that of sentinels; give "valkey+sentinel://host:port/NAME", or no sentinel');
 };
@@ -338,11 +338,27 @@ export const reachOf = ({ address: { protocol } }: Target): number =>
 // As the core has it.
 const redirectsLimit = 31;
 
-/** Throws a ConfigurationError if there is what does not go with a cluster, and the address is that of one. */
-export const checkCluster = (options: ClientOptions, { isCluster }: Target): void => {
+const checkCluster = (options: ClientOptions, { isCluster }: Target): void => {
   if (isCluster !== true) return;
   const { database = 0 } = options;
   if (database !== 0) refuse("database", "the address is that of a cluster, which has database 0 only; give 0, or none");
+};
+
+// The core of pages, which have no TCP, knows one server. A caller's own transport takes addresses of any kind.
+const checkCore = ({ readFrom = "primary" }: ClientOptions, { primaryName, isCluster }: Target): void => {
+  const what = isCluster === true ? "the address is that of a cluster" : primaryName !== undefined ? "the address is that of sentinels"
+    : readFrom === "primary" ? undefined : "readFrom";
+  if (hasOtherServers || what === undefined) return;
+  refuse(what, "a bundle without the condition \"node\" has the core of pages, whose clients have one server; give the " +
+    'address of a bridge ("ws://" or "wss://"), which may lead to a cluster, or bundle with that condition');
+};
+
+/** Throws a ConfigurationError if an option does not go with the kind of servers that the client is to have, or if the core of this
+    program has no servers of that kind. */
+export const checkServers = (options: ClientOptions, target: Target): void => {
+  checkSentinel(options, target);
+  checkCluster(options, target);
+  checkCore(options, target);
 };
 
 /** Throws a ConfigurationError if `redirectsMax` is out of range. */

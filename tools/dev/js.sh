@@ -14,20 +14,20 @@ install_js_tools() {
   touch "$folder/node_modules/.package-lock.json"
 }
 
-# build_js: js/dist, from the module and the sources that Bazel makes.
+# build_js: js/dist, from the modules and the sources that Bazel makes.
 build_js() {
   local bin
   install_js_tools js
-  run_bazel build "${quiet_build[@]}" //wasm:plimsoll.wasm //core/commands:commands.ts >&2 ||
-    die "the module does not build"
+  run_bazel build "${quiet_build[@]}" //wasm:plimsoll.wasm //wasm:plimsoll_one_server.wasm \
+    //core/commands:commands.ts >&2 || die "the modules do not build"
   bin=$(run_bazel info bazel-bin 2>/dev/null)
-  build_js_of "$bin/wasm/plimsoll.wasm" "$bin/core/commands/commands.ts"
+  build_js_of "$bin/wasm/plimsoll.wasm" "$bin/wasm/plimsoll_one_server.wasm" "$bin/core/commands/commands.ts"
 }
 
-# build_js_of MODULE COMMANDS_TS: js/dist, behind install_js_tools, without Bazel.
+# build_js_of MODULE ONE_SERVER_MODULE COMMANDS_TS: js/dist, behind install_js_tools, without Bazel.
 build_js_of() {
   say "building the npm package"
-  "$(find_node)" js/build.mjs "$1" "$2" >&2 || die "the package does not build"
+  "$(find_node)" js/build.mjs "$@" >&2 || die "the package does not build"
 }
 
 # build_page: js/demo/dist, behind build_js or build_js_of.

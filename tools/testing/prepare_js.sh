@@ -28,21 +28,21 @@ step_install() {
 
 step_build() {
   local bin
-  say "building the module, the bridge and the demo"
-  run_bazel build "${quiet_build[@]}" --jobs=HOST_CPUS //wasm:plimsoll.wasm //core/commands:commands.ts //demo \
-    //demo/cluster //native/bridge:plimsoll-bridge //native/bridge:plimsoll-bridge-release >&2 ||
-    die "the module, the bridge or the demo does not build"
+  say "building the modules, the bridge and the demo"
+  run_bazel build "${quiet_build[@]}" --jobs=HOST_CPUS //wasm:plimsoll.wasm //wasm:plimsoll_one_server.wasm \
+    //core/commands:commands.ts //demo //demo/cluster //native/bridge:plimsoll-bridge //native/bridge:plimsoll-bridge-release >&2 ||
+    die "a module, the bridge or the demo does not build"
   bin=$(run_bazel info bazel-bin 2>/dev/null)
   # Copies: a build of another configuration makes bazel-bin another folder, and may build these anew.
   mkdir -p "$parts"
-  cp "$bin/wasm/plimsoll.wasm" "$bin/core/commands/commands.ts" "$bin/demo/demo" \
-    "$bin/native/bridge/plimsoll-bridge" "$bin/native/bridge/plimsoll-bridge-release" "$parts/"
+  cp "$bin/wasm/plimsoll.wasm" "$bin/wasm/plimsoll_one_server.wasm" "$bin/core/commands/commands.ts" \
+    "$bin/demo/demo" "$bin/native/bridge/plimsoll-bridge" "$bin/native/bridge/plimsoll-bridge-release" "$parts/"
   cp "$bin/demo/cluster/cluster" "$parts/demo-cluster"
 }
 
 step_pack() {
   local bridge_package
-  build_js_of "$parts/plimsoll.wasm" "$parts/commands.ts"
+  build_js_of "$parts/plimsoll.wasm" "$parts/plimsoll_one_server.wasm" "$parts/commands.ts"
   build_page
   build_cluster_page
   make_js_consumer "$folder/consumer"

@@ -1,8 +1,10 @@
 import { builtIn } from "../built-in.js";
 import { payload } from "../generated/payload.js";
+import { compile } from "./compile.js";
 
-// The module as text inside this package's own code, which every bundler includes: compressed, since few
-// servers compress what they send to the last byte. Compiled once.
+// The module for Node, Deno and Bun, as text inside this package's own code, which every bundler includes: compressed.
+
+export const hasOtherServers = true;
 
 type Decode = (text: string) => Uint8Array;
 
@@ -21,15 +23,4 @@ const unpack = async (bytes: Uint8Array): Promise<Uint8Array> => {
   return new Uint8Array(await new Response(unpacked).arrayBuffer());
 };
 
-export const loadModule = async (): Promise<WebAssembly.Module> => {
-  try {
-    return await WebAssembly.compile(await unpack(decode(payload)));
-  } catch (error) {
-    throw new Error(
-      `WebAssembly may not be compiled here (${(error as Error).message}). A page needs ` +
-        "'wasm-unsafe-eval' in the script-src of its Content-Security-Policy; a worker's bundle " +
-        "has to be made with the condition \"workerd\"",
-      { cause: error },
-    );
-  }
-};
+export const loadModule = async (): Promise<WebAssembly.Module> => compile(await unpack(decode(payload)));

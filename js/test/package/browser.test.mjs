@@ -22,7 +22,7 @@ const types = { ".html": "text/html", ".js": "text/javascript", ".mjs": "text/ja
 // As a user writes it who bundles nothing: the package's private names have to be told.
 const importMap = JSON.stringify({ imports: {
   "plimsoll": "/node_modules/plimsoll/dist/index.js",
-  "#core": "/node_modules/plimsoll/dist/core/module.inline.js",
+  "#core": "/node_modules/plimsoll/dist/core/module.page.js",
   "#tcp": "/node_modules/plimsoll/dist/transport/tcp.none.js",
 } });
 
@@ -132,7 +132,7 @@ test("without a bridge the error says what a browser needs", async () => {
   assert.match(said, /^ConnectionError: .*no TCP sockets: connect to a bridge by ws:/);
   const ofSentinels = await page.evaluate((address) => globalThis.connectTo(address),
     `valkey+sentinel://127.0.0.1:${nobody}/fleet`);
-  assert.match(ofSentinels, /^ConnectionError: .*no TCP sockets: connect to a bridge by ws:/);
+  assert.match(ofSentinels, /^ConfigurationError: the address is that of sentinels: .* have one server; give the address of a bridge/);
 });
 
 test("a page whose policy forbids WebAssembly is told what to allow", async () => {
