@@ -292,6 +292,7 @@ set(PLIMSOLL_CLIENT_HEADERS
   core/client/flight_record.h
   core/client/flight_recorder.h
   core/client/handed_request.h
+  core/client/if_other_servers.h
   core/client/invalidation.h
   core/client/known_replica.h
   core/client/message_queue.h
