@@ -12,7 +12,7 @@ _PLAIN_PROCESSOR = "glibc.cpu.hwcaps=" + ",".join(
     ("AVX2", "AVX", "AVX_Fast_Unaligned_Load", "ERMS", "FSRM", "SSSE3", "SSE4_1", "SSE4_2"))
 
 # A row's name says what is sent, and how. System calls are counted where they are the larger part.
-_SYSTEM_CALL_ROWS = ("get", "get_one_in_flight")
+_SYSTEM_CALL_ROWS = ("get", "get_in_cluster", "get_one_in_flight")
 
 # Without Valgrind, which hides the vDSO from its programs, these are no system calls.
 _VDSO = {"sys_clock_gettime", "sys_gettimeofday", "sys_time", "sys_getcpu"}
