@@ -40,9 +40,8 @@ mkdirSync("src/generated", { recursive: true });
 // Typed, or the compiler would write all of it into the declarations as well.
 const payload = gzipSync(readFileSync(wasm), { level: 9 }).toString("base64");
 writeFileSync("src/generated/payload.ts", `export const payload: string = "${payload}";\n`);
-const { letters, order } = toLetters(readFileSync(pageWasm));
-writeFileSync("src/generated/page.payload.ts",
-  `export const letters: string = "${letters}";\nexport const order: readonly number[] = [${order}];\n`);
+writeFileSync("src/generated/page.payload.ts", 'import type { Letters } from "../core/letters.js";\n' +
+  `export const letters: Letters = ${JSON.stringify(toLetters(readFileSync(pageWasm)))};\n`);
 writeFileSync("src/generated/commands.ts", readFileSync(commands));
 const { version } = JSON.parse(readFileSync("package.json", "utf8"));
 writeFileSync("src/generated/version.ts", `export const version: string = "${version}";\n`);

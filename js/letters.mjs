@@ -1,23 +1,19 @@
-// Writes bytes as text for src/core/letters.ts, which has the alphabet and says why.
+// Writes bytes as text for src/core/letters.ts, which says why.
 
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+// No letter is escaped in a script, and none can end one in a page.
+const alphabet = " !#%&'()*+,-./0123456789:;=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[]^_abcdefghijklmnopqrstuvwxyz{|}~";
+const single = alphabet.length - 2;
 
-// Build scripts run before the sources are compiled, so the alphabet is read there.
-const source = readFileSync(join(import.meta.dirname, "src/core/letters.ts"), "utf8");
-const [, alphabet] = /alphabet: string = "([^"]*)"/.exec(source);
-
-/** The text of some bytes; and all bytes by how frequent they are in it, which fromLetters() needs. */
+/** The text of some bytes, with what fromLetters() needs besides. */
 export const toLetters = (bytes) => {
   const counts = new Array(256).fill(0);
   for (const byte of bytes) ++counts[byte];
   const order = [...counts.keys()].sort((one, other) => counts[other] - counts[one]);
-  const single = alphabet.length - 2;
   const words = [];
   order.forEach((byte, place) => {
     const behind = place - single;
     words[byte] = behind < 0 ? alphabet[place]
       : alphabet[single + Math.floor(behind / alphabet.length)] + alphabet[behind % alphabet.length];
   });
-  return { letters: Array.from(bytes, (byte) => words[byte]).join(""), order };
+  return { text: Array.from(bytes, (byte) => words[byte]).join(""), alphabet, order };
 };

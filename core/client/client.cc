@@ -127,8 +127,8 @@ Status Client::make_cluster(const ClusterOptions& options) {
 // The main session has just become ready, and sends nothing until the early requests are sorted.
 void Client::enter_cluster() {
   Status entered = may_enter_cluster(*may_find_, options(), recording_.on());
-  if (may_have_other_servers() && entered) entered = make_cluster(*may_find_);
-  if (may_have_other_servers() && entered) entered = others_->begin_early(session_);
+  if (entered) entered = make_cluster(*may_find_);
+  if (entered && others_) entered = others_->begin_early(session_);
   if (!entered) session_.give_up(entered.error());
 }
 

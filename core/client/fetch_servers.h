@@ -129,9 +129,9 @@ class FetchServers {
   const cache::Cache& cache_;
   bool is_one_ = true;
   IfOtherServers<Cluster*> cluster_;
-  IfOtherServers<NodeCaches*> nodes_;  // of the cluster
+  NodeCaches* nodes_ = nullptr;  // of the cluster
   IfOtherServers<Replicas*> replicas_;
-  IfOtherServers<ReplicaCaches*> replica_caches_;  // of the replicas
+  ReplicaCaches* replica_caches_ = nullptr;  // of the replicas
 };
 
 }  // namespace plimsoll::inline v0

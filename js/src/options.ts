@@ -346,11 +346,12 @@ const checkCluster = (options: ClientOptions, { isCluster }: Target): void => {
 
 // The core of pages, which have no TCP, knows one server. A caller's own transport takes addresses of any kind.
 const checkCore = ({ readFrom = "primary" }: ClientOptions, { primaryName, isCluster }: Target): void => {
-  const what = isCluster === true ? "the address is that of a cluster" : primaryName !== undefined ? "the address is that of sentinels"
-    : readFrom === "primary" ? undefined : "readFrom";
-  if (hasOtherServers || what === undefined) return;
-  refuse(what, "a bundle without the condition \"node\" has the core of pages, whose clients have one server; give the " +
-    'address of a bridge ("ws://" or "wss://"), which may lead to a cluster, or bundle with that condition');
+  if (hasOtherServers) return;
+  const why = 'a bundle without the condition "node" has the core of pages, whose clients have one server; give the ' +
+    'address of a bridge ("ws://" or "wss://"), which may lead to a cluster, or bundle with that condition';
+  if (isCluster === true) refuse("the address is that of a cluster", why);
+  if (primaryName !== undefined) refuse("the address is that of sentinels", why);
+  if (readFrom !== "primary") refuse("readFrom", why);
 };
 
 /** Throws a ConfigurationError if an option does not go with the kind of servers that the client is to have, or if the core of this

@@ -1,6 +1,6 @@
-// The modules stay as small as they are. The goal is 64 KiB under brotli, which they miss since they have
-// the cache, subscriptions and transactions, tells users and refusals apart, and walks over all of
-// nothing for each (docs/benchmarks.md).
+// The modules stay as small as they are. The goal is 64 KiB under brotli, which both miss since they
+// have the cache, subscriptions and transactions, tell users and refusals apart, and walk over all
+// of nothing for each (docs/benchmarks.md).
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";

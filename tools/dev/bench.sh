@@ -70,14 +70,6 @@ brotli_bytes() {
   "$1" -p 'zlib.brotliCompressSync(fs.readFileSync(process.argv[1])).length' "$2"
 }
 
-# page_bundle FILE: what a page bundles of the package, behind build_js.
-page_bundle() {
-  echo 'export { Client, ClientSideCache } from "plimsoll";' |
-    js/node_modules/.bin/esbuild --bundle --format=esm --platform=browser --minify --log-level=error --outfile="$1" \
-      --alias:plimsoll="$PWD/js/dist/index.js" --alias:#core="$PWD/js/dist/core/module.page.js" \
-      --alias:#tcp="$PWD/js/dist/transport/tcp.none.js" >&2 || die "a page cannot be bundled"
-}
-
 bench_budget() {
   local native=no words=() argument bin node packed
   for argument in "$@"; do
@@ -100,8 +92,7 @@ bench_budget() {
     trap "rm -rf '$packed'" EXIT
     words+=(--measured "module.bytes=$(brotli_bytes "$node" "$bin/wasm/plimsoll.wasm")")
     words+=(--measured "page_module.bytes=$(brotli_bytes "$node" "$bin/wasm/plimsoll_one_server.wasm")")
-    page_bundle "$packed/page.js"
-    words+=(--measured "page_bundle.bytes=$(brotli_bytes "$node" "$packed/page.js")")
+    words+=(--measured "page_bundle.bytes=$("$node" "$PWD/js/test/package/page_bundle.mjs")")
     words+=(--measured "tarball.bytes=$(stat --format=%s "$packed/$(pack_js "$packed")")")
   fi
   say "counting"

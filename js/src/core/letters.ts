@@ -1,15 +1,20 @@
 // Bytes as text that a compressor takes for what it is: with base64 three bytes are four letters, whose bounds are
 // elsewhere each time, and text of compressed bytes is not compressed again. Here the most frequent bytes are one
-// letter each, all others two, the first of which is one of the last two of the alphabet. Under gzip that is as small
-// as base64 of gzip, and under brotli an eighth smaller (build.mjs writes it).
+// letter each, and all others two, of which the first is one of the last two of the alphabet. Under gzip that is as
+// small as base64 of gzip, and under brotli an eighth smaller.
 
-/** What a text consists of: nothing that is escaped in a script, or ends one in HTML. */
-export const alphabet: string = " !#%&'()*+,-./0123456789:;=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[]^_abcdefghijklmnopqrstuvwxyz{|}~";
+/** A text, as js/letters.mjs writes it when the package is built. */
+export interface Letters {
+  readonly text: string;
+  /** What it consists of. */
+  readonly alphabet: string;
+  /** All bytes, the most frequent first. */
+  readonly order: readonly number[];
+}
 
-const single = alphabet.length - 2;
-
-/** Returns the bytes of a text. `order` has all bytes, the most frequent first. */
-export const fromLetters = (text: string, order: readonly number[]): Uint8Array => {
+/** Returns the bytes of a text. */
+export const fromLetters = ({ text, alphabet, order }: Letters): Uint8Array => {
+  const single = alphabet.length - 2;
   const places = new Uint8Array(128);
   for (let i = 0; i < alphabet.length; ++i) places[alphabet.charCodeAt(i)] = i;
   const bytes = new Uint8Array(text.length);

@@ -1,4 +1,4 @@
-import { letters, order } from "../generated/page.payload.js";
+import { letters } from "../generated/page.payload.js";
 import { compile } from "./compile.js";
 import { fromLetters } from "./letters.js";
 
@@ -7,4 +7,4 @@ import { fromLetters } from "./letters.js";
 
 export const hasOtherServers = false;
 
-export const loadModule = (): Promise<WebAssembly.Module> => compile(fromLetters(letters, order));
+export const loadModule = (): Promise<WebAssembly.Module> => compile(fromLetters(letters));
