@@ -128,6 +128,8 @@ void ClusterSlots::want_owner(Slot slot, Instant now) {
 }
 
 void ClusterSlots::want_successor(NodeNumber number, Instant now) {
+  // Who waits says so in each turn, and to draw a slot is a walk over all.
+  if (schedule_.is_asking() || question_.is_taken()) return;
   const Slot noted = question_.noted_slot();
   const bool is_of_node = noted != no_slot && table_->at(noted).owner() == number;
   is_of_node ? want_owner(noted, now) : want_owner_of_any(number, now);
@@ -143,8 +145,7 @@ void ClusterSlots::want_owner_of_any(NodeNumber number, Instant now) {
     drawn = each;
     if (left-- == 0) break;
   }
-  if (drawn == no_slot) return want_view(now, ViewSchedule::Need::urgent);
-  want_owner(drawn, now);
+  drawn == no_slot ? want_view(now, ViewSchedule::Need::urgent) : want_owner(drawn, now);
 }
 
 // So that a node that never gets a successor does not keep those of others from being found.
@@ -307,8 +308,7 @@ void ClusterSlots::handle_main(const Event& event, Instant now) {
   const std::optional<NodeId> id = node_id_of(event);
   if (!id) return;
   main_id_ = *id;
-  if (has_view_)
-    want_view(now, ViewSchedule::Need::urgent);  // which says whether it is one of ours
+  if (has_view_) want_view(now, ViewSchedule::Need::urgent);  // says whether it is one of ours
 }
 
 void ClusterSlots::handle_node(NodeNumber number, const Event& event, Instant now) {

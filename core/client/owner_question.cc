@@ -28,7 +28,7 @@ void OwnerQuestion::note_key(std::string_view key) {
 }
 
 void OwnerQuestion::want(Slot slot, NodeNumber owner, Instant now) {
-  if (is_asking_ || due_at_ != never) return;
+  if (is_taken()) return;
   slot_ = slot;
   owner_ = owner;
   due_at_ = asked_at_ == Instant::min()

@@ -49,6 +49,8 @@ class OwnerQuestion {
   /// When to call ask(), or forget() if is_asking().
   Instant next() const { return is_asking_ ? after(asked_at_, answer_max) : due_at_; }
   bool is_asking() const { return is_asking_; }
+  /// Whether a slot is wanted or asked for, so that no other one can be wanted.
+  bool is_taken() const { return is_asking_ || due_at_ != never; }
 
   /// Asks another node than the slot's owner. Returns false if there is none that can be asked.
   bool ask(Instant now);
