@@ -187,11 +187,12 @@ std::string ClusterModel::answer(NodeIndex number, ModelSession& session, const 
     session.behind.push_back(words);
     return "";
   }
-  sessions_.settle(number);
+  const auto is_this = [number](NodeIndex each) { return each == number; };
+  sessions_.settle(is_this);
   const std::string late = session.take_late();
   const std::string reply = answer_unblocked(number, session, words);
   session.has_refused = reply.starts_with('-');
-  sessions_.settle(number);
+  sessions_.settle(is_this);
   return late + reply;
 }
 

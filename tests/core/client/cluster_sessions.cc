@@ -166,17 +166,20 @@ void ClusterSessions::end_lost_channels(NodeIndex number, ModelSession& session)
   }
 }
 
-void ClusterSessions::settle(NodeIndex number) {
-  const std::vector<Open> all = open_;
-  for (const Open& each : all) {
-    if (each.node == number) end_lost_channels(number, *each.session);
+// A world calls this with each step that it takes, and mostly nobody waits.
+void ClusterSessions::settle(const Works& works) {
+  for (const Open& each : open_) {
+    const bool may_lose = !each.session->shard_channels.empty() && works(each.node);
+    if (may_lose) end_lost_channels(each.node, *each.session);
   }
+  if (waiting_.empty()) return;
   // end() may let another one begin to block, which is looked at in the next turn.
   const std::deque<ModelSession*> waiting = waiting_;
   for (ModelSession* const each : waiting) {
     const auto found = std::find_if(open_.begin(), open_.end(),
                                     [&](const Open& one) { return one.session == each; });
-    if (found == open_.end() || found->node != number || !each->blocked) continue;
+    if (found == open_.end() || !each->blocked || !works(found->node)) continue;
+    const NodeIndex number = found->node;
     const std::string refused = refusal_of_blocked(number, *each);
     if (!refused.empty()) {
       each->closes |= refused.starts_with("-UNBLOCKED");
@@ -189,12 +192,11 @@ void ClusterSessions::settle(NodeIndex number) {
   }
 }
 
-Instant ClusterSessions::next_due(NodeIndex number) const {
+Instant ClusterSessions::next_due(const Works& works) const {
   Instant next = never;
   for (const Open& each : open_) {
-    if (each.node == number && each.session->blocked) {
-      next = std::min(next, each.session->blocked->until);
-    }
+    const bool waits = each.session->blocked && works(each.node);
+    if (waits) next = std::min(next, each.session->blocked->until);
   }
   return next;
 }

@@ -95,10 +95,13 @@ class ClusterSessions {
   /// SSUBSCRIBE, SUNSUBSCRIBE and SPUBLISH.
   std::string answer_about_shards(NodeIndex number, ModelSession& session, const Words& words);
 
-  /// Ends the waits at this node that are over, for whatever reason.
-  void settle(NodeIndex number);
-  /// When the next wait is over.
-  Instant next_due(NodeIndex number) const;
+  /// Whether a node does what it does now.
+  using Works = std::function<bool(NodeIndex)>;
+
+  /// Ends the waits that are over, for whatever reason, at all nodes that work.
+  void settle(const Works& works);
+  /// When the next wait is over at a node that works.
+  Instant next_due(const Works& works) const;
   void set_time(Instant now) { now_ = now; }
   Instant now() const { return now_; }
 

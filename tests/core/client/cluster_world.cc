@@ -321,10 +321,7 @@ Instant ClusterWorld::next_due() const {
     look(link->to_client, held_.contains(link->address));
   }
   for (const auto& link : orphans_) look(link->to_node, frozen_.contains(link->address));
-  for (NodeIndex each = 0; each < model_.nodes_count(); ++each) {
-    if (!frozen_.contains(address(each))) next = std::min(next, model_.sessions().next_due(each));
-  }
-  return next;
+  return std::min(next, model_.sessions().next_due(works_));
 }
 
 void ClusterWorld::advance(Duration duration) {
@@ -620,9 +617,7 @@ void ClusterWorld::end_session(Link& link) { model_.sessions().close(link.sessio
 
 bool ClusterWorld::settle_sessions() {
   model_.sessions().set_time(now_);
-  for (NodeIndex each = 0; each < model_.nodes_count(); ++each) {
-    if (!frozen_.contains(address(each))) model_.sessions().settle(each);
-  }
+  model_.sessions().settle(works_);
   return put_late();
 }
 

@@ -313,6 +313,9 @@ class ClusterWorld {
   std::set<std::string>& held_;
   std::set<std::string>& dead_;
   std::map<std::string, NodeIndex>& strangers_;
+  const ClusterSessions::Works works_ = [this](NodeIndex each) {
+    return frozen_.empty() || !frozen_.contains(address(each));
+  };
   ClusterHistory history_;
   std::vector<std::string> seeds_;
   std::vector<std::string> hosts_;
