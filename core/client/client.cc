@@ -631,8 +631,8 @@ std::optional<Event> Client::poll_all() {
         return event;
       }
       // A subscription would be deaf at a node that is no part of the cluster any more.
-      if (cluster_ && cluster_->take_departure())
-        side_connections_.leave_server(ClusterSlots::is_gone, session_.now());
+      if (const Error* const reason = cluster_ ? cluster_->take_departure() : nullptr)
+        side_connections_.leave_server(*reason, session_.now());
     }
     const auto event = side_connections_.poll_event();
     if (others_) others_->follow_side_connections(side_connections_);

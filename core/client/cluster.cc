@@ -36,7 +36,8 @@ Cluster::Cluster(const ClusterOptions& options, Session& main, Box<SlotTable> ta
     : options_(options),
       main_(main),
       nodes_(main),
-      slots_(options, main, nodes_, std::move(table)),
+      main_place_(main, nodes_),
+      slots_(options, main_place_, nodes_, std::move(table)),
       verdicts_(options_, main, nodes_, slots_),
       owners_(nodes_, slots_, verdicts_),
       shares_(main, nodes_, slots_),
@@ -102,7 +103,7 @@ Result<RequestId> Cluster::submit_keyless(const CommandView& command, Instant de
   if (must_wait_for_parts() || keyless_held_) {
     return park(command, {.journey = {.number = submitted_++}, .is_for_main = true}, deadline, tag);
   }
-  main_.take_places(places_taken(0));
+  prepare_main(0);
   const Result<RequestId> id = main_.submit(command, deadline, tag);
   if (replicas_ && id) replicas_->note_keyless(command);
   return id;
@@ -447,7 +448,7 @@ bool Cluster::go(ParkedRequests& parked, const ParkedRequests::Request& request,
   Result<RequestId> to = no_room_for_journey;
   if (request.is_for_main) {
     const HandedRequest moving(parked.pipeline(), handed, 0, Asking::no);
-    main_.take_places(places_taken(1));
+    prepare_main(1);
     to = main_.submit_owed(moving.command(), handed.deadline, handed.tag);
     if (replicas_ && !handed.may_resend) replicas_->note_main_request();
   } else {

@@ -10,6 +10,7 @@
 
 #include "plimsoll/core/base/packed_id.h"
 #include "plimsoll/core/client/cluster_counters.h"
+#include "plimsoll/core/client/cluster_main.h"
 #include "plimsoll/core/client/cluster_nodes.h"
 #include "plimsoll/core/client/cluster_options.h"
 #include "plimsoll/core/client/cluster_replicas.h"
@@ -256,10 +257,10 @@ class Cluster {
   };
   std::optional<NodeAction> poll_action();
 
-  /// See ClusterSlots.
-  bool take_departure() { return slots_.take_departure(); }
-  const NodeAddress* next_main() { return slots_.next_main(now_); }
-  const NodeAddress* main_address() const { return slots_.main_address(); }
+  /// See ClusterMain.
+  const Error* take_departure() { return main_place_.take_departure(); }
+  const NodeAddress* next_main() { return main_place_.next(slots_.has_view(), now_); }
+  const NodeAddress* main_address() const { return main_place_.address(); }
 
   /// See ClusterNodes.
   NodeNumber nodes_end() const { return nodes_.end(); }
@@ -365,6 +366,11 @@ class Cluster {
     const std::size_t wholes = scattered_.wholes_with_parts() + more_wholes;
     return in_flight_ + callers_joined_ - std::min(in_flight_, wholes);
   }
+  // Call this before a request is submitted to the main connection.
+  void prepare_main(std::size_t more_wholes) {
+    main_.take_places(places_taken(more_wholes));
+    main_place_.note_request(now_);
+  }
   bool must_wait_for_parts() {
     if (scattered_.has_unsent()) send_parts();
     return scattered_.has_unsent();
@@ -443,6 +449,7 @@ class Cluster {
   const ClusterOptions options_;
   Session& main_;
   ClusterNodes nodes_;
+  ClusterMain main_place_;
   ClusterSlots slots_;
   ClusterVerdicts verdicts_;
   SlotOwners owners_;

@@ -68,6 +68,10 @@ class ClusterNode {
       .code = ErrorCode::connect_failed,
       .what = "another node of a cluster answers at this address than the one that was named"};
 
+  static constexpr Error is_replaced{
+      .code = ErrorCode::connection_lost,
+      .what = "the node has not answered for a second, and other nodes own its slots now"};
+
   /// The wait between attempts at a node that cannot be reached, as Backoff draws it.
   static constexpr Duration wait_min = std::chrono::milliseconds(50);
   static constexpr Duration wait_max = std::chrono::seconds(1);

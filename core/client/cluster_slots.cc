@@ -26,10 +26,6 @@ constexpr Error is_another_cluster{
 constexpr Error has_no_slots{.code = ErrorCode::connection_lost,
                              .what = "the node has no slot any more, and the client has left it"};
 
-constexpr Error is_silent_without_slots{
-    .code = ErrorCode::connection_lost,
-    .what = "the node has not answered for a second, and other nodes own its slots now"};
-
 constexpr Error slots_not_in_time{
     .code = ErrorCode::connect_failed,
     .what = "connect_timeout has passed, and no server has said who owns the cluster's slots"};
@@ -40,7 +36,6 @@ constexpr Error has_no_such_node{
     .expected = "the address of a primary with slots, as topology() has it"};
 
 constexpr std::string_view ask_slots[] = {"CLUSTER", "SLOTS"};
-constexpr std::string_view ask_main_id[] = {"CLUSTER", "MYID"};
 
 CommandView question_about_slots(std::span<const std::string_view> args) {
   CommandView command;
@@ -69,6 +64,7 @@ void ClusterSlots::set_owner(Slot slot, NodeNumber owner) {
   if (before == no_node) return;
   if (caches_ != nullptr) caches_->handle_departure(before, slot);
   nodes_.remove_slot(before);
+  if (nodes_[before].slots == 0) main_.handle_last_slot(nodes_[before]);
   if (nodes_[before].owes()) hold_until_answered(slot, before);
 }
 
@@ -151,11 +147,12 @@ void ClusterSlots::want_owner_of_any(NodeNumber number, Instant now) {
 // So that a node that never gets a successor does not keep those of others from being found.
 void ClusterSlots::want_next_successor(Instant now) {
   const NodeNumber end = nodes_.end();
+  const NodeNumber of_main = main_.is_silent(now) ? main_.owner() : no_node;
   for (std::uint32_t i = 1; i <= end; ++i) {
     const auto number = static_cast<NodeNumber>((doubted_last_ + i) % end);
     // Who has waited for a node that has a successor goes on before anything else is asked.
     const bool is_wanted = nodes_.has(number) && nodes_[number].slots > 0;
-    if (!is_wanted || !nodes_[number].needs_view(now)) continue;
+    if (!is_wanted || (number != of_main && !nodes_[number].needs_view(now))) continue;
     doubted_last_ = number;
     return want_successor(number, now);
   }
@@ -177,12 +174,12 @@ void ClusterSlots::handle_owner(const OwnerQuestion::Answer& answer, Instant now
     return want_next_successor(now);
   }
   learn(answer.slot, *answer.owner);
-  if (before == no_node || !nodes_[before].is_doubtful(now) || !knows_learnt_) return;
+  if (before == no_node || !is_in_doubt(before, now) || !knows_learnt_) return;
   const Found found{.slot = answer.slot, .before = before, .now_at = *answer.owner};
   const Found last = std::exchange(found_, found);
   // The first one was perhaps chosen because a request waits for it: others have been moved for the
   // same reason.
-  if (nodes_[before].owes() && !found.confirms(last) && nodes_[before].slots > 0) {
+  if (owes(before) && !found.confirms(last) && nodes_[before].slots > 0) {
     return want_owner_of_any(before, now);
   }
   for (std::uint32_t slot = 0; slot < slots_count && nodes_[before].slots > 0; ++slot) {
@@ -191,7 +188,27 @@ void ClusterSlots::handle_owner(const OwnerQuestion::Answer& answer, Instant now
     if (is_behind) set_owner(each, *answer.owner);
   }
   leave_if_silent(before, now);
+  main_.leave_if_replaced(now);
   want_next_successor(now);
+}
+
+// Whether the node is in doubt, by the main connection or by another one.
+bool ClusterSlots::is_in_doubt(NodeNumber number, Instant now) const {
+  const ClusterNode& node = nodes_[number];
+  return node.is_doubtful(now) || (main_.is_at(node) && main_.is_silent(now));
+}
+
+bool ClusterSlots::owes(NodeNumber number) const {
+  const ClusterNode& node = nodes_[number];
+  return node.owes() || (main_.is_at(node) && main_.session().in_flight() > 0);
+}
+
+// If its node owns nothing, as a replica does, only a view can say that it was replaced.
+void ClusterSlots::follow_silent_main(Instant now) {
+  main_.leave_if_replaced(now);
+  if (!main_.is_silent(now)) return;
+  const NodeNumber number = main_.owner();
+  number == no_node ? schedule_.want_some_time(now) : want_successor(number, now);
 }
 
 // Returns whether it was silent, and owns nothing any more.
@@ -199,12 +216,14 @@ bool ClusterSlots::leave_if_silent(NodeNumber number, Instant now) {
   const ClusterNode& node = nodes_[number];
   const bool is_silent =
       node.slots == 0 && node.session && node.is_suspect(now) && node.is_waited_for();
-  if (is_silent) nodes_.leave(number, is_silent_without_slots);
+  if (is_silent) nodes_.leave(number, ClusterNode::is_replaced);
   return is_silent;
 }
 
 void ClusterSlots::handle_timeout(Instant now) {
+  followed_until_ = now;
   follow_main(now);
+  follow_silent_main(now);
   if (question_.is_due(now)) {
     if (question_.is_asking()) {
       question_.forget();
@@ -224,7 +243,9 @@ void ClusterSlots::handle_timeout(Instant now) {
 }
 
 Instant ClusterSlots::poll_timeout() const {
-  const Instant next = std::min(schedule_.next(), question_.next());
+  Instant next = std::min(schedule_.next(), question_.next());
+  const Instant silent_at = main_.silent_at();
+  if (silent_at > followed_until_) next = std::min(next, silent_at);
   return has_view_ ? next : std::min(next, start_by_);
 }
 
@@ -239,16 +260,13 @@ void ClusterSlots::handle_end(NodeNumber number, Instant now) {
 }
 
 void ClusterSlots::follow_main(Instant now) {
-  if (main_.state() != Session::State::ready) return;
-  const std::uint64_t connection = main_.counters().connections;
-  if (std::exchange(main_connection_, connection) == connection) return;
-  if (start_by_ == never) start_by_ = after(now, main_.options().connect_timeout);
-  main_id_ = {};
-  main_was_in_view_ = false;
-  main_.submit_internal(question_about_slots(ask_main_id), internal_node_id);
+  if (!main_.follow(now)) return;
+  if (start_by_ == never) start_by_ = after(now, main_.session().options().connect_timeout);
   if (asked_ == main_place) forget_question(now);
+  // The last connection was lost, so that the cluster may not be what it was.
+  if (has_view_) return schedule_.want_some_time(now);
   want_view(now, ViewSchedule::Need::urgent);
-  if (!has_view_ && !schedule_.is_asking()) begin_view(now);
+  if (!schedule_.is_asking()) begin_view(now);
 }
 
 void ClusterSlots::begin_view(Instant now) {
@@ -256,7 +274,8 @@ void ClusterSlots::begin_view(Instant now) {
   const CommandView command = question_about_slots(ask_slots);
   bool is_asked = false;
   if (number == main_place) {
-    is_asked = main_.submit_internal(command, internal_slots);
+    main_.note_request(now);
+    is_asked = main_.session().submit_internal(command, internal_slots);
   } else if (number != nobody) {
     ClusterNode& node = nodes_[number];
     if (!node.owes()) node.quiet_since = now;
@@ -291,7 +310,7 @@ NodeNumber ClusterSlots::choose_whom_to_ask(Instant now) {
     if (without_slots == nobody) without_slots = number;
   }
   if (without_slots != nobody) return without_slots;
-  return main_.state() == Session::State::ready ? main_place : nobody;
+  return main_.is_ready() ? main_place : nobody;
 }
 
 // If all nodes to which there is a connection are silent, one more is needed to ask.
@@ -305,10 +324,8 @@ void ClusterSlots::open_another(Instant now) {
 
 void ClusterSlots::handle_main(const Event& event, Instant now) {
   if (event.tag == internal_slots) return handle_answer(main_place, event, now);
-  const std::optional<NodeId> id = node_id_of(event);
-  if (!id) return;
-  main_id_ = *id;
-  if (has_view_) want_view(now, ViewSchedule::Need::urgent);  // says whether it is one of ours
+  const bool is_unknown = main_.handle_identity(event) == ClusterMain::Identity::not_in_view;
+  if (has_view_ && is_unknown) want_view(now, ViewSchedule::Need::urgent);
 }
 
 void ClusterSlots::handle_node(NodeNumber number, const Event& event, Instant now) {
@@ -357,8 +374,7 @@ bool ClusterSlots::is_of_another_cluster(const SlotsReply& reply, Instant now) {
 
 std::string_view ClusterSlots::host_of(NodeNumber number) const {
   if (number != main_place) return nodes_[number].address.host();
-  if (!main_address_.empty()) return main_address_.host();
-  return options_.seed_hosts[static_cast<std::size_t>(main_.seed())];
+  return main_.host(options_.seed_hosts);
 }
 
 void ClusterSlots::refuse(NodeNumber from, const Error& reason, Instant now) {
@@ -366,7 +382,7 @@ void ClusterSlots::refuse(NodeNumber from, const Error& reason, Instant now) {
   problem_ = reason;
   schedule_.handle_failure(now);
   if (has_view_) {
-    if (from == main_place) main_.leave(reason);
+    if (from == main_place) main_.session().leave(reason);
     return;
   }
   // Before the first view, only the main connection is asked. A server that is no node of a
@@ -377,9 +393,10 @@ void ClusterSlots::refuse(NodeNumber from, const Error& reason, Instant now) {
     case ErrorCode::lost_in_doubt:
     case ErrorCode::lost_unsent: break;
     default:
-      if (++seeds_refused_ >= main_.options().seeds_count) return give_up_start(reason);
+      const std::uint32_t seeds_count = main_.session().options().seeds_count;
+      if (++seeds_refused_ >= seeds_count) return give_up_start(reason);
   }
-  main_.leave(reason);
+  main_.session().leave(reason);
 }
 
 void ClusterSlots::give_up_start(const Error& reason) {
@@ -387,7 +404,7 @@ void ClusterSlots::give_up_start(const Error& reason) {
   Error error = reason;
   if (error.code != ErrorCode::invalid_option) error.code = ErrorCode::connect_failed;
   error.executed = Executed::no;
-  main_.give_up(error);
+  main_.session().give_up(error);
 }
 
 void ClusterSlots::apply(NodeNumber from, const SlotsReply& reply, Instant now) {
@@ -401,9 +418,8 @@ void ClusterSlots::apply(NodeNumber from, const SlotsReply& reply, Instant now) 
   };
   problem_ = {};
   has_view_ = knows_learnt_ = true;
-  main_.insist_on_cluster();
-  spares_count_ = 0;
-  bool is_main_in_view = false;
+  main_.session().insist_on_cluster();
+  main_.begin_view();
   std::array<bool, slots_count> covered{};
   reply.for_each([&](Slot first, Slot last, std::span<const SlotsNode> nodes) {
     std::optional<NodeNumber> owner;
@@ -411,11 +427,7 @@ void ClusterSlots::apply(NodeNumber from, const SlotsReply& reply, Instant now) 
     if (!owner) leave_out(nodes[0].id);
     std::fill(covered.begin() + first, covered.begin() + last + 1, true);
     apply_range(first, last, owner.value_or(no_node));
-    for (const SlotsNode& node : nodes) {
-      is_main_in_view |= is_known(main_id_) && node.id == main_id_;
-      const bool is_spare = &node != nodes.data() && !node.address.empty();
-      if (is_spare && spares_count_ < spares_.size()) spares_[spares_count_++] = node.address;
-    }
+    main_.name(nodes);
   });
   for (std::uint32_t slot = 0; slot < slots_count; ++slot) {
     if (!covered[slot]) apply_range(static_cast<Slot>(slot), static_cast<Slot>(slot), no_node);
@@ -424,13 +436,8 @@ void ClusterSlots::apply(NodeNumber from, const SlotsReply& reply, Instant now) 
   schedule_.handle_view(now);
   nodes_.note_change();
   look_at_nodes(now);
-  // The main connection may lead to a node that was removed, or is one of another cluster. But a
-  // node without slots is not in its own view either.
-  const bool should_be_in_view = std::exchange(main_was_in_view_, is_main_in_view) ||
-                                 (is_known(main_id_) && from != main_place);
-  if (!should_be_in_view || is_main_in_view) return;
-  has_left_main_ = true;
-  main_.leave(is_gone);
+  main_.end_view(from == main_place);
+  follow_silent_main(now);
 }
 
 // Behind all primaries, which have the first places.
@@ -463,26 +470,6 @@ void ClusterSlots::look_at_nodes(Instant now) {
       nodes_.leave(number, has_no_slots);
     }
   });
-}
-
-// In turn an address that its session has chosen, and one that the cluster has told: of the
-// addresses that the user gave, none may be left.
-const NodeAddress* ClusterSlots::next_main(Instant now) {
-  main_address_ = {};
-  if (!has_view_ || main_attempts_++ % 2 == 1) return nullptr;
-  const std::uint32_t count = nodes_.end() + spares_count_;
-  if (count == 0) return nullptr;
-  const auto first = static_cast<std::uint32_t>(main_attempts_ / 2 % count);
-  for (std::uint32_t i = 0; i < count && main_address_.empty(); ++i) {
-    const std::uint32_t at = (first + i) % count;
-    const auto number = static_cast<NodeNumber>(at);
-    if (at >= nodes_.end()) {
-      main_address_ = spares_[at - nodes_.end()];
-    } else if (nodes_.has(number) && nodes_[number].slots > 0 && !nodes_[number].is_doubtful(now)) {
-      main_address_ = nodes_[number].address;
-    }
-  }
-  return main_address();
 }
 
 void ClusterSlots::validate() const {

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "plimsoll/core/base/random.h"
+#include "plimsoll/core/client/cluster_main.h"
 #include "plimsoll/core/client/cluster_nodes.h"
 #include "plimsoll/core/client/cluster_options.h"
 #include "plimsoll/core/client/owner_question.h"
@@ -25,19 +26,18 @@ namespace plimsoll::inline v0 {
 class NodeCaches;
 
 /// Who owns which slot of a cluster, as far as the client knows: it asks one node at a time for all
-/// slots (a view), and learns single ones from redirections. Decides about the main connection,
-/// too: it may be at any node that the others know.
+/// slots (a view), and learns single ones from redirections.
 class ClusterSlots {
  public:
   /// `main` and `nodes` must outlive this object, and so must the texts of `options`.
-  ClusterSlots(const ClusterOptions& options, Session& main, ClusterNodes& nodes,
+  ClusterSlots(const ClusterOptions& options, ClusterMain& main, ClusterNodes& nodes,
                Box<SlotTable> table)
       : options_(options),
         main_(main),
         nodes_(nodes),
         table_(std::move(table)),
-        schedule_(main.options().random_seed),
-        random_(~main.options().random_seed),
+        schedule_(main.session().options().random_seed),
+        random_(~main.session().options().random_seed),
         asked_last_(static_cast<NodeNumber>(random_.next() >> 16)),
         question_(nodes, asked_last_) {}
 
@@ -104,9 +104,6 @@ class ClusterSlots {
   /// The connection of a node is over.
   void handle_end(NodeNumber number, Instant now);
 
-  /// Whether the main connection was left because its node is no part of the cluster any more.
-  bool take_departure() { return std::exchange(has_left_main_, false); }
-
   bool has_view() const { return has_view_; }
   /// Why the last view was none; no text if it was one.
   const Error& problem() const { return problem_; }
@@ -116,25 +113,12 @@ class ClusterSlots {
   std::uint64_t views_refused() const { return views_refused_; }
   std::uint32_t nodes_left_out() const { return nodes_left_out_; }
 
-  /// The main connection is about to be opened: returns to which node; null for the address that
-  /// its session has chosen.
-  const NodeAddress* next_main(Instant now);
-  /// The address of the main connection; null likewise.
-  const NodeAddress* main_address() const {
-    return main_address_.empty() ? nullptr : &main_address_;
-  }
-
   void validate() const;
 
   /// Why a command for nodes of the cluster cannot be sent to any.
   static constexpr Error has_no_primary{
       .code = ErrorCode::cluster_down,
       .what = "the client knows of no node of the cluster that owns slots"};
-
-  /// Why a node of which the others do not know any more is left.
-  static constexpr Error is_gone{
-      .code = ErrorCode::connection_lost,
-      .what = "the other nodes of the cluster do not name this one any more"};
 
  private:
   static constexpr NodeNumber nobody = no_node;
@@ -177,11 +161,14 @@ class ClusterSlots {
   void handle_owner(const OwnerQuestion::Answer& answer, Instant now);
   void want_owner_of_any(NodeNumber number, Instant now);
   void want_next_successor(Instant now);
+  void follow_silent_main(Instant now);
+  bool is_in_doubt(NodeNumber number, Instant now) const;
+  bool owes(NodeNumber number) const;
   bool leave_if_silent(NodeNumber number, Instant now);
   std::string_view host_of(NodeNumber number) const;
 
   const ClusterOptions options_;
-  Session& main_;
+  ClusterMain& main_;
   ClusterNodes& nodes_;
   const Box<SlotTable> table_;
   SlotListener* listener_ = nullptr;  // null: nobody listens
@@ -199,21 +186,15 @@ class ClusterSlots {
   bool has_view_ = false;
   bool knows_learnt_ = false;  // the table knows what was learnt since the last view was asked for;
                                // not while there may be another, or that one has not come
-  bool main_was_in_view_ = false;
-  Instant other_since_ = never;  // since when there are only views of another cluster
-  bool has_left_main_ = false;
+  Instant other_since_ = never;      // since when there are only views of another cluster
   std::uint32_t seeds_refused_ = 0;  // before the first view, for reasons that last
   std::uint32_t nodes_left_out_ = 0;
   std::uint64_t views_ = 0;
   std::uint32_t owner_changes_ = 0;
   std::uint64_t views_refused_ = 0;
-  std::uint64_t main_connection_ = 0;  // main_.counters().connections, as last seen
-  std::uint64_t main_attempts_ = 0;
-  NodeAddress main_address_{};  // empty: the one that its session has chosen
-  NodeId main_id_{};
-  std::array<NodeAddress, 8> spares_;  // replicas, for the main connection
-  std::uint32_t spares_count_ = 0;
-  Instant start_by_ = never;  // when there must be a first view
+  Instant start_by_ = never;                 // when there must be a first view
+  Instant followed_until_ = Instant::min();  // handle_timeout(): a main connection that was silent
+                                             // then is known to be
   Error problem_{};
 };
 

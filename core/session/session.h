@@ -373,6 +373,9 @@ class Session {
   /// answered, so that nothing is in doubt; at the latest after tombstone_age_max.
   void leave_replica();
 
+  /// When the server last sent a byte, or was last asked for a sign of life because it was silent.
+  Instant quiet_since() const { return quiet_since_; }
+
   /// The time that the driver passed last.
   Instant now() const { return now_; }
 

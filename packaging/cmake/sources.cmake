@@ -30,6 +30,7 @@ set(PLIMSOLL_CLIENT_SOURCES
   core/client/client_recording.cc
   core/client/cluster.cc
   core/client/cluster_entry.cc
+  core/client/cluster_main.cc
   core/client/cluster_nodes.cc
   core/client/cluster_options.cc
   core/client/cluster_replicas.cc
@@ -268,6 +269,7 @@ set(PLIMSOLL_CLIENT_HEADERS
   core/client/cluster.h
   core/client/cluster_counters.h
   core/client/cluster_entry.h
+  core/client/cluster_main.h
   core/client/cluster_node.h
   core/client/cluster_nodes.h
   core/client/cluster_options.h
