@@ -162,7 +162,6 @@ void ClusterSlots::want_next_successor(Instant now) {
 // requests for them are redirected, and a view says so some time later. What a silent node owes is
 // lost with its last slot, so two of its slots have to be there: one may have moved just now.
 void ClusterSlots::handle_owner(const OwnerQuestion::Answer& answer, Instant now) {
-  schedule_.want_some_time(now);
   if (!question_.may_ask(now)) want_view(now, ViewSchedule::Need::urgent);
   const NodeNumber before = table_->at(answer.slot).owner();
   // A connection that was used for reads serves what the node's primary owns.
@@ -174,6 +173,7 @@ void ClusterSlots::handle_owner(const OwnerQuestion::Answer& answer, Instant now
     return want_next_successor(now);
   }
   learn(answer.slot, *answer.owner);
+  schedule_.handle_successor(now);
   if (before == no_node || !is_in_doubt(before, now) || !knows_learnt_) return;
   const Found found{.slot = answer.slot, .before = before, .now_at = *answer.owner};
   const Found last = std::exchange(found_, found);

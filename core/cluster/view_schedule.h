@@ -56,21 +56,24 @@ class ViewSchedule {
   }
   /// What a view would say is not needed now, but should be known.
   void want_some_time(Instant now) {
-    if (std::exchange(lot_is_drawn_, true)) return;
-    constexpr Duration by_lot = some_time_max - some_time_min;
-    due_at_ = std::min(due_at_, after(now, some_time_min + by_lot * draw() / 256));
+    if (some_time_at_ == never) draw_some_time(now);
   }
+  /// A node that was lost has a successor. A view that was wanted before for some time waits until
+  /// others have heard of it, too; and all who have lost the node do not ask when it is found.
+  void handle_successor(Instant now) { draw_some_time(now); }
 
   bool is_asking() const { return is_asking_; }
-  bool is_due(Instant now) const { return !is_asking_ && now >= due_at_; }
+  bool is_due(Instant now) const { return !is_asking_ && now >= next(); }
   bool is_unanswered(Instant now) const { return is_asking_ && now - asked_at_ >= answer_max; }
   /// When is_due() or is_unanswered() becomes true.
-  Instant next() const { return is_asking_ ? after(asked_at_, answer_max) : due_at_; }
+  Instant next() const {
+    return is_asking_ ? after(asked_at_, answer_max) : std::min(due_at_, some_time_at_);
+  }
 
   void begin(Instant now) {
     asked_at_ = now;
     redirections_ = 0;
-    lot_is_drawn_ = false;
+    some_time_at_ = never;
     free_at_ = std::max(free_at_, now - early_max * urgent_interval) + urgent_interval;
     is_asking_ = true;
     due_at_ = never;
@@ -86,19 +89,24 @@ class ViewSchedule {
     is_asking_ = false;
     not_before_ = after(now, failed_wait_min / 2);
     due_at_ = std::max(free_at_, after(now, failed_wait_ / 2 + failed_wait_ / 2 * draw() / 256));
+    some_time_at_ = never;  // it has passed, if nobody could be asked
     failed_wait_ = std::min(2 * failed_wait_, failed_wait_max);
   }
 
  private:
   // From 0 to 255.
   int draw() { return static_cast<int>(random_.next() >> 24); }
+  void draw_some_time(Instant now) {
+    constexpr Duration by_lot = some_time_max - some_time_min;
+    some_time_at_ = after(now, some_time_min + by_lot * draw() / 256);
+  }
 
   SmallRandom random_;
   bool is_asking_ = false;
-  bool lot_is_drawn_ = false;  // since the last question; and the redirections since then
-  int redirections_ = 0;
+  int redirections_ = 0;  // since the last question
   Instant asked_at_ = Instant::min();
   Instant due_at_ = never;
+  Instant some_time_at_ = never;
   Instant not_before_ = Instant::min();  // not soon after a failure: while nobody can
                                          // be asked, what waits wants it again at each turn
   Instant free_at_ = Instant::min();  // A view sets failed_wait_ back: this bounds the questions of

@@ -125,5 +125,20 @@ TEST_CASE("while no node has a view to give, and no request waits, the wait doub
   }
 }
 
+TEST_CASE("a successor puts off a view that was wanted for some time, and no other") {
+  ViewSchedule schedule(7);
+  schedule.begin(Instant{});
+  schedule.handle_view(Instant{});
+  schedule.want_some_time(Instant{});
+  const Instant found = schedule.next();
+  schedule.handle_successor(found);
+  CHECK(schedule.next() >= found + ViewSchedule::some_time_min);
+  CHECK(schedule.next() <= found + ViewSchedule::some_time_max);
+  schedule.want(found, ViewSchedule::Need::urgent);
+  CHECK(schedule.is_due(found));
+  schedule.begin(found);
+  CHECK(schedule.next() == found + ViewSchedule::answer_max);
+}
+
 }  // namespace
 }  // namespace plimsoll::view_schedule_test
