@@ -3,10 +3,11 @@
 namespace plimsoll::inline v0 {
 namespace {
 
-constexpr std::string_view ask_node_id[] = {"CLUSTER", "MYID"};
+constexpr std::string_view ask_id_of_main[] = {"CLUSTER", "MYID"};
 
-constexpr Error is_gone{.code = ErrorCode::connection_lost,
-                        .what = "the other nodes of the cluster do not name this one any more"};
+constexpr Error is_named_no_more{
+    .code = ErrorCode::connection_lost,
+    .what = "the other nodes of the cluster do not name this one any more"};
 
 }  // namespace
 
@@ -26,7 +27,7 @@ bool ClusterMain::follow(Instant now) {
 
 void ClusterMain::ask_who_it_is(Instant now) {
   CommandView question;
-  question.args = ask_node_id;
+  question.args = ask_id_of_main;
   note_request(now);
   session_.submit_internal(question, internal_node_id);
 }
@@ -55,10 +56,10 @@ void ClusterMain::name(std::span<const SlotsNode> nodes) {
   }
 }
 
-void ClusterMain::end_view(bool is_own) {
+void ClusterMain::end_view(bool is_from_main) {
   const bool should_be_in_view =
-      std::exchange(was_in_view_, is_in_view_) || (is_known(id_) && !is_own);
-  if (should_be_in_view && !is_in_view_) leave(is_gone);
+      std::exchange(was_in_view_, is_in_view_) || (is_known(id_) && !is_from_main);
+  if (should_be_in_view && !is_in_view_) leave(is_named_no_more);
 }
 
 bool ClusterMain::is_spare(const NodeId& id) const {

@@ -45,8 +45,9 @@ class ClusterMain {
 
   void begin_view();
   void name(std::span<const SlotsNode> nodes);
-  /// `is_own`: the view came over the main connection. A node without slots is not in its own view.
-  void end_view(bool is_own);
+  /// `is_from_main`: the view came over the main connection. A node without slots is not in its own
+  /// view.
+  void end_view(bool is_from_main);
 
   // ---- Silence.
 
