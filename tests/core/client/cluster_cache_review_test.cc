@@ -11,6 +11,7 @@
 #include "plimsoll/core/client/near_cache.h"
 #include "plimsoll/core/client/node_caches.h"
 #include "plimsoll/core/client/write_fences.h"
+#include "plimsoll/core/cluster/view_schedule.h"
 #include "plimsoll/core/commands/question.h"
 #include "plimsoll/tests/core/client/cluster_world.h"
 
@@ -225,7 +226,7 @@ struct HalfAnswered : World {
   HalfAnswered() : World({"b", "c"}) {
     for (const std::string key : {"{b}5", "{c}5"}) write_elsewhere({"SET", key, "old"});
     hold_answers(node1);
-    look_up(tag, {"MGET", "{b}5", "{c}5"});
+    look_up(tag, {"MGET", "{b}5", "{c}5"}, cache::any_staleness, 10 * ViewSchedule::idle_interval);
     run();
     CHECK(outcome(tag).empty());
   }
@@ -234,11 +235,12 @@ struct HalfAnswered : World {
     run();
     return outcome(tag);
   }
-  /// The slot of "{b}5" goes to this node, and the client hears of it.
+  /// The slot of "{b}5" goes to this node, and the client hears of it by its next view.
   void move(NodeIndex to) {
     model().move_atomically(slot, to);
     model().tell_all();
-    for (int i = 0; i < 20 && owner_known(slot) != address(to); ++i) advance(500ms);
+    const Instant until = now() + 2 * ViewSchedule::idle_interval;
+    while (now() < until && owner_known(slot) != address(to)) advance(500ms);
     REQUIRE(owner_known(slot) == address(to));
   }
 
