@@ -28,16 +28,14 @@ constexpr Error could_not_ask{
     .code = ErrorCode::out_of_memory,
     .what = "the requests pool has no room to ask a node of the cluster who it is"};
 
-constexpr std::string_view ask_node_id[] = {"CLUSTER", "MYID"};
-
 }  // namespace
 
 Cluster::Cluster(const ClusterOptions& options, Session& main, Box<SlotTable> table)
     : options_(options),
       main_(main),
       nodes_(main),
-      main_place_(main, nodes_),
-      slots_(options, main_place_, nodes_, std::move(table)),
+      main_node_(main, nodes_),
+      slots_(options, main_node_, nodes_, std::move(table)),
       verdicts_(options_, main, nodes_, slots_),
       owners_(nodes_, slots_, verdicts_),
       shares_(main, nodes_, slots_),
@@ -646,11 +644,7 @@ std::optional<Event> Cluster::handle_event(NodeNumber number, const Event& event
       node.state = ClusterNode::State::checking;
       node.problem = {};
       node.retry_at = never;
-      CommandView question;
-      question.args = ask_node_id;
-      if (!node.session->submit_internal(question, internal_node_id)) {
-        nodes_.leave(number, could_not_ask);
-      }
+      if (!ask_node_id(*node.session)) nodes_.leave(number, could_not_ask);
       return std::nullopt;
     }
     case Event::Kind::completed:

@@ -258,9 +258,9 @@ class Cluster {
   std::optional<NodeAction> poll_action();
 
   /// See ClusterMain.
-  const Error* take_departure() { return main_place_.take_departure(); }
-  const NodeAddress* next_main() { return main_place_.next(slots_.has_view(), now_); }
-  const NodeAddress* main_address() const { return main_place_.address(); }
+  const Error* take_departure() { return main_node_.take_departure(); }
+  const NodeAddress* next_main() { return main_node_.next(slots_.has_view(), now_); }
+  const NodeAddress* main_address() const { return main_node_.address(); }
 
   /// See ClusterNodes.
   NodeNumber nodes_end() const { return nodes_.end(); }
@@ -369,7 +369,7 @@ class Cluster {
   // Call this before a request is submitted to the main connection.
   void prepare_main(std::size_t more_wholes) {
     main_.take_places(places_taken(more_wholes));
-    main_place_.note_request(now_);
+    main_node_.note_request(now_);
   }
   bool must_wait_for_parts() {
     if (scattered_.has_unsent()) send_parts();
@@ -449,7 +449,7 @@ class Cluster {
   const ClusterOptions options_;
   Session& main_;
   ClusterNodes nodes_;
-  ClusterMain main_place_;
+  ClusterMain main_node_;
   ClusterSlots slots_;
   ClusterVerdicts verdicts_;
   SlotOwners owners_;

@@ -1,9 +1,10 @@
 #include "plimsoll/core/client/cluster_main.h"
 
+#include <algorithm>
+#include <optional>
+
 namespace plimsoll::inline v0 {
 namespace {
-
-constexpr std::string_view ask_id_of_main[] = {"CLUSTER", "MYID"};
 
 constexpr Error is_named_no_more{
     .code = ErrorCode::connection_lost,
@@ -26,10 +27,8 @@ bool ClusterMain::follow(Instant now) {
 }
 
 void ClusterMain::ask_who_it_is(Instant now) {
-  CommandView question;
-  question.args = ask_id_of_main;
   note_request(now);
-  session_.submit_internal(question, internal_node_id);
+  ask_node_id(session_);
 }
 
 ClusterMain::Identity ClusterMain::handle_identity(const Event& event) {
@@ -51,8 +50,7 @@ void ClusterMain::name(std::span<const SlotsNode> nodes) {
     const bool may_be_spare = &node != nodes.data() && !node.address.empty();
     if (!may_be_spare || spares_count_ == spares_.size()) continue;
     // A primary with several ranges of slots names its replicas with each.
-    if (!is_known(node.id) || !is_spare(node.id))
-      spares_[spares_count_++] = {node.address, node.id};
+    if (!is_known(node.id) || !is_spare(node.id)) spares_[spares_count_++] = node;
   }
 }
 
@@ -64,7 +62,8 @@ void ClusterMain::end_view(bool is_from_main) {
 
 bool ClusterMain::is_spare(const NodeId& id) const {
   const std::span known = std::span(spares_).first(spares_count_);
-  return std::any_of(known.begin(), known.end(), [&](const Spare& each) { return each.id == id; });
+  return std::any_of(known.begin(), known.end(),
+                     [&](const SlotsNode& each) { return each.id == id; });
 }
 
 NodeNumber ClusterMain::owner() const {

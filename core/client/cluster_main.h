@@ -89,11 +89,6 @@ class ClusterMain {
   const Error* take_departure() { return std::exchange(left_for_, nullptr); }
 
  private:
-  struct Spare {
-    NodeAddress address;
-    NodeId id{};
-  };
-
   void ask_who_it_is(Instant now);
   // Whether its node has said nothing since it lost its last slot.
   bool is_replaced() const { return heard_when_replaced_ == session_.counters().bytes_read; }
@@ -107,7 +102,7 @@ class ClusterMain {
   std::uint64_t attempts_ = 0;
   NodeAddress address_{};  // empty: the one that the session has chosen
   NodeId id_{};
-  std::array<Spare, 8> spares_;  // replicas
+  std::array<SlotsNode, 8> spares_;  // replicas
   std::uint32_t spares_count_ = 0;
   Instant owes_since_ = Instant::min();
   static constexpr std::uint64_t was_not_replaced = UINT64_MAX;

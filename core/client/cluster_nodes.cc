@@ -36,6 +36,13 @@ std::uint32_t hash_of(const NodeAddress& address) {
 
 }  // namespace
 
+bool ask_node_id(Session& session) {
+  constexpr std::string_view words[] = {"CLUSTER", "MYID"};
+  CommandView question;
+  question.args = words;
+  return session.submit_internal(question, internal_node_id);
+}
+
 std::optional<NodeId> node_id_of(const Event& event) {
   if (event.kind != Event::Kind::completed || !event.value) return std::nullopt;
   const auto text = event.value->as_bytes();

@@ -22,7 +22,10 @@ namespace plimsoll::inline v0 {
 
 class NodeCaches;
 
-/// The id in the answer to CLUSTER MYID; nothing if there is none.
+/// Asks the node of a session who it is (CLUSTER MYID), with the tag internal_node_id. Returns
+/// false if there is no room, or no connection.
+bool ask_node_id(Session& session);
+/// The id in the answer; nothing if there is none.
 std::optional<NodeId> node_id_of(const Event& event);
 
 /// The nodes of a cluster that a client knows, and its connections to them: at most one to each,

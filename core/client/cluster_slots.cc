@@ -1,5 +1,10 @@
 #include "plimsoll/core/client/cluster_slots.h"
 
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <span>
+
 #include "plimsoll/core/base/check.h"
 #include "plimsoll/core/client/node_caches.h"
 
@@ -36,12 +41,6 @@ constexpr Error has_no_such_node{
     .expected = "the address of a primary with slots, as topology() has it"};
 
 constexpr std::string_view ask_slots[] = {"CLUSTER", "SLOTS"};
-
-CommandView question_about_slots(std::span<const std::string_view> args) {
-  CommandView command;
-  command.args = args;
-  return command;
-}
 
 }  // namespace
 
@@ -271,7 +270,8 @@ void ClusterSlots::follow_main(Instant now) {
 
 void ClusterSlots::begin_view(Instant now) {
   const NodeNumber number = choose_whom_to_ask(now);
-  const CommandView command = question_about_slots(ask_slots);
+  CommandView command;
+  command.args = ask_slots;
   bool is_asked = false;
   if (number == main_place) {
     main_.note_request(now);

@@ -58,8 +58,9 @@ class ViewSchedule {
   void want_some_time(Instant now) {
     if (some_time_at_ == never) draw_some_time(now);
   }
-  /// A node that was lost has a successor. A view that was wanted before for some time waits until
-  /// others have heard of it, too; and all who have lost the node do not ask when it is found.
+  /// A node in doubt has a successor: a view is wanted some time from now, and what was wanted some
+  /// time before is put off until then. Otherwise many of the clients that have lost the node would
+  /// ask in the second in which they all find its successor, when not all nodes have heard of it.
   void handle_successor(Instant now) { draw_some_time(now); }
 
   bool is_asking() const { return is_asking_; }
@@ -89,7 +90,7 @@ class ViewSchedule {
     is_asking_ = false;
     not_before_ = after(now, failed_wait_min / 2);
     due_at_ = std::max(free_at_, after(now, failed_wait_ / 2 + failed_wait_ / 2 * draw() / 256));
-    some_time_at_ = never;  // it has passed, if nobody could be asked
+    some_time_at_ = never;  // due_at_ comes first; if nobody could be asked, this has passed
     failed_wait_ = std::min(2 * failed_wait_, failed_wait_max);
   }
 

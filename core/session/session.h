@@ -373,7 +373,8 @@ class Session {
   /// answered, so that nothing is in doubt; at the latest after tombstone_age_max.
   void leave_replica();
 
-  /// When the server last sent a byte, or was last asked for a sign of life because it was silent.
+  /// Since when the session has measured the server's silence: its last byte, the last health
+  /// check, or the end of a time in which the session could not read.
   Instant quiet_since() const { return quiet_since_; }
 
   /// The time that the driver passed last.
