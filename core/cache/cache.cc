@@ -148,6 +148,47 @@ Entry* Cache::find(Shard& shard, const Reader& reader, const KeyHash& hash,
   return entry != nullptr && may_serve(*entry, reader, now) ? entry : nullptr;
 }
 
+void Cache::set_watcher(CacheWatcher* watcher) {
+  generations_.set_watcher(watcher);
+  for (std::uint32_t i = 0; i < shards_count_; ++i) {
+    const Lock lock(shards_[i].mutex);
+    shards_[i].store.set_watcher(watcher);
+  }
+}
+
+bool Cache::watch_for(const Reader& reader, const commands::Question& question, Instant now,
+                      std::size_t bytes, const ReplyVisitor& same) {
+  if (commands::is_mget(question)) return watch_each(reader, question, now, bytes, same);
+  const KeyHash hash = hash_of(question.key);
+  Shard& shard = shard_of(hash);
+  const Lock lock(shard.mutex);
+  Entry* const entry = find(shard, reader, hash, question, now);
+  if (entry == nullptr || entry->reply().size() != bytes) return false;
+  if (!same.call(same.context, entry->reply())) return false;
+  watch(*entry);
+  return true;
+}
+
+void Cache::watch(Entry& entry) {
+  entry.set_watched(true);
+  generations_.watch(entry.stamp().member);
+}
+
+// Nobody need hear of an entry that gives way to an equal one.
+bool Cache::unwatch_equal(Entry* before, std::size_t bytes, const ReplyWriter& write) {
+  if (before == nullptr || !before->is_watched()) return false;
+  std::array<char, watched_bytes_max> same;
+  if (before->reply().size() != bytes || bytes > same.size()) return false;
+  write.call(write.context, same.data());
+  if (before->reply() != std::string_view(same.data(), bytes)) return false;
+  before->set_watched(false);
+  return true;
+}
+
+void Cache::watch_again(Entry* entry) {
+  entry != nullptr ? watch(*entry) : generations_.tell_watcher();
+}
+
 bool Cache::has(const commands::Question& question, std::uint32_t source, const Stamp& stamp,
                 Instant now) {
   const bool is_split = commands::is_mget(question);

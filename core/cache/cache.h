@@ -11,6 +11,7 @@
 #include "plimsoll/core/base/mutex.h"
 #include "plimsoll/core/base/result.h"
 #include "plimsoll/core/base/time.h"
+#include "plimsoll/core/cache/cache_watcher.h"
 #include "plimsoll/core/cache/fences.h"
 #include "plimsoll/core/cache/filter.h"
 #include "plimsoll/core/cache/freshness.h"
@@ -74,6 +75,10 @@ namespace plimsoll::inline v0::cache {
 /// not compared, and their entry is erased.
 inline constexpr std::size_t compared_bytes_max = 512;
 
+/// The same for a watched entry: if an equal reply of up to this many bytes takes its place, the
+/// watcher need not hear of it.
+inline constexpr std::size_t watched_bytes_max = 4096;
+
 /// The most keys that a reply may depend on to be stored as one entry.
 inline constexpr std::size_t cache_keys_max = 8;
 
@@ -132,13 +137,13 @@ class Cache {
   Sources::Source* enter_source(const KeyHash& whose) {
     const Sources::Entered entered = sources_.enter(whose);
     // A sweep walks over all entries, so it runs only if the displaced source may have some.
-    if (entered.has_displaced) generations_.note_end();
+    if (entered.has_displaced) note_end_of_source();
     return entered.source;
   }
   /// Puts all entries of a source out of reach, because its user may have lost the right to read
   /// them.
   void drop_source(Sources::Source& source) {
-    if (sources_.drop(source)) generations_.note_end();
+    if (sources_.drop(source)) note_end_of_source();
   }
   /// Hashes a text that identifies a source. The hash is keyed, so a user cannot choose a text that
   /// collides with another user's.
@@ -185,6 +190,29 @@ class Cache {
   /// with a smaller max_staleness needs. For an MGET, looks at the first key only.
   bool has(const commands::Question& question, std::uint32_t source, const Stamp& stamp,
            Instant now);
+
+  // For those who serve what this cache has elsewhere, too (cache_watcher.h).
+
+  /// There is one watcher at a time, or none (null), which must live until the next call.
+  void set_watcher(CacheWatcher* watcher);
+
+  /// Whether the cache would serve these bytes as the reply to `question` now. If so, the watcher
+  /// is told when it does not any more. `same` gets the cache's reply, of `bytes` bytes, in one or
+  /// more pieces one after the other, and returns whether each is what is expected there. For an
+  /// MGET all of its keys are looked at, and nothing is watched if one is missing. What no
+  /// connection vouches for is not watched.
+  template <class Same>
+  bool watch(const Reader& reader, const commands::Question& question, Instant now,
+             std::size_t bytes, Same&& same) {
+    return watch_for(reader, question, now, bytes, ReplyVisitor::of(same));
+  }
+
+  /// Whether a connection that vouches for something watched has proved nothing for a lease: what
+  /// it vouches for is withheld. The watcher is told of nothing that is watched now by that
+  /// connection, so the caller has to behave as at CacheWatcher::handle_out_of_reach().
+  bool withholds_watched(Instant now) {
+    return generations_.forget_watched_before(now - options_.coherence_lease);
+  }
 
   /// The state of a fetch's keys when it began. complete_fetch() compares it with the state when
   /// the reply arrives, to find out whether a change overtook the fetch.
@@ -259,8 +287,14 @@ class Cache {
     Shard& shard = shard_of(ticket.hash);
     const Lock lock(shard.mutex);
     if (keep == Keep::if_current && may_store(shard, ticket)) {
+      bool stays_watched = false;
+      if (generations_.has_watcher()) [[unlikely]] {
+        Entry* const before = shard.store.find(ticket.source, ticket.hash, question);
+        stays_watched = unwatch_equal(before, bytes, ReplyWriter::of(write));
+      }
       Entry* const entry = insert(shard, ticket, question, now, bytes);
       if (entry != nullptr) write(entry->reply_space());
+      if (stays_watched) watch_again(entry);
     } else if (Entry* const other = shard.store.find(ticket.source, ticket.hash, question)) {
       std::array<char, compared_bytes_max> same;
       const bool may_be_same = other->reply().size() == bytes && bytes <= same.size();
@@ -310,6 +344,7 @@ class Cache {
     generations_.note_end();  // for Generations::have_ended_since()
     if (slot_epochs_.drop(slot)) generations_.end_all();
     generations_.note_end();
+    generations_.tell_watcher();
   }
 
   /// A reply was not stored, because a key that does not exist may have answered the same.
@@ -359,12 +394,35 @@ class Cache {
     }
   };
 
+  // The same for a `write` of complete_fetch().
+  struct ReplyWriter {
+    void* context;
+    void (*call)(void* context, char* to);
+
+    template <class Write>
+    static ReplyWriter of(Write& write) {
+      return {&write, [](void* of_write, char* to) { (*static_cast<Write*>(of_write))(to); }};
+    }
+  };
+
   class ShardLocks;
   struct Found;
 
   bool visit_each(const Reader& reader, const commands::Question& mget, Instant now,
                   const ReplyVisitor& visit);
+  std::uint32_t look_up(const commands::Question& mget, std::span<Found> all) const;
   bool find_each(const Reader& reader, Instant now, std::span<Found> all);
+  bool watch_for(const Reader& reader, const commands::Question& question, Instant now,
+                 std::size_t bytes, const ReplyVisitor& same);
+  bool watch_each(const Reader& reader, const commands::Question& mget, Instant now,
+                  std::size_t bytes, const ReplyVisitor& same);
+  void watch(Entry& entry);
+  static bool unwatch_equal(Entry* before, std::size_t bytes, const ReplyWriter& write);
+  void watch_again(Entry* entry);
+  void note_end_of_source() {
+    generations_.note_end();
+    generations_.tell_watcher();
+  }
   static bool may_be_together(const Reader& reader, std::span<const Found> all);
   void touch_each(std::span<const Found> all);
   static std::uint32_t shards_for(const CacheOptions& options);

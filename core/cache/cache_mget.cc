@@ -81,18 +81,22 @@ void Cache::touch_each(std::span<const Found> all) {
   }
 }
 
+// Fills in keys and hashes, and returns a bit for each of their shards.
+std::uint32_t Cache::look_up(const commands::Question& mget, std::span<Found> all) const {
+  std::uint32_t shards = 0;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    all[i].key = commands::key_of(mget, i);
+    all[i].hash = hash_of(all[i].key);
+    shards |= std::uint32_t{1} << shard_index(all[i].hash);
+  }
+  return shards;
+}
+
 bool Cache::visit_each(const Reader& reader, const commands::Question& mget, Instant now,
                        const ReplyVisitor& visit) {
   std::array<Found, fetch_keys_max> room;
   const std::span<Found> all = std::span(room).first(1 + mget.more_keys.size());
-  std::uint32_t wanted = 0;
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    all[i].key = commands::key_of(mget, i);
-    all[i].hash = hash_of(all[i].key);
-    wanted |= std::uint32_t{1} << shard_index(all[i].hash);
-  }
-
-  const ShardLocks locks(shards_, wanted);
+  const ShardLocks locks(shards_, look_up(mget, all));
   CacheCounters& counters = shard_of(all[0].hash).counters;
   if (!reader.is_counted) ++counters.lookups;
   if (!find_each(reader, now, all)) return false;
@@ -110,6 +114,25 @@ bool Cache::visit_each(const Reader& reader, const commands::Question& mget, Ins
   if (!visit.call(visit.context, {begin, static_cast<std::size_t>(end - begin)})) return false;
   ++counters.hits;
   touch_each(all);
+  return true;
+}
+
+bool Cache::watch_each(const Reader& reader, const commands::Question& mget, Instant now,
+                       std::size_t bytes, const ReplyVisitor& same) {
+  std::array<Found, fetch_keys_max> room;
+  const std::span<Found> all = std::span(room).first(1 + mget.more_keys.size());
+  const ShardLocks locks(shards_, look_up(mget, all));
+  if (!find_each(reader, now, all)) return false;
+  std::array<char, encoding::header_bytes_max> header;
+  const char* const header_end = encoding::write_header(header.data(), '*', all.size());
+  const std::string_view begin(header.data(), static_cast<std::size_t>(header_end - header.data()));
+  std::size_t total = begin.size();
+  for (const Found& each : all) total += each.entry->reply().size();
+  if (total != bytes || !same.call(same.context, begin)) return false;
+  for (const Found& each : all) {
+    if (!same.call(same.context, each.entry->reply())) return false;
+  }
+  for (const Found& each : all) watch(*each.entry);
   return true;
 }
 

@@ -47,7 +47,7 @@ Entry::Entry(const commands::Question& question, const Shape& shape)
           question.more_keys.empty()
               ? std::uint8_t{0}
               : static_cast<std::uint8_t>(question.more_keys.data() - question.rest.data())),
-      more_keys_count_(static_cast<std::uint8_t>(question.more_keys.size())),
+      more_keys_count_(static_cast<std::uint8_t>(question.more_keys.size() & 0x7f)),
       expires_(shape.expires_at != never ? 1 : 0),
       slot_cell_(static_cast<std::uint16_t>(shape.slot.cell & SlotEpoch::no_cell)),
       slot_epoch_(shape.slot.epoch) {}

@@ -88,6 +88,10 @@ class Entry : public IndexLink, public PolicyLink {
   std::uint16_t row() const { return row_; }
   std::string_view key() const { return {words(), key_bytes_}; }
 
+  /// Whether the cache's watcher wants to hear of the entry's end (cache_watcher.h).
+  bool is_watched() const { return is_watched_ != 0; }
+  void set_watched(bool is_watched) { is_watched_ = is_watched ? 1 : 0; }
+
   /// Whether this entry is the reply to `question` of `source`. Compares all words, not hashes.
   bool answers(std::uint32_t source, const commands::Question& question) const;
 
@@ -128,7 +132,8 @@ class Entry : public IndexLink, public PolicyLink {
   Stamp stamp_;
   std::uint16_t row_;
   std::uint8_t more_keys_begin_;  // the number of the first further key among the words
-  std::uint8_t more_keys_count_;
+  std::uint8_t more_keys_count_ : 7;
+  std::uint8_t is_watched_ : 1 = 0;
   std::uint16_t expires_ : 1;  // a bit, so that the slot makes an entry no larger
   std::uint16_t slot_cell_ : 15;
   std::uint16_t slot_epoch_;

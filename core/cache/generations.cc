@@ -1,6 +1,7 @@
 #include "plimsoll/core/cache/generations.h"
 
 #include <new>
+#include <span>
 
 #include "plimsoll/core/base/check.h"
 
@@ -35,6 +36,21 @@ void Generations::end(std::uint32_t member) {
   ended.proved_mark.store(0, std::memory_order_release);
   ended.id.fetch_add(1, std::memory_order_acq_rel);
   note_end();
+  if (ended.is_watched.exchange(false, std::memory_order_relaxed)) tell_watcher();
+}
+
+bool Generations::forget_watched_before(Instant since) {
+  bool any = false;
+  for (const std::atomic<Member*>& each : chunks_) {
+    Member* const chunk = each.load(std::memory_order_acquire);
+    if (chunk == nullptr) break;
+    for (Member& member : std::span(chunk, members_per_chunk)) {
+      const bool is_old =
+          Duration(member.proved_at.load(std::memory_order_acquire)) < since.time_since_epoch();
+      if (is_old && member.is_watched.exchange(false, std::memory_order_relaxed)) any = true;
+    }
+  }
+  return any;
 }
 
 // Only the member's client calls this, so no other thread can store between the load and the store.

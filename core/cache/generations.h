@@ -6,6 +6,7 @@
 
 #include "plimsoll/core/base/check.h"
 #include "plimsoll/core/base/time.h"
+#include "plimsoll/core/cache/cache_watcher.h"
 #include "plimsoll/core/cache/entry.h"
 #include "plimsoll/core/cache/freshness.h"
 #include "plimsoll/core/memory/account.h"
@@ -72,6 +73,7 @@ class Generations {
     note_end();  // for have_ended_since()
     const std::uint32_t end = epoch_.fetch_add(1, std::memory_order_acq_rel);
     note_end();  // so that the entries are swept
+    tell_watcher();
     return end;
   }
 
@@ -104,6 +106,19 @@ class Generations {
     return at(member).proved_mark.load(std::memory_order_acquire);
   }
 
+  // ---- For the watcher of the cache (cache_watcher.h).
+
+  void set_watcher(CacheWatcher* watcher) { watcher_.store(watcher); }
+  /// What this member vouches for now is watched, until its generation ends.
+  void watch(std::uint32_t member) { at(member).is_watched.store(true, std::memory_order_relaxed); }
+  /// Whether something that is watched was vouched for by a member that has proved nothing since
+  /// `since`. Of what such members vouch for, nothing is watched any more. Looks at all members.
+  bool forget_watched_before(Instant since);
+  bool has_watcher() const { return watcher_.load(std::memory_order_relaxed) != nullptr; }
+  void tell_watcher() {
+    if (CacheWatcher* const watcher = watcher_.load()) watcher->handle_out_of_reach();
+  }
+
   /// Whether the connection is being read. While it is not, for example because there is no memory,
   /// invalidations may lie unread in the socket, so none of the member's entries may be served.
   void set_readable(std::uint32_t member, bool readable);
@@ -116,6 +131,7 @@ class Generations {
     std::atomic<std::uint32_t> id{1};
     std::atomic<bool> readable{false};
     bool taken = false;
+    std::atomic<bool> is_watched{false};
     std::atomic<Duration::rep> proved_at{Duration::min().count()};
     std::atomic<Mark> proved_mark{0};
   };
@@ -135,6 +151,7 @@ class Generations {
   }
 
   Account& account_;
+  std::atomic<CacheWatcher*> watcher_{nullptr};
   std::atomic<std::uint32_t> epoch_{1};
   std::atomic<std::uint32_t> untracked_id_{0};
   std::atomic<std::uint32_t> ends_count_{0};

@@ -97,6 +97,8 @@ Store::Inserted Store::insert(std::uint32_t source, const KeyHash& hash,
 }
 
 void Store::erase(Entry& entry) {
+  if (entry.is_watched()) [[unlikely]]
+    tell_end_of(entry);
   if (sweep_at_ == &entry) sweep_at_ = entry.later;
   index_.remove(entry);
   policy_.remove(entry);
@@ -105,6 +107,13 @@ void Store::erase(Entry& entry) {
   --entries_;
   live_bytes_ -= memory_.footprint(bytes);
   memory_.release(entry.piece(), bytes);
+}
+
+void Store::tell_end_of(Entry& entry) {
+  if (watcher_ == nullptr) return;
+  for (std::size_t i = 0; i < entry.links_count(); ++i) {
+    watcher_->handle_erased(entry.key_of(entry.link(i)));
+  }
 }
 
 std::size_t Store::erase_key(const KeyHash& hash, std::string_view key) {

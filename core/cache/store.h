@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "plimsoll/core/base/time.h"
+#include "plimsoll/core/cache/cache_watcher.h"
 #include "plimsoll/core/cache/entry.h"
 #include "plimsoll/core/cache/expiry_wheel.h"
 #include "plimsoll/core/cache/hash.h"
@@ -128,6 +129,9 @@ class Store {
 
   const StoreOptions& options() const { return options_; }
 
+  /// Is told of the end of each entry that is_watched(). Null: nobody is.
+  void set_watcher(CacheWatcher* watcher) { watcher_ = watcher; }
+
   /// CHECKs that all parts agree and every byte is accounted for. For tests: walks over everything.
   void validate();
 
@@ -144,6 +148,7 @@ class Store {
   void* acquire(const commands::Question& question, Instant expires_at, std::size_t piece);
   void trim();
   void touch_evicting(Entry& entry);
+  void tell_end_of(Entry& entry);
   void evict_first() { erase(Entry::of(*policy_.first())); }
 
   const StoreOptions options_;
@@ -155,6 +160,7 @@ class Store {
   std::size_t live_bytes_ = 0;
   std::uint64_t touch_evictions_ = 0;
   std::uint64_t sweeps_ = 0;
+  CacheWatcher* watcher_ = nullptr;
   PolicyLink* sweep_at_ = nullptr;  // the entry that sweep() looks at next; null: at the end
 };
 

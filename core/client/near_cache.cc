@@ -315,6 +315,7 @@ std::optional<RequestId> NearCache::fetch(const Target& target, const commands::
   if (!target.may_store) ticket.is_storable = false;
   Fetches::Fetch* const fetch = fetches_.open(question, hash, ticket);
   if (fetch == nullptr) return std::nullopt;
+  fetch->asked.asks_proof = wants_proof(fresh);
   fetch->node = target.node;
   fetch->is_at_replica = target.is_replica;
   fetch->is_scattered = fetch->is_sealed = target.is_scattered;
@@ -337,7 +338,8 @@ std::optional<RequestId> NearCache::fetch(const Target& target, const commands::
 void NearCache::note_request(Fetches::Fetch& fetch, RequestId request, const Staged& staged) {
   fetch.request = request;
   if (servers_.cluster() == nullptr) {
-    if (fetch.node == no_node) connection_.note_request(request, staged);
+    const bool proves = !main_.proves_by_ping() || fetch.asked.asks_proof;
+    if (fetch.node == no_node && proves) connection_.note_request(request, staged);
     return;
   }
   if (Cluster::node_of(request) != fetch.node) {
@@ -365,6 +367,18 @@ Result<RequestId> NearCache::submit_fetch(Fetches::Fetch& fetch, const CommandVi
   return servers_.submit_fetch(fetch, request);
 }
 
+// Whether a fetch has to bring a proof with its reply. The caller wants to know what is so now, or
+// has heard something beside its reads, and a reply alone is no proof here.
+bool NearCache::wants_proof(const cache::Freshness& fresh) const {
+  if (!main_.proves_by_ping() || !connection_.is_tracked()) return false;
+  return fresh.since != Instant::min() || !connection_.has_proved(fresh.after);
+}
+
+// A fetch that waits for a proof, or has waited for one, has it in front of its reply.
+bool NearCache::brings_proof(const Fetches::Fetch& fetch) {
+  return fetch.asked.asks_proof || fetch.awaited != nullptr || fetch.asks_again;
+}
+
 // Whether no byte of the fetch's request was sent. For a fetch that awaits a proof, the request is
 // the proof's.
 bool NearCache::has_not_left(const Fetches::Fetch& fetch) const {
@@ -380,6 +394,7 @@ bool NearCache::may_join(const Fetches::Fetch& fetch, const cache::Freshness& fr
                          Instant now) const {
   if (fetch.waiters == nullptr || fetch.is_completed || fetch.is_sealed) return false;
   if (!cache_.is_current(fetch.ticket)) return false;
+  if (wants_proof(fresh) && !brings_proof(fetch)) return false;
   // The replica answers behind what it has said of itself so far.
   if (fetch.is_at_replica &&
       (fresh.since != Instant::min() || !servers_.may_answer(fetch, now, fresh.after))) {

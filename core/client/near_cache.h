@@ -192,6 +192,8 @@ class NearCache {
   static Staged staging_of(const Fetches::Fetch& fetch) {
     return {fetch.ticket.began_at, fetch.ticket.mark};
   }
+  bool wants_proof(const cache::Freshness& fresh) const;
+  static bool brings_proof(const Fetches::Fetch& fetch);
   bool has_not_left(const Fetches::Fetch& fetch) const;
   bool may_join(const Fetches::Fetch& fetch, const cache::Freshness& fresh, Instant now) const;
   bool goes_on_in_time(const Fetches::Fetch& fetch, Instant deadline) const;

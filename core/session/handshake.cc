@@ -165,7 +165,7 @@ bool Handshake::start(Account& connections, const SessionOptions& options, AskUs
   written_ = 0;
   client_id_ = 0;
   may_ping_ = true;
-  is_replica_ = false;
+  is_replica_ = proves_by_ping_ = false;
   mode_ = ServerMode::unknown;
   mode_wanted_ = mode_wanted;
   primary_only_ = options.primary_only;
@@ -275,6 +275,7 @@ bool Handshake::read_hello(const Value& reply) {
     if (!key) continue;
     if (*key == "role") is_replica_ = is_text(entry.value, "replica");
     if (*key == "mode") mode_ = mode_of(entry.value);
+    if (*key == "tracking-proof") proves_by_ping_ = is_text(entry.value, "ping");
     const auto number = entry.value.as_integer();
     if (!number) continue;
     if (*key == "proto") agrees = *number == (wants_resp3_ ? 3 : 2);

@@ -71,6 +71,10 @@ class Handshake {
 
   /// The outcome of TrackingOptions. Valid once the handshake is done.
   Tracking tracking() const;
+  /// Whether HELLO has said that of all replies only that to PING proves that all invalidations of
+  /// what happened before have come: a bridge says so that has several servers behind it
+  /// (docs/bridge-protocol.md).
+  bool proves_by_ping() const { return proves_by_ping_; }
   bool is_tracked() const { return tracked_ == Tracked::yes; }
 
   /// In the order in which the commands are sent.
@@ -114,6 +118,7 @@ class Handshake {
   bool wants_sentinel_ : 1 = false;
   bool wants_resp3_ : 1 = true;
   bool may_ping_ : 1 = true;
+  bool proves_by_ping_ : 1 = false;
   ServerMode mode_ : 4 = ServerMode::unknown;
   ModeWanted mode_wanted_ : 4 = ModeWanted::any;
   std::uint32_t steps_left_ = 0;  // one bit for each step after step_

@@ -412,6 +412,7 @@ class Session {
   bool may_ping() const { return handshake_.may_ping(); }
 
   /// Whether the server tracks what the connection reads; off if no connection is ready.
+  bool proves_by_ping() const { return handshake_.proves_by_ping(); }
   Tracking tracking() const {
     const bool connected = state_ == State::ready || state_ == State::closing;
     return connected ? handshake_.tracking() : Tracking{};

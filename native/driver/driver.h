@@ -104,6 +104,11 @@ class Driver final : public CancelTarget,
   template <class Visit>
   bool visit_cached(const CommandView& command, Staleness staleness, Visit&& visit);
 
+  /// Cache::watch() for a reply to `command`, which has all prefixes already. How old the reply is
+  /// does not matter.
+  template <class Same>
+  bool watch_cached(const CommandView& command, std::size_t bytes, Same&& same);
+
   /// Whether Options::key_prefix or channel_prefix is set. call(), submit() and visit_cached() put
   /// them in front of keys and channels; a caller of submit_by() has to do it itself.
   bool has_prefixes() const { return has_prefixes_; }
@@ -317,6 +322,17 @@ template <class Visit>
     }
   };
   return visit_as_it_is(prefixed.command(), staleness, own);
+}
+
+template <class Same>
+bool Driver::watch_cached(const CommandView& command, std::size_t bytes, Same&& same) {
+  NearCache* const near = core_.near_cache();
+  commands::QuestionReader reader;
+  if (near == nullptr || !near->cache().takes(command, reader)) return false;
+  const Instant time(std::chrono::steady_clock::now().time_since_epoch());
+  cache::Cache::Reader wanted = near->reader(cache::Freshness{});
+  wanted.takes_untracked = false;
+  return near->cache().watch(wanted, reader.question(), time, bytes, std::forward<Same>(same));
 }
 
 template <class Visit>

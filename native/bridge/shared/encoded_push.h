@@ -2,13 +2,14 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string_view>
 
 #include "plimsoll/core/memory/account.h"
 #include "plimsoll/core/memory/block.h"
 
-// A published message as a server sends it to a subscriber: encoded once, and shared by all
-// WebSockets that get it.
+// What a server sends to a client without being asked, a published message or an invalidation:
+// encoded once, and shared by all WebSockets that get it.
 
 namespace plimsoll::bridge {
 
@@ -27,6 +28,12 @@ class EncodedPush {
                                                    ChannelKind kind, std::string_view pattern,
                                                    std::string_view channel,
                                                    std::string_view payload);
+
+  /// These keys have changed, in RESP3. Null if the account has no room.
+  static std::shared_ptr<const EncodedPush> invalidation(Account& account,
+                                                         std::span<const std::string_view> keys);
+  /// All keys may have changed.
+  static std::shared_ptr<const EncodedPush> invalidation_of_all(Account& account);
 
   EncodedPush(Block block, Charge charge) : block_(std::move(block)), charge_(std::move(charge)) {}
 

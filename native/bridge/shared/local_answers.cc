@@ -24,8 +24,9 @@ void append_integer(std::string& out, std::uint64_t number) { append_header(out,
 
 }  // namespace
 
-std::string hello_reply(const ServerIdentity& server, bool is_resp3, std::uint64_t connection) {
-  constexpr std::size_t entries = 7;
+std::string hello_reply(const ServerIdentity& server, bool is_resp3, std::uint64_t connection,
+                        bool proves_by_ping) {
+  const std::size_t entries = proves_by_ping ? 8 : 7;
   std::string out;
   append_header(out, is_resp3 ? '%' : '*', is_resp3 ? entries : 2 * entries);
   append_bulk(out, "server");
@@ -42,6 +43,10 @@ std::string hello_reply(const ServerIdentity& server, bool is_resp3, std::uint64
   append_bulk(out, "master");
   append_bulk(out, "modules");
   append_header(out, '*', 0);
+  if (proves_by_ping) {
+    append_bulk(out, "tracking-proof");
+    append_bulk(out, "ping");
+  }
   return out;
 }
 

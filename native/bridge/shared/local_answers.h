@@ -18,7 +18,9 @@ struct ServerIdentity {
 };
 
 /// The reply to HELLO. Whatever is behind the bridge, its client has one server.
-std::string hello_reply(const ServerIdentity& server, bool is_resp3, std::uint64_t connection);
+/// `proves_by_ping`: no reply but that to PING shows that all invalidations have come.
+std::string hello_reply(const ServerIdentity& server, bool is_resp3, std::uint64_t connection,
+                        bool proves_by_ping);
 
 std::string bulk(std::string_view text);
 std::string null(bool is_resp3);

@@ -8,7 +8,8 @@ namespace plimsoll::bridge {
 
 struct ReplyQueue::Place {
   std::unique_ptr<Place> next;
-  bool is_ready = false;
+  bool has_come = false;
+  std::uint64_t number = 0;  // in the order of places; a message has that of the place in front
   WireReply reply;
   PushBytes message;   // in place of a reply
   std::size_t at = 0;  // of the message
@@ -41,6 +42,7 @@ ReplyQueue::Place* ReplyQueue::expect() {
   if (!charge_.grow(sizeof(Place) + allocator_bytes)) return nullptr;
   auto made = std::make_unique<Place>();
   Place* const place = made.get();
+  place->number = ++last_number_;
   (last_ == nullptr ? first_ : last_->next) = std::move(made);
   last_ = place;
   awaited_ += 1;
@@ -49,36 +51,49 @@ ReplyQueue::Place* ReplyQueue::expect() {
 
 void ReplyQueue::fill(Place& place, WireReply reply) {
   place.reply = std::move(reply);
-  place.is_ready = true;
+  place.has_come = true;
   place.held = place.reply.held_bytes();
   held_bytes_ += place.held;
   awaited_ -= 1;
   const Place* const expected = last_ready_ != nullptr ? last_ready_->next.get() : first_.get();
+  if (last_come_ == nullptr || place.number > last_come_->number) last_come_ = &place;
   if (&place == expected) handle_ready(place);
 }
 
 // The place follows the ready prefix, which now goes on to the next one that is awaited.
 void ReplyQueue::handle_ready(Place& place) {
-  for (Place* each = &place; each != nullptr && each->is_ready; each = each->next.get()) {
+  for (Place* each = &place; each != nullptr && each->has_come; each = each->next.get()) {
     ready_bytes_ += each->left();
     last_ready_ = each;
   }
 }
 
 bool ReplyQueue::add_message(PushBytes message) {
+  return insert_behind(last_ready_, std::move(message));
+}
+
+bool ReplyQueue::add_behind_all_come(PushBytes message) {
+  return insert_behind(last_come_, std::move(message));
+}
+
+// Null: in front of all.
+bool ReplyQueue::insert_behind(Place* before, PushBytes message) {
   if (!charge_.grow(sizeof(Place) + allocator_bytes)) return false;
   auto made = std::make_unique<Place>();
-  made->is_ready = true;
-  made->message = std::move(message);
-  made->held = made->left();
-  held_bytes_ += made->held;
-  ready_bytes_ += made->left();
-  message_bytes_ += made->left();
-  std::unique_ptr<Place>& before = last_ready_ != nullptr ? last_ready_->next : first_;
-  made->next = std::move(before);
-  before = std::move(made);
-  last_ready_ = before.get();
-  if (!last_ready_->next) last_ = last_ready_;
+  Place& place = *made;
+  place.has_come = true;
+  place.number = before != nullptr ? before->number : 0;
+  place.message = std::move(message);
+  place.held = place.left();
+  held_bytes_ += place.held;
+  message_bytes_ += place.left();
+  std::unique_ptr<Place>& link = before != nullptr ? before->next : first_;
+  place.next = std::move(link);
+  link = std::move(made);
+  if (!place.next) last_ = &place;
+  const bool is_last = last_come_ == nullptr || last_come_->number < place.number;
+  if (is_last || before == last_come_) last_come_ = &place;
+  if (before == last_ready_) handle_ready(place);
   return true;
 }
 
@@ -96,6 +111,7 @@ void ReplyQueue::pop() {
   if (first_->message) message_bytes_ -= first_->message->bytes().size();
   held_bytes_ -= first_->held;
   if (last_ready_ == first_.get()) last_ready_ = nullptr;
+  if (last_come_ == first_.get()) last_come_ = nullptr;
   if (last_ == first_.get()) last_ = nullptr;
   first_ = std::move(first_->next);
   charge_.shrink(sizeof(Place) + allocator_bytes);

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
+#include <utility>
 #include <variant>
 
 #include "plimsoll/core/memory/account.h"
@@ -10,13 +12,17 @@
 #include "plimsoll/native/bridge/shared/wire_reply.h"
 
 // What one client gets, in order: a reply for each of its requests, which may come in any order,
-// and messages, which go in front of the first reply that has not come.
+// and messages. Those of channels go in front of the first reply that has not come. What says that
+// a key has changed goes behind all replies that have come, since one of them may have the key's
+// value from before, or right behind the one that has.
 //
-//   taken | ready, ready, message, ready | awaited, ready, awaited
-//           ^ take()                     ^ add_message()         ^ expect()
+//   taken | come, come, message, come | awaited, come | awaited
+//           ^ take()                  ^ add_message() |        ^ expect()
+//                                                     ^ add_behind_all_come()
 //
 // Invariants:
 // - The ready prefix ends at `last_ready_`; what follows it, if anything, is awaited.
+// - Behind `last_come_` all places, if any, are awaited.
 // - Replies leave in the order of expect(), and each leaves whole before the next.
 
 namespace plimsoll::bridge {
@@ -41,12 +47,21 @@ class ReplyQueue {
   /// Adds a message behind what is ready. False: there is no memory.
   [[nodiscard]] bool add_message(PushBytes message);
 
+  /// Adds a message behind all replies that have come. False: there is no memory.
+  [[nodiscard]] bool add_behind_all_come(PushBytes message);
+
+  /// Adds a message right behind a reply that has not come yet. False: there is no memory.
+  [[nodiscard]] bool add_behind(Place& place, PushBytes message) {
+    return insert_behind(&place, std::move(message));
+  }
+
   /// Writes what is ready, as much as fits, and returns how many bytes.
   std::size_t take(std::span<char> space);
 
   std::size_t ready_bytes() const { return ready_bytes_; }
   /// The memory of what has come, ready or not, until each is taken whole.
   std::size_t held_bytes() const { return held_bytes_; }
+  /// The bytes of messages that have not been taken whole.
   std::size_t message_bytes() const { return message_bytes_; }
   /// Replies that have not come.
   std::size_t awaited() const { return awaited_; }
@@ -54,6 +69,7 @@ class ReplyQueue {
   void clear();
 
  private:
+  bool insert_behind(Place* before, PushBytes message);
   void handle_ready(Place& place);
   void pop();
 
@@ -61,9 +77,11 @@ class ReplyQueue {
   std::unique_ptr<Place> first_;
   Place* last_ = nullptr;
   Place* last_ready_ = nullptr;  // null: nothing is ready
+  Place* last_come_ = nullptr;   // null: nothing has come
+  std::uint64_t last_number_ = 0;
   std::size_t ready_bytes_ = 0;
   std::size_t held_bytes_ = 0;
-  std::size_t message_bytes_ = 0;  // of messages that have not been taken whole
+  std::size_t message_bytes_ = 0;
   std::size_t awaited_ = 0;
 };
 

@@ -65,6 +65,25 @@ bool is_for_subscriber(const commands::Row* row) {
   }
 }
 
+// Whether a client may keep the reply as long as it hears of no change. Unknown commands may be
+// reads of modules.
+bool reads_keys(const commands::Row* row) {
+  return row == nullptr || (row->reads != 0 && row->specs_count > 0);
+}
+
+// Calls `visit(std::string_view)` for each key of a command. False: they are unknown.
+template <class Visit>
+bool for_each_key(std::span<const std::string_view> words, Visit&& visit) {
+  const commands::Row* const row = commands::find(words);
+  if (row == nullptr) return false;
+  const auto found = commands::key_ranges(*row, words);
+  if (!found) return false;
+  for (const commands::KeyRange& range : std::span(found->ranges).first(found->count)) {
+    for (std::size_t i = 0; i < range.count; ++i) visit(words[range.first + i * range.step]);
+  }
+  return true;
+}
+
 // What a channel's name costs, with its place in a set.
 std::size_t bytes_of(std::string_view name) { return 64 + sizeof(std::string) + name.size(); }
 
@@ -90,6 +109,7 @@ Session::Session(SharedClients& clients, const SharedServer& server, const Profi
       counters_(clients.counters(server)),
       id_(clients.next_id()),
       replies_(clients.account()),
+      hub_(clients.tracking(server)),
       names_charge_(clients.account()) {
   ++counters_.sessions;
   clients_.unread().add(*this);
@@ -97,6 +117,7 @@ Session::Session(SharedClients& clients, const SharedServer& server, const Profi
 
 Session::~Session() {
   --counters_.sessions;
+  end_tracking();
   clients_.unread().remove(*this, held_counted_);
 }
 
@@ -206,8 +227,17 @@ bool Session::take(Words words) {
     answer(wrong_arity(*row));
     return true;
   }
+  if (!take_any(row, words)) return false;
+  const bool is_of_client = row != nullptr && row->name_view().starts_with("CLIENT|");
+  if (!multi_ && !is_of_client) tracking_.handle_command();
+  return true;
+}
+
+bool Session::take_any(const Row* row, Words words) {
   if (multi_) return take_in_multi(row, words);
-  return row != nullptr && is_special(*row) ? take_special(*row, words) : send(row, words);
+  if (row == nullptr) return send(row, words);
+  if (tracking_.is_on() && commands::number_of(*row) == row_numbers::ping) return take_ping(words);
+  return is_special(*row) ? take_special(*row, words) : send(row, words);
 }
 
 bool Session::is_special(const Row& row) {
@@ -268,6 +298,7 @@ bool Session::take_special(const Row& row, Words words) {
       unsubscribe(ChannelKind::pattern, words.subspan(1));
       return true;
     case row_numbers::sunsubscribe: unsubscribe(ChannelKind::shard, words.subspan(1)); return true;
+    case row_numbers::client_tracking: return take_tracking(words);
     default: take_client_command(row, words); return true;
   }
 }
@@ -282,6 +313,7 @@ bool Session::take_hello(Words words) {
                           names_count() > 0 ? "channels are subscribed" : "keys are watched"));
       return true;
     }
+    end_tracking();
     client_.reset();
     is_resp3_ = wants_resp3;
   }
@@ -289,7 +321,7 @@ bool Session::take_hello(Words words) {
   if (words.size() > 3) {
     if (!set_name(words[3])) return true;
   }
-  answer(hello_reply(client_->server(), is_resp3_, id_));
+  answer(hello_reply(client_->server(), is_resp3_, id_, hub_ != nullptr));
   return true;
 }
 
@@ -319,8 +351,71 @@ void Session::take_client_command(const Row& row, Words words) {
     case row_numbers::client_info:
       return answer(bulk("id=" + std::to_string(id_) + " name=" + name_ +
                          " resp=" + (is_resp3_ ? "3" : "2") + "\n"));
+    case row_numbers::client_caching: return answer(tracking_.set_caching(words));
+    case row_numbers::client_trackinginfo: return answer(tracking_.info(is_resp3_));
     default: return answer(not_possible(row.name_view()));
   }
+}
+
+// ---- Tracking
+
+bool Session::take_tracking(Words words) {
+  if (!has_client()) return false;
+  const bool was_on = tracking_.is_on();
+  TrackingMode wanted = tracking_;
+  const std::string text = wanted.set(words);
+  if (!was_on && wanted.is_on()) {
+    if (const std::string_view reason = reason_against_tracking(); !reason.empty()) {
+      answer(not_possible("CLIENT TRACKING", reason));
+      return true;
+    }
+    if (!hub_->add(*this)) {
+      answer(error_line(
+          native::Error(ErrorCode::out_of_memory, Executed::no, "no room for tracking")));
+      return true;
+    }
+  }
+  if (was_on && !wanted.is_on()) end_tracking();
+  tracking_ = wanted;
+  answer(text);
+  return true;
+}
+
+std::string_view Session::reason_against_tracking() {
+  if (!is_resp3_) return "it needs HELLO 3";
+  if (hub_ == nullptr) return "connections are shared, and the bridge has no cache for the server";
+  if (!client_->may_be_told()) return "the server does not tell the bridge of changes";
+  return {};
+}
+
+void Session::end_tracking() {
+  if (tracking_.is_on()) hub_->remove(*this);
+  tracking_ = TrackingMode();
+}
+
+// Its answer proves that the client has heard of all that happened before, at all servers.
+bool Session::take_ping(Words words) {
+  Place* const place = expect();
+  if (place == nullptr) return true;
+  const auto pong = std::make_shared<WireReply>(
+      WireReply::of(words.size() > 1 ? bulk(words[1]) : "+PONG\r\n", clients_.account()));
+  is_alone_ = true;
+  ++counters_.answered_locally;
+  hub_->prove(
+      [self = shared_from_this(), place, pong] { self->finish(*place, std::move(*pong), true); });
+  return true;
+}
+
+void Session::handle_invalidation(const PushBytes& push) {
+  if (is_closed_ || has_ended_) return;
+  if (push == nullptr) return end("no memory for an invalidation");
+  const std::size_t waiting = replies_.message_bytes();
+  if (waiting > 0 && waiting + push->bytes().size() > unread_message_bytes_max) {
+    return end("it does not take its messages: more than unread_message_bytes_max wait");
+  }
+  if (!replies_.add_behind_all_come(push)) return end("no memory for an invalidation");
+  count_held();
+  wake_reader();
 }
 
 // A command that a server does not take, or answers otherwise, of a subscriber in RESP2.
@@ -348,20 +443,39 @@ bool Session::send(const Row* row, Words words) {
   const bool blocks =
       row != nullptr && commands::class_of(*row, words) == commands::Class::blocking;
   if (blocks && !is_idle()) return false;
+  native::HeldWords read;
+  const bool is_tracked = tracking_.is_next_tracked() && reads_keys(row);
+  if (is_tracked) {
+    Account& requests = client_->requests_account();
+    read = native::HeldWords(requests, words);
+    if (!read) {
+      answer(error_line(native::Error(native::no_room_to_hold(read.size(), requests))));
+      return true;
+    }
+  }
   Place* const place = expect();
   if (place == nullptr) return true;
-  auto handler = [self = shared_from_this(), place, blocks](native::Result<WireReply> reply) {
-    self->finish(*place, std::move(reply), blocks);
-  };
-  if (!blocks) {
-    client_->send(*command, max_staleness_, std::move(handler));
-    return true;
+  if (is_tracked) {
+    start(*command, blocks,
+          [self = shared_from_this(), place, blocks, read](native::Result<WireReply> reply) {
+            self->finish_read(*place, std::move(reply), read.words(), blocks);
+          });
+  } else {
+    start(*command, blocks,
+          [self = shared_from_this(), place, blocks](native::Result<WireReply> reply) {
+            self->finish(*place, std::move(reply), blocks);
+          });
   }
+  return true;
+}
+
+template <class Handler>
+void Session::start(const CommandView& command, bool blocks, Handler handler) {
+  if (!blocks) return client_->send(command, max_staleness_, std::move(handler));
   is_alone_ = true;
   blocked_ = std::make_unique<asio::cancellation_signal>();
-  client_->send(*command, max_staleness_,
+  client_->send(command, max_staleness_,
                 asio::bind_cancellation_slot(blocked_->slot(), std::move(handler)));
-  return true;
 }
 
 // ---- Transactions
@@ -392,6 +506,7 @@ bool Session::take_in_multi(const Row* row, Words words) {
   // A command with a time to wait has a row.
   if (command && command->block_time == Duration::zero()) {
     multi_->commands.command(native::Words(words));
+    if (reads_keys(row)) multi_->reads_keys = true;
     answer("+QUEUED\r\n");
     return true;
   }
@@ -419,12 +534,16 @@ bool Session::take_exec() {
   Place* const place = expect();
   if (place == nullptr) return true;
   is_alone_ = is_watching;
+  const bool is_tracked = multi_->reads_keys && tracking_.is_next_tracked();
   const std::unique_ptr<Multi> multi = std::move(multi_);
   ++counters_.requests;
-  multi->commands.exec([self = shared_from_this(), place,
-                        is_watching](const native::Result<native::TransactionReplies>& replies) {
+  multi->commands.exec([self = shared_from_this(), place, is_watching,
+                        is_tracked](const native::Result<native::TransactionReplies>& replies) {
     if (self->is_closed_) return;
     if (is_watching) self->unwatch();
+    // The cache keeps nothing of what a transaction reads.
+    if (is_tracked && replies)
+      self->add_behind(*place, EncodedPush::invalidation_of_all(self->clients_.account()));
     if (replies) {
       self->finish(*place, WireReply::of(*replies, self->is_resp3_, self->clients_.account()),
                    is_watching);
@@ -605,6 +724,42 @@ void Session::finish(Place& place, native::Result<WireReply> reply, bool was_alo
   if (was_alone || is_idle()) wake_writer();
 }
 
+// The same of a reply that the client may keep (`read` is its command).
+void Session::finish_read(Place& place, native::Result<WireReply> reply, Words read,
+                          bool was_alone) {
+  if (is_closed_ || !tracking_.is_on()) return finish(place, std::move(reply), was_alone);
+  hub_->deliver();
+  if (reply && !hold(read, *reply)) add_behind(place, invalidation_of(read));
+  finish(place, std::move(reply), was_alone);
+}
+
+// Whether the client will hear that the reply has changed.
+bool Session::hold(Words read, const WireReply& reply) {
+  const plimsoll::Result<CommandView> command = commands::prepare(read);
+  if (!command || !client_->watch(*command, reply)) return false;
+  bool are_all_held = true;
+  const bool are_known = for_each_key(read, [&](std::string_view key) {
+    if (!hub_->hold(*this, key)) are_all_held = false;
+  });
+  return are_known && are_all_held;
+}
+
+PushBytes Session::invalidation_of(Words read) const {
+  std::vector<std::string_view> keys;
+  const bool are_known = for_each_key(read, [&](std::string_view key) { keys.push_back(key); });
+  return are_known ? EncodedPush::invalidation(clients_.account(), keys)
+                   : EncodedPush::invalidation_of_all(clients_.account());
+}
+
+// Nobody will say when the reply at this place changes, so it counts as changed at once: right
+// behind it, since what comes later may prove something to the client.
+void Session::add_behind(Place& place, PushBytes invalidation) {
+  ++counters_.tracked_unkept;
+  if (invalidation == nullptr || !replies_.add_behind(place, std::move(invalidation))) {
+    end("no memory for an invalidation");
+  }
+}
+
 void Session::fill(Place& place, WireReply reply) {
   if (reply.left() == 0) return end("no memory for a reply");
   replies_.fill(place, std::move(reply));
@@ -664,6 +819,7 @@ void Session::close() {
   if (is_closed_) return;
   is_closed_ = true;
   if (client_) client_->hub().remove_all(*this);
+  end_tracking();
   if (blocked_) blocked_->emit(asio::cancellation_type::terminal);
   multi_.reset();
   unwatch();

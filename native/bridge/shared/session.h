@@ -22,6 +22,8 @@
 #include "plimsoll/native/bridge/shared/error_line.h"
 #include "plimsoll/native/bridge/shared/reply_queue.h"
 #include "plimsoll/native/bridge/shared/shared_clients.h"
+#include "plimsoll/native/bridge/shared/tracking_hub.h"
+#include "plimsoll/native/bridge/shared/tracking_mode.h"
 #include "plimsoll/native/bridge/shared/unread_replies.h"
 #include "plimsoll/staleness.h"
 #include "plimsoll/transaction.h"
@@ -35,25 +37,30 @@
 //                               +--> MULTI ... EXEC, as one
 //                               +--> WATCH: an exclusive connection, until EXEC
 //                               +--> SUBSCRIBE: ChannelHub, from which messages come
+//                               +--> CLIENT TRACKING: TrackingHub, from which invalidations come
 //                               +--> HELLO, SELECT, CLIENT SETNAME...
 //
 // Some commands run alone: what comes behind them waits until they are answered, and some of them
 // wait for what is in front. A command that blocks runs alone as it does on a server's connection;
 // WATCH and what follows, because they use another connection than the rest; SUBSCRIBE, so that no
 // message comes before its confirmation; HELLO with another version, because the rest goes through
-// another client then.
+// another client then; PING of a client that tracks, because what comes behind it has to be as new
+// as what it proves.
 //
 // Invariants:
 // - Each command gets one reply (SUBSCRIBE and its like one confirmation for each name), in order.
 // - Nothing is taken while a command runs alone: write_now() takes whole commands, and stops in
 //   front of the first that has to wait.
 // - After close(), outcomes of requests under way change nothing.
+// - With CLIENT TRACKING, a reply that depends on keys is held by the hub, or an invalidation of
+//   these keys comes behind it.
 
 namespace plimsoll::bridge {
 
 class Session final : public std::enable_shared_from_this<Session>,
                       public UnreadHolder,
-                      private HubListener {
+                      private HubListener,
+                      private TrackingListener {
  public:
   using Problem = boost::system::error_code;
   using ReadHandler = boost::asio::any_completion_handler<void(Problem, std::size_t)>;
@@ -119,14 +126,24 @@ class Session final : public std::enable_shared_from_this<Session>,
   void handle_push(const PushBytes& message) override;
   void handle_gap(std::string_view why) override { end(why); }
 
+  // TrackingListener.
+  void handle_invalidation(const PushBytes& push) override;
+
   bool take(Words words);
+  bool take_any(const Row* row, Words words);
   static bool is_special(const Row& row);
   bool take_special(const Row& row, Words words);
   bool take_hello(Words words);
   bool set_name(std::string_view name);
   void take_client_command(const Row& row, Words words);
   bool take_in_subscription(const Row* row, Words words);
+  bool take_tracking(Words words);
+  std::string_view reason_against_tracking();
+  void end_tracking();
+  bool take_ping(Words words);
   bool send(const Row* row, Words words);
+  template <class Handler>
+  void start(const CommandView& command, bool blocks, Handler handler);
   bool take_in_multi(const Row* row, Words words);
   bool take_exec();
   bool take_watch(Words words);
@@ -148,6 +165,10 @@ class Session final : public std::enable_shared_from_this<Session>,
   using ErrorLine = std::string (*)(const native::Error& error);
   void finish(Place& place, native::Result<WireReply> reply, bool was_alone,
               ErrorLine line_of = error_line);
+  void finish_read(Place& place, native::Result<WireReply> reply, Words read, bool was_alone);
+  bool hold(Words read, const WireReply& reply);
+  PushBytes invalidation_of(Words read) const;
+  void add_behind(Place& place, PushBytes invalidation);
   void fill(Place& place, WireReply reply);
   void count_held();
   bool has_client();
@@ -162,6 +183,7 @@ class Session final : public std::enable_shared_from_this<Session>,
   struct Multi {
     native::Transaction commands;
     bool is_aborted = false;
+    bool reads_keys = false;
   };
 
   SharedClients& clients_;
@@ -179,7 +201,9 @@ class Session final : public std::enable_shared_from_this<Session>,
   std::unique_ptr<native::Exclusive> watching_;  // between WATCH and EXEC
   bool is_watch_lost_ = false;                   // a WATCH has failed: the next EXEC runs nothing
   std::set<std::string> names_[3];               // that are subscribed, by ChannelKind
-  Charge names_charge_;                          // of these, and of those that are asked for
+  TrackingMode tracking_;
+  TrackingHub* const hub_;  // of CLIENT TRACKING; null: the upstream has no cache
+  Charge names_charge_;     // of these, and of those that are asked for
   std::unique_ptr<boost::asio::cancellation_signal> blocked_;  // of a command that blocks
 
   bool is_alone_ = false;  // a command runs alone

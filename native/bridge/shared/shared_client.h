@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -59,6 +60,22 @@ class SharedClient {
     native::Request(*channel_.driver, channel_.timeout, command, max_staleness)
         .start(native::CallbackOperation<WireReply, Handler>::create(
             std::move(handler), channel_.driver->executor(), WireReply(is_resp3_)));
+  }
+
+  /// Whether the upstream's cache would serve this reply to the command now. If so, its watcher is
+  /// told when it does not any more.
+  bool watch(const CommandView& command, const WireReply& reply) {
+    WireReply::Comparison comparison(reply);
+    return channel_.driver->watch_cached(
+        command, reply.left(),
+        [&comparison](std::string_view piece) { return comparison.next_is(piece); });
+  }
+
+  /// Whether the server tells the client what happens to the keys that it has read, as far as is
+  /// known.
+  bool may_be_told() const {
+    const auto state = client_.statistics().cache_state;
+    return state && *state != CacheState::off && *state != CacheState::ttl;
   }
 
   /// Ends the client within its close_timeout, and with it all that is under way. Handlers of

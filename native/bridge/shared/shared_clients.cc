@@ -157,23 +157,45 @@ void SharedClients::check() {
   for (const auto& [key, entry] : clients_) {
     if (entry.client) entry.client->hub().check();
   }
+  for (const auto& [name, used] : used_) {
+    if (used.tracking) used.tracking->check();
+  }
+}
+
+SharedClients::Used& SharedClients::used(const SharedServer& server) {
+  Used& used = used_[server.name];
+  used.server = &server;
+  return used;
 }
 
 SharedCounters& SharedClients::counters(const SharedServer& server) {
-  Counted& counted = counters_[server.name];
-  counted.server = &server;
-  return counted.counters;
+  return used(server).counters;
+}
+
+TrackingHub* SharedClients::tracking(const SharedServer& server) {
+  const auto& cache = server.options.client_side_cache;
+  if (!cache) return nullptr;
+  std::unique_ptr<TrackingHub>& hub = used(server).tracking;
+  if (!hub) hub = std::make_unique<TrackingHub>(executor_, cache, account_);
+  return hub.get();
 }
 
 std::map<std::string, SharedCounters> SharedClients::all_counters() const {
   std::map<std::string, SharedCounters> all;
-  for (const auto& [name, counted] : counters_) {
-    SharedCounters& now = all.emplace(name, counted.counters).first->second;
+  for (const auto& [name, used] : used_) {
+    SharedCounters& now = all.emplace(name, used.counters).first->second;
     for (const auto& [key, entry] : clients_) {
-      if (key.server != counted.server || !entry.client) continue;
+      if (key.server != used.server || !entry.client) continue;
       now.channels += entry.client->hub().statistics().names;
     }
-    const auto& cache = counted.server->options.client_side_cache;
+    if (used.tracking) {
+      const TrackingHub::Statistics tracking = used.tracking->statistics();
+      now.tracking_sessions = tracking.listeners;
+      now.tracked_keys = tracking.keys;
+      now.tracked_invalidations = tracking.invalidations;
+      now.tracked_flushes = tracking.flushes;
+    }
+    const auto& cache = used.server->options.client_side_cache;
     if (!cache) continue;
     if (const auto statistics = cache->cache_statistics()) {
       now.cache_hits = statistics->hits;

@@ -16,6 +16,7 @@
 #include "plimsoll/core/memory/account.h"
 #include "plimsoll/native/bridge/shared/shared_client.h"
 #include "plimsoll/native/bridge/shared/shared_counters.h"
+#include "plimsoll/native/bridge/shared/tracking_hub.h"
 #include "plimsoll/native/bridge/shared/unread_replies.h"
 #include "plimsoll/native/bridge/stream/shared_server.h"
 #include "plimsoll/native/bridge/tokens/authorization.h"
@@ -56,13 +57,16 @@ class SharedClients {
   /// Closes all clients, also those that are being connected, and makes no more.
   void close();
 
-  /// Looks whether messages of channels are missing; the server calls this once a tick.
+  /// Looks whether messages of channels are missing, and whether servers that vouch for what
+  /// clients have kept are silent; the bridge's server calls this once a tick.
   void check();
 
   /// Of all sessions.
   UnreadReplies& unread() { return unread_; }
 
   SharedCounters& counters(const SharedServer& server);
+  /// For CLIENT TRACKING. Null: the server has no cache here.
+  TrackingHub* tracking(const SharedServer& server);
   /// Of each server that was used, by its name, with what its channels and its cache say now.
   std::map<std::string, SharedCounters> all_counters() const;
 
@@ -98,11 +102,13 @@ class SharedClients {
   Account& account_;
   UnreadReplies unread_;
   std::map<Key, Entry> clients_;
-  struct Counted {
+  struct Used {
     const SharedServer* server = nullptr;
     SharedCounters counters = {};
+    std::unique_ptr<TrackingHub> tracking = {};
   };
-  std::map<std::string, Counted> counters_;
+  Used& used(const SharedServer& server);
+  std::map<std::string, Used> used_;
   std::uint64_t last_id_ = 0;
   bool is_over_ = false;
   // What calls under way refer to; null once this object is gone.

@@ -22,6 +22,12 @@ struct SharedCounters {
   std::uint64_t cache_invalidations = 0;
   std::uint64_t cache_entries = 0;  ///< now
   std::uint64_t cache_bytes = 0;    ///< that the cache takes now, of those that it may
+  // Of CLIENT TRACKING; 0 without a cache.
+  std::uint64_t tracking_sessions = 0;      ///< WebSockets now that keep what they read
+  std::uint64_t tracked_keys = 0;           ///< that they keep now, counted once for each
+  std::uint64_t tracked_invalidations = 0;  ///< messages about keys that they got, and kept
+  std::uint64_t tracked_unkept = 0;   ///< replies that they may not keep, since the cache does not
+  std::uint64_t tracked_flushes = 0;  ///< messages that all keys may have changed
 };
 
 }  // namespace plimsoll::bridge

@@ -54,6 +54,26 @@ WireReply WireReply::of(const native::TransactionReplies& replies, bool is_resp3
   return made;
 }
 
+WireReply::Comparison::Comparison(const WireReply& reply) : encoder_(reply.encoder_) {
+  if (!encoder_) rest_ = reply.view();
+}
+
+bool WireReply::Comparison::next_is(std::string_view piece) {
+  if (!encoder_) {
+    if (!rest_.starts_with(piece)) return false;
+    rest_.remove_prefix(piece.size());
+    return true;
+  }
+  std::array<char, 512> room;
+  while (!piece.empty()) {
+    const std::size_t size =
+        encoder_->take(std::span(room).first(std::min(room.size(), piece.size())));
+    if (size == 0 || !piece.starts_with(std::string_view(room.data(), size))) return false;
+    piece.remove_prefix(size);
+  }
+  return true;
+}
+
 std::size_t WireReply::take(std::span<char> space) {
   std::size_t taken = 0;
   if (encoder_) {

@@ -31,6 +31,19 @@ class WireReply {
   /// left() of it.
   static WireReply of(const native::TransactionReplies& replies, bool is_resp3, Account& account);
 
+  /// Compares the whole reply with other bytes that come in pieces. Of the reply nothing may have
+  /// been taken yet, and it must outlive this.
+  class Comparison {
+   public:
+    explicit Comparison(const WireReply& reply);
+    /// Whether the next bytes of the reply are these.
+    bool next_is(std::string_view piece);
+
+   private:
+    std::string_view rest_;
+    std::optional<ReplyEncoder> encoder_;
+  };
+
   /// How many bytes take() has not given yet.
   std::size_t left() const { return encoder_ ? encoder_->left() : block_size_ - at_; }
 
@@ -45,6 +58,7 @@ class WireReply {
   friend native::Result<void> receive(const native::Delivery& delivery, WireReply& made);
 
   bool fill(Account& account, std::size_t size);
+  std::string_view view() const { return {static_cast<const char*>(block_.data()), block_size_}; }
   std::span<char> bytes() { return {static_cast<char*>(block_.data()), block_size_}; }
 
   bool is_resp3_ = false;

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <string_view>
+
+namespace plimsoll::inline v0::cache {
+
+/// Is told what becomes of replies that someone has taken out of a cache to serve them elsewhere:
+/// the bridge, for the caches of its clients. Cache::watch() says which replies these are.
+///
+/// Called in any thread that uses the cache, while a part of it is locked. So an implementation
+/// only remembers what it is told, and must not call the cache.
+class CacheWatcher {
+ public:
+  /// An entry that was watched, and depends on this key, is served no more: the key has changed, or
+  /// the entry was evicted, has expired or was fetched anew. Called for each key of the entry.
+  virtual void handle_erased(std::string_view key) = 0;
+
+  /// Any entry that was watched may be out of reach: a connection has ended, or a slot has moved,
+  /// or all keys may have changed, or a user may have lost a right.
+  virtual void handle_out_of_reach() = 0;
+
+ protected:
+  ~CacheWatcher() = default;
+};
+
+}  // namespace plimsoll::inline v0::cache

@@ -1,0 +1,97 @@
+#include "plimsoll/native/bridge/shared/tracked_keys.h"
+
+#include <utility>
+
+namespace plimsoll::bridge {
+
+TrackedKey* TrackedKeys::find(std::string_view text) {
+  const auto found = keys_.find(text);
+  return found == keys_.end() ? nullptr : &found->second;
+}
+
+KeyHolder* TrackedKeys::find(const TrackingListener& listener) {
+  const auto found = holders_.find(&listener);
+  return found == holders_.end() ? nullptr : &found->second;
+}
+
+KeyHolder* TrackedKeys::add_holder(TrackingListener& listener) {
+  if (KeyHolder* const known = find(listener)) return known;
+  if (!charge_.grow(holder_bytes)) return nullptr;
+  KeyHolder& made = holders_[&listener];
+  made.listener = &listener;
+  return &made;
+}
+
+void TrackedKeys::erase(KeyHolder& holder) {
+  release(holder);
+  charge_.shrink(holder_bytes);
+  holders_.erase(holder.listener);
+}
+
+bool TrackedKeys::hold(KeyHolder& holder, std::string_view text) {
+  TrackedKey* const key = obtain(text);
+  if (key == nullptr) return false;
+  if (const auto known = holder.keys.find(key); known != holder.keys.end()) {
+    unlink(known->second);
+    link_as_newest(known->second);
+    return true;
+  }
+  if (!charge_.grow(held_bytes)) {
+    erase_unused(*key);
+    return false;
+  }
+  HeldKey& held = holder.keys[key];
+  held.holder = &holder;
+  held.key = key;
+  held.place = key->held.size();
+  key->held.push_back(&held);
+  link_as_newest(held);
+  ++held_count_;
+  return true;
+}
+
+void TrackedKeys::erase(HeldKey& held) {
+  std::vector<HeldKey*>& all = held.key->held;
+  HeldKey* const last = all.back();
+  last->place = held.place;
+  all[held.place] = last;
+  all.pop_back();
+  unlink(held);
+  const TrackedKey& key = *held.key;
+  held.holder->keys.erase(&key);
+  charge_.shrink(held_bytes);
+  --held_count_;
+  erase_unused(key);
+}
+
+void TrackedKeys::release(KeyHolder& holder) {
+  while (holder.oldest != nullptr) erase(*holder.oldest);
+}
+
+TrackedKey* TrackedKeys::obtain(std::string_view text) {
+  if (TrackedKey* const known = find(text)) return known;
+  if (!charge_.grow(key_bytes + text.size())) return nullptr;
+  const auto made = keys_.emplace(text, TrackedKey()).first;
+  made->second.text = made->first;
+  return &made->second;
+}
+
+void TrackedKeys::erase_unused(const TrackedKey& key) {
+  if (!key.held.empty()) return;
+  charge_.shrink(key_bytes + key.text.size());
+  keys_.erase(keys_.find(key.text));
+}
+
+void TrackedKeys::link_as_newest(HeldKey& held) {
+  KeyHolder& holder = *held.holder;
+  held.older = std::exchange(holder.newest, &held);
+  held.newer = nullptr;
+  (held.older == nullptr ? holder.oldest : held.older->newer) = &held;
+}
+
+void TrackedKeys::unlink(HeldKey& held) {
+  (held.older == nullptr ? held.holder->oldest : held.older->newer) = held.newer;
+  (held.newer == nullptr ? held.holder->newest : held.newer->older) = held.older;
+}
+
+}  // namespace plimsoll::bridge

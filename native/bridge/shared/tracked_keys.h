@@ -1,0 +1,97 @@
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "plimsoll/core/memory/account.h"
+
+// Which WebSockets have taken values of which keys to keep them (TrackingHub). An account pays for
+// all of it, as it grows. No I/O.
+//
+//   KeyHolder --- HeldKey --- TrackedKey
+//
+// Each is found from both ends, and the cost of a change does not grow with the number of holders.
+// A key lives as long as it is held. Pointers are valid until the object is erased.
+
+namespace plimsoll::bridge {
+
+class TrackingListener;
+struct KeyHolder;
+struct TrackedKey;
+
+struct HeldKey {
+  KeyHolder* holder = nullptr;
+  TrackedKey* key = nullptr;
+  std::size_t place = 0;     ///< in TrackedKey::held
+  HeldKey* older = nullptr;  ///< the holder's, by when it took the key last
+  HeldKey* newer = nullptr;
+};
+
+struct TrackedKey {
+  std::string_view text;
+  std::vector<HeldKey*> held;
+};
+
+struct KeyHolder {
+  TrackingListener* listener = nullptr;
+  std::map<const TrackedKey*, HeldKey> keys;
+  HeldKey* oldest = nullptr;
+  HeldKey* newest = nullptr;
+};
+
+class TrackedKeys {
+ public:
+  /// What each of these costs, with its places in the maps; a key's text comes on top.
+  static constexpr std::size_t key_bytes = 64 + sizeof(std::string) + sizeof(TrackedKey);
+  static constexpr std::size_t held_bytes = 64 + sizeof(HeldKey) + 2 * sizeof(HeldKey*);
+  static constexpr std::size_t holder_bytes = 64 + sizeof(KeyHolder);
+
+  /// `account` must outlive this object.
+  explicit TrackedKeys(Account& account) : charge_(account) {}
+  TrackedKeys(const TrackedKeys&) = delete;
+  TrackedKeys& operator=(const TrackedKeys&) = delete;
+
+  TrackedKey* find(std::string_view text);
+  KeyHolder* find(const TrackingListener& listener);
+
+  /// Null: the account has no room.
+  KeyHolder* add_holder(TrackingListener& listener);
+  /// With all of its keys; the cost grows with their number.
+  void erase(KeyHolder& holder);
+
+  /// The holder has taken a value of the key just now. False: the account has no room, and the
+  /// holder does not hold the key.
+  bool hold(KeyHolder& holder, std::string_view text);
+  /// The key as well, if nobody else holds it.
+  void erase(HeldKey& held);
+  /// Erases all that the holder holds.
+  void release(KeyHolder& holder);
+
+  /// Calls `visit(KeyHolder&)`, which must not add or erase holders.
+  template <class Visit>
+  void for_each_holder(Visit&& visit) {
+    for (auto& [listener, holder] : holders_) visit(holder);
+  }
+
+  std::size_t keys_count() const { return keys_.size(); }
+  std::size_t held_count() const { return held_count_; }
+  std::size_t holders_count() const { return holders_.size(); }
+  std::size_t charged_bytes() const { return charge_.bytes(); }
+
+ private:
+  TrackedKey* obtain(std::string_view text);
+  void erase_unused(const TrackedKey& key);
+  static void link_as_newest(HeldKey& held);
+  static void unlink(HeldKey& held);
+
+  Charge charge_;
+  std::size_t held_count_ = 0;
+  // Sorted, so that nobody can choose keys that are slow to find.
+  std::map<std::string, TrackedKey, std::less<>> keys_;
+  std::map<const TrackingListener*, KeyHolder> holders_;
+};
+
+}  // namespace plimsoll::bridge

@@ -1,0 +1,146 @@
+#include "plimsoll/native/bridge/shared/tracking_hub.h"
+
+#include <chrono>
+#include <utility>
+
+#include <boost/asio/bind_executor.hpp>
+#include <boost/asio/post.hpp>
+
+#include "plimsoll/core/base/check.h"
+#include "plimsoll/core/cache/cache.h"
+
+namespace plimsoll::bridge {
+namespace {
+
+// What a text among the news costs.
+std::size_t news_bytes(std::string_view key) { return sizeof(std::string) + 16 + key.size(); }
+
+}  // namespace
+
+TrackingHub::TrackingHub(boost::asio::any_io_executor executor,
+                         std::shared_ptr<native::ClientSideCache> cache, Account& account)
+    : executor_(std::move(executor)),
+      cache_(std::move(cache)),
+      account_(account),
+      keys_(account),
+      news_charge_(account) {
+  cache_->shared().core().set_watcher(this);
+}
+
+TrackingHub::~TrackingHub() {
+  cache_->shared().core().set_watcher(nullptr);
+  *self_ = nullptr;
+}
+
+// ---- What listeners hold
+
+bool TrackingHub::add(TrackingListener& listener) { return keys_.add_holder(listener) != nullptr; }
+
+void TrackingHub::remove(const TrackingListener& listener) {
+  if (KeyHolder* const holder = keys_.find(listener)) keys_.erase(*holder);
+}
+
+bool TrackingHub::hold(TrackingListener& listener, std::string_view key) {
+  KeyHolder* const holder = keys_.find(listener);
+  PLIMSOLL_CHECK(holder != nullptr);
+  if (!keys_.hold(*holder, key)) return false;
+  if (holder->keys.size() <= keys_max) return true;
+  HeldKey& oldest = *holder->oldest;
+  const PushBytes push = EncodedPush::invalidation(account_, std::span(&oldest.key->text, 1));
+  keys_.erase(oldest);
+  ++counts_.invalidations;
+  listener.handle_invalidation(push);
+  return true;
+}
+
+void TrackingHub::flush_all() {
+  PushBytes push;
+  keys_.for_each_holder([&](KeyHolder& holder) {
+    if (holder.keys.empty()) return;
+    if (push == nullptr) push = EncodedPush::invalidation_of_all(account_);
+    keys_.release(holder);
+    ++counts_.flushes;
+    holder.listener->handle_invalidation(push);
+  });
+}
+
+// ---- What the cache tells
+
+void TrackingHub::handle_erased(std::string_view key) {
+  const std::lock_guard lock(mutex_);
+  if (are_all_news_) return;
+  if (news_.size() < news_keys_max && news_charge_.grow(news_bytes(key))) {
+    news_.emplace_back(key);
+  } else {
+    are_all_news_ = true;
+  }
+  wake();
+}
+
+void TrackingHub::handle_out_of_reach() {
+  const std::lock_guard lock(mutex_);
+  are_all_news_ = true;
+  wake();
+}
+
+void TrackingHub::wake() {
+  if (has_news_.exchange(true, std::memory_order_acq_rel)) return;
+  boost::asio::post(executor_, [self = self_] {
+    if (*self != nullptr) (*self)->deliver();
+  });
+}
+
+void TrackingHub::deliver_news() {
+  std::vector<std::string> news;
+  Charge charge;
+  bool are_all = false;
+  {
+    const std::lock_guard lock(mutex_);
+    has_news_.store(false, std::memory_order_release);
+    news = std::exchange(news_, {});
+    charge = news_charge_.split(news_charge_.bytes());
+    are_all = std::exchange(are_all_news_, false);
+  }
+  if (are_all) return flush_all();
+  for (const std::string& key : news) tell(key);
+}
+
+void TrackingHub::tell(std::string_view text) {
+  TrackedKey* key = keys_.find(text);
+  if (key == nullptr) return;
+  const PushBytes push = EncodedPush::invalidation(account_, std::span(&text, 1));
+  for (std::size_t left = key->held.size(); left > 0; --left) {
+    HeldKey& held = *key->held.back();
+    TrackingListener& listener = *held.holder->listener;
+    keys_.erase(held);  // the last one with the key
+    ++counts_.invalidations;
+    listener.handle_invalidation(push);
+  }
+}
+
+void TrackingHub::check() {
+  const Instant now(std::chrono::steady_clock::now().time_since_epoch());
+  if (cache_->shared().core().withholds_watched(now)) flush_all();
+}
+
+// ---- Proofs
+
+void TrackingHub::prove(std::function<void()> done) {
+  cache_->barrier(boost::asio::bind_executor(
+      executor_, [self = self_, done = std::move(done)](const native::Result<void>& proved) {
+        if (*self == nullptr) return;
+        TrackingHub& hub = **self;
+        hub.deliver();
+        if (!proved) hub.flush_all();
+        done();
+      }));
+}
+
+TrackingHub::Statistics TrackingHub::statistics() const {
+  Statistics now = counts_;
+  now.listeners = keys_.holders_count();
+  now.keys = keys_.held_count();
+  return now;
+}
+
+}  // namespace plimsoll::bridge

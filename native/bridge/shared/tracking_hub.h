@@ -1,0 +1,127 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include "plimsoll/client_side_cache.h"
+#include "plimsoll/core/base/time.h"
+#include "plimsoll/core/cache/cache_watcher.h"
+#include "plimsoll/core/memory/account.h"
+#include "plimsoll/native/bridge/shared/encoded_push.h"
+#include "plimsoll/native/bridge/shared/tracked_keys.h"
+
+// CLIENT TRACKING for WebSockets that share connections. No server can tell which of them has read
+// a key, so the bridge does, on the grounds of its own cache: what a WebSocket's client keeps is a
+// part of what the cache has, and it is told when the cache serves that no longer, for whatever
+// reason. So all that makes the cache coherent (docs/caching.md), through lost connections, moved
+// slots, silent nodes and changed users, makes its clients' caches coherent, too.
+//
+//   the upstream's cache --handle_erased()--> news --deliver()--> handle_invalidation()
+//
+// What a listener gets:
+//  - Of a key that it holds: one message after the cache has ceased to serve what it held, and
+//    before any reply of which deliver() was called first. Then it does not hold the key any more.
+//  - At times a message that all keys may have changed, and then it holds none.
+//
+// Bounds: keys_max keys of a listener, of which the oldest makes room; news_keys_max keys of which
+// the cache has told and no listener knows, or else all of them count as changed; and what the
+// account pays for.
+//
+// Used in one thread, that of the executor. Only the cache calls from others.
+
+namespace plimsoll::bridge {
+
+class TrackingListener {
+ public:
+  /// Behind all replies that have come. Null: there is no memory for the message, so the client
+  /// must not go on with what it has. Must not call the hub.
+  virtual void handle_invalidation(const PushBytes& push) = 0;
+
+ protected:
+  ~TrackingListener() = default;
+};
+
+class TrackingHub final : private cache::CacheWatcher {
+ public:
+  static constexpr std::size_t keys_max = 16'384;
+  static constexpr std::size_t news_keys_max = 16'384;
+
+  /// Each must outlive this object. `account` pays for what is remembered of keys, and for the
+  /// messages.
+  TrackingHub(boost::asio::any_io_executor executor, std::shared_ptr<native::ClientSideCache> cache,
+              Account& account);
+  ~TrackingHub();
+  TrackingHub(const TrackingHub&) = delete;
+  TrackingHub& operator=(const TrackingHub&) = delete;
+
+  /// False: there is no memory for one more. The listener must live until remove().
+  bool add(TrackingListener& listener);
+  /// Fine also for one that was not added. The cost grows with the number of its keys.
+  void remove(const TrackingListener& listener);
+
+  /// A listener that was added has taken a reply that depends on this key, and that the cache
+  /// watches now (Driver::watch_cached()). If that is one key too many, it is told that its oldest
+  /// one has changed. False: there is no memory, and it has to be told the same of this key.
+  bool hold(TrackingListener& listener, std::string_view key);
+
+  /// Tells listeners what the cache has told so far. Call this before a reply is passed on. It
+  /// happens soon by itself.
+  void deliver() {
+    if (has_news_.load(std::memory_order_acquire)) deliver_news();
+  }
+
+  /// Looks whether a server that vouches for held values has been silent for a lease. Call it about
+  /// once a second.
+  void check();
+
+  /// Asks all servers until they have told of all that has happened before this call. Then calls
+  /// `done`, in a turn of the executor, and never before this returns. If a server does not answer,
+  /// all keys of all listeners count as changed.
+  void prove(std::function<void()> done);
+
+  struct Statistics {
+    std::size_t listeners = 0;        ///< now
+    std::size_t keys = 0;             ///< held now, counted once for each listener
+    std::uint64_t invalidations = 0;  ///< messages about keys, to all listeners
+    std::uint64_t flushes = 0;        ///< messages about all keys
+  };
+  Statistics statistics() const;
+
+ private:
+  // CacheWatcher.
+  void handle_erased(std::string_view key) override;
+  void handle_out_of_reach() override;
+
+  void wake();
+  void deliver_news();
+  void tell(std::string_view text);
+  void flush_all();
+
+  const boost::asio::any_io_executor executor_;
+  const std::shared_ptr<native::ClientSideCache> cache_;
+  Account& account_;
+  TrackedKeys keys_;
+  Statistics counts_;
+
+  // What the cache has told since the last deliver(), in whatever thread.
+  std::mutex mutex_;
+  std::vector<std::string> news_;
+  Charge news_charge_;
+  bool are_all_news_ = false;
+  std::atomic<bool> has_news_{false};
+
+  // What a posted call refers to; null once this object is gone.
+  const std::shared_ptr<TrackingHub*> self_ = std::make_shared<TrackingHub*>(this);
+};
+
+}  // namespace plimsoll::bridge
