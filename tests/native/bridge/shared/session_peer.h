@@ -107,10 +107,10 @@ class SessionPeer {
     return replies;
   }
 
-  /// Sends whole commands, as soon as the session takes them.
-  void begin(std::string commands) {
-    const auto bytes = std::make_shared<std::string>(std::move(commands));
-    write_rest(bytes, *bytes);
+  /// Sends whole commands, behind those before, as soon as the session takes them.
+  void begin(std::string_view commands) {
+    unsent_ += commands;
+    if (!sent_) write();
   }
 
   /// What comes, until it ends like this.
@@ -141,16 +141,27 @@ class SessionPeer {
   std::size_t piece_bytes = 4096;
 
  private:
-  void write_rest(const std::shared_ptr<std::string>& all, std::string_view rest) {
-    if (rest.empty()) return;
-    session_->write(rest,
-                    [this, all, rest](const boost::system::error_code& problem, std::size_t size) {
-                      if (!problem) write_rest(all, rest.substr(size));
-                    });
+  void write() {
+    sent_ = std::make_shared<std::string>(std::exchange(unsent_, {}));
+    write_rest(*sent_);
+  }
+
+  void write_rest(std::string_view rest) {
+    if (rest.empty()) {
+      sent_ = nullptr;
+      if (!unsent_.empty()) write();
+      return;
+    }
+    session_->write(rest, [this, all = sent_, rest](const boost::system::error_code& problem,
+                                                    std::size_t size) {
+      if (!problem) write_rest(rest.substr(size));
+    });
   }
 
   SharedWorld& world_;
   const std::shared_ptr<bridge::Session> session_;
+  std::string unsent_;
+  std::shared_ptr<std::string> sent_;  // null: nothing is being sent
 };
 
 /// Encodes a command: resp("GET", "k").
