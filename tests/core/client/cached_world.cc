@@ -22,7 +22,8 @@ CachedWorld::CachedWorld(const Settings& settings)
     : budget_(settings.budget, memory_),
       knows_tracking_(settings.knows_tracking),
       knows_pttl_(settings.knows_pttl),
-      tells_user_(settings.tells_user) {
+      tells_user_(settings.tells_user),
+      is_bridge_(settings.is_bridge) {
   cache_.emplace(settings.cache, cache::Cache::take_memory(budget_, settings.cache).value());
   for (std::size_t i = 0; i < settings.clients; ++i) {
     clients_.push_back(std::make_unique<One>());
@@ -96,7 +97,16 @@ void CachedWorld::flow() {
 
 void CachedWorld::write_elsewhere(const std::string& key, const std::string& value) {
   data_[key] = value;
-  invalidate(key);
+  if (!is_bridge_) invalidate(key);
+}
+
+void CachedWorld::hear_all(One& one) {
+  for (auto key = one.tracks.begin(); key != one.tracks.end();) {
+    const bool is_news = one.known[*key] != data_[*key];
+    if (is_news) one.down += invalidation_of(*key);
+    key = is_news ? one.tracks.erase(key) : std::next(key);
+  }
+  one.known = data_;
 }
 
 void CachedWorld::flush_elsewhere() {
@@ -167,7 +177,10 @@ bool CachedWorld::refuses(One& one, const Words& request) {
 std::string CachedWorld::answer(One& one, const Words& request) {
   if (refuses(one, request)) return "";
   const std::string& name = request.at(0);
-  if (name == "CLIENT" && request.at(1) == "TRACKING") {
+  if (name == "HELLO" && is_bridge_) {
+    one.known = data_;
+    one.down += hello_reply_of_bridge;
+  } else if (name == "CLIENT" && request.at(1) == "TRACKING") {
     if (!knows_tracking_) {
       one.down += "-ERR unknown subcommand 'tracking'. Try CLIENT HELP.\r\n";
     } else {
@@ -184,8 +197,8 @@ std::string CachedWorld::answer(One& one, const Words& request) {
   } else if (name == "GET") {
     ++reads_count_;
     if (one.tracked) one.tracks.insert(request.at(1));
-    const auto found = data_.find(request.at(1));
-    one.down += found == data_.end() ? "_\r\n" : bulk_reply(found->second);
+    const auto found = data_for(one).find(request.at(1));
+    one.down += found == data_for(one).end() ? "_\r\n" : bulk_reply(found->second);
   } else if (name == "MGET") {
     ++reads_count_;
     one.down += "*" + std::to_string(request.size() - 1) + "\r\n";
@@ -211,9 +224,11 @@ std::string CachedWorld::answer(One& one, const Words& request) {
     one.down += ":" + std::to_string(sum) + "\r\n";
   } else if (name == "PING") {
     ++pings_count_;
+    if (is_bridge_) hear_all(one);
     one.down += "+PONG\r\n";
   } else if (name == "SET") {
     data_[request.at(1)] = request.at(2);
+    for (const auto& each : clients_) each->known[request.at(1)] = request.at(2);
     one.down += "+OK\r\n";
     invalidate(request.at(1));
   } else if (name == "FLUSHALL") {

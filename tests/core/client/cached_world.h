@@ -38,6 +38,9 @@ class CachedWorld {
     std::vector<std::string> places{};
     /// Whether users may ask who they are.
     bool tells_user = true;
+    /// The server is a bridge that hears of writes elsewhere only when it gets a PING: until then
+    /// it answers from a cache of its own. HELLO says so.
+    bool is_bridge = false;
   };
 
   CachedWorld() : CachedWorld(Settings()) {}
@@ -98,6 +101,7 @@ class CachedWorld {
     std::string down;
     bool tracked = false;
     std::set<std::string> tracks;
+    std::map<std::string, std::string> known = {};  // to the bridge, on this connection
     std::string user = "default";
   };
 
@@ -106,12 +110,17 @@ class CachedWorld {
   bool refuses(One& one, const Words& request);
   bool authenticate(One& one, const std::string& user, const std::string& password);
   void invalidate(const std::string& key);
+  const std::map<std::string, std::string>& data_for(const One& one) const {
+    return is_bridge_ ? one.known : data_;
+  }
+  void hear_all(One& one);
 
   TestMemory memory_;
   Budget budget_;
   const bool knows_tracking_;
   const bool knows_pttl_;
   const bool tells_user_;
+  const bool is_bridge_;
   std::map<std::string, std::string> passwords_;
   std::map<std::string, std::set<std::string>> forbidden_;
   std::map<std::string, std::string> data_;

@@ -41,6 +41,9 @@ const std::string hello_reply =
     "$2\r\nid\r\n:4\r\n$4\r\nmode\r\n$10\r\nstandalone\r\n$4\r\nrole\r\n$6\r\nmaster\r\n"
     "$7\r\nmodules\r\n*0\r\n";
 
+const std::string hello_reply_of_bridge =
+    "%8" + hello_reply.substr(2) + "$14\r\ntracking-proof\r\n$4\r\nping\r\n";
+
 const std::string handshake_replies = hello_reply + "+OK\r\n+OK\r\n+PONG\r\n";
 
 std::string bulk_reply(std::string_view bytes) {

@@ -15,6 +15,9 @@ namespace plimsoll::testing {
 /// What valkey-server 8.0 answers to HELLO 3.
 extern const std::string hello_reply;
 
+/// The same of a bridge that has several servers, or a cache, behind it.
+extern const std::string hello_reply_of_bridge;
+
 /// The answers to HELLO, both CLIENT SETINFO and PING.
 extern const std::string handshake_replies;
 

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -78,6 +79,46 @@ TEST_CASE("a message comes behind what is ready, and between no two parts of a r
   CHECK(world.take() == message->bytes());
 }
 
+TEST_CASE("an invalidation comes behind all replies that have come, and in front of the rest") {
+  World world;
+  const auto key = std::string_view("k");
+  const auto news = EncodedPush::invalidation(*world.account, std::span(&key, 1));
+  const std::string text(news->bytes());
+  ReplyQueue::Place* const first = world.queue.expect();
+  ReplyQueue::Place* const second = world.queue.expect();
+  ReplyQueue::Place* const third = world.queue.expect();
+  world.fill(second, "two ");
+  CHECK(world.queue.add_behind_all_come(news));
+  CHECK(world.queue.add_message(world.message("m")));
+  CHECK(world.queue.ready_bytes() == world.message("m")->bytes().size());
+  CHECK(world.take() == world.message("m")->bytes());
+  world.fill(first, "one ");
+  CHECK(world.take() == "one two " + text);
+  CHECK(world.queue.message_bytes() == 0);
+  CHECK(world.queue.add_behind_all_come(news));
+  CHECK(world.take() == text);
+  world.fill(third, "three");
+  CHECK(world.queue.add_behind_all_come(news));
+  CHECK(world.take() == "three" + text);
+}
+
+TEST_CASE("what is added behind a reply stays there, whatever has come behind it") {
+  World world;
+  const auto all = EncodedPush::invalidation_of_all(*world.account);
+  CHECK(all->bytes() == ">2\r\n$10\r\ninvalidate\r\n_\r\n");
+  const std::string text(all->bytes());
+  ReplyQueue::Place* const first = world.queue.expect();
+  ReplyQueue::Place* const second = world.queue.expect();
+  world.fill(second, "two ");
+  CHECK(world.queue.add_behind(*first, all));
+  CHECK(world.queue.add_behind_all_come(all));
+  CHECK(world.queue.ready_bytes() == 0);
+  world.fill(first, "one ");
+  CHECK(world.queue.ready_bytes() == 8 + 2 * text.size());
+  CHECK(world.take() == "one " + text + "two " + text);
+  CHECK(world.queue.held_bytes() == 0);
+}
+
 TEST_CASE("places are paid for, and refused without memory") {
   World world;
   CHECK(world.budget.set_memory_limit(std::size_t{1} << 20));
@@ -107,7 +148,7 @@ TEST_CASE("in any order of events each reply leaves whole and in its turn") {
     std::size_t messages = 0;
     std::size_t next = 0;
     for (int event = 0; event < events; ++event) {
-      switch (random.below(4)) {
+      switch (random.below(6)) {
         case 0:
           in_order.push_back("<" + std::to_string(next++) + std::string(random.below(9), '.') +
                              ">");
@@ -124,6 +165,18 @@ TEST_CASE("in any order of events each reply leaves whole and in its turn") {
         case 2:
           CHECK(world.queue.add_message(world.message("m")));
           messages += 1;
+          break;
+        case 3:
+          CHECK(world.queue.add_behind_all_come(world.message("m")));
+          messages += 1;
+          break;
+        case 4:
+          if (!awaited.empty()) {
+            CHECK(world.queue.add_behind(*awaited.back().first, world.message("m")));
+            world.fill(awaited.back().first, awaited.back().second);
+            awaited.pop_back();
+            messages += 1;
+          }
           break;
         default: taken += world.take(random.below(40)); break;
       }
