@@ -15,6 +15,7 @@
 #include <boost/asio/use_future.hpp>
 #include <catch2/catch_test_macros.hpp>
 
+#include "plimsoll/tests/native/bridge/shared/keeping_peer.h"
 #include "plimsoll/tests/native/bridge/shared/session_peer.h"
 #include "plimsoll/tests/native/cluster/cached_world.h"
 #include "plimsoll/tests/native/cluster/world.h"
@@ -160,6 +161,46 @@ TEST_CASE("nothing that the bridge's cache shows is outdated while slots move") 
   CHECK(eventually(
       [&] { return reader.exchange(resp("GET", theirs)) == bulk(std::to_string(written)); }));
   CHECK(world.counters().cache_hits > 0);
+}
+
+TEST_CASE("behind a PING nobody keeps what was overwritten before it, while slots move") {
+  constexpr std::uint16_t slot = 900;
+  constexpr std::size_t rounds_min = 100;
+  ClusterGroup& group = shared_cluster();
+  SharedWorld world(group.url(), with_cache());
+  std::array<KeepingPeer, 2> peers{KeepingPeer(world), KeepingPeer(world)};
+  const std::array<std::string, 5> keys = {key_in(slot, "k1"), key_in(slot, "k2"),
+                                           key_in(slot + 1, "k3"), key_in(7'000, "k4"),
+                                           key_in(16'000, "k5")};
+  native::Client other = member_of(group);
+  std::array<std::string, keys.size()> values;
+  const auto write = [&](std::size_t key, const std::string& value) {
+    set(other, keys[key], value);
+    values[key] = value;
+  };
+  for (std::size_t key = 0; key < keys.size(); ++key) write(key, "first");
+  std::size_t checked = 0;
+  Moves moves(group, slot);
+  for (std::size_t round = 0; round < rounds_min || !moves.are_over(); ++round) {
+    for (KeepingPeer& peer : peers) {
+      for (const std::string& key : keys) peer.read(key);
+      peer.read(keys[0], keys[3]);
+    }
+    REQUIRE(peers[round % 2].catch_up());
+    write(round % keys.size(), std::to_string(round));
+    for (KeepingPeer& peer : peers) {
+      REQUIRE(peer.prove());
+      for (std::size_t key = 0; key < keys.size(); ++key) {
+        const auto kept = peer.kept().find(keys[key]);
+        if (kept == peer.kept().end()) continue;
+        REQUIRE(kept->second == values[key]);
+        ++checked;
+      }
+    }
+  }
+  moves.check();
+  CHECK(checked > rounds_min);
+  CHECK(peers[0].invalidations() > 0);
 }
 
 TEST_CASE("no update is lost by sessions that watch, read through the cache, and write") {
