@@ -344,7 +344,7 @@ class Cache {
     generations_.note_end();  // for Generations::have_ended_since()
     if (slot_epochs_.drop(slot)) generations_.end_all();
     generations_.note_end();
-    generations_.tell_watcher();
+    generations_.tell_watcher(slot);
   }
 
   /// A reply was not stored, because a key that does not exist may have answered the same.

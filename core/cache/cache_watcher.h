@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 
 namespace plimsoll::inline v0::cache {
@@ -15,8 +16,11 @@ class CacheWatcher {
   /// the entry was evicted, has expired or was fetched anew. Called for each key of the entry.
   virtual void handle_erased(std::string_view key) = 0;
 
-  /// Any entry that was watched may be out of reach: a connection has ended, or a slot has moved,
-  /// or all keys may have changed, or a user may have lost a right.
+  /// The same for all entries of a slot of a cluster.
+  virtual void handle_slot_dropped(std::uint16_t slot) = 0;
+
+  /// Any entry that was watched may be out of reach: a connection has ended, or all keys may have
+  /// changed, or a user may have lost a right.
   virtual void handle_out_of_reach() = 0;
 
  protected:

@@ -118,6 +118,9 @@ class Generations {
   void tell_watcher() {
     if (CacheWatcher* const watcher = watcher_.load()) watcher->handle_out_of_reach();
   }
+  void tell_watcher(std::uint16_t slot) {
+    if (CacheWatcher* const watcher = watcher_.load()) watcher->handle_slot_dropped(slot);
+  }
 
   /// Whether the connection is being read. While it is not, for example because there is no memory,
   /// invalidations may lie unread in the socket, so none of the member's entries may be served.

@@ -176,7 +176,8 @@ TrackingHub* SharedClients::tracking(const SharedServer& server) {
   const auto& cache = server.options.client_side_cache;
   if (!cache) return nullptr;
   std::unique_ptr<TrackingHub>& hub = used(server).tracking;
-  if (!hub) hub = std::make_unique<TrackingHub>(executor_, cache, account_);
+  const bool is_cluster = server.options.topology == TopologyChoice::cluster;
+  if (!hub) hub = std::make_unique<TrackingHub>(executor_, cache, is_cluster, account_);
   return hub.get();
 }
 

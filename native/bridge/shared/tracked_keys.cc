@@ -2,10 +2,21 @@
 
 #include <utility>
 
+#include "plimsoll/core/cluster/slot.h"
+
 namespace plimsoll::bridge {
 
+TrackedKeys::NameView TrackedKeys::name_of(std::string_view text) const {
+  return {.slot = is_cluster_ ? slot_of_key(text) : Slot{0}, .text = text};
+}
+
+TrackedKey* TrackedKeys::find_in(std::uint16_t slot) {
+  const auto found = keys_.lower_bound(NameView{.slot = slot, .text = {}});
+  return found == keys_.end() || found->first.slot != slot ? nullptr : &found->second;
+}
+
 TrackedKey* TrackedKeys::find(std::string_view text) {
-  const auto found = keys_.find(text);
+  const auto found = keys_.find(name_of(text));
   return found == keys_.end() ? nullptr : &found->second;
 }
 
@@ -69,17 +80,18 @@ void TrackedKeys::release(KeyHolder& holder) {
 }
 
 TrackedKey* TrackedKeys::obtain(std::string_view text) {
-  if (TrackedKey* const known = find(text)) return known;
+  const NameView name = name_of(text);
+  if (const auto known = keys_.find(name); known != keys_.end()) return &known->second;
   if (!charge_.grow(key_bytes + text.size())) return nullptr;
-  const auto made = keys_.emplace(text, TrackedKey()).first;
-  made->second.text = made->first;
+  const auto made = keys_.emplace(Name{name.slot, std::string(text)}, TrackedKey()).first;
+  made->second.text = made->first.text;
   return &made->second;
 }
 
 void TrackedKeys::erase_unused(const TrackedKey& key) {
   if (!key.held.empty()) return;
   charge_.shrink(key_bytes + key.text.size());
-  keys_.erase(keys_.find(key.text));
+  keys_.erase(keys_.find(name_of(key.text)));
 }
 
 void TrackedKeys::link_as_newest(HeldKey& held) {

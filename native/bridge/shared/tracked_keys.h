@@ -1,6 +1,8 @@
 #pragma once
 
+#include <compare>
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <string>
 #include <string_view>
@@ -45,12 +47,13 @@ struct KeyHolder {
 class TrackedKeys {
  public:
   /// What each of these costs, with its places in the maps; a key's text comes on top.
-  static constexpr std::size_t key_bytes = 64 + sizeof(std::string) + sizeof(TrackedKey);
+  static constexpr std::size_t key_bytes =
+      64 + sizeof(std::uint64_t) + sizeof(std::string) + sizeof(TrackedKey);
   static constexpr std::size_t held_bytes = 64 + sizeof(HeldKey) + 2 * sizeof(HeldKey*);
   static constexpr std::size_t holder_bytes = 64 + sizeof(KeyHolder);
 
-  /// `account` must outlive this object.
-  explicit TrackedKeys(Account& account) : charge_(account) {}
+  /// `account` must outlive this object. Only keys of a cluster have slots.
+  TrackedKeys(Account& account, bool is_cluster) : is_cluster_(is_cluster), charge_(account) {}
   TrackedKeys(const TrackedKeys&) = delete;
   TrackedKeys& operator=(const TrackedKeys&) = delete;
 
@@ -70,6 +73,9 @@ class TrackedKeys {
   /// Erases all that the holder holds.
   void release(KeyHolder& holder);
 
+  /// Some key of the slot; null: there is none.
+  TrackedKey* find_in(std::uint16_t slot);
+
   /// Calls `visit(KeyHolder&)`, which must not add or erase holders.
   template <class Visit>
   void for_each_holder(Visit&& visit) {
@@ -82,15 +88,34 @@ class TrackedKeys {
   std::size_t charged_bytes() const { return charge_.bytes(); }
 
  private:
+  // Sorted, so that nobody can choose keys that are slow to find, and by slot first, so that all
+  // keys of one are found.
+  struct Name {
+    std::uint16_t slot;
+    std::string text;
+  };
+  struct NameView {
+    std::uint16_t slot;
+    std::string_view text;
+    auto operator<=>(const NameView&) const = default;
+  };
+  struct Before {
+    using is_transparent = void;
+    static NameView view(const Name& name) { return {name.slot, name.text}; }
+    static NameView view(const NameView& name) { return name; }
+    bool operator()(const auto& one, const auto& other) const { return view(one) < view(other); }
+  };
+
+  NameView name_of(std::string_view text) const;
   TrackedKey* obtain(std::string_view text);
   void erase_unused(const TrackedKey& key);
   static void link_as_newest(HeldKey& held);
   static void unlink(HeldKey& held);
 
+  const bool is_cluster_;
   Charge charge_;
   std::size_t held_count_ = 0;
-  // Sorted, so that nobody can choose keys that are slow to find.
-  std::map<std::string, TrackedKey, std::less<>> keys_;
+  std::map<Name, TrackedKey, Before> keys_;
   std::map<const TrackingListener*, KeyHolder> holders_;
 };
 

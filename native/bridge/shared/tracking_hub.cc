@@ -18,11 +18,12 @@ std::size_t news_bytes(std::string_view key) { return sizeof(std::string) + 16 +
 }  // namespace
 
 TrackingHub::TrackingHub(boost::asio::any_io_executor executor,
-                         std::shared_ptr<native::ClientSideCache> cache, Account& account)
+                         std::shared_ptr<native::ClientSideCache> cache, bool is_cluster,
+                         Account& account)
     : executor_(std::move(executor)),
       cache_(std::move(cache)),
       account_(account),
-      keys_(account),
+      keys_(account, is_cluster),
       news_charge_(account) {
   cache_->shared().core().set_watcher(this);
 }
@@ -77,6 +78,17 @@ void TrackingHub::handle_erased(std::string_view key) {
   wake();
 }
 
+void TrackingHub::handle_slot_dropped(std::uint16_t slot) {
+  const std::lock_guard lock(mutex_);
+  if (are_all_news_) return;
+  if (news_slots_.size() < news_keys_max && news_charge_.grow(sizeof(slot))) {
+    news_slots_.push_back(slot);
+  } else {
+    are_all_news_ = true;
+  }
+  wake();
+}
+
 void TrackingHub::handle_out_of_reach() {
   const std::lock_guard lock(mutex_);
   are_all_news_ = true;
@@ -92,25 +104,31 @@ void TrackingHub::wake() {
 
 void TrackingHub::deliver_news() {
   std::vector<std::string> news;
+  std::vector<std::uint16_t> slots;
   Charge charge;
   bool are_all = false;
   {
     const std::lock_guard lock(mutex_);
     has_news_.store(false, std::memory_order_release);
     news = std::exchange(news_, {});
+    slots = std::exchange(news_slots_, {});
     charge = news_charge_.split(news_charge_.bytes());
     are_all = std::exchange(are_all_news_, false);
   }
   if (are_all) return flush_all();
-  for (const std::string& key : news) tell(key);
+  for (const std::string& text : news) {
+    if (TrackedKey* const key = keys_.find(text)) tell(*key);
+  }
+  for (const std::uint16_t slot : slots) {
+    while (TrackedKey* const key = keys_.find_in(slot)) tell(*key);
+  }
 }
 
-void TrackingHub::tell(std::string_view text) {
-  TrackedKey* key = keys_.find(text);
-  if (key == nullptr) return;
-  const PushBytes push = EncodedPush::invalidation(account_, std::span(&text, 1));
-  for (std::size_t left = key->held.size(); left > 0; --left) {
-    HeldKey& held = *key->held.back();
+// The key is gone afterwards.
+void TrackingHub::tell(TrackedKey& key) {
+  const PushBytes push = EncodedPush::invalidation(account_, std::span(&key.text, 1));
+  for (std::size_t left = key.held.size(); left > 0; --left) {
+    HeldKey& held = *key.held.back();
     TrackingListener& listener = *held.holder->listener;
     keys_.erase(held);  // the last one with the key
     ++counts_.invalidations;

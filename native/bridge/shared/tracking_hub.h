@@ -54,12 +54,12 @@ class TrackingListener {
 class TrackingHub final : private cache::CacheWatcher {
  public:
   static constexpr std::size_t keys_max = 16'384;
-  static constexpr std::size_t news_keys_max = 16'384;
+  static constexpr std::size_t news_keys_max = 16'384;  // and as many slots
 
-  /// Each must outlive this object. `account` pays for what is remembered of keys, and for the
-  /// messages.
+  /// `account` pays for what is remembered of keys, and for the messages. It must outlive this
+  /// object.
   TrackingHub(boost::asio::any_io_executor executor, std::shared_ptr<native::ClientSideCache> cache,
-              Account& account);
+              bool is_cluster, Account& account);
   ~TrackingHub();
   TrackingHub(const TrackingHub&) = delete;
   TrackingHub& operator=(const TrackingHub&) = delete;
@@ -100,11 +100,12 @@ class TrackingHub final : private cache::CacheWatcher {
  private:
   // CacheWatcher.
   void handle_erased(std::string_view key) override;
+  void handle_slot_dropped(std::uint16_t slot) override;
   void handle_out_of_reach() override;
 
   void wake();
   void deliver_news();
-  void tell(std::string_view text);
+  void tell(TrackedKey& key);
   void flush_all();
 
   const boost::asio::any_io_executor executor_;
@@ -116,6 +117,7 @@ class TrackingHub final : private cache::CacheWatcher {
   // What the cache has told since the last deliver(), in whatever thread.
   std::mutex mutex_;
   std::vector<std::string> news_;
+  std::vector<std::uint16_t> news_slots_;
   Charge news_charge_;
   bool are_all_news_ = false;
   std::atomic<bool> has_news_{false};

@@ -53,6 +53,7 @@ struct Watched : private CacheWatcher {
     return watch(commands::get_of(key), reply);
   }
 
+  std::vector<std::uint16_t> slots;
   Keys take_erased() { return std::exchange(erased, {}); }
   int take_ends() { return std::exchange(ends, 0); }
 
@@ -66,6 +67,7 @@ struct Watched : private CacheWatcher {
 
  private:
   void handle_erased(std::string_view key) override { erased.emplace_back(key); }
+  void handle_slot_dropped(std::uint16_t slot) override { slots.push_back(slot); }
   void handle_out_of_reach() override { ++ends; }
 
   Keys erased;
@@ -133,7 +135,8 @@ TEST_CASE(
   world.cache.generations().end(world.member);
   CHECK(world.take_ends() == 0);
   world.cache.drop_slot(7);
-  CHECK(world.take_ends() == 1);
+  CHECK(world.slots == std::vector<std::uint16_t>{7});
+  CHECK(world.take_ends() == 0);
   world.cache.poison_all();
   CHECK(world.take_ends() == 1);
   world.cache.leave(other);
