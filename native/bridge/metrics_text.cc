@@ -132,6 +132,16 @@ constexpr SharedRow shared_rows[] = {
      "Entries that were dropped because their keys had changed"},
     {&SharedCounters::cache_entries, gauge, "shared_cache_entries", "Entries of the cache now"},
     {&SharedCounters::cache_bytes, gauge, "shared_cache_bytes", "Bytes that the cache takes now"},
+    {&SharedCounters::tracking_sessions, gauge, "shared_tracking_sessions",
+     "WebSockets now that keep what they have read (CLIENT TRACKING)"},
+    {&SharedCounters::tracked_keys, gauge, "shared_tracked_keys",
+     "Keys that they keep now, counted once for each WebSocket"},
+    {&SharedCounters::tracked_invalidations, counter, "shared_tracked_invalidations_total",
+     "Messages to WebSockets that a key which they kept has changed"},
+    {&SharedCounters::tracked_flushes, counter, "shared_tracked_flushes_total",
+     "Messages to WebSockets that all keys may have changed"},
+    {&SharedCounters::tracked_unkept, counter, "shared_tracked_unkept_total",
+     "Replies that WebSockets were told not to keep, since the cache has not kept them"},
 };
 
 // A profile's label, formatted once for all its samples.

@@ -56,7 +56,8 @@ void warn_of(const Profile& profile, const Upstream& upstream, ConfigDraft& draf
     return commands::is_token(rule, "CLIENT|TRACKING");
   });
   if (allows_tracking && draft.places.has(path + ".allow")) {
-    draft.warnings.add(draft.places.of(path + ".allow"), "'client|tracking' has no effect" + why);
+    draft.warnings.add(draft.places.of(path + ".allow"),
+                       "'client|tracking' permits BCAST, which is not possible" + why);
   }
 }
 

@@ -114,6 +114,7 @@ TEST_CASE("each upstream whose connections are shared has what was done over the
   measured.shared["main"].requests = 5;
   measured.shared["main"].cache_hits = 3;
   measured.shared["main"].cache_bytes = 4096;
+  measured.shared["main"].tracked_keys = 7;
   measured.shared["near"].clients = 1;
   const auto page = read_metrics_page(metrics_text(measured));
   const auto sample = [&](const std::string& name, const std::string& upstream) {
@@ -124,6 +125,7 @@ TEST_CASE("each upstream whose connections are shared has what was done over the
   CHECK(sample("requests_total", "main") == 5);
   CHECK(sample("cache_hits_total", "main") == 3);
   CHECK(sample("cache_bytes", "main") == 4096);
+  CHECK(sample("tracked_keys", "main") == 7);
   CHECK(sample("clients", "near") == 1);
   CHECK(sample("requests_total", "near") == 0);
 }

@@ -424,8 +424,8 @@ TEST_CASE("what a profile cannot do over shared connections is a warning") {
   const Lines both{
       "b.toml:6: profiles.page.databases: has others than 0, which cannot be selected "
       "at upstream main, whose connections are shared",
-      "b.toml:7: profiles.page.allow: 'client|tracking' has no effect at upstream "
-      "main, whose connections are shared"};
+      "b.toml:7: profiles.page.allow: 'client|tracking' permits BCAST, which is not possible at "
+      "upstream main, whose connections are shared"};
   CHECK(warnings(shared, asks) == both);
   CHECK(warnings(shared, "databases = [0]\nallow = [\"get\"]").empty());
   CHECK(warnings("share_connections = false", asks).empty());
