@@ -137,13 +137,13 @@ class Cache {
   Sources::Source* enter_source(const KeyHash& whose) {
     const Sources::Entered entered = sources_.enter(whose);
     // A sweep walks over all entries, so it runs only if the displaced source may have some.
-    if (entered.has_displaced) note_end_of_source();
+    if (entered.has_displaced) generations_.note_end();
     return entered.source;
   }
   /// Puts all entries of a source out of reach, because its user may have lost the right to read
   /// them.
   void drop_source(Sources::Source& source) {
-    if (sources_.drop(source)) note_end_of_source();
+    if (sources_.drop(source)) generations_.note_end();
   }
   /// Hashes a text that identifies a source. The hash is keyed, so a user cannot choose a text that
   /// collides with another user's.
@@ -364,7 +364,14 @@ class Cache {
 
   /// Drops all entries that only a time limit bounds. The replies to such fetches under way are not
   /// stored.
-  void drop_untracked() { generations_.end_untracked(); }
+  void drop_untracked() {
+    // Without such entries it would only make sweeps begin anew.
+    if (options_.entry_ttl != Duration::zero()) generations_.end_untracked();
+  }
+
+  /// Puts all entries out of reach whose connection has proved nothing that was asked for after
+  /// `mark`, and overtakes the fetches there. Looks at all members.
+  void drop_unproved(Mark mark) { generations_.end_unproved(mark); }
 
   CacheStatistics statistics();
   /// CHECKs the stores of all shards. For tests: walks over everything.
@@ -419,10 +426,6 @@ class Cache {
   void watch(Entry& entry);
   static bool unwatch_equal(Entry* before, std::size_t bytes, const ReplyWriter& write);
   void watch_again(Entry* entry);
-  void note_end_of_source() {
-    generations_.note_end();
-    generations_.tell_watcher();
-  }
   static bool may_be_together(const Reader& reader, std::span<const Found> all);
   void touch_each(std::span<const Found> all);
   static std::uint32_t shards_for(const CacheOptions& options);

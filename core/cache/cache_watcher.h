@@ -20,7 +20,7 @@ class CacheWatcher {
   virtual void handle_slot_dropped(std::uint16_t slot) = 0;
 
   /// Any entry that was watched may be out of reach: a connection has ended, or all keys may have
-  /// changed, or a user may have lost a right.
+  /// changed. (When a user may have lost a right, its entries are erased one after the other.)
   virtual void handle_out_of_reach() = 0;
 
  protected:

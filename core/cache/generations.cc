@@ -30,8 +30,11 @@ void Generations::remove_member(std::uint32_t member) {
 }
 
 void Generations::end(std::uint32_t member) {
-  Member& ended = at(member);
-  ended.readable.store(false, std::memory_order_release);
+  at(member).readable.store(false, std::memory_order_release);
+  end(at(member));
+}
+
+void Generations::end(Member& ended) {
   ended.proved_at.store(Duration::min().count(), std::memory_order_release);
   ended.proved_mark.store(0, std::memory_order_release);
   ended.id.fetch_add(1, std::memory_order_acq_rel);
@@ -39,17 +42,28 @@ void Generations::end(std::uint32_t member) {
   if (ended.is_watched.exchange(false, std::memory_order_relaxed)) tell_watcher();
 }
 
-bool Generations::forget_watched_before(Instant since) {
-  bool any = false;
+template <class Visit>
+void Generations::for_each_member(Visit&& visit) {
   for (const std::atomic<Member*>& each : chunks_) {
     Member* const chunk = each.load(std::memory_order_acquire);
-    if (chunk == nullptr) break;
-    for (Member& member : std::span(chunk, members_per_chunk)) {
-      const bool is_old =
-          Duration(member.proved_at.load(std::memory_order_acquire)) < since.time_since_epoch();
-      if (is_old && member.is_watched.exchange(false, std::memory_order_relaxed)) any = true;
-    }
+    if (chunk == nullptr) return;
+    for (Member& member : std::span(chunk, members_per_chunk)) visit(member);
   }
+}
+
+void Generations::end_unproved(Mark mark) {
+  for_each_member([&](Member& member) {
+    if (member.proved_mark.load(std::memory_order_acquire) <= mark) end(member);
+  });
+}
+
+bool Generations::forget_watched_before(Instant since) {
+  bool any = false;
+  for_each_member([&](Member& member) {
+    const Duration proved_at(member.proved_at.load(std::memory_order_acquire));
+    const bool is_old = proved_at < since.time_since_epoch();
+    if (is_old && member.is_watched.exchange(false, std::memory_order_relaxed)) any = true;
+  });
   return any;
 }
 

@@ -61,6 +61,10 @@ class Generations {
   /// Ends the member's generation, which puts its entries out of reach.
   void end(std::uint32_t member);
 
+  /// Does the same for all members that have proved nothing beyond `mark`. They are still read, and
+  /// what they prove from now on counts for what is read from now on.
+  void end_unproved(Mark mark);
+
   /// Does the same for the entries that no connection vouches for.
   void end_untracked() {
     untracked_id_.fetch_add(1, std::memory_order_acq_rel);
@@ -147,6 +151,9 @@ class Generations {
     if (member == untracked) return untracked_id_.load(std::memory_order_acquire);
     return at(member).id.load(std::memory_order_acquire);
   }
+  void end(Member& ended);
+  template <class Visit>
+  void for_each_member(Visit&& visit);
   Member& at(std::uint32_t member) const {
     Member* const chunk = chunks_[member / members_per_chunk].load(std::memory_order_acquire);
     PLIMSOLL_CHECK(chunk != nullptr);

@@ -194,7 +194,9 @@ std::optional<Event> NearCache::handle_event(const Event& event) {
     Fetches::take_part(event);
     return std::nullopt;
   }
-  if (is_reply && fetch.node == no_node) connection_.handle_reply_to(fetch.request);
+  if (is_reply && fetch.node == no_node && proves(fetch)) {
+    connection_.handle_reply_to(fetch.request);
+  }
   return complete_fetch(event, fetch);
 }
 
@@ -338,8 +340,7 @@ std::optional<RequestId> NearCache::fetch(const Target& target, const commands::
 void NearCache::note_request(Fetches::Fetch& fetch, RequestId request, const Staged& staged) {
   fetch.request = request;
   if (servers_.cluster() == nullptr) {
-    const bool proves = !main_.proves_by_ping() || fetch.asked.asks_proof;
-    if (fetch.node == no_node && proves) connection_.note_request(request, staged);
+    if (fetch.node == no_node && proves(fetch)) connection_.note_request(request, staged);
     return;
   }
   if (Cluster::node_of(request) != fetch.node) {
@@ -367,11 +368,18 @@ Result<RequestId> NearCache::submit_fetch(Fetches::Fetch& fetch, const CommandVi
   return servers_.submit_fetch(fetch, request);
 }
 
-// Whether a fetch has to bring a proof with its reply. The caller wants to know what is so now, or
-// has heard something beside its reads, and a reply alone is no proof here.
+// Whether a fetch has to bring a proof with its reply: if the caller wants to know what is so now,
+// or has heard something beside its reads, and a reply alone is no proof. Without a connection it
+// is not known yet whether it will be.
 bool NearCache::wants_proof(const cache::Freshness& fresh) const {
-  if (!main_.proves_by_ping() || !connection_.is_tracked()) return false;
+  if (servers_.cluster() != nullptr || state() == State::ttl) return false;
+  if (!connection_.is_tracked()) return !fresh.is_any();
+  if (!main_.proves_by_ping()) return false;
   return fresh.since != Instant::min() || !connection_.has_proved(fresh.after);
+}
+
+bool NearCache::proves(const Fetches::Fetch& fetch) const {
+  return !main_.proves_by_ping() || fetch.asked.asks_proof;
 }
 
 // A fetch that waits for a proof, or has waited for one, has it in front of its reply.
@@ -465,7 +473,13 @@ void NearCache::begin_generation() {
   if (servers_.cluster() != nullptr || cache_.options().mode == cache::CacheMode::ttl) return;
   if (main_.tracking().state == Tracking::State::tracked) {
     state_ = State::tracking;
-    connection_.begin(main_);
+    if (main_.proves_by_ping()) {
+      // What is read from now on may be older: it may come from a cache.
+      connection_.begin_unproved(main_);
+      connection_.ask_for_proof(main_.now());
+    } else {
+      connection_.begin(main_);
+    }
   } else {
     const bool has_ttl = cache_.options().entry_ttl != Duration::zero();
     state_ = has_ttl ? State::ttl : State::off;
@@ -612,6 +626,8 @@ Result<Fetches::Fetch*> NearCache::open_proof(Instant now) {
   Fetches::Fetch* const proof = fetches_.open({}, Fetches::hash_of({}, ticket), ticket);
   if (proof == nullptr) return no_memory;
   if (!connection_.is_tracked()) {
+    // The next connection may lead to a cache that has not heard of all this yet.
+    note_side_delivery();
     proof->next_awaiting = std::exchange(asked_again_, proof);
     return proof;
   }
@@ -736,6 +752,7 @@ void NearCache::ask_again(Fetches::Fetch& fetch) {
   } else if (!take_from_cache(fetch)) {
     CommandView command = CommandView::from_encoded(fetch.command);
     command.effect = CommandView::Effect::read;
+    fetch.asked.asks_proof = wants_proof({.after = fetch.ticket.mark});
     const Staged staged = TrackedConnection::about_to_stage(cache_, main_.now());
     const Result<RequestId> request = submit_fetch(fetch, command);
     if (request) return note_request(fetch, *request, staged);

@@ -194,6 +194,7 @@ class NearCache {
   }
   bool wants_proof(const cache::Freshness& fresh) const;
   static bool brings_proof(const Fetches::Fetch& fetch);
+  bool proves(const Fetches::Fetch& fetch) const;
   bool has_not_left(const Fetches::Fetch& fetch) const;
   bool may_join(const Fetches::Fetch& fetch, const cache::Freshness& fresh, Instant now) const;
   bool goes_on_in_time(const Fetches::Fetch& fetch, Instant deadline) const;

@@ -411,8 +411,10 @@ class Session {
   /// False if the server refused PING in the handshake of the connection.
   bool may_ping() const { return handshake_.may_ping(); }
 
-  /// Whether the server tracks what the connection reads; off if no connection is ready.
+  /// Handshake::proves_by_ping() of the connection.
   bool proves_by_ping() const { return handshake_.proves_by_ping(); }
+
+  /// Whether the server tracks what the connection reads; off if no connection is ready.
   Tracking tracking() const {
     const bool connected = state_ == State::ready || state_ == State::closing;
     return connected ? handshake_.tracking() : Tracking{};

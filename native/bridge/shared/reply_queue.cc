@@ -9,6 +9,7 @@ namespace plimsoll::bridge {
 struct ReplyQueue::Place {
   std::unique_ptr<Place> next;
   bool has_come = false;
+  bool counts = false;       // in message_bytes_
   std::uint64_t number = 0;  // in the order of places; a message has that of the place in front
   WireReply reply;
   PushBytes message;   // in place of a reply
@@ -77,7 +78,7 @@ bool ReplyQueue::add_behind_all_come(PushBytes message) {
 }
 
 // Null: in front of all.
-bool ReplyQueue::insert_behind(Place* before, PushBytes message) {
+bool ReplyQueue::insert_behind(Place* before, PushBytes message, bool counts) {
   if (!charge_.grow(sizeof(Place) + allocator_bytes)) return false;
   auto made = std::make_unique<Place>();
   Place& place = *made;
@@ -86,7 +87,8 @@ bool ReplyQueue::insert_behind(Place* before, PushBytes message) {
   place.message = std::move(message);
   place.held = place.left();
   held_bytes_ += place.held;
-  message_bytes_ += place.left();
+  place.counts = counts;
+  if (counts) message_bytes_ += place.left();
   std::unique_ptr<Place>& link = before != nullptr ? before->next : first_;
   place.next = std::move(link);
   link = std::move(made);
@@ -108,7 +110,7 @@ std::size_t ReplyQueue::take(std::span<char> space) {
 }
 
 void ReplyQueue::pop() {
-  if (first_->message) message_bytes_ -= first_->message->bytes().size();
+  if (first_->counts) message_bytes_ -= first_->message->bytes().size();
   held_bytes_ -= first_->held;
   if (last_ready_ == first_.get()) last_ready_ = nullptr;
   if (last_come_ == first_.get()) last_come_ = nullptr;

@@ -50,9 +50,10 @@ class ReplyQueue {
   /// Adds a message behind all replies that have come. False: there is no memory.
   [[nodiscard]] bool add_behind_all_come(PushBytes message);
 
-  /// Adds a message right behind a reply that has not come yet. False: there is no memory.
+  /// Adds a message right behind a reply that has not come yet. It does not count in
+  /// message_bytes(), since what bounds replies bounds it, too. False: there is no memory.
   [[nodiscard]] bool add_behind(Place& place, PushBytes message) {
-    return insert_behind(&place, std::move(message));
+    return insert_behind(&place, std::move(message), false);
   }
 
   /// Writes what is ready, as much as fits, and returns how many bytes.
@@ -69,7 +70,7 @@ class ReplyQueue {
   void clear();
 
  private:
-  bool insert_behind(Place* before, PushBytes message);
+  bool insert_behind(Place* before, PushBytes message, bool counts = true);
   void handle_ready(Place& place);
   void pop();
 

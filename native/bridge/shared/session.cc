@@ -66,9 +66,13 @@ bool is_for_subscriber(const commands::Row* row) {
 }
 
 // Whether a client may keep the reply as long as it hears of no change. Unknown commands may be
-// reads of modules.
+// reads of modules. The time that a key has left is no such reply, and a client with a cache asks
+// for it in front of a value: what came behind that would be taken for the value's.
 bool reads_keys(const commands::Row* row) {
-  return row == nullptr || (row->reads != 0 && row->specs_count > 0);
+  if (row == nullptr) return true;
+  const std::uint16_t number = commands::number_of(*row);
+  if (number == row_numbers::ttl || number == row_numbers::pttl) return false;
+  return row->reads != 0 && row->specs_count > 0;
 }
 
 // Calls `visit(std::string_view)` for each key of a command. False: they are unknown.
@@ -213,12 +217,19 @@ void Session::serve_reader() {
 
 // Returns false if the command has to wait.
 bool Session::take(Words words) {
+  const Row* const row = words[0].starts_with(refusal_mark) ? nullptr : commands::find(words);
+  if (!take_any(row, words)) return false;
+  const bool is_of_client = row != nullptr && row->name_view().starts_with("CLIENT|");
+  if (!multi_ && !is_of_client) tracking_.handle_command();
+  return true;
+}
+
+bool Session::take_any(const Row* row, Words words) {
   if (words.size() == 1 && words[0].starts_with(refusal_mark)) {
     if (multi_) multi_->is_aborted = true;
     answer(unknown_command(words[0]));
     return true;
   }
-  const Row* const row = commands::find(words);
   if (!is_resp3_ && names_count() > 0 && !is_for_subscriber(row)) {
     return take_in_subscription(row, words);
   }
@@ -227,13 +238,6 @@ bool Session::take(Words words) {
     answer(wrong_arity(*row));
     return true;
   }
-  if (!take_any(row, words)) return false;
-  const bool is_of_client = row != nullptr && row->name_view().starts_with("CLIENT|");
-  if (!multi_ && !is_of_client) tracking_.handle_command();
-  return true;
-}
-
-bool Session::take_any(const Row* row, Words words) {
   if (multi_) return take_in_multi(row, words);
   if (row == nullptr) return send(row, words);
   if (tracking_.is_on() && commands::number_of(*row) == row_numbers::ping) return take_ping(words);

@@ -177,7 +177,9 @@ TrackingHub* SharedClients::tracking(const SharedServer& server) {
   if (!cache) return nullptr;
   std::unique_ptr<TrackingHub>& hub = used(server).tracking;
   const bool is_cluster = server.options.topology == TopologyChoice::cluster;
-  if (!hub) hub = std::make_unique<TrackingHub>(executor_, cache, is_cluster, account_);
+  if (!hub) {
+    hub = std::make_unique<TrackingHub>(executor_, cache, is_cluster, account_, memory_limit_);
+  }
   return hub.get();
 }
 

@@ -37,7 +37,10 @@ class SharedClients {
   /// Clients run on `executor`, which is the one that uses this object; `account` pays for what
   /// they keep for sessions, and must outlive them. `memory_limit` is the line.
   SharedClients(boost::asio::any_io_executor executor, Account& account, std::size_t memory_limit)
-      : executor_(std::move(executor)), account_(account), unread_(executor_, memory_limit) {}
+      : executor_(std::move(executor)),
+        account_(account),
+        memory_limit_(memory_limit),
+        unread_(executor_, memory_limit) {}
   ~SharedClients() { *self_ = nullptr; }
   SharedClients(const SharedClients&) = delete;
   SharedClients& operator=(const SharedClients&) = delete;
@@ -100,6 +103,7 @@ class SharedClients {
 
   const boost::asio::any_io_executor executor_;
   Account& account_;
+  const std::size_t memory_limit_;
   UnreadReplies unread_;
   std::map<Key, Entry> clients_;
   struct Used {

@@ -54,21 +54,18 @@ bool TrackedKeys::hold(KeyHolder& holder, std::string_view text) {
   HeldKey& held = holder.keys[key];
   held.holder = &holder;
   held.key = key;
-  held.place = key->held.size();
-  key->held.push_back(&held);
+  held.next = std::exchange(key->held, &held);
+  if (held.next != nullptr) held.next->previous = &held;
   link_as_newest(held);
   ++held_count_;
   return true;
 }
 
 void TrackedKeys::erase(HeldKey& held) {
-  std::vector<HeldKey*>& all = held.key->held;
-  HeldKey* const last = all.back();
-  last->place = held.place;
-  all[held.place] = last;
-  all.pop_back();
+  TrackedKey& key = *held.key;
+  (held.previous == nullptr ? key.held : held.previous->next) = held.next;
+  if (held.next != nullptr) held.next->previous = held.previous;
   unlink(held);
-  const TrackedKey& key = *held.key;
   held.holder->keys.erase(&key);
   charge_.shrink(held_bytes);
   --held_count_;
@@ -89,7 +86,7 @@ TrackedKey* TrackedKeys::obtain(std::string_view text) {
 }
 
 void TrackedKeys::erase_unused(const TrackedKey& key) {
-  if (!key.held.empty()) return;
+  if (key.held != nullptr) return;
   charge_.shrink(key_bytes + key.text.size());
   keys_.erase(keys_.find(name_of(key.text)));
 }

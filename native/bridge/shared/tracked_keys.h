@@ -6,7 +6,6 @@
 #include <map>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "plimsoll/core/memory/account.h"
 
@@ -27,14 +26,15 @@ struct TrackedKey;
 struct HeldKey {
   KeyHolder* holder = nullptr;
   TrackedKey* key = nullptr;
-  std::size_t place = 0;     ///< in TrackedKey::held
-  HeldKey* older = nullptr;  ///< the holder's, by when it took the key last
+  HeldKey* previous = nullptr;  ///< of the same key
+  HeldKey* next = nullptr;
+  HeldKey* older = nullptr;  ///< of the same holder, by when it took the key last
   HeldKey* newer = nullptr;
 };
 
 struct TrackedKey {
   std::string_view text;
-  std::vector<HeldKey*> held;
+  HeldKey* held = nullptr;  ///< the first
 };
 
 struct KeyHolder {
@@ -49,7 +49,7 @@ class TrackedKeys {
   /// What each of these costs, with its places in the maps; a key's text comes on top.
   static constexpr std::size_t key_bytes =
       64 + sizeof(std::uint64_t) + sizeof(std::string) + sizeof(TrackedKey);
-  static constexpr std::size_t held_bytes = 64 + sizeof(HeldKey) + 2 * sizeof(HeldKey*);
+  static constexpr std::size_t held_bytes = 64 + sizeof(HeldKey);
   static constexpr std::size_t holder_bytes = 64 + sizeof(KeyHolder);
 
   /// `account` must outlive this object. Only keys of a cluster have slots.

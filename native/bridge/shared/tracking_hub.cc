@@ -19,11 +19,13 @@ std::size_t news_bytes(std::string_view key) { return sizeof(std::string) + 16 +
 
 TrackingHub::TrackingHub(boost::asio::any_io_executor executor,
                          std::shared_ptr<native::ClientSideCache> cache, bool is_cluster,
-                         Account& account)
+                         Account& account, std::size_t memory_limit)
     : executor_(std::move(executor)),
       cache_(std::move(cache)),
       account_(account),
+      bytes_max_(memory_limit / part),
       keys_(account, is_cluster),
+      timer_(executor_),
       news_charge_(account) {
   cache_->shared().core().set_watcher(this);
 }
@@ -45,13 +47,22 @@ bool TrackingHub::hold(TrackingListener& listener, std::string_view key) {
   KeyHolder* const holder = keys_.find(listener);
   PLIMSOLL_CHECK(holder != nullptr);
   if (!keys_.hold(*holder, key)) return false;
-  if (holder->keys.size() <= keys_max) return true;
-  HeldKey& oldest = *holder->oldest;
+  const std::size_t held = holder->keys.size();
+  if (held <= keys_max && keys_.charged_bytes() <= bytes_max_) return true;
+  if (held == 1) {
+    keys_.release(*holder);
+    return false;
+  }
+  make_room(*holder);
+  return true;
+}
+
+void TrackingHub::make_room(KeyHolder& holder) {
+  HeldKey& oldest = *holder.oldest;
   const PushBytes push = EncodedPush::invalidation(account_, std::span(&oldest.key->text, 1));
   keys_.erase(oldest);
   ++counts_.invalidations;
-  listener.handle_invalidation(push);
-  return true;
+  holder.listener->handle_invalidation(push);
 }
 
 void TrackingHub::flush_all() {
@@ -127,10 +138,9 @@ void TrackingHub::deliver_news() {
 // The key is gone afterwards.
 void TrackingHub::tell(TrackedKey& key) {
   const PushBytes push = EncodedPush::invalidation(account_, std::span(&key.text, 1));
-  for (std::size_t left = key.held.size(); left > 0; --left) {
-    HeldKey& held = *key.held.back();
-    TrackingListener& listener = *held.holder->listener;
-    keys_.erase(held);  // the last one with the key
+  for (HeldKey* held = key.held; held != nullptr;) {
+    TrackingListener& listener = *held->holder->listener;
+    keys_.erase(*std::exchange(held, held->next));  // the last one with the key
     ++counts_.invalidations;
     listener.handle_invalidation(push);
   }
@@ -144,14 +154,43 @@ void TrackingHub::check() {
 // ---- Proofs
 
 void TrackingHub::prove(std::function<void()> done) {
+  const auto proof =
+      std::make_shared<Proof>(Proof{.mark = cache_->shared().core().next_mark(),
+                                    .until = std::chrono::steady_clock::now() + proof_wait_max,
+                                    .done = std::move(done)});
+  proofs_.push_back(proof);
+  if (!is_timer_set_) await_proofs();
   cache_->barrier(boost::asio::bind_executor(
-      executor_, [self = self_, done = std::move(done)](const native::Result<void>& proved) {
-        if (*self == nullptr) return;
-        TrackingHub& hub = **self;
-        hub.deliver();
-        if (!proved) hub.flush_all();
-        done();
+      executor_, [self = self_, proof](const native::Result<void>& proved) {
+        if (*self != nullptr) (*self)->finish(*proof, proved.has_value());
       }));
+}
+
+// Before `done`, listeners hear of all that was proved, or is not believed any more.
+void TrackingHub::finish(Proof& proof, bool is_proved) {
+  if (!proof.done) return;
+  if (!is_proved) cache_->shared().core().drop_unproved(proof.mark);
+  deliver();
+  std::exchange(proof.done, nullptr)();
+  while (!proofs_.empty() && !proofs_.front()->done) proofs_.pop_front();
+}
+
+// The timer is not set anew for each proof: it looks, when it fires, what is still to be waited
+// for.
+void TrackingHub::await_proofs() {
+  is_timer_set_ = !proofs_.empty();
+  if (!is_timer_set_) return;
+  timer_.expires_at(proofs_.front()->until);
+  timer_.async_wait([self = self_](const boost::system::error_code& problem) {
+    if (problem || *self == nullptr) return;
+    TrackingHub& hub = **self;
+    const auto now = std::chrono::steady_clock::now();
+    for (const auto& proof : std::deque(hub.proofs_)) {
+      if (proof->until > now) break;
+      hub.finish(*proof, false);
+    }
+    hub.await_proofs();
+  });
 }
 
 TrackingHub::Statistics TrackingHub::statistics() const {

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -12,10 +14,11 @@
 #include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include "plimsoll/client_side_cache.h"
-#include "plimsoll/core/base/time.h"
 #include "plimsoll/core/cache/cache_watcher.h"
+#include "plimsoll/core/cache/freshness.h"
 #include "plimsoll/core/memory/account.h"
 #include "plimsoll/native/bridge/shared/encoded_push.h"
 #include "plimsoll/native/bridge/shared/tracked_keys.h"
@@ -33,9 +36,10 @@
 //    before any reply of which deliver() was called first. Then it does not hold the key any more.
 //  - At times a message that all keys may have changed, and then it holds none.
 //
-// Bounds: keys_max keys of a listener, of which the oldest makes room; news_keys_max keys of which
-// the cache has told and no listener knows, or else all of them count as changed; and what the
-// account pays for.
+// Bounds: keys_max keys of a listener, and a part of the memory line for all, beyond which the
+// oldest key of the listener makes room; news_keys_max keys of which the cache has told and no
+// listener knows, or else all of them count as changed; proof_wait_max for a server that does not
+// answer, or else all that it vouches for counts as changed.
 //
 // Used in one thread, that of the executor. Only the cache calls from others.
 
@@ -55,11 +59,16 @@ class TrackingHub final : private cache::CacheWatcher {
  public:
   static constexpr std::size_t keys_max = 16'384;
   static constexpr std::size_t news_keys_max = 16'384;  // and as many slots
+  /// The part of the memory line that all that is remembered of keys may take: one in so many.
+  static constexpr std::size_t part = 8;
+  /// A client that waits for a proof hears nothing else, and gives up a silent bridge after some
+  /// seconds.
+  static constexpr std::chrono::milliseconds proof_wait_max{1000};
 
   /// `account` pays for what is remembered of keys, and for the messages. It must outlive this
-  /// object.
+  /// object. `memory_limit` is the line.
   TrackingHub(boost::asio::any_io_executor executor, std::shared_ptr<native::ClientSideCache> cache,
-              bool is_cluster, Account& account);
+              bool is_cluster, Account& account, std::size_t memory_limit);
   ~TrackingHub();
   TrackingHub(const TrackingHub&) = delete;
   TrackingHub& operator=(const TrackingHub&) = delete;
@@ -71,7 +80,7 @@ class TrackingHub final : private cache::CacheWatcher {
 
   /// A listener that was added has taken a reply that depends on this key, and that the cache
   /// watches now (Driver::watch_cached()). If that is one key too many, it is told that its oldest
-  /// one has changed. False: there is no memory, and it has to be told the same of this key.
+  /// one has changed. False: there is no room, and it has to be told the same of this key.
   bool hold(TrackingListener& listener, std::string_view key);
 
   /// Tells listeners what the cache has told so far. Call this before a reply is passed on. It
@@ -84,9 +93,9 @@ class TrackingHub final : private cache::CacheWatcher {
   /// once a second.
   void check();
 
-  /// Asks all servers until they have told of all that has happened before this call. Then calls
-  /// `done`, in a turn of the executor, and never before this returns. If a server does not answer,
-  /// all keys of all listeners count as changed.
+  /// Asks all servers until they have told of all that has happened before this call, and then
+  /// calls `done`, in a turn of the executor, and never before this returns. Of a server that does
+  /// not answer within proof_wait_max, the cache serves nothing more that was read before.
   void prove(std::function<void()> done);
 
   struct Statistics {
@@ -98,6 +107,12 @@ class TrackingHub final : private cache::CacheWatcher {
   Statistics statistics() const;
 
  private:
+  struct Proof {
+    cache::Mark mark;
+    std::chrono::steady_clock::time_point until;
+    std::function<void()> done;  // empty: it is over
+  };
+
   // CacheWatcher.
   void handle_erased(std::string_view key) override;
   void handle_slot_dropped(std::uint16_t slot) override;
@@ -107,11 +122,18 @@ class TrackingHub final : private cache::CacheWatcher {
   void deliver_news();
   void tell(TrackedKey& key);
   void flush_all();
+  void make_room(KeyHolder& holder);
+  void finish(Proof& proof, bool is_proved);
+  void await_proofs();
 
   const boost::asio::any_io_executor executor_;
   const std::shared_ptr<native::ClientSideCache> cache_;
   Account& account_;
+  const std::size_t bytes_max_;
   TrackedKeys keys_;
+  std::deque<std::shared_ptr<Proof>> proofs_;  // in the order of their beginnings
+  boost::asio::steady_timer timer_;            // of the first
+  bool is_timer_set_ = false;
   Statistics counts_;
 
   // What the cache has told since the last deliver(), in whatever thread.

@@ -94,6 +94,39 @@ TEST_CASE("a reader that wants freshness does not join a fetch that brings no pr
   CHECK(second.reads() == 1);
 }
 
+TEST_CASE("a connection asks at once for its first proof, since its handshake is none") {
+  Bridged world;
+  world.break_off(0);
+  world.reconnect(0);
+  // That of the handshake, too.
+  CHECK(world.pings() == 2);
+}
+
+TEST_CASE("a reader that wants freshness gets it on the next connection, too") {
+  Bridged world;
+  world.write_elsewhere("key", "new");
+  world.read(0, 1, {"GET", "key"}, 0ms);  // waits for a proof
+  world.break_off(0);
+  world.read(0, 2, {"GET", "other"}, 0ms);
+  world.write_elsewhere("other", "new");
+  const std::size_t pings = world.pings();
+  world.reconnect(0);
+  // That of the handshake, the connection's proof, and in front of each of both.
+  CHECK(world.pings() == pings + 4);
+  const Lines events = world.take_events(0);
+  CHECK(std::count(events.begin(), events.end(), "1: \"new\"") == 1);
+  CHECK(std::count(events.begin(), events.end(), "2: \"new\"") == 1);
+}
+
+TEST_CASE("with server_ttl_cap the PTTL in front of a value is no obstacle") {
+  CachedWorld world({.cache = {.bytes_max = 64 * 1024, .server_ttl_cap = true}, .is_bridge = true});
+  world.data()["key"] = "old";
+  world.read(0, 1, {"GET", "key"}, 0ms);
+  world.flow();
+  world.get(0, 2, "key");
+  CHECK(world.take_events(0) == Lines{"1: \"old\"", "2: hit $3\r\nold"});
+}
+
 TEST_CASE("reads that go on do not keep the lease: a PING does") {
   Bridged world(1s);
   for (int i = 0; i < 30; ++i) {

@@ -144,7 +144,9 @@ TEST_CASE("behind a reply that the cache does not keep comes that its keys have 
   }
   CHECK(reader.ask(many) == "~1\r\n$1\r\nx\r\n>2\r\n$10\r\ninvalidate\r\n*10\r\n" + keys);
   // A read that is not cached.
-  CHECK(reader.ask(resp("TTL", "a")) == ":-1\r\n" + changed("a"));
+  CHECK(reader.ask(resp("OBJECT", "ENCODING", "a")) == "$8\r\nlistpack\r\n" + changed("a"));
+  // A reply that nobody keeps.
+  CHECK(reader.ask(resp("TTL", "a")) == ":-1\r\n");
   // A command that the bridge does not know.
   CHECK(reader.ask(resp("NOSUCH", "a")).find("invalidate") == std::string::npos);
   // No keys, no reply to keep.
@@ -212,6 +214,35 @@ TEST_CASE("OPTIN and OPTOUT: only what the client wants is held") {
   CHECK(world.shared.counters().tracked_keys == 1);
   opts_out.ask(resp("GET", "ship"));
   CHECK(world.shared.counters().tracked_keys == 2);
+}
+
+TEST_CASE("CLIENT CACHING is for the next command, also if that is refused") {
+  World world;
+  world.write("ship", "Daphne");
+  Tracking opts_out(world, "OPTOUT");
+  opts_out.ask(resp("CLIENT", "CACHING", "NO") + resp("GET") + resp("GET", "ship"));
+  CHECK(world.shared.counters().tracked_keys == 1);
+  const std::string refused = "plimsoll-bridge: GET: no";
+  opts_out.ask(resp("CLIENT", "CACHING", "NO") + resp(refused) + resp("GET", "ship"));
+  world.write("ship", "Eclipse");
+  CHECK(opts_out.news() == changed("ship"));
+}
+
+TEST_CASE("a server that does not answer holds up no proof for long, and is not believed") {
+  World world;
+  world.write("ship", "Daphne");
+  Tracking reader(world);
+  reader.ask(resp("GET", "ship"));
+  world.server.pause();
+  reader.begin(resp("PING"));
+  CHECK(reader.receive_until(pong) == all_changed + pong);
+  // What the cache has is as old.
+  reader.begin(resp("GET", "ship"));
+  world.server.resume();
+  world.write("ship", "Eclipse");
+  const std::string told = reader.news();
+  CHECK((told.starts_with("$6\r\nDaphne\r\n") || told.starts_with("$7\r\nEclipse\r\n")));
+  CHECK(reader.ask(resp("GET", "ship")).starts_with("$7\r\nEclipse\r\n"));
 }
 
 TEST_CASE("after a transaction that reads, all keys count as changed") {
