@@ -3,6 +3,7 @@
 #include "plimsoll/native/bridge/shared/session.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include <boost/asio/append.hpp>
@@ -10,6 +11,7 @@
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 
+#include "plimsoll/core/commands/folded.h"
 #include "plimsoll/core/commands/row_numbers.h"
 #include "plimsoll/native/bridge/gate/request_words.h"
 #include "plimsoll/native/bridge/replies/refusal_words.h"
@@ -733,26 +735,33 @@ void Session::finish_read(Place& place, native::Result<WireReply> reply, Words r
                           bool was_alone) {
   if (is_closed_ || !tracking_.is_on()) return finish(place, std::move(reply), was_alone);
   hub_->deliver();
-  if (reply && !hold(read, *reply)) add_behind(place, invalidation_of(read));
+  if (reply) {
+    if (std::optional<PushBytes> changed = hold(read, *reply)) {
+      add_behind(place, *std::move(changed));
+    }
+  }
   finish(place, std::move(reply), was_alone);
 }
 
-// Whether the client will hear that the reply has changed.
-bool Session::hold(Words read, const WireReply& reply) {
-  const plimsoll::Result<CommandView> command = commands::prepare(read);
-  if (!command || !client_->watch(*command, reply)) return false;
-  bool are_all_held = true;
+// Has the client hear when the reply changes. Returns what has to come behind it, as far as that is
+// not possible; none: it is. Of an MGET the cache may have some keys.
+std::optional<PushBytes> Session::hold(Words read, const WireReply& reply) {
+  const bool is_watched = client_->watch(read, reply);
+  const bool is_mget = commands::is_token(read[0], "MGET");
+  WireReply::Elements elements(reply);
+  std::vector<std::string_view> changed;
   const bool are_known = for_each_key(read, [&](std::string_view key) {
-    if (!hub_->hold(*this, key)) are_all_held = false;
+    bool is_held = is_watched;
+    if (!is_watched && is_mget) {
+      const std::string_view element = elements.next();
+      is_held =
+          !element.empty() && client_->watch(std::array<std::string_view, 2>{"GET", key}, element);
+    }
+    if (!is_held || !hub_->hold(*this, key)) changed.push_back(key);
   });
-  return are_known && are_all_held;
-}
-
-PushBytes Session::invalidation_of(Words read) const {
-  std::vector<std::string_view> keys;
-  const bool are_known = for_each_key(read, [&](std::string_view key) { keys.push_back(key); });
-  return are_known ? EncodedPush::invalidation(clients_.account(), keys)
-                   : EncodedPush::invalidation_of_all(clients_.account());
+  if (!are_known) return EncodedPush::invalidation_of_all(clients_.account());
+  if (changed.empty()) return std::nullopt;
+  return EncodedPush::invalidation(clients_.account(), changed);
 }
 
 // Nobody will say when the reply at this place changes, so it counts as changed at once: right

@@ -166,8 +166,7 @@ class Session final : public std::enable_shared_from_this<Session>,
   void finish(Place& place, native::Result<WireReply> reply, bool was_alone,
               ErrorLine line_of = error_line);
   void finish_read(Place& place, native::Result<WireReply> reply, Words read, bool was_alone);
-  bool hold(Words read, const WireReply& reply);
-  PushBytes invalidation_of(Words read) const;
+  std::optional<PushBytes> hold(Words read, const WireReply& reply);
   void add_behind(Place& place, PushBytes invalidation);
   void fill(Place& place, WireReply reply);
   void count_held();

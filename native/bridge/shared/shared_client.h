@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -9,6 +10,7 @@
 #include <boost/asio/any_io_executor.hpp>
 
 #include "plimsoll/client.h"
+#include "plimsoll/core/commands/command_table.h"
 #include "plimsoll/core/memory/account.h"
 #include "plimsoll/core/session/session.h"
 #include "plimsoll/native/bridge/shared/channel_hub.h"
@@ -63,12 +65,15 @@ class SharedClient {
   }
 
   /// Whether the upstream's cache would serve this reply to the command now. If so, its watcher is
-  /// told when it does not any more.
-  bool watch(const CommandView& command, const WireReply& reply) {
+  /// told when it does not any more. `reply`: a WireReply, or its bytes.
+  template <class Reply>
+  bool watch(std::span<const std::string_view> words, const Reply& reply) {
+    const auto command = commands::prepare(words);
     WireReply::Comparison comparison(reply);
-    return channel_.driver->watch_cached(
-        command, reply.left(),
-        [&comparison](std::string_view piece) { return comparison.next_is(piece); });
+    return command && channel_.driver->watch_cached(*command, comparison.left(),
+                                                    [&comparison](std::string_view piece) {
+                                                      return comparison.next_is(piece);
+                                                    });
   }
 
   /// Whether the server tells the client what happens to the keys that it has read, as far as is

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <utility>
 
 #include "plimsoll/core/base/bytes.h"
@@ -72,6 +73,25 @@ bool WireReply::Comparison::next_is(std::string_view piece) {
     piece.remove_prefix(size);
   }
   return true;
+}
+
+WireReply::Elements::Elements(const WireReply& reply) {
+  const std::string_view bytes = reply.encoder_ ? std::string_view() : reply.view();
+  if (bytes.starts_with('*')) rest_ = bytes.substr(bytes.find("\r\n") + 2);
+}
+
+std::string_view WireReply::Elements::next() {
+  std::size_t size = rest_.find("\r\n") + 2;
+  std::size_t text = 0;
+  if (rest_.starts_with('$')) {
+    std::from_chars(rest_.data() + 1, rest_.data() + size - 2, text);
+    size += text + 2;
+  } else if (!rest_.starts_with('_')) {
+    size = 0;
+  }
+  const std::string_view element = rest_.substr(0, size);
+  rest_.remove_prefix(element.size());
+  return element;
 }
 
 std::size_t WireReply::take(std::span<char> space) {

@@ -36,12 +36,27 @@ class WireReply {
   class Comparison {
    public:
     explicit Comparison(const WireReply& reply);
+    explicit Comparison(std::string_view bytes) : rest_(bytes) {}
+    /// The bytes that next_is() has not compared yet.
+    std::size_t left() const { return encoder_ ? encoder_->left() : rest_.size(); }
     /// Whether the next bytes of the reply are these.
     bool next_is(std::string_view piece);
 
    private:
     std::string_view rest_;
     std::optional<ReplyEncoder> encoder_;
+  };
+
+  /// The elements of a small array of strings and nulls, of which nothing has been taken yet, and
+  /// which must outlive this.
+  class Elements {
+   public:
+    explicit Elements(const WireReply& reply);
+    /// The bytes of the next element. Empty: there is none, or it is of another kind.
+    std::string_view next();
+
+   private:
+    std::string_view rest_;
   };
 
   /// How many bytes take() has not given yet.

@@ -199,6 +199,18 @@ TEST_CASE("what the cache evicts, a client may not keep") {
   CHECK(world.shared.counters().tracked_keys == world.shared.counters().cache_entries);
 }
 
+TEST_CASE("of an MGET those keys are held that the cache has") {
+  World world;
+  world.write("a", "1");
+  world.write("b", "2");
+  Tracking reader(world);
+  CHECK(reader.ask(resp("MGET", "a", "none", "b")) ==
+        "*3\r\n$1\r\n1\r\n_\r\n$1\r\n2\r\n" + changed("none"));
+  CHECK(world.shared.counters().tracked_keys == 2);
+  world.write("b", "3");
+  CHECK(reader.news() == changed("b"));
+}
+
 TEST_CASE("OPTIN and OPTOUT: only what the client wants is held") {
   World world;
   world.write("ship", "Daphne");
