@@ -186,7 +186,7 @@ bool Cache::unwatch_equal(Entry* before, std::size_t bytes, const ReplyWriter& w
 }
 
 void Cache::watch_again(Entry* entry) {
-  entry != nullptr ? watch(*entry) : generations_.tell_watcher();
+  entry != nullptr ? watch(*entry) : generations_.report_to_watcher();
 }
 
 bool Cache::has(const commands::Question& question, std::uint32_t source, const Stamp& stamp,

@@ -207,9 +207,9 @@ class Cache {
     return watch_for(reader, question, now, bytes, ReplyVisitor::of(same));
   }
 
-  /// Whether a connection that vouches for something watched has proved nothing for a lease: what
-  /// it vouches for is withheld. The watcher is told of nothing that is watched now by that
-  /// connection, so the caller has to behave as at CacheWatcher::handle_out_of_reach().
+  /// Whether a connection that vouches for something watched has proved nothing for a lease, so
+  /// that the cache withholds it. The caller has to do what CacheWatcher::handle_out_of_reach()
+  /// does, and is not asked to do it again for the same.
   bool withholds_watched(Instant now) {
     return generations_.forget_watched_before(now - options_.coherence_lease);
   }
@@ -344,7 +344,7 @@ class Cache {
     generations_.note_end();  // for Generations::have_ended_since()
     if (slot_epochs_.drop(slot)) generations_.end_all();
     generations_.note_end();
-    generations_.tell_watcher(slot);
+    generations_.report_to_watcher(slot);
   }
 
   /// A reply was not stored, because a key that does not exist may have answered the same.

@@ -5,11 +5,11 @@
 
 namespace plimsoll::inline v0::cache {
 
-/// Is told what becomes of replies that someone has taken out of a cache to serve them elsewhere:
+/// Hears what becomes of replies that someone has taken out of a cache to serve them elsewhere:
 /// the bridge, for the caches of its clients. Cache::watch() says which replies these are.
 ///
-/// Called in any thread that uses the cache, while a part of it is locked. So an implementation
-/// only remembers what it is told, and must not call the cache.
+/// The cache calls this in any thread that uses it, while a part of it is locked. So an
+/// implementation only remembers what it hears, and must not call the cache.
 class CacheWatcher {
  public:
   /// An entry that was watched, and depends on this key, is served no more: the key has changed, or

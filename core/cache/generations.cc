@@ -39,7 +39,7 @@ void Generations::end(Member& ended) {
   ended.proved_mark.store(0, std::memory_order_release);
   ended.id.fetch_add(1, std::memory_order_acq_rel);
   note_end();
-  if (ended.is_watched.exchange(false, std::memory_order_relaxed)) tell_watcher();
+  if (ended.is_watched.exchange(false, std::memory_order_relaxed)) report_to_watcher();
 }
 
 template <class Visit>

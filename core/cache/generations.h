@@ -77,7 +77,7 @@ class Generations {
     note_end();  // for have_ended_since()
     const std::uint32_t end = epoch_.fetch_add(1, std::memory_order_acq_rel);
     note_end();  // so that the entries are swept
-    tell_watcher();
+    report_to_watcher();
     return end;
   }
 
@@ -119,10 +119,10 @@ class Generations {
   /// `since`. Of what such members vouch for, nothing is watched any more. Looks at all members.
   bool forget_watched_before(Instant since);
   bool has_watcher() const { return watcher_.load(std::memory_order_relaxed) != nullptr; }
-  void tell_watcher() {
+  void report_to_watcher() {
     if (CacheWatcher* const watcher = watcher_.load()) watcher->handle_out_of_reach();
   }
-  void tell_watcher(std::uint16_t slot) {
+  void report_to_watcher(std::uint16_t slot) {
     if (CacheWatcher* const watcher = watcher_.load()) watcher->handle_slot_dropped(slot);
   }
 

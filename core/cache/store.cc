@@ -98,7 +98,7 @@ Store::Inserted Store::insert(std::uint32_t source, const KeyHash& hash,
 
 void Store::erase(Entry& entry) {
   if (entry.is_watched()) [[unlikely]]
-    tell_end_of(entry);
+    report_end_of(entry);
   if (sweep_at_ == &entry) sweep_at_ = entry.later;
   index_.remove(entry);
   policy_.remove(entry);
@@ -109,7 +109,7 @@ void Store::erase(Entry& entry) {
   memory_.release(entry.piece(), bytes);
 }
 
-void Store::tell_end_of(Entry& entry) {
+void Store::report_end_of(Entry& entry) {
   if (watcher_ == nullptr) return;
   for (std::size_t i = 0; i < entry.links_count(); ++i) {
     watcher_->handle_erased(entry.key_of(entry.link(i)));

@@ -129,7 +129,7 @@ class Store {
 
   const StoreOptions& options() const { return options_; }
 
-  /// Is told of the end of each entry that is_watched(). Null: nobody is.
+  /// Hears of the end of each entry that is_watched(). Null: nobody does.
   void set_watcher(CacheWatcher* watcher) { watcher_ = watcher; }
 
   /// CHECKs that all parts agree and every byte is accounted for. For tests: walks over everything.
@@ -148,7 +148,7 @@ class Store {
   void* acquire(const commands::Question& question, Instant expires_at, std::size_t piece);
   void trim();
   void touch_evicting(Entry& entry);
-  void tell_end_of(Entry& entry);
+  void report_end_of(Entry& entry);
   void evict_first() { erase(Entry::of(*policy_.first())); }
 
   const StoreOptions options_;

@@ -239,6 +239,7 @@ set(PLIMSOLL_CLIENT_HEADERS
   core/base/time.h
   core/base/units.h
   core/cache/cache.h
+  core/cache/cache_watcher.h
   core/cache/entry.h
   core/cache/expiry_wheel.h
   core/cache/fences.h
@@ -703,11 +704,15 @@ set(PLIMSOLL_BRIDGE_SOURCES
   native/bridge/shared/error_line.cc
   native/bridge/shared/hub_names.cc
   native/bridge/shared/hub_subscription.cc
+  native/bridge/shared/kept_replies.cc
   native/bridge/shared/local_answers.cc
   native/bridge/shared/reply_encoder.cc
   native/bridge/shared/reply_queue.cc
   native/bridge/shared/session.cc
   native/bridge/shared/shared_clients.cc
+  native/bridge/shared/tracked_keys.cc
+  native/bridge/shared/tracking_hub.cc
+  native/bridge/shared/tracking_mode.cc
   native/bridge/shared/unread_replies.cc
   native/bridge/shared/wire_reply.cc
   native/bridge/shared_upstream.cc
@@ -803,6 +808,7 @@ set(PLIMSOLL_BRIDGE_HEADERS
   native/bridge/shared/error_line.h
   native/bridge/shared/hub_names.h
   native/bridge/shared/hub_subscription.h
+  native/bridge/shared/kept_replies.h
   native/bridge/shared/local_answers.h
   native/bridge/shared/reply_encoder.h
   native/bridge/shared/reply_queue.h
@@ -810,6 +816,9 @@ set(PLIMSOLL_BRIDGE_HEADERS
   native/bridge/shared/shared_client.h
   native/bridge/shared/shared_clients.h
   native/bridge/shared/shared_counters.h
+  native/bridge/shared/tracked_keys.h
+  native/bridge/shared/tracking_hub.h
+  native/bridge/shared/tracking_mode.h
   native/bridge/shared/unread_replies.h
   native/bridge/shared/wire_reply.h
   native/bridge/shared_upstream.h

@@ -3,7 +3,6 @@
 #include "plimsoll/native/bridge/shared/session.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include <boost/asio/append.hpp>
@@ -11,7 +10,6 @@
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 
-#include "plimsoll/core/commands/folded.h"
 #include "plimsoll/core/commands/row_numbers.h"
 #include "plimsoll/native/bridge/gate/request_words.h"
 #include "plimsoll/native/bridge/replies/refusal_words.h"
@@ -67,29 +65,6 @@ bool is_for_subscriber(const commands::Row* row) {
   }
 }
 
-// Whether a client may keep the reply as long as it hears of no change. Unknown commands may be
-// reads of modules. The time that a key has left is no such reply, and a client with a cache asks
-// for it in front of a value: what came behind that would be taken for the value's.
-bool reads_keys(const commands::Row* row) {
-  if (row == nullptr) return true;
-  const std::uint16_t number = commands::number_of(*row);
-  if (number == row_numbers::ttl || number == row_numbers::pttl) return false;
-  return row->reads != 0 && row->specs_count > 0;
-}
-
-// Calls `visit(std::string_view)` for each key of a command. False: they are unknown.
-template <class Visit>
-bool for_each_key(std::span<const std::string_view> words, Visit&& visit) {
-  const commands::Row* const row = commands::find(words);
-  if (row == nullptr) return false;
-  const auto found = commands::key_ranges(*row, words);
-  if (!found) return false;
-  for (const commands::KeyRange& range : std::span(found->ranges).first(found->count)) {
-    for (std::size_t i = 0; i < range.count; ++i) visit(words[range.first + i * range.step]);
-  }
-  return true;
-}
-
 // What a channel's name costs, with its place in a set.
 std::size_t bytes_of(std::string_view name) { return 64 + sizeof(std::string) + name.size(); }
 
@@ -115,7 +90,7 @@ Session::Session(SharedClients& clients, const SharedServer& server, const Profi
       counters_(clients.counters(server)),
       id_(clients.next_id()),
       replies_(clients.account()),
-      hub_(clients.tracking(server)),
+      kept_(clients.tracking(server), *this, clients.account()),
       names_charge_(clients.account()) {
   ++counters_.sessions;
   clients_.unread().add(*this);
@@ -123,7 +98,6 @@ Session::Session(SharedClients& clients, const SharedServer& server, const Profi
 
 Session::~Session() {
   --counters_.sessions;
-  end_tracking();
   clients_.unread().remove(*this, held_counted_);
 }
 
@@ -222,7 +196,7 @@ bool Session::take(Words words) {
   const Row* const row = words[0].starts_with(refusal_mark) ? nullptr : commands::find(words);
   if (!take_any(row, words)) return false;
   const bool is_of_client = row != nullptr && row->name_view().starts_with("CLIENT|");
-  if (!multi_ && !is_of_client) tracking_.handle_command();
+  if (!multi_ && !is_of_client) kept_.handle_command();
   return true;
 }
 
@@ -242,7 +216,7 @@ bool Session::take_any(const Row* row, Words words) {
   }
   if (multi_) return take_in_multi(row, words);
   if (row == nullptr) return send(row, words);
-  if (tracking_.is_on() && commands::number_of(*row) == row_numbers::ping) return take_ping(words);
+  if (kept_.is_on() && commands::number_of(*row) == row_numbers::ping) return take_ping(words);
   return is_special(*row) ? take_special(*row, words) : send(row, words);
 }
 
@@ -319,7 +293,7 @@ bool Session::take_hello(Words words) {
                           names_count() > 0 ? "channels are subscribed" : "keys are watched"));
       return true;
     }
-    end_tracking();
+    kept_.end();
     client_.reset();
     is_resp3_ = wants_resp3;
   }
@@ -327,7 +301,7 @@ bool Session::take_hello(Words words) {
   if (words.size() > 3) {
     if (!set_name(words[3])) return true;
   }
-  answer(hello_reply(client_->server(), is_resp3_, id_, hub_ != nullptr));
+  answer(hello_reply(client_->server(), is_resp3_, id_, kept_.are_possible()));
   return true;
 }
 
@@ -357,8 +331,8 @@ void Session::take_client_command(const Row& row, Words words) {
     case row_numbers::client_info:
       return answer(bulk("id=" + std::to_string(id_) + " name=" + name_ +
                          " resp=" + (is_resp3_ ? "3" : "2") + "\n"));
-    case row_numbers::client_caching: return answer(tracking_.set_caching(words));
-    case row_numbers::client_trackinginfo: return answer(tracking_.info(is_resp3_));
+    case row_numbers::client_caching: return answer(kept_.set_caching(words));
+    case row_numbers::client_trackinginfo: return answer(kept_.info(is_resp3_));
     default: return answer(not_possible(row.name_view()));
   }
 }
@@ -367,36 +341,8 @@ void Session::take_client_command(const Row& row, Words words) {
 
 bool Session::take_tracking(Words words) {
   if (!has_client()) return false;
-  const bool was_on = tracking_.is_on();
-  TrackingMode wanted = tracking_;
-  const std::string text = wanted.set(words);
-  if (!was_on && wanted.is_on()) {
-    if (const std::string_view reason = reason_against_tracking(); !reason.empty()) {
-      answer(not_possible("CLIENT TRACKING", reason));
-      return true;
-    }
-    if (!hub_->add(*this)) {
-      answer(error_line(
-          native::Error(ErrorCode::out_of_memory, Executed::no, "no room for tracking")));
-      return true;
-    }
-  }
-  if (was_on && !wanted.is_on()) end_tracking();
-  tracking_ = wanted;
-  answer(text);
+  answer(kept_.set(words, is_resp3_, *client_));
   return true;
-}
-
-std::string_view Session::reason_against_tracking() {
-  if (!is_resp3_) return "it needs HELLO 3";
-  if (hub_ == nullptr) return "connections are shared, and the bridge has no cache for the server";
-  if (!client_->may_be_told()) return "the server does not tell the bridge of changes";
-  return {};
-}
-
-void Session::end_tracking() {
-  if (tracking_.is_on()) hub_->remove(*this);
-  tracking_ = TrackingMode();
 }
 
 // Its answer proves that the client has heard of all that happened before, at all servers.
@@ -407,7 +353,7 @@ bool Session::take_ping(Words words) {
       WireReply::of(words.size() > 1 ? bulk(words[1]) : "+PONG\r\n", clients_.account()));
   is_alone_ = true;
   ++counters_.answered_locally;
-  hub_->prove(
+  kept_.prove(
       [self = shared_from_this(), place, pong] { self->finish(*place, std::move(*pong), true); });
   return true;
 }
@@ -450,7 +396,7 @@ bool Session::send(const Row* row, Words words) {
       row != nullptr && commands::class_of(*row, words) == commands::Class::blocking;
   if (blocks && !is_idle()) return false;
   native::HeldWords read;
-  const bool is_tracked = tracking_.is_next_tracked() && reads_keys(row);
+  const bool is_tracked = kept_.wants(row);
   if (is_tracked) {
     Account& requests = client_->requests_account();
     read = native::HeldWords(requests, words);
@@ -512,7 +458,7 @@ bool Session::take_in_multi(const Row* row, Words words) {
   // A command with a time to wait has a row.
   if (command && command->block_time == Duration::zero()) {
     multi_->commands.command(native::Words(words));
-    if (reads_keys(row)) multi_->reads_keys = true;
+    if (kept_.wants(row)) multi_->is_tracked = true;
     answer("+QUEUED\r\n");
     return true;
   }
@@ -540,7 +486,7 @@ bool Session::take_exec() {
   Place* const place = expect();
   if (place == nullptr) return true;
   is_alone_ = is_watching;
-  const bool is_tracked = multi_->reads_keys && tracking_.is_next_tracked();
+  const bool is_tracked = multi_->is_tracked;
   const std::unique_ptr<Multi> multi = std::move(multi_);
   ++counters_.requests;
   multi->commands.exec([self = shared_from_this(), place, is_watching,
@@ -733,35 +679,13 @@ void Session::finish(Place& place, native::Result<WireReply> reply, bool was_alo
 // The same of a reply that the client may keep (`read` is its command).
 void Session::finish_read(Place& place, native::Result<WireReply> reply, Words read,
                           bool was_alone) {
-  if (is_closed_ || !tracking_.is_on()) return finish(place, std::move(reply), was_alone);
-  hub_->deliver();
+  if (is_closed_ || !kept_.is_on()) return finish(place, std::move(reply), was_alone);
   if (reply) {
-    if (std::optional<PushBytes> changed = hold(read, *reply)) {
+    if (std::optional<PushBytes> changed = kept_.hold(read, *reply, *client_)) {
       add_behind(place, *std::move(changed));
     }
   }
   finish(place, std::move(reply), was_alone);
-}
-
-// Has the client hear when the reply changes. Returns what has to come behind it, as far as that is
-// not possible; none: it is. Of an MGET the cache may have some keys.
-std::optional<PushBytes> Session::hold(Words read, const WireReply& reply) {
-  const bool is_watched = client_->watch(read, reply);
-  const bool is_mget = commands::is_token(read[0], "MGET");
-  WireReply::Elements elements(reply);
-  std::vector<std::string_view> changed;
-  const bool are_known = for_each_key(read, [&](std::string_view key) {
-    bool is_held = is_watched;
-    if (!is_watched && is_mget) {
-      const std::string_view element = elements.next();
-      is_held =
-          !element.empty() && client_->watch(std::array<std::string_view, 2>{"GET", key}, element);
-    }
-    if (!is_held || !hub_->hold(*this, key)) changed.push_back(key);
-  });
-  if (!are_known) return EncodedPush::invalidation_of_all(clients_.account());
-  if (changed.empty()) return std::nullopt;
-  return EncodedPush::invalidation(clients_.account(), changed);
 }
 
 // Nobody will say when the reply at this place changes, so it counts as changed at once: right
@@ -832,7 +756,7 @@ void Session::close() {
   if (is_closed_) return;
   is_closed_ = true;
   if (client_) client_->hub().remove_all(*this);
-  end_tracking();
+  kept_.end();
   if (blocked_) blocked_->emit(asio::cancellation_type::terminal);
   multi_.reset();
   unwatch();

@@ -20,10 +20,10 @@
 #include "plimsoll/exclusive.h"
 #include "plimsoll/native/bridge/shared/channel_hub.h"
 #include "plimsoll/native/bridge/shared/error_line.h"
+#include "plimsoll/native/bridge/shared/kept_replies.h"
 #include "plimsoll/native/bridge/shared/reply_queue.h"
 #include "plimsoll/native/bridge/shared/shared_clients.h"
 #include "plimsoll/native/bridge/shared/tracking_hub.h"
-#include "plimsoll/native/bridge/shared/tracking_mode.h"
 #include "plimsoll/native/bridge/shared/unread_replies.h"
 #include "plimsoll/staleness.h"
 #include "plimsoll/transaction.h"
@@ -138,8 +138,6 @@ class Session final : public std::enable_shared_from_this<Session>,
   void take_client_command(const Row& row, Words words);
   bool take_in_subscription(const Row* row, Words words);
   bool take_tracking(Words words);
-  std::string_view reason_against_tracking();
-  void end_tracking();
   bool take_ping(Words words);
   bool send(const Row* row, Words words);
   template <class Handler>
@@ -166,7 +164,6 @@ class Session final : public std::enable_shared_from_this<Session>,
   void finish(Place& place, native::Result<WireReply> reply, bool was_alone,
               ErrorLine line_of = error_line);
   void finish_read(Place& place, native::Result<WireReply> reply, Words read, bool was_alone);
-  std::optional<PushBytes> hold(Words read, const WireReply& reply);
   void add_behind(Place& place, PushBytes invalidation);
   void fill(Place& place, WireReply reply);
   void count_held();
@@ -182,7 +179,7 @@ class Session final : public std::enable_shared_from_this<Session>,
   struct Multi {
     native::Transaction commands;
     bool is_aborted = false;
-    bool reads_keys = false;
+    bool is_tracked = false;  // it reads what the client may keep
   };
 
   SharedClients& clients_;
@@ -200,9 +197,8 @@ class Session final : public std::enable_shared_from_this<Session>,
   std::unique_ptr<native::Exclusive> watching_;  // between WATCH and EXEC
   bool is_watch_lost_ = false;                   // a WATCH has failed: the next EXEC runs nothing
   std::set<std::string> names_[3];               // that are subscribed, by ChannelKind
-  TrackingMode tracking_;
-  TrackingHub* const hub_;  // of CLIENT TRACKING; null: the upstream has no cache
-  Charge names_charge_;     // of these, and of those that are asked for
+  KeptReplies kept_;
+  Charge names_charge_;  // of these, and of those that are asked for
   std::unique_ptr<boost::asio::cancellation_signal> blocked_;  // of a command that blocks
 
   bool is_alone_ = false;  // a command runs alone

@@ -78,7 +78,7 @@ class SharedClient {
 
   /// Whether the server tells the client what happens to the keys that it has read, as far as is
   /// known.
-  bool may_be_told() const {
+  bool may_be_tracked() const {
     const auto state = client_.statistics().cache_state;
     return state && *state != CacheState::off && *state != CacheState::ttl;
   }
