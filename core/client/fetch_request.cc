@@ -8,7 +8,7 @@ namespace plimsoll::inline v0 {
 namespace {
 
 constexpr std::string_view caching_yes = "*3\r\n$6\r\nCLIENT\r\n$7\r\nCACHING\r\n$3\r\nYES\r\n";
-constexpr std::string_view ping = "*1\r\n$4\r\nPING\r\n";
+constexpr std::string_view ping_in_front = "*1\r\n$4\r\nPING\r\n";
 constexpr std::string_view pttl = "*2\r\n$4\r\nPTTL\r\n";
 
 }  // namespace
@@ -16,7 +16,7 @@ constexpr std::string_view pttl = "*2\r\n$4\r\nPTTL\r\n";
 Block encode_fetch(const FetchRequest& request, const commands::Question& question,
                    const CommandView& command, Account& requests) {
   const std::string_view opts_in = request.opts_in ? caching_yes : std::string_view();
-  const std::string_view proof = request.asks_proof ? ping : std::string_view();
+  const std::string_view proof = request.asks_proof ? ping_in_front : std::string_view();
   std::size_t bytes = proof.size() + opts_in.size() + encoded_size(command);
   for (std::size_t i = 0; i < request.expiries_count; ++i) {
     const std::size_t key_bytes = commands::key_of(question, i).size();
