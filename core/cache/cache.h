@@ -370,7 +370,8 @@ class Cache {
   }
 
   /// Puts all entries out of reach whose connection has proved nothing that was asked for after
-  /// `mark`, and overtakes the fetches there. Looks at all members.
+  /// `mark`, and overtakes the fetches there. Looks at all members, whose clients must be in the
+  /// caller's thread.
   void drop_unproved(Mark mark) { generations_.end_unproved(mark); }
 
   CacheStatistics statistics();

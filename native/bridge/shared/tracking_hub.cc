@@ -47,17 +47,15 @@ bool TrackingHub::hold(TrackingListener& listener, std::string_view key) {
   KeyHolder* const holder = keys_.find(listener);
   PLIMSOLL_CHECK(holder != nullptr);
   if (!keys_.hold(*holder, key)) return false;
-  const std::size_t held = holder->keys.size();
-  if (held <= keys_max && keys_.charged_bytes() <= bytes_max_) return true;
-  if (held == 1) {
-    keys_.release(*holder);
-    return false;
+  while (holder->keys.size() > 1 && (holder->keys.size() > keys_max || are_too_many())) {
+    forget_oldest(*holder);
   }
-  make_room(*holder);
-  return true;
+  if (!are_too_many()) return true;
+  keys_.release(*holder);
+  return false;
 }
 
-void TrackingHub::make_room(KeyHolder& holder) {
+void TrackingHub::forget_oldest(KeyHolder& holder) {
   HeldKey& oldest = *holder.oldest;
   const PushBytes push = EncodedPush::invalidation(account_, std::span(&oldest.key->text, 1));
   keys_.erase(oldest);

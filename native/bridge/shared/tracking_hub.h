@@ -37,7 +37,7 @@
 //  - At times a message that all keys may have changed, and then it holds none.
 //
 // Bounds: keys_max keys of a listener, and a part of the memory line for all, beyond which the
-// oldest key of the listener makes room; news_keys_max keys of which the cache has told and no
+// oldest keys of the listener make room; news_keys_max keys of which the cache has told and no
 // listener knows, or else all of them count as changed; proof_wait_max for a server that does not
 // answer, or else all that it vouches for counts as changed.
 //
@@ -79,8 +79,8 @@ class TrackingHub final : private cache::CacheWatcher {
   void remove(const TrackingListener& listener);
 
   /// A listener that was added has taken a reply that depends on this key, and that the cache
-  /// watches now (Driver::watch_cached()). If that is one key too many, it is told that its oldest
-  /// one has changed. False: there is no room, and it has to be told the same of this key.
+  /// watches now (Driver::watch_cached()). If that is too much, it is told that its oldest keys
+  /// have changed. False: there is no room, and it has to be told the same of this key.
   bool hold(TrackingListener& listener, std::string_view key);
 
   /// Tells listeners what the cache has told so far. Call this before a reply is passed on. It
@@ -122,7 +122,8 @@ class TrackingHub final : private cache::CacheWatcher {
   void deliver_news();
   void tell(TrackedKey& key);
   void flush_all();
-  void make_room(KeyHolder& holder);
+  bool are_too_many() const { return keys_.charged_bytes() > bytes_max_; }
+  void forget_oldest(KeyHolder& holder);
   void finish(Proof& proof, bool is_proved);
   void await_proofs();
 

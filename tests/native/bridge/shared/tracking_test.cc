@@ -40,8 +40,9 @@ std::string changed(const std::string& key) {
 }
 
 struct World {
-  explicit World(native::Options options = cached_options())
-      : shared(server.url(), std::move(options)) {}
+  explicit World(native::Options options = cached_options(),
+                 std::size_t memory_limit = std::size_t{64} << 20)
+      : shared(server.url(), std::move(options), memory_limit) {}
 
   /// Another program's write, which is done when this returns.
   void write(std::string_view key, std::string_view value) {
@@ -209,6 +210,49 @@ TEST_CASE("of an MGET those keys are held that the cache has") {
   CHECK(world.shared.counters().tracked_keys == 2);
   world.write("b", "3");
   CHECK(reader.news() == changed("b"));
+}
+
+TEST_CASE("a client holds so many keys, of which the oldest make room") {
+  constexpr std::size_t at_a_time = 64;
+  World world(cached_options(1h, 16 * 1024));
+  Tracking reader(world);
+  std::string told;
+  std::string sets;
+  for (std::size_t i = 0; i <= bridge::TrackingHub::keys_max; ++i) {
+    sets += resp("SET", "k" + std::to_string(i), "v");
+  }
+  world.other.exchange(sets);
+  for (std::size_t i = 0; i <= bridge::TrackingHub::keys_max; i += at_a_time) {
+    std::string gets;
+    for (std::size_t j = i; j < i + at_a_time; ++j) gets += resp("GET", "k" + std::to_string(j));
+    told += reader.ask(gets);
+  }
+  CHECK(world.shared.counters().tracked_keys == bridge::TrackingHub::keys_max);
+  CHECK(told.find(changed("k0")) != std::string::npos);
+  CHECK(told.find(changed("k1")) == std::string::npos);
+}
+
+TEST_CASE("all together hold so many bytes, and who finds no room keeps nothing") {
+  constexpr std::size_t memory_limit = std::size_t{4} << 20;
+  constexpr std::size_t bytes_max = memory_limit / bridge::TrackingHub::part;
+  World world(cached_options(1h, 16 * 1024), memory_limit);
+  Tracking reader(world);
+  const std::string name(10'000, 'k');
+  std::string told;
+  for (int i = 0; i < 100; ++i) {
+    const std::string key = name + std::to_string(i);
+    world.write(key, "v");
+    told = reader.ask(resp("GET", key));
+  }
+  CHECK(told.starts_with(">2\r\n$10\r\ninvalidate\r\n"));
+  const std::uint64_t held = world.shared.counters().tracked_keys;
+  CHECK(held > 40);
+  CHECK(held < bytes_max / name.size());
+  Tracking second(world);
+  const std::string large(20'000, 'l');
+  world.write(large, "v");
+  CHECK(second.ask(resp("GET", large)) == "$1\r\nv\r\n" + changed(large));
+  CHECK(world.shared.counters().tracked_keys == held);
 }
 
 TEST_CASE("OPTIN and OPTOUT: only what the client wants is held") {
