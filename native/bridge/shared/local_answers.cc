@@ -41,12 +41,12 @@ std::string hello_reply(const ServerIdentity& server, bool is_resp3, std::uint64
   append_bulk(out, "standalone");
   append_bulk(out, "role");
   append_bulk(out, "master");
-  append_bulk(out, "modules");
-  append_header(out, '*', 0);
   if (proves_by_ping) {
     append_bulk(out, "tracking-proof");
     append_bulk(out, "ping");
   }
+  append_bulk(out, "modules");
+  append_header(out, '*', 0);
   return out;
 }
 

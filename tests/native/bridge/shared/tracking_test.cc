@@ -77,7 +77,8 @@ struct Tracking : SessionPeer {
 TEST_CASE("HELLO says that only PING proves anything, where the upstream has a cache") {
   World world;
   SessionPeer peer(world.shared);
-  CHECK(peer.exchange(resp("HELLO", "3")).ends_with("$14\r\ntracking-proof\r\n$4\r\nping\r\n"));
+  CHECK(peer.exchange(resp("HELLO", "3")).find("$14\r\ntracking-proof\r\n$4\r\nping\r\n") !=
+        std::string::npos);
   World other([] {
     native::Options options = cached_options();
     options.client_side_cache = nullptr;
