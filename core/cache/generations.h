@@ -113,10 +113,11 @@ class Generations {
   // ---- For the watcher of the cache (cache_watcher.h).
 
   void set_watcher(CacheWatcher* watcher) { watcher_.store(watcher); }
-  /// What this member vouches for now is watched, until its generation ends.
+  /// An entry that this member vouches for is watched from now on. The mark stays until the
+  /// member's generation ends, or forget_watched_before() takes it away.
   void watch(std::uint32_t member) { at(member).is_watched.store(true, std::memory_order_relaxed); }
-  /// Whether something that is watched was vouched for by a member that has proved nothing since
-  /// `since`. Of what such members vouch for, nothing is watched any more. Looks at all members.
+  /// Takes away the marks of members that have proved nothing since `since`, and returns whether
+  /// there were any. Looks at all members.
   bool forget_watched_before(Instant since);
   bool has_watcher() const { return watcher_.load(std::memory_order_relaxed) != nullptr; }
   void report_to_watcher() {

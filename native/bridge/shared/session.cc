@@ -361,10 +361,7 @@ bool Session::take_ping(Words words) {
 void Session::handle_invalidation(const PushBytes& push) {
   if (is_closed_ || has_ended_) return;
   if (push == nullptr) return end("no memory for an invalidation");
-  const std::size_t waiting = replies_.message_bytes();
-  if (waiting > 0 && waiting + push->bytes().size() > unread_message_bytes_max) {
-    return end("it does not take its messages: more than unread_message_bytes_max wait");
-  }
+  if (!takes_messages(push)) return;
   if (!replies_.add_behind_all_come(push)) return end("no memory for an invalidation");
   count_held();
   wake_reader();
@@ -624,14 +621,19 @@ void Session::unsubscribe(ChannelKind kind, Words names) {
 
 void Session::handle_push(const PushBytes& message) {
   if (is_closed_ || has_ended_) return;
-  const std::size_t waiting = replies_.message_bytes();
-  if (waiting > 0 && waiting + message->bytes().size() > unread_message_bytes_max) {
-    return end("it does not take its messages: more than unread_message_bytes_max wait");
-  }
+  if (!takes_messages(message)) return;
   if (!replies_.add_message(message)) return end("no memory for a message");
   ++counters_.messages;
   count_held();
   wake_reader();
+}
+
+// Whether there is a place for one more. If not, the session ends.
+bool Session::takes_messages(const PushBytes& next) {
+  const std::size_t waiting = replies_.message_bytes();
+  if (waiting == 0 || waiting + next->bytes().size() <= unread_message_bytes_max) return true;
+  end("it does not take its messages: more than unread_message_bytes_max wait");
+  return false;
 }
 
 // ---- Outcomes

@@ -126,6 +126,8 @@ class Session final : public std::enable_shared_from_this<Session>,
   void handle_push(const PushBytes& message) override;
   void handle_gap(std::string_view why) override { end(why); }
 
+  bool takes_messages(const PushBytes& next);
+
   // TrackingListener.
   void handle_invalidation(const PushBytes& push) override;
 

@@ -76,22 +76,18 @@ void TrackingHub::flush_all() {
 
 // ---- What the cache tells
 
-void TrackingHub::handle_erased(std::string_view key) {
-  const std::lock_guard lock(mutex_);
-  if (are_all_news_) return;
-  if (news_.size() < news_keys_max && news_charge_.grow(news_bytes(key))) {
-    news_.emplace_back(key);
-  } else {
-    are_all_news_ = true;
-  }
-  wake();
-}
+void TrackingHub::handle_erased(std::string_view key) { add_news(news_, key, news_bytes(key)); }
 
 void TrackingHub::handle_slot_dropped(std::uint16_t slot) {
+  add_news(news_slots_, slot, sizeof(slot));
+}
+
+template <class News, class New>
+void TrackingHub::add_news(News& news, New added, std::size_t bytes) {
   const std::lock_guard lock(mutex_);
   if (are_all_news_) return;
-  if (news_slots_.size() < news_keys_max && news_charge_.grow(sizeof(slot))) {
-    news_slots_.push_back(slot);
+  if (news.size() < news_keys_max && news_charge_.grow(bytes)) {
+    news.emplace_back(added);
   } else {
     are_all_news_ = true;
   }
@@ -164,7 +160,8 @@ void TrackingHub::prove(std::function<void()> done) {
       }));
 }
 
-// Before `done`, listeners hear of all that was proved, or is not believed any more.
+// Before `done`, listeners hear of all that was proved, or is not believed any more. In front of
+// proofs_ there is none that is over.
 void TrackingHub::finish(Proof& proof, bool is_proved) {
   if (!proof.done) return;
   if (!is_proved) cache_->shared().core().drop_unproved(proof.mark);
@@ -183,9 +180,9 @@ void TrackingHub::await_proofs() {
     if (problem || *self == nullptr) return;
     TrackingHub& hub = **self;
     const auto now = std::chrono::steady_clock::now();
-    for (const auto& proof : std::deque(hub.proofs_)) {
-      if (proof->until > now) break;
-      hub.finish(*proof, false);
+    while (!hub.proofs_.empty() && hub.proofs_.front()->until <= now) {
+      const std::shared_ptr<Proof> late = hub.proofs_.front();
+      hub.finish(*late, false);
     }
     hub.await_proofs();
   });

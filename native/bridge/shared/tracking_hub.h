@@ -118,6 +118,8 @@ class TrackingHub final : private cache::CacheWatcher {
   void handle_slot_dropped(std::uint16_t slot) override;
   void handle_out_of_reach() override;
 
+  template <class News, class New>
+  void add_news(News& news, New added, std::size_t bytes);
   void wake();
   void deliver_news();
   void tell(TrackedKey& key);

@@ -32,6 +32,12 @@ native::Options cached_options(std::chrono::nanoseconds lease = 1h,
   return options;
 }
 
+native::Options uncached_options() {
+  native::Options options = cached_options();
+  options.client_side_cache = nullptr;
+  return options;
+}
+
 const std::string pong = "+PONG\r\n";
 const std::string all_changed = ">2\r\n$10\r\ninvalidate\r\n_\r\n";
 
@@ -79,11 +85,7 @@ TEST_CASE("HELLO says that only PING proves anything, where the upstream has a c
   SessionPeer peer(world.shared);
   CHECK(peer.exchange(resp("HELLO", "3")).find("$14\r\ntracking-proof\r\n$4\r\nping\r\n") !=
         std::string::npos);
-  World other([] {
-    native::Options options = cached_options();
-    options.client_side_cache = nullptr;
-    return options;
-  }());
+  World other(uncached_options());
   SessionPeer without(other.shared);
   CHECK(without.exchange(resp("HELLO", "3")).find("tracking-proof") == std::string::npos);
 }
@@ -427,11 +429,7 @@ TEST_CASE("what shared connections cannot do is refused, and says why") {
   CHECK(answer(resp("CLIENT", "TRACKING", "ON", "REDIRECT", "1")) ==
         refusal + " with REDIRECT is not possible here: connections to the server are shared\r\n");
 
-  World without([] {
-    native::Options options = cached_options();
-    options.client_side_cache = nullptr;
-    return options;
-  }());
+  World without(uncached_options());
   SessionPeer other(without.shared);
   other.exchange(resp("HELLO", "3"));
   CHECK(other.exchange(resp("CLIENT", "TRACKING", "ON")) ==
