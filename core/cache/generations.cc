@@ -34,12 +34,27 @@ void Generations::end(std::uint32_t member) {
   end(at(member));
 }
 
+void Generations::suspend(std::uint32_t member) {
+  at(member).readable.store(false, std::memory_order_release);
+  forget_proofs(at(member));
+  note_end();
+  report_if_watched(at(member));
+}
+
 void Generations::end(Member& ended) {
-  ended.proved_at.store(Duration::min().count(), std::memory_order_release);
-  ended.proved_mark.store(0, std::memory_order_release);
+  forget_proofs(ended);
   ended.id.fetch_add(1, std::memory_order_acq_rel);
   note_end();
-  if (ended.is_watched.exchange(false, std::memory_order_relaxed)) report_to_watcher();
+  report_if_watched(ended);
+}
+
+void Generations::forget_proofs(Member& member) {
+  member.proved_at.store(Duration::min().count(), std::memory_order_release);
+  member.proved_mark.store(0, std::memory_order_release);
+}
+
+void Generations::report_if_watched(Member& member) {
+  if (member.is_watched.exchange(false, std::memory_order_relaxed)) report_to_watcher();
 }
 
 template <class Visit>

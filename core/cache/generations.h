@@ -28,7 +28,7 @@
 //   member.
 // - Member 0 (`untracked`) is for entries that only a time limit bounds, because no connection
 //   vouches for them.
-// - The proved time and mark of a member do not go back until its generation ends.
+// - The proved time and mark of a member do not go back until its generation ends, or is suspended.
 //
 // Lookups need no lock; add_member() and remove_member() need the Cache's members_mutex_.
 
@@ -65,13 +65,17 @@ class Generations {
   /// what they prove from now on counts for what is read from now on.
   void end_unproved(Mark mark);
 
-  /// Does the same for the entries that no connection vouches for.
+  /// The connection was lost, and the next one may vouch for the same entries: nothing is proved of
+  /// them, and none is served, until the member is readable and proves something again.
+  void suspend(std::uint32_t member);
+
+  /// Ends the generation of the entries that no connection vouches for.
   void end_untracked() {
     untracked_id_.fetch_add(1, std::memory_order_acq_rel);
     note_end();
   }
 
-  /// Does the same for all members. Entries whose fetch begins after this call are not affected.
+  /// Ends the generations of all members. Entries whose fetch begins after this call are not affected.
   /// Returns a number for this end, which is unique even if several threads call this at a time.
   std::uint32_t end_all() {
     note_end();  // for have_ended_since()
@@ -153,6 +157,8 @@ class Generations {
     return at(member).id.load(std::memory_order_acquire);
   }
   void end(Member& ended);
+  static void forget_proofs(Member& member);
+  void report_if_watched(Member& member);
   template <class Visit>
   void for_each_member(Visit&& visit);
   Member& at(std::uint32_t member) const {

@@ -284,6 +284,10 @@ void Fetches::update_tickets(const Cache& cache, const Cache::Change& change, No
   }
 }
 
+void Fetches::forbid_storing() {
+  by_question_.for_each([](Fetch& fetch) { fetch.ticket.is_storable = false; });
+}
+
 void Fetches::validate() const {
   std::size_t wanted = 0;
   std::size_t waiters = 0;

@@ -190,6 +190,9 @@ class Fetches {
   void update_tickets(const cache::Cache& cache, const cache::Cache::Change& change,
                       NodeNumber node = no_node);
 
+  /// No reply to a fetch under way is stored. Walks over all fetches.
+  void forbid_storing();
+
   /// CHECKs the invariants. Walks over all fetches and waiters.
   void validate() const;
 

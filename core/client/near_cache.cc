@@ -187,6 +187,10 @@ std::optional<Event> NearCache::handle_event(const Event& event) {
     if (is_reply) connection_.handle_answer();
     return std::nullopt;
   }
+  if (event.tag == internal_resume) {
+    if (is_reply) handle_resume_answer(event.error == nullptr ? event.value : std::nullopt);
+    return std::nullopt;
+  }
   if (!tags::is_fetch(event.tag)) return event;
   Fetches::Fetch& fetch = Fetches::fetch_of(event.tag);
   if (fetch.question.row == 0) return complete_proof(event, fetch);
@@ -208,12 +212,31 @@ std::optional<Event> NearCache::handle_outcome(const Event& event) {
   return complete_fetch(event, fetch);
 }
 
-void NearCache::follow_session() {
+void NearCache::follow_connection() {
+  const bool closes =
+      main_.state() == Session::State::closing || main_.state() == Session::State::closed;
+  if (!closes && resumption_.is_counting() && connection_.has_lost_connection()) {
+    connection_.suspend();
+    resumption_.handle_lost(main_.now());
+    // Invalidations right behind the replies that are still to come may be lost.
+    fetches_.forbid_storing();
+  }
   switch (connection_.follow()) {
     case TrackedConnection::Change::none: break;
-    case TrackedConnection::Change::ended: has_to_relieve_ = true; break;
-    case TrackedConnection::Change::unheard: forget_all(); break;
+    case TrackedConnection::Change::ended:
+      resumption_.forget();
+      has_to_relieve_ = true;
+      break;
+    case TrackedConnection::Change::unheard:
+      resumption_.forget();
+      forget_all();
+      break;
   }
+  if (closes && resumption_.is_lost()) end_generation();
+}
+
+void NearCache::follow_session() {
+  follow_connection();
   writes_.end_until(main_.answered_until());
   source_.retry();
 }
@@ -240,6 +263,7 @@ void NearCache::handle_timeout(Instant now) {
   clock_step_.note(now);
   fetches_.handle_timeout(now);
   if (now >= next_proof()) ask_for_proof(now);
+  if (now >= resumption_.until()) end_generation();
   has_to_relieve_ = cache_.relieve(now);
   relieved_at_ = now;
 }
@@ -256,7 +280,8 @@ Instant NearCache::poll_timeout() {
   const Instant soon = std::max(after(relieved_at_, relief_wait), servers_.now());
   const Instant relief = has_to_relieve_ ? soon : std::max(cache_.next_expiry(), soon);
   const bool is_relieved = !has_to_relieve_ && cache_.next_expiry() == never;
-  return std::min({fetches_.next_deadline(), next_proof(), is_relieved ? never : relief});
+  return std::min({fetches_.next_deadline(), next_proof(), resumption_.until(),
+                   is_relieved ? never : relief});
 }
 
 // Whether the server sends invalidations for the key. In broadcast mode it does so only for keys
@@ -465,29 +490,56 @@ std::size_t NearCache::waiters_count() const { return fetches_.joined_count() + 
 
 // Called when the main connection has become ready.
 void NearCache::begin_generation() {
-  end_generation();
+  follow_connection();
+  if (!resumption_.is_lost()) end_generation();
   // The server may be another one, and what replicas had of the last one counts no longer.
   if (servers_.replicas() != nullptr) servers_.replicas()->handle_ready();
   source_.handle_ready();
   clock_step_.note(main_.now());
   if (servers_.cluster() != nullptr || cache_.options().mode == cache::CacheMode::ttl) return;
-  if (main_.tracking().state == Tracking::State::tracked) {
+  const bool is_tracked = main_.tracking().state == Tracking::State::tracked;
+  if (is_tracked && main_.proves_by_ping()) {
     state_ = State::tracking;
-    if (main_.proves_by_ping()) {
-      // What is read from now on may be older: it may come from a cache.
-      connection_.begin_unproved(main_);
-      connection_.ask_for_proof(main_.now());
-    } else {
-      connection_.begin(main_);
-    }
+    return begin_behind_bridge();
+  }
+  end_generation();
+  if (is_tracked) {
+    state_ = State::tracking;
+    connection_.begin(main_);
   } else {
     const bool has_ttl = cache_.options().entry_ttl != Duration::zero();
     state_ = has_ttl ? State::ttl : State::off;
   }
 }
 
+// What is read from now on may be older than this: it may come from a cache. What is read before the
+// server has told what was missed is not kept: if this connection is lost as well, nobody knows of
+// it.
+void NearCache::begin_behind_bridge() {
+  if (main_.resumes_within() == Duration::zero()) end_generation();
+  if (!resumption_.is_lost()) connection_.begin_unproved(main_);
+  const bool is_asked = main_.resumes_within() != Duration::zero() &&
+                        resumption_.ask(main_, connection_, cache_);
+  if (!is_asked) handle_resume_answer(std::nullopt);
+}
+
+void NearCache::handle_resume_answer(const std::optional<Value>& answer) {
+  const bool is_resumed = resumption_.take_answer(answer);
+  if (is_resumed) {
+    connection_.resume(main_);
+  } else if (!connection_.is_tracked()) {
+    has_to_relieve_ = true;
+    connection_.begin_unproved(main_);
+  }
+  if (!resumption_.is_counting()) return connection_.ask_for_proof(main_.now());
+  connection_.handle_reply_to(resumption_.question());
+  connection_.prove_until(resumption_.staged());
+}
+
+// Also that of a connection that was lost, and could have been resumed.
 void NearCache::end_generation() {
-  if (!connection_.is_tracked()) return;
+  if (!connection_.is_tracked() && !resumption_.is_lost()) return;
+  resumption_.forget();
   connection_.end();
   has_to_relieve_ = true;
 }
@@ -497,8 +549,10 @@ bool NearCache::handle_push(const Value& push) {
   const Invalidation what = for_each_invalidated(push, [this](std::string_view key) {
     fetches_.update_tickets(cache_, cache_.invalidate(key));
   });
+  if (what == Invalidation::none) return false;
+  resumption_.count();
   if (what == Invalidation::all_keys) forget_all();
-  return what != Invalidation::none;
+  return true;
 }
 
 void NearCache::forget_all() {

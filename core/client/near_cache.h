@@ -12,6 +12,7 @@
 #include "plimsoll/core/client/fetch_servers.h"
 #include "plimsoll/core/client/fetches.h"
 #include "plimsoll/core/client/reply_source.h"
+#include "plimsoll/core/client/resumption.h"
 #include "plimsoll/core/client/side_connections.h"
 #include "plimsoll/core/client/side_fences.h"
 #include "plimsoll/core/client/tracked_connection.h"
@@ -205,7 +206,10 @@ class NearCache {
   bool has_room_to_wait() const;
   std::size_t waiters_count() const;
   void begin_generation();
+  void begin_behind_bridge();
   void end_generation();
+  void follow_connection();
+  void handle_resume_answer(const std::optional<Value>& answer);
   bool handle_push(const Value& push);
   void forget_all();
   std::optional<Event> complete_fetch(const Event& event, Fetches::Fetch& fetch);
@@ -246,6 +250,7 @@ class NearCache {
   std::atomic<cache::Mark> side_delivery_{0};
   std::atomic<cache::Mark> barrier_{0};  // of the last that has ended; only if replicas are read
   TrackedConnection connection_;         // the main connection, without a cluster
+  Resumption resumption_;                // of the main connection
   Fetches fetches_;
   ReplySource source_;
   Fetches::Fetch* completed_ = nullptr;

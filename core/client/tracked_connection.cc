@@ -13,27 +13,53 @@ void TrackedConnection::begin(Session& session) {
 
 void TrackedConnection::begin_unproved(Session& session) {
   end();
+  use(session);
+}
+
+void TrackedConnection::use(Session& session) {
   session_ = &session;
   connection_ = session.counters().connections;
   pushes_skipped_ = session.counters().pushes_skipped;
   set_readable(true);
 }
 
-void TrackedConnection::end() {
+bool TrackedConnection::has_lost_connection() const {
+  if (!is_tracked()) return false;
+  const bool is_up = session_->state() == Session::State::ready;
+  return !is_up || session_->counters().connections != connection_;
+}
+
+void TrackedConnection::suspend() {
+  forget_probe();
+  session_ = nullptr;
+  is_suspended_ = true;
+  cache_.generations().suspend(member_);
+}
+
+void TrackedConnection::resume(Session& session) {
+  is_suspended_ = false;
+  use(session);
+}
+
+void TrackedConnection::forget_probe() {
   probe_.reset();
   wanted_ = 0;
-  if (std::exchange(session_, nullptr) != nullptr) cache_.generations().end(member_);
+}
+
+void TrackedConnection::end() {
+  forget_probe();
+  const bool had_session = std::exchange(session_, nullptr) != nullptr;
+  if (std::exchange(is_suspended_, false) || had_session) cache_.generations().end(member_);
 }
 
 // A session that closes vouches for nothing, so no barrier has to wait for its proof.
 TrackedConnection::Change TrackedConnection::follow() {
   if (!is_tracked()) return Change::none;
-  const SessionCounters& counters = session_->counters();
-  const bool is_up = session_->state() == Session::State::ready;
-  if (!is_up || counters.connections != connection_) {
+  if (has_lost_connection()) {
     end();
     return Change::ended;
   }
+  const SessionCounters& counters = session_->counters();
   if (probe_ && *probe_ < session_->answered_until()) give_up_probe();
   const std::uint64_t skipped_before = std::exchange(pushes_skipped_, counters.pushes_skipped);
   return skipped_before != pushes_skipped_ && is_tracked() ? Change::unheard : Change::none;

@@ -24,6 +24,8 @@ namespace plimsoll::inline v0 {
 ///        |                          |  +-- its reply (proved), or it was lost --------+
 ///        +-- end(), follow() -------+
 ///
+/// A generation that was suspended is none, until resume(): then it is the same one again.
+///
 /// Invariants:
 ///  - A generation vouches for entries only for coherence_lease after its last proof. If no probe
 ///    is under way, the question is sent after half of that time.
@@ -44,7 +46,7 @@ class TrackedConnection {
   void begin(Session& session);
   /// The same, but nothing is proved: whether the server has all changes is still to be found out.
   void begin_unproved(Session& session);
-  /// Puts all that this connection vouches for out of reach.
+  /// Puts all that this connection vouches for out of reach, and what a suspended one has.
   void end();
   /// The same, but what is read from now on is vouched for again.
   void renew() {
@@ -67,6 +69,14 @@ class TrackedConnection {
   };
   /// Call this after anything that may have changed the session's state.
   Change follow();
+
+  /// Whether the session has another connection, or none. Call this in front of follow(). Then
+  /// suspend() puts off the end of the generation: nothing of it is served until resume().
+  bool has_lost_connection() const;
+  void suspend();
+  /// The session is ready again, and all that has changed since the generation was suspended has been
+  /// told. Nothing is proved.
+  void resume(Session& session);
 
   /// The server reported that all keys may have changed.
   cache::Cache::Change invalidate_all() { return cache_.invalidate_all(member_); }
@@ -123,6 +133,8 @@ class TrackedConnection {
   bool is_broadcast() const {
     return session_->options().tracking.method == TrackingOptions::Method::broadcast;
   }
+  void use(Session& session);
+  void forget_probe();
   void give_up_probe();
   void ask_again_if_wanted();
 
@@ -132,6 +144,7 @@ class TrackedConnection {
   Session* session_ = nullptr;    // null without a generation
   std::uint64_t connection_ = 0;  // the generation's (SessionCounters::connections)
   std::uint64_t pushes_skipped_ = 0;
+  bool is_suspended_ = false;
   std::optional<RequestId> probe_;  // its reply proves all until `probe_staged_`
   RequestId asked_ = 0;             // the last question
   Staged probe_staged_{Instant::min(), 0};

@@ -1,5 +1,6 @@
 #include "plimsoll/core/session/handshake.h"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <charconv>
@@ -166,6 +167,7 @@ bool Handshake::start(Account& connections, const SessionOptions& options, AskUs
   client_id_ = 0;
   may_ping_ = true;
   is_replica_ = proves_by_ping_ = false;
+  resume_seconds_ = 0;
   mode_ = ServerMode::unknown;
   mode_wanted_ = mode_wanted;
   primary_only_ = options.primary_only;
@@ -280,6 +282,9 @@ bool Handshake::read_hello(const Value& reply) {
     if (!number) continue;
     if (*key == "proto") agrees = *number == (wants_resp3_ ? 3 : 2);
     if (*key == "id" && *number > 0) client_id_ = static_cast<std::uint64_t>(*number);
+    if (*key == "tracking-resume" && *number > 0) {
+      resume_seconds_ = static_cast<std::uint16_t>(std::min<std::int64_t>(*number, UINT16_MAX));
+    }
   }
   return agrees;
 }

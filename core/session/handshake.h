@@ -1,10 +1,12 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
 
 #include "plimsoll/core/base/result.h"
+#include "plimsoll/core/base/time.h"
 #include "plimsoll/core/memory/block.h"
 #include "plimsoll/core/resp/value.h"
 #include "plimsoll/core/session/handshake_verdict.h"
@@ -75,6 +77,9 @@ class Handshake {
   /// what happened before have come: a bridge says so that has several servers behind it
   /// (docs/bridge-protocol.md).
   bool proves_by_ping() const { return proves_by_ping_; }
+  /// How long the server remembers a client whose connection was lost, and what it has missed, as
+  /// HELLO has said: such a bridge takes CLIENT TRACKING RESUME. Zero: it does not.
+  Duration resumes_within() const { return std::chrono::seconds(resume_seconds_); }
   bool is_tracked() const { return tracked_ == Tracked::yes; }
 
   /// In the order in which the commands are sent.
@@ -121,6 +126,7 @@ class Handshake {
   bool proves_by_ping_ : 1 = false;
   ServerMode mode_ : 4 = ServerMode::unknown;
   ModeWanted mode_wanted_ : 4 = ModeWanted::any;
+  std::uint16_t resume_seconds_ = 0;
   std::uint32_t steps_left_ = 0;  // one bit for each step after step_
   std::uint64_t client_id_ = 0;
   static constexpr Error not_refused{};

@@ -106,6 +106,8 @@ inline constexpr Tag internal_proof = UINT64_MAX;
 inline constexpr Tag internal_end_of_answers = UINT64_MAX - 2;
 /// The tag of the UNWATCH when an exclusive connection is given back.
 inline constexpr Tag internal_unwatch = internal_restore + 1;
+/// The tag of the CLIENT TRACKING RESUME with which a cache is told what it has missed.
+inline constexpr Tag internal_resume = internal_unwatch + 1;
 /// The tags of the INFO with which a client that reads from replicas asks a server how much it has,
 /// and in which zone it stands.
 inline constexpr Tag internal_replication = UINT64_MAX - 3;
@@ -413,6 +415,8 @@ class Session {
 
   /// Handshake::proves_by_ping() of the connection.
   bool proves_by_ping() const { return handshake_.proves_by_ping(); }
+  /// Handshake::resumes_within() of the connection.
+  Duration resumes_within() const { return handshake_.resumes_within(); }
 
   /// Whether the server tracks what the connection reads; off if no connection is ready.
   Tracking tracking() const {

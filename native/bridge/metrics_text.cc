@@ -142,6 +142,12 @@ constexpr SharedRow shared_rows[] = {
      "Messages to WebSockets that all keys may have changed"},
     {&SharedCounters::tracked_unkept, counter, "shared_tracked_unkept_total",
      "Replies that WebSockets were told not to keep, since the cache has not kept them"},
+    {&SharedCounters::tracking_away, gauge, "shared_tracking_away",
+     "Clients now that kept what they had read, have lost their WebSocket, and may come back"},
+    {&SharedCounters::tracking_resumed, counter, "shared_tracking_resumed_total",
+     "Clients that came back, and were told what they had missed"},
+    {&SharedCounters::tracking_not_resumed, counter, "shared_tracking_not_resumed_total",
+     "Clients that came back too late, or had missed too much, and had to begin anew"},
 };
 
 // A profile's label, formatted once for all its samples.

@@ -178,8 +178,10 @@ Verdict Policy::judge_unknown(std::string_view name) const {
   return Verdict::refused().quote(name).say(" is not allowed");
 }
 
-// CLIENT TRACKING ON|OFF; reads the options from left to right, as the server does.
+// CLIENT TRACKING ON|OFF; reads the options from left to right, as the server does. With RESUME
+// come a name and a number, which only the bridge itself understands.
 Verdict Policy::judge_tracking(const Row& row, Words words) const {
+  if (words.size() > 2 && is_option(words[2], "RESUME")) return Verdict::allowed();
   bool broadcasts = false;
   bool has_prefix = false;
   for (std::size_t i = 3; i < words.size(); ++i) {

@@ -1,8 +1,10 @@
 #include "plimsoll/native/bridge/shared/kept_replies.h"
 
 #include <array>
+#include <charconv>
 #include <cstddef>
 #include <cstdint>
+#include <system_error>
 #include <vector>
 
 #include "plimsoll/core/commands/row_numbers.h"
@@ -13,6 +15,14 @@ namespace plimsoll::bridge {
 namespace {
 
 namespace row_numbers = commands::row_numbers;
+
+// None: it is no number of a message.
+std::optional<std::uint64_t> number_of(std::string_view text) {
+  std::uint64_t number = 0;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (problem != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
 
 // Calls `visit(std::string_view)` for each key of a command. False: they are unknown.
 template <class Visit>
@@ -55,6 +65,30 @@ std::string_view KeptReplies::reason_against(bool is_resp3, const SharedClient& 
 void KeptReplies::end() {
   if (is_on()) hub_->remove(listener_);
   mode_ = TrackingMode();
+}
+
+void KeptReplies::leave() {
+  if (is_on()) hub_->leave(listener_);
+  mode_ = TrackingMode();
+}
+
+std::string_view KeptReplies::problem_of_resume(Words words) const {
+  if (!is_on()) return "-ERR CLIENT TRACKING RESUME without CLIENT TRACKING ON\r\n";
+  const bool is_right = words.size() == 3 || (words.size() == 5 && number_of(words[4]));
+  return is_right ? "" : "-ERR syntax error\r\n";
+}
+
+std::string KeptReplies::resume(Words words, std::string_view owner, const ReplyQueue& replies) {
+  const auto named = words.size() == 3
+                         ? hub_->give_name(listener_, owner)
+                         : hub_->resume(listener_, owner, words[3], *number_of(words[4]));
+  if (!named) {
+    return error_line(
+        native::Error(ErrorCode::out_of_memory, Executed::no, "no room to remember what is missed"));
+  }
+  return "*3\r\n" + bulk(named->name) + ":" +
+         std::to_string(named->number + replies.invalidations()) + "\r\n:" +
+         (named->is_resumed ? "1" : "0") + "\r\n";
 }
 
 // Unknown commands may be reads of modules. The time that a key has left is nothing to keep, and a

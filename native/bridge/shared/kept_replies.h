@@ -10,6 +10,7 @@
 #include "plimsoll/core/commands/command_table.h"
 #include "plimsoll/core/memory/account.h"
 #include "plimsoll/native/bridge/shared/encoded_push.h"
+#include "plimsoll/native/bridge/shared/reply_queue.h"
 #include "plimsoll/native/bridge/shared/shared_client.h"
 #include "plimsoll/native/bridge/shared/tracking_hub.h"
 #include "plimsoll/native/bridge/shared/tracking_mode.h"
@@ -41,6 +42,14 @@ class KeptReplies {
   /// TrackingMode::handle_command().
   void handle_command() { mode_.handle_command(); }
   void end();
+  /// The connection is over, and its client may come back.
+  void leave();
+
+  /// CLIENT TRACKING RESUME, behind a proof: the client may come back, or has. `owner` is who may;
+  /// what waits in `replies` comes in front of the answer. Returns the answer.
+  std::string resume(Words words, std::string_view owner, const ReplyQueue& replies);
+  /// What is wrong with that command, as an answer. Empty: nothing.
+  std::string_view problem_of_resume(Words words) const;
 
   /// Whether the client may keep the reply to the next command, as long as it hears of no change.
   bool wants(const commands::Row* row) const;
@@ -52,6 +61,12 @@ class KeptReplies {
 
   /// TrackingHub::prove().
   void prove(std::function<void()> done) { hub_->prove(std::move(done)); }
+
+  /// TrackingHub::handle_sent() and so on, which see.
+  void handle_sent(const PushBytes& message) { hub_->handle_sent(listener_, message); }
+  void handle_ping() { hub_->handle_ping(listener_); }
+  void handle_pong() { hub_->handle_pong(listener_); }
+  void forget_name() { hub_->forget_name(listener_); }
 
  private:
   std::string_view reason_against(bool is_resp3, const SharedClient& client) const;

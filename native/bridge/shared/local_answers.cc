@@ -5,6 +5,7 @@
 
 #include "plimsoll/core/resp/encoder.h"
 #include "plimsoll/native/bridge/replies/refusal_words.h"
+#include "plimsoll/native/bridge/shared/holder_names.h"
 
 namespace plimsoll::bridge {
 namespace {
@@ -25,8 +26,8 @@ void append_integer(std::string& out, std::uint64_t number) { append_header(out,
 }  // namespace
 
 std::string hello_reply(const ServerIdentity& server, bool is_resp3, std::uint64_t connection,
-                        bool proves_by_ping) {
-  const std::size_t entries = proves_by_ping ? 8 : 7;
+                        bool tracks_by_cache) {
+  const std::size_t entries = tracks_by_cache ? 9 : 7;
   std::string out;
   append_header(out, is_resp3 ? '%' : '*', is_resp3 ? entries : 2 * entries);
   append_bulk(out, "server");
@@ -41,9 +42,11 @@ std::string hello_reply(const ServerIdentity& server, bool is_resp3, std::uint64
   append_bulk(out, "standalone");
   append_bulk(out, "role");
   append_bulk(out, "master");
-  if (proves_by_ping) {
+  if (tracks_by_cache) {
     append_bulk(out, "tracking-proof");
     append_bulk(out, "ping");
+    append_bulk(out, "tracking-resume");
+    append_integer(out, HolderNames::away_max.count());
   }
   append_bulk(out, "modules");
   append_header(out, '*', 0);

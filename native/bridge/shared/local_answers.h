@@ -18,9 +18,10 @@ struct ServerIdentity {
 };
 
 /// The reply to HELLO. Whatever is behind the bridge, its client has one server.
-/// `proves_by_ping`: no reply but that to PING shows that all invalidations have come.
+/// `tracks_by_cache`: no reply but that to PING shows that all invalidations have come, and a client
+/// may come back within HolderNames::away_max.
 std::string hello_reply(const ServerIdentity& server, bool is_resp3, std::uint64_t connection,
-                        bool proves_by_ping);
+                        bool tracks_by_cache);
 
 std::string bulk(std::string_view text);
 std::string null(bool is_resp3);

@@ -10,6 +10,7 @@ struct ReplyQueue::Place {
   std::unique_ptr<Place> next;
   bool has_come = false;
   bool counts = false;       // in message_bytes_
+  bool is_invalidation = false;
   std::uint64_t number = 0;  // in the order of places; a message has that of the place in front
   WireReply reply;
   PushBytes message;   // in place of a reply
@@ -70,16 +71,37 @@ void ReplyQueue::handle_ready(Place& place) {
 }
 
 bool ReplyQueue::add_message(PushBytes message) {
-  return insert_behind(last_ready_, std::move(message));
+  Place* const made = insert_behind(last_ready_, std::move(message));
+  if (made != nullptr) count(*made);
+  return made != nullptr;
 }
 
 bool ReplyQueue::add_behind_all_come(PushBytes message) {
-  return insert_behind(last_come_, std::move(message));
+  Place* const made = insert_invalidation(last_come_, std::move(message));
+  if (made != nullptr) count(*made);
+  return made != nullptr;
 }
 
-// Null: in front of all.
-bool ReplyQueue::insert_behind(Place* before, PushBytes message, bool counts) {
-  if (!charge_.grow(sizeof(Place) + allocator_bytes)) return false;
+bool ReplyQueue::add_behind(Place& place, PushBytes message) {
+  return insert_invalidation(&place, std::move(message)) != nullptr;
+}
+
+void ReplyQueue::count(Place& message) {
+  message.counts = true;
+  message_bytes_ += message.left();
+}
+
+ReplyQueue::Place* ReplyQueue::insert_invalidation(Place* before, PushBytes message) {
+  Place* const made = insert_behind(before, std::move(message));
+  if (made == nullptr) return nullptr;
+  made->is_invalidation = true;
+  ++invalidations_;
+  return made;
+}
+
+// `before` is null: in front of all. Returns null if there is no memory.
+ReplyQueue::Place* ReplyQueue::insert_behind(Place* before, PushBytes message) {
+  if (!charge_.grow(sizeof(Place) + allocator_bytes)) return nullptr;
   auto made = std::make_unique<Place>();
   Place& place = *made;
   place.has_come = true;
@@ -87,8 +109,6 @@ bool ReplyQueue::insert_behind(Place* before, PushBytes message, bool counts) {
   place.message = std::move(message);
   place.held = place.left();
   held_bytes_ += place.held;
-  place.counts = counts;
-  if (counts) message_bytes_ += place.left();
   std::unique_ptr<Place>& link = before != nullptr ? before->next : first_;
   place.next = std::move(link);
   link = std::move(made);
@@ -96,7 +116,7 @@ bool ReplyQueue::insert_behind(Place* before, PushBytes message, bool counts) {
   const bool is_last = last_come_ == nullptr || last_come_->number < place.number;
   if (is_last || before == last_come_) last_come_ = &place;
   if (before == last_ready_) handle_ready(place);
-  return true;
+  return &place;
 }
 
 std::size_t ReplyQueue::take(std::span<char> space) {
@@ -111,6 +131,10 @@ std::size_t ReplyQueue::take(std::span<char> space) {
 
 void ReplyQueue::pop() {
   if (first_->counts) message_bytes_ -= first_->message->bytes().size();
+  if (first_->is_invalidation) {
+    --invalidations_;
+    if (on_sent_) on_sent_(first_->message);
+  }
   held_bytes_ -= first_->held;
   if (last_ready_ == first_.get()) last_ready_ = nullptr;
   if (last_come_ == first_.get()) last_come_ = nullptr;

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <utility>
@@ -52,9 +53,13 @@ class ReplyQueue {
 
   /// Adds a message right behind a reply that has not come yet. It does not count in
   /// message_bytes(), since what bounds replies bounds it, too. False: there is no memory.
-  [[nodiscard]] bool add_behind(Place& place, PushBytes message) {
-    return insert_behind(&place, std::move(message), false);
-  }
+  [[nodiscard]] bool add_behind(Place& place, PushBytes message);
+
+  /// Called with each message of add_behind_all_come() and add_behind() once it has been taken
+  /// whole, in order; clear() does the same for those that have not been.
+  void set_on_sent(std::function<void(const PushBytes&)> on_sent) { on_sent_ = std::move(on_sent); }
+  /// How many of these messages are here.
+  std::size_t invalidations() const { return invalidations_; }
 
   /// Writes what is ready, as much as fits, and returns how many bytes.
   std::size_t take(std::span<char> space);
@@ -70,7 +75,9 @@ class ReplyQueue {
   void clear();
 
  private:
-  bool insert_behind(Place* before, PushBytes message, bool counts = true);
+  Place* insert_behind(Place* before, PushBytes message);
+  Place* insert_invalidation(Place* before, PushBytes message);
+  void count(Place& message);
   void handle_ready(Place& place);
   void pop();
 
@@ -84,6 +91,8 @@ class ReplyQueue {
   std::size_t held_bytes_ = 0;
   std::size_t message_bytes_ = 0;
   std::size_t awaited_ = 0;
+  std::size_t invalidations_ = 0;
+  std::function<void(const PushBytes&)> on_sent_;
 };
 
 }  // namespace plimsoll::bridge

@@ -11,6 +11,7 @@
 #include <boost/asio/post.hpp>
 
 #include "plimsoll/core/commands/row_numbers.h"
+#include "plimsoll/native/bridge/gate/command_ways.h"
 #include "plimsoll/native/bridge/gate/request_words.h"
 #include "plimsoll/native/bridge/replies/refusal_words.h"
 #include "plimsoll/native/bridge/shared/error_line.h"
@@ -341,7 +342,34 @@ void Session::take_client_command(const Row& row, Words words) {
 
 bool Session::take_tracking(Words words) {
   if (!has_client()) return false;
+  if (is_option(words[2], "RESUME")) return take_resume(words);
   answer(kept_.set(words, is_resp3_, *client_));
+  return true;
+}
+
+// CLIENT TRACKING RESUME. Its answer is a proof, as that to PING is.
+bool Session::take_resume(Words words) {
+  if (!is_idle()) return false;
+  const std::string_view problem = kept_.problem_of_resume(words);
+  if (!problem.empty()) {
+    answer(problem);
+    return true;
+  }
+  Place* const place = expect();
+  if (place == nullptr) return true;
+  is_alone_ = true;
+  ++counters_.answered_locally;
+  kept_.prove([self = shared_from_this(), place,
+               copies = std::vector<std::string>(words.begin(), words.end())] {
+    if (self->is_closed_ || self->has_ended_) return;
+    const std::vector<std::string_view> views(copies.begin(), copies.end());
+    self->replies_.set_on_sent(
+        [&session = *self](const PushBytes& message) { session.kept_.handle_sent(message); });
+    const std::string& name = self->profile_.name;
+    const std::string owner = name + "\n" + self->profile_.username;
+    const std::string text = self->kept_.resume(views, owner, self->replies_);
+    self->finish(*place, WireReply::of(text, self->clients_.account()), true);
+  });
   return true;
 }
 
@@ -353,18 +381,30 @@ bool Session::take_ping(Words words) {
       WireReply::of(words.size() > 1 ? bulk(words[1]) : "+PONG\r\n", clients_.account()));
   is_alone_ = true;
   ++counters_.answered_locally;
-  kept_.prove(
-      [self = shared_from_this(), place, pong] { self->finish(*place, std::move(*pong), true); });
+  kept_.handle_ping();
+  kept_.prove([self = shared_from_this(), place, pong] {
+    self->kept_.handle_pong();
+    self->finish(*place, std::move(*pong), true);
+  });
   return true;
 }
 
-void Session::handle_invalidation(const PushBytes& push) {
-  if (is_closed_ || has_ended_) return;
-  if (push == nullptr) return end("no memory for an invalidation");
-  if (!takes_messages(push)) return;
-  if (!replies_.add_behind_all_come(push)) return end("no memory for an invalidation");
+bool Session::handle_invalidation(const PushBytes& push) {
+  if (is_closed_ || has_ended_) return false;
+  if (push == nullptr) {
+    end("no memory for an invalidation");
+  } else if (takes_messages(push)) {
+    if (!replies_.add_behind_all_come(push)) end("no memory for an invalidation");
+  }
+  if (has_ended_) return false;
   count_held();
   wake_reader();
+  return true;
+}
+
+void Session::handle_taken_over() {
+  end("its client has come back elsewhere");
+  close();
 }
 
 // A command that a server does not take, or answers otherwise, of a subscriber in RESP2.
@@ -695,6 +735,7 @@ void Session::finish_read(Place& place, native::Result<WireReply> reply, Words r
 void Session::add_behind(Place& place, PushBytes invalidation) {
   ++counters_.tracked_unkept;
   if (invalidation == nullptr || !replies_.add_behind(place, std::move(invalidation))) {
+    kept_.forget_name();
     end("no memory for an invalidation");
   }
 }
@@ -758,12 +799,12 @@ void Session::close() {
   if (is_closed_) return;
   is_closed_ = true;
   if (client_) client_->hub().remove_all(*this);
-  kept_.end();
+  replies_.clear();  // in front of leave(), which hears of what was not sent
+  kept_.leave();
   if (blocked_) blocked_->emit(asio::cancellation_type::terminal);
   multi_.reset();
   unwatch();
   client_.reset();
-  replies_.clear();
   count_held();
   wake_reader();
   wake_writer();

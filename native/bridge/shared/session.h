@@ -45,7 +45,8 @@
 // WATCH and what follows, because they use another connection than the rest; SUBSCRIBE, so that no
 // message comes before its confirmation; HELLO with another version, because the rest goes through
 // another client then; PING of a client that tracks, because what comes behind it has to be as new
-// as what it proves.
+// as what it proves; CLIENT TRACKING RESUME, so that all that its client has missed comes in front
+// of the answer.
 //
 // Invariants:
 // - Each command gets one reply (SUBSCRIBE and its like one confirmation for each name), in order.
@@ -54,6 +55,8 @@
 // - After close(), outcomes of requests under way change nothing.
 // - With CLIENT TRACKING, a reply that depends on keys is held by the hub, or an invalidation of
 //   these keys comes behind it.
+// - The hub hears of each invalidation that goes to a client with a name when it leaves, or that it
+//   never will.
 
 namespace plimsoll::bridge {
 
@@ -129,7 +132,8 @@ class Session final : public std::enable_shared_from_this<Session>,
   bool takes_messages(const PushBytes& next);
 
   // TrackingListener.
-  void handle_invalidation(const PushBytes& push) override;
+  bool handle_invalidation(const PushBytes& push) override;
+  void handle_taken_over() override;
 
   bool take(Words words);
   bool take_any(const Row* row, Words words);
@@ -140,6 +144,7 @@ class Session final : public std::enable_shared_from_this<Session>,
   void take_client_command(const Row& row, Words words);
   bool take_in_subscription(const Row* row, Words words);
   bool take_tracking(Words words);
+  bool take_resume(Words words);
   bool take_ping(Words words);
   bool send(const Row* row, Words words);
   template <class Handler>

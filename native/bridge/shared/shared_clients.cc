@@ -197,6 +197,9 @@ std::map<std::string, SharedCounters> SharedClients::all_counters() const {
       now.tracked_keys = tracking.keys;
       now.tracked_invalidations = tracking.invalidations;
       now.tracked_flushes = tracking.flushes;
+      now.tracking_away = tracking.away;
+      now.tracking_resumed = tracking.resumed;
+      now.tracking_not_resumed = tracking.not_resumed;
     }
     const auto& cache = used.server->options.client_side_cache;
     if (!cache) continue;

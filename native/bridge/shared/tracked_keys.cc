@@ -21,22 +21,34 @@ TrackedKey* TrackedKeys::find(std::string_view text) {
 }
 
 KeyHolder* TrackedKeys::find(const TrackingListener& listener) {
-  const auto found = holders_.find(&listener);
-  return found == holders_.end() ? nullptr : &found->second;
+  const auto found = listeners_.find(&listener);
+  return found == listeners_.end() ? nullptr : found->second;
 }
 
 KeyHolder* TrackedKeys::add_holder(TrackingListener& listener) {
   if (KeyHolder* const known = find(listener)) return known;
   if (!charge_.grow(holder_bytes)) return nullptr;
-  KeyHolder& made = holders_[&listener];
-  made.listener = &listener;
-  return &made;
+  auto made = std::make_unique<KeyHolder>();
+  KeyHolder* const holder = made.get();
+  holders_.emplace(holder, std::move(made));
+  attach(*holder, listener);
+  return holder;
+}
+
+void TrackedKeys::detach(KeyHolder& holder) {
+  listeners_.erase(std::exchange(holder.listener, nullptr));
+}
+
+void TrackedKeys::attach(KeyHolder& holder, TrackingListener& listener) {
+  holder.listener = &listener;
+  listeners_.emplace(&listener, &holder);
 }
 
 void TrackedKeys::erase(KeyHolder& holder) {
   release(holder);
   charge_.shrink(holder_bytes);
-  holders_.erase(holder.listener);
+  if (holder.listener != nullptr) detach(holder);
+  holders_.erase(&holder);
 }
 
 bool TrackedKeys::hold(KeyHolder& holder, std::string_view text) {

@@ -4,10 +4,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "plimsoll/core/memory/account.h"
+#include "plimsoll/native/bridge/shared/holder_names.h"
 
 // Which WebSockets have taken values of which keys to keep them (TrackingHub). An account pays for
 // all of it, as it grows. No I/O.
@@ -38,7 +40,8 @@ struct TrackedKey {
 };
 
 struct KeyHolder {
-  TrackingListener* listener = nullptr;
+  TrackingListener* listener = nullptr;  ///< null: its client is away
+  std::unique_ptr<HolderName> name;      ///< null: nobody can come back to it
   std::map<const TrackedKey*, HeldKey> keys;
   HeldKey* oldest = nullptr;
   HeldKey* newest = nullptr;
@@ -50,7 +53,7 @@ class TrackedKeys {
   static constexpr std::size_t key_bytes =
       64 + sizeof(std::uint64_t) + sizeof(std::string) + sizeof(TrackedKey);
   static constexpr std::size_t held_bytes = 64 + sizeof(HeldKey);
-  static constexpr std::size_t holder_bytes = 64 + sizeof(KeyHolder);
+  static constexpr std::size_t holder_bytes = 128 + sizeof(KeyHolder);
 
   /// `account` must outlive this object. Only keys of a cluster have slots.
   TrackedKeys(Account& account, bool is_cluster) : is_cluster_(is_cluster), charge_(account) {}
@@ -62,6 +65,10 @@ class TrackedKeys {
 
   /// Null: the account has no room.
   KeyHolder* add_holder(TrackingListener& listener);
+  /// The listener is gone, and the holder stays.
+  void detach(KeyHolder& holder);
+  /// The listener, which must have no holder, has this one, which must have no listener.
+  void attach(KeyHolder& holder, TrackingListener& listener);
   /// With all of its keys; the cost grows with their number.
   void erase(KeyHolder& holder);
 
@@ -79,12 +86,12 @@ class TrackedKeys {
   /// Calls `visit(KeyHolder&)`, which must not add or erase holders.
   template <class Visit>
   void for_each_holder(Visit&& visit) {
-    for (auto& [listener, holder] : holders_) visit(holder);
+    for (auto& [address, holder] : holders_) visit(*holder);
   }
 
   std::size_t keys_count() const { return keys_.size(); }
   std::size_t held_count() const { return held_count_; }
-  std::size_t holders_count() const { return holders_.size(); }
+  std::size_t listeners_count() const { return listeners_.size(); }
   std::size_t charged_bytes() const { return charge_.bytes(); }
 
  private:
@@ -116,7 +123,8 @@ class TrackedKeys {
   Charge charge_;
   std::size_t held_count_ = 0;
   std::map<Name, TrackedKey, Before> keys_;
-  std::map<const TrackingListener*, KeyHolder> holders_;
+  std::map<const KeyHolder*, std::unique_ptr<KeyHolder>> holders_;
+  std::map<const TrackingListener*, KeyHolder*> listeners_;
 };
 
 }  // namespace plimsoll::bridge

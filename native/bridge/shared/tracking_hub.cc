@@ -25,6 +25,7 @@ TrackingHub::TrackingHub(boost::asio::any_io_executor executor,
       account_(account),
       bytes_max_(memory_limit / part),
       keys_(account, is_cluster),
+      names_(account),
       timer_(executor_),
       news_charge_(account) {
   cache_->shared().core().set_watcher(this);
@@ -40,13 +41,21 @@ TrackingHub::~TrackingHub() {
 bool TrackingHub::add(TrackingListener& listener) { return keys_.add_holder(listener) != nullptr; }
 
 void TrackingHub::remove(const TrackingListener& listener) {
-  if (KeyHolder* const holder = keys_.find(listener)) keys_.erase(*holder);
+  if (KeyHolder* const holder = keys_.find(listener)) erase(*holder);
+}
+
+void TrackingHub::erase(KeyHolder& holder) {
+  names_.forget(holder);
+  keys_.erase(holder);
 }
 
 bool TrackingHub::hold(TrackingListener& listener, std::string_view key) {
   KeyHolder* const holder = keys_.find(listener);
   PLIMSOLL_CHECK(holder != nullptr);
   if (!keys_.hold(*holder, key)) return false;
+  while (are_too_many() && forget_longest_away()) {
+  }
+  if (are_too_many() && holder->name != nullptr) holder->name->missed.forget_all();
   while (holder->keys.size() > 1 && (holder->keys.size() > keys_max || are_too_many())) {
     forget_oldest(*holder);
   }
@@ -60,7 +69,15 @@ void TrackingHub::forget_oldest(KeyHolder& holder) {
   const PushBytes push = EncodedPush::invalidation(account_, std::span(&oldest.key->text, 1));
   keys_.erase(oldest);
   ++counts_.invalidations;
-  holder.listener->handle_invalidation(push);
+  pass_on(holder, push);
+}
+
+void TrackingHub::pass_on(KeyHolder& holder, const PushBytes& push) {
+  if (holder.listener == nullptr) {
+    holder.name->missed.add(push);
+  } else if (!holder.listener->handle_invalidation(push)) {
+    names_.forget(holder);
+  }
 }
 
 void TrackingHub::flush_all() {
@@ -70,8 +87,94 @@ void TrackingHub::flush_all() {
     if (push == nullptr) push = EncodedPush::invalidation_of_all(account_);
     keys_.release(holder);
     ++counts_.flushes;
-    holder.listener->handle_invalidation(push);
+    pass_on(holder, push);
   });
+}
+
+// ---- Clients that come back
+
+void TrackingHub::leave(const TrackingListener& listener) {
+  KeyHolder* const holder = keys_.find(listener);
+  if (holder == nullptr) return;
+  if (holder->name == nullptr) return erase(*holder);
+  keys_.detach(*holder);
+  names_.leave(*holder, std::chrono::steady_clock::now());
+}
+
+bool TrackingHub::forget_longest_away() {
+  KeyHolder* const longest = names_.longest_away();
+  if (longest == nullptr) return false;
+  erase(*longest);
+  return true;
+}
+
+std::optional<TrackingHub::Named> TrackingHub::give_name(TrackingListener& listener,
+                                                         std::string_view owner) {
+  KeyHolder* const holder = keys_.find(listener);
+  PLIMSOLL_CHECK(holder != nullptr);
+  if (!names_.give(*holder, owner)) return std::nullopt;
+  return Named{.name = holder->name->text, .number = 0, .is_resumed = false};
+}
+
+std::optional<TrackingHub::Named> TrackingHub::resume(TrackingListener& listener,
+                                                      std::string_view owner,
+                                                      std::string_view name, std::uint64_t number) {
+  KeyHolder* const found = names_.find(name, owner);
+  KeyHolder* const own = keys_.find(listener);
+  if (found != nullptr && found != own && found->listener != nullptr) {
+    found->listener->handle_taken_over();
+  }
+  // That may have cost it its name.
+  KeyHolder* const known = names_.find(name, owner);
+  const bool is_away = known != nullptr && known->listener == nullptr;
+  if (!is_away || !known->name->missed.covers(number)) {
+    ++counts_.not_resumed;
+    if (is_away) erase(*known);
+    return give_name(listener, owner);
+  }
+  names_.come_back(*known);
+  keys_.detach(*own);
+  keys_.attach(*known, listener);
+  move_keys(*own, *known);
+  erase(*own);
+  // What is sent again is added to the same messages, but only when it leaves.
+  for (const PushBytes& message : known->name->missed.behind(number)) pass_on(*known, message);
+  if (known->name == nullptr) return give_name(listener, owner);  // no memory for a message
+  ++counts_.resumed;
+  return Named{.name = known->name->text,
+               .number = known->name->missed.last_number(),
+               .is_resumed = true};
+}
+
+void TrackingHub::move_keys(KeyHolder& from, KeyHolder& to) {
+  while (from.oldest != nullptr) {
+    const std::string key(from.oldest->key->text);
+    keys_.erase(*from.oldest);
+    if (keys_.hold(to, key)) continue;
+    const std::string_view text = key;
+    pass_on(to, EncodedPush::invalidation(account_, std::span(&text, 1)));
+  }
+}
+
+void TrackingHub::handle_sent(const TrackingListener& listener, const PushBytes& message) {
+  KeyHolder* const holder = keys_.find(listener);
+  if (holder != nullptr && holder->name != nullptr) holder->name->missed.add(message);
+}
+
+void TrackingHub::forget_name(const TrackingListener& listener) {
+  if (KeyHolder* const holder = keys_.find(listener)) names_.forget(*holder);
+}
+
+void TrackingHub::handle_ping(const TrackingListener& listener) {
+  KeyHolder* const holder = keys_.find(listener);
+  if (holder == nullptr || holder->name == nullptr) return;
+  holder->name->missed.forget_until(holder->name->answered);
+}
+
+void TrackingHub::handle_pong(const TrackingListener& listener) {
+  KeyHolder* const holder = keys_.find(listener);
+  if (holder == nullptr || holder->name == nullptr) return;
+  holder->name->answered = holder->name->missed.last_number();
 }
 
 // ---- What the cache tells
@@ -133,16 +236,23 @@ void TrackingHub::deliver_news() {
 void TrackingHub::tell(TrackedKey& key) {
   const PushBytes push = EncodedPush::invalidation(account_, std::span(&key.text, 1));
   for (HeldKey* held = key.held; held != nullptr;) {
-    TrackingListener& listener = *held->holder->listener;
+    KeyHolder& holder = *held->holder;
     keys_.erase(*std::exchange(held, held->next));  // the last one with the key
     ++counts_.invalidations;
-    listener.handle_invalidation(push);
+    pass_on(holder, push);
   }
 }
 
 void TrackingHub::check() {
   const Instant now(std::chrono::steady_clock::now().time_since_epoch());
   if (cache_->shared().core().withholds_watched(now)) flush_all();
+  const auto since = std::chrono::steady_clock::now() - HolderNames::away_max;
+  for (const KeyHolder* longest = names_.longest_away();
+       longest != nullptr && longest->name->left_at < since; longest = names_.longest_away()) {
+    forget_longest_away();
+  }
+  while (are_too_many() && forget_longest_away()) {
+  }
 }
 
 // ---- Proofs
@@ -190,8 +300,9 @@ void TrackingHub::await_proofs() {
 
 TrackingHub::Statistics TrackingHub::statistics() const {
   Statistics now = counts_;
-  now.listeners = keys_.holders_count();
+  now.listeners = keys_.listeners_count();
   now.keys = keys_.held_count();
+  now.away = names_.away_count();
   return now;
 }
 

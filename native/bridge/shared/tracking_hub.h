@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -21,6 +22,7 @@
 #include "plimsoll/core/cache/freshness.h"
 #include "plimsoll/core/memory/account.h"
 #include "plimsoll/native/bridge/shared/encoded_push.h"
+#include "plimsoll/native/bridge/shared/holder_names.h"
 #include "plimsoll/native/bridge/shared/tracked_keys.h"
 
 // CLIENT TRACKING for WebSockets that share connections. No server can tell which of them has read
@@ -36,10 +38,16 @@
 //    before any reply of which deliver() was called first. Then it does not hold the key any more.
 //  - At times a message that all keys may have changed, and then it holds none.
 //
+// A listener may get a name. When its connection is lost, what it holds stays, and the messages that
+// it would get are kept by number, as are the last ones that it was sent. Its client comes back with
+// the name and the number of the last one that it has got, as another listener: that one is sent
+// what was missed, and holds all that the first one held.
+//
 // Bounds: keys_max keys of a listener, and a part of the memory line for all, beyond which the
-// oldest keys of the listener make room; news_keys_max keys of which the cache has told and no
-// listener knows, or else all of them count as changed; proof_wait_max for a server that does not
-// answer, or else all that it vouches for counts as changed.
+// oldest keys of the listener make room, after those who are away have made theirs; news_keys_max
+// keys of which the cache has told and no listener knows, or else all of them count as changed;
+// proof_wait_max for a server that does not answer, or else all that it vouches for counts as
+// changed; HolderNames::away_max and MissedMessages::count_max, beyond which nobody comes back.
 //
 // Used in one thread, that of the executor. Only the cache calls from others.
 
@@ -48,8 +56,12 @@ namespace plimsoll::bridge {
 class TrackingListener {
  public:
   /// Behind all replies that have come. Null: there is no memory for the message, so the client
-  /// must not go on with what it has. Must not call the hub.
-  virtual void handle_invalidation(const PushBytes& push) = 0;
+  /// must not go on with what it has. False: it will not get this message. Must not call the hub.
+  virtual bool handle_invalidation(const PushBytes& push) = 0;
+
+  /// The client has come back elsewhere, so this listener's connection is lost. Has to call
+  /// TrackingHub::leave().
+  virtual void handle_taken_over() = 0;
 
  protected:
   ~TrackingListener() = default;
@@ -77,6 +89,33 @@ class TrackingHub final : private cache::CacheWatcher {
   bool add(TrackingListener& listener);
   /// Fine also for one that was not added. The cost grows with the number of its keys.
   void remove(const TrackingListener& listener);
+  /// The same, but if the listener has a name, its client may come back.
+  void leave(const TrackingListener& listener);
+
+  /// What a client that may come back has to know.
+  struct Named {
+    std::string_view name;  ///< valid until the listener leaves
+    std::uint64_t number;   ///< of the last message
+    bool is_resumed;
+  };
+  /// Gives a new name to a listener that was added. None: there is no memory.
+  std::optional<Named> give_name(TrackingListener& listener, std::string_view owner);
+  /// The client of `name` has come back as this listener, which was added, and has got all messages
+  /// until `number`. The listener gets the others before this returns. If the name is not known (any
+  /// more), or not all of the others are, the listener gets a new one, and holds what it held. None:
+  /// there is no memory.
+  std::optional<Named> resume(TrackingListener& listener, std::string_view owner,
+                              std::string_view name, std::uint64_t number);
+
+  /// A message that the listener has got from here, or that add_behind() of its replies has, has
+  /// left in the direction of the client, or will not any more. Call this in the order in which they
+  /// leave.
+  void handle_sent(const TrackingListener& listener, const PushBytes& message);
+  /// The client will not get a message that it should: it cannot come back.
+  void forget_name(const TrackingListener& listener);
+  /// The client asks for a proof, or gets it. Most likely it has got the last one before.
+  void handle_ping(const TrackingListener& listener);
+  void handle_pong(const TrackingListener& listener);
 
   /// A listener that was added has taken a reply that depends on this key, and that the cache
   /// watches now (Driver::watch_cached()). If that is too much, it is told that its oldest keys
@@ -103,6 +142,9 @@ class TrackingHub final : private cache::CacheWatcher {
     std::size_t keys = 0;             ///< held now, counted once for each listener
     std::uint64_t invalidations = 0;  ///< messages about keys, to all listeners
     std::uint64_t flushes = 0;        ///< messages about all keys
+    std::size_t away = 0;             ///< clients now that may come back
+    std::uint64_t resumed = 0;        ///< clients that have come back
+    std::uint64_t not_resumed = 0;    ///< that have come back in vain
   };
   Statistics statistics() const;
 
@@ -124,8 +166,12 @@ class TrackingHub final : private cache::CacheWatcher {
   void deliver_news();
   void tell(TrackedKey& key);
   void flush_all();
-  bool are_too_many() const { return keys_.charged_bytes() > bytes_max_; }
+  bool are_too_many() const { return keys_.charged_bytes() + names_.charged_bytes() > bytes_max_; }
+  bool forget_longest_away();
   void forget_oldest(KeyHolder& holder);
+  void pass_on(KeyHolder& holder, const PushBytes& push);
+  void erase(KeyHolder& holder);
+  void move_keys(KeyHolder& from, KeyHolder& to);
   void finish(Proof& proof, bool is_proved);
   void await_proofs();
 
@@ -134,6 +180,7 @@ class TrackingHub final : private cache::CacheWatcher {
   Account& account_;
   const std::size_t bytes_max_;
   TrackedKeys keys_;
+  HolderNames names_;
   std::deque<std::shared_ptr<Proof>> proofs_;  // in the order of their beginnings
   boost::asio::steady_timer timer_;            // of the first
   bool is_timer_set_ = false;

@@ -1,0 +1,73 @@
+#include "plimsoll/core/client/resumption.h"
+
+#include <span>
+
+#include "plimsoll/core/base/text_writer.h"
+#include "plimsoll/core/resp/encoder.h"
+
+namespace plimsoll::inline v0 {
+namespace {
+
+constexpr std::string_view encoded_resume = "$6\r\nCLIENT\r\n$8\r\nTRACKING\r\n$6\r\nRESUME\r\n";
+
+// A name, a number, and whether what was missed has been told.
+struct Answer {
+  std::array<char, Resumption::name_bytes_max> name;
+  std::size_t name_size;
+  std::uint64_t number;
+  bool is_resumed;
+};
+
+std::optional<Answer> read(const Value& value) {
+  const auto elements = value.as_elements();
+  if (!elements || elements->size() != 3) return std::nullopt;
+  auto element = elements->begin();
+  const auto name = (*element).as_bytes();
+  const auto number = (*++element).as_integer();
+  const auto is_resumed = (*++element).as_integer();
+  if (!name || !number || !is_resumed) return std::nullopt;
+  if (name->size() == 0 || name->size() > Resumption::name_bytes_max || *number < 0) {
+    return std::nullopt;
+  }
+  Answer answer{.name = {},
+                .name_size = name->size(),
+                .number = static_cast<std::uint64_t>(*number),
+                .is_resumed = *is_resumed == 1};
+  name->copy_to(answer.name.data());
+  return answer;
+}
+
+}  // namespace
+
+bool Resumption::ask(Session& session, TrackedConnection& connection, cache::Cache& cache) {
+  question_ = session.staged_until();
+  memory_ = session.resumes_within();
+  staged_ = TrackedConnection::about_to_stage(cache, session.now());
+  std::array<char, 20> digits;
+  TextWriter number(digits);
+  number.append(number_);
+  const std::array<std::string_view, 2> last{{{name_.data(), name_size_}, number.text()}};
+  CommandView command;
+  command.head = encoded_resume;
+  command.head_parts = 3;
+  command.args = std::span(last).first(is_lost() ? last.size() : 0);
+  const bool is_sent = session.submit_internal(command, internal_resume);
+  if (is_sent) connection.note_request(question_, staged_);
+  return is_sent;
+}
+
+bool Resumption::take_answer(const std::optional<Value>& answer) {
+  const bool was_lost = is_lost();
+  const auto read_answer = answer ? read(*answer) : std::nullopt;
+  if (!read_answer) {
+    forget();
+    return false;
+  }
+  name_ = read_answer->name;
+  name_size_ = static_cast<std::uint8_t>(read_answer->name_size);
+  number_ = read_answer->number;
+  state_ = State::counting;
+  return was_lost && read_answer->is_resumed;
+}
+
+}  // namespace plimsoll::inline v0
