@@ -23,7 +23,8 @@ CachedWorld::CachedWorld(const Settings& settings)
       knows_tracking_(settings.knows_tracking),
       knows_pttl_(settings.knows_pttl),
       tells_user_(settings.tells_user),
-      is_bridge_(settings.is_bridge) {
+      is_bridge_(settings.is_bridge),
+      remembers_(settings.remembers) {
   cache_.emplace(settings.cache, cache::Cache::take_memory(budget_, settings.cache).value());
   for (std::size_t i = 0; i < settings.clients; ++i) {
     clients_.push_back(std::make_unique<One>());
@@ -103,7 +104,7 @@ void CachedWorld::write_elsewhere(const std::string& key, const std::string& val
 void CachedWorld::hear_all(One& one) {
   for (auto key = one.tracks.begin(); key != one.tracks.end();) {
     const bool is_news = one.known[*key] != data_[*key];
-    if (is_news) one.down += invalidation_of(*key);
+    if (is_news) push(one, invalidation_of(*key));
     key = is_news ? one.tracks.erase(key) : std::next(key);
   }
   one.known = data_;
@@ -111,15 +112,45 @@ void CachedWorld::hear_all(One& one) {
 
 void CachedWorld::flush_elsewhere() {
   data_.clear();
+  for (auto& [name, client] : remembered_) {
+    if (!client.tracks.empty()) client.sent.push_back(flush_push);
+    client.tracks.clear();
+  }
   for (const auto& one : clients_) {
     one->tracks.clear();
-    if (one->tracked) one->down += flush_push;
+    if (one->tracked) push(*one, flush_push);
   }
+}
+
+void CachedWorld::push(One& one, const std::string& text) {
+  one.down += text;
+  if (!one.name.empty()) remembered_[one.name].sent.push_back(text);
+}
+
+// The bridge hears of all that happened before, as it does for a PING.
+void CachedWorld::resume(One& one, const Words& request) {
+  const std::string name = request.size() > 3 ? request.at(3) : "";
+  if (!name.empty()) ++returns_count_;
+  const auto found = remembered_.find(name);
+  const bool is_known = found != remembered_.end();
+  one.name = is_known ? name : "name" + std::to_string(++names_count_);
+  Remembered& mine = remembered_[one.name];
+  if (is_known) {
+    const std::vector<std::string> missed(
+        mine.sent.begin() + static_cast<std::ptrdiff_t>(std::stoull(request.at(4))),
+        mine.sent.end());
+    for (const std::string& text : missed) push(one, text);
+    for (const std::string& key : mine.tracks) one.known[key] = mine.known[key];
+    one.tracks.merge(std::exchange(mine.tracks, {}));
+  }
+  hear_all(one);
+  one.down += "*3\r\n" + bulk_reply(one.name) + ":" + std::to_string(mine.sent.size()) + "\r\n:" +
+              (is_known ? "1" : "0") + "\r\n";
 }
 
 void CachedWorld::invalidate(const std::string& key) {
   for (const auto& one : clients_) {
-    if (one->tracks.erase(key) > 0) one->down += invalidation_of(key);
+    if (one->tracks.erase(key) > 0) push(*one, invalidation_of(key));
   }
 }
 
@@ -128,6 +159,11 @@ void CachedWorld::break_off(std::size_t client) {
   one.peer.reset();
   one.down.clear();
   one.tracked = false;
+  if (const auto mine = remembered_.find(one.name); mine != remembered_.end()) {
+    mine->second.tracks = one.tracks;
+    mine->second.known = one.known;
+  }
+  one.name.clear();
   one.tracks.clear();
   one.user = "default";
   one.end->break_off();
@@ -179,7 +215,9 @@ std::string CachedWorld::answer(One& one, const Words& request) {
   const std::string& name = request.at(0);
   if (name == "HELLO" && is_bridge_) {
     one.known = data_;
-    one.down += hello_reply_of_bridge;
+    one.down += remembers_ ? hello_reply_of_remembering_bridge : hello_reply_of_bridge;
+  } else if (name == "CLIENT" && request.at(1) == "TRACKING" && request.at(2) == "RESUME") {
+    resume(one, request);
   } else if (name == "CLIENT" && request.at(1) == "TRACKING") {
     if (!knows_tracking_) {
       one.down += "-ERR unknown subcommand 'tracking'. Try CLIENT HELP.\r\n";

@@ -41,6 +41,8 @@ class CachedWorld {
     /// The server is a bridge that hears of writes elsewhere only when it gets a PING: until then
     /// it answers from a cache of its own. HELLO says so.
     bool is_bridge = false;
+    /// That bridge remembers clients whose connection was lost (CLIENT TRACKING RESUME).
+    bool remembers = false;
   };
 
   CachedWorld() : CachedWorld(Settings()) {}
@@ -68,6 +70,8 @@ class CachedWorld {
   /// The connection is gone, with all that was on its way, and is made again.
   void break_off(std::size_t client);
   void reconnect(std::size_t client);
+  /// The bridge has been away, or too long ago.
+  void forget_clients() { remembered_.clear(); }
 
   void advance(Duration duration);
 
@@ -90,6 +94,8 @@ class CachedWorld {
   /// GETs and the like that came to the server.
   std::size_t reads_count() const { return reads_count_; }
   std::size_t pings_count() const { return pings_count_; }
+  /// CLIENT TRACKING RESUME with a name.
+  std::size_t returns_count() const { return returns_count_; }
 
   /// Bytes on their way to the client.
   std::string& on_its_way(std::size_t client) { return at(client).down; }
@@ -103,6 +109,14 @@ class CachedWorld {
     std::set<std::string> tracks;
     std::map<std::string, std::string> known = {};  // to the bridge, on this connection
     std::string user = "default";
+    std::string name = "";  // that the bridge has given to the client
+  };
+
+  // What a bridge knows of a client with a name.
+  struct Remembered {
+    std::vector<std::string> sent;  // the pushes so far, numbered from 1
+    std::set<std::string> tracks = {};  // while the client is away
+    std::map<std::string, std::string> known = {};
   };
 
   One& at(std::size_t client) { return *clients_.at(client); }
@@ -114,6 +128,8 @@ class CachedWorld {
     return is_bridge_ ? one.known : data_;
   }
   void hear_all(One& one);
+  void push(One& one, const std::string& text);
+  void resume(One& one, const Words& request);
 
   TestMemory memory_;
   Budget budget_;
@@ -121,12 +137,16 @@ class CachedWorld {
   const bool knows_pttl_;
   const bool tells_user_;
   const bool is_bridge_;
+  const bool remembers_;
   std::map<std::string, std::string> passwords_;
   std::map<std::string, std::set<std::string>> forbidden_;
   std::map<std::string, std::string> data_;
   std::map<std::string, std::int64_t> pttls_;
   std::size_t reads_count_ = 0;
   std::size_t pings_count_ = 0;
+  std::size_t returns_count_ = 0;
+  std::map<std::string, Remembered> remembered_;
+  std::size_t names_count_ = 0;
   std::optional<cache::Cache> cache_;
   std::vector<std::unique_ptr<One>> clients_;
 };

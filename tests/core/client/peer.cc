@@ -44,6 +44,9 @@ const std::string hello_reply =
 const std::string hello_reply_of_bridge =
     "%8" + hello_reply.substr(2) + "$14\r\ntracking-proof\r\n$4\r\nping\r\n";
 
+const std::string hello_reply_of_remembering_bridge =
+    "%9" + hello_reply_of_bridge.substr(2) + "$15\r\ntracking-resume\r\n:120\r\n";
+
 const std::string handshake_replies = hello_reply + "+OK\r\n+OK\r\n+PONG\r\n";
 
 std::string bulk_reply(std::string_view bytes) {

@@ -18,6 +18,9 @@ extern const std::string hello_reply;
 /// The same of a bridge that has several servers, or a cache, behind it.
 extern const std::string hello_reply_of_bridge;
 
+/// The same of one that remembers clients whose connection was lost.
+extern const std::string hello_reply_of_remembering_bridge;
+
 /// The answers to HELLO, both CLIENT SETINFO and PING.
 extern const std::string handshake_replies;
 
