@@ -24,8 +24,8 @@ TrackingHub::TrackingHub(boost::asio::any_io_executor executor,
       cache_(std::move(cache)),
       account_(account),
       bytes_max_(memory_limit / part),
-      keys_(account, is_cluster),
       names_(account),
+      keys_(account, is_cluster),
       timer_(executor_),
       news_charge_(account) {
   cache_->shared().core().set_watcher(this);

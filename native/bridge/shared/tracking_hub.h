@@ -179,8 +179,8 @@ class TrackingHub final : private cache::CacheWatcher {
   const std::shared_ptr<native::ClientSideCache> cache_;
   Account& account_;
   const std::size_t bytes_max_;
+  HolderNames names_;  // in front of keys_, whose holders' messages it pays for
   TrackedKeys keys_;
-  HolderNames names_;
   std::deque<std::shared_ptr<Proof>> proofs_;  // in the order of their beginnings
   boost::asio::steady_timer timer_;            // of the first
   bool is_timer_set_ = false;

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <deque>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,30 +15,40 @@
 
 // A client of a session that keeps the value of every key that it reads, until it hears that the
 // key has changed: the simplest cache that CLIENT TRACKING is made for. It believes the order of
-// what it gets, and nothing else.
+// what it gets, and nothing else. When its connection is lost, it goes on with another one (CLIENT
+// TRACKING RESUME), and keeps nothing of what comes there in front of the answer.
 
 namespace plimsoll::testing {
 
 class KeepingPeer {
  public:
-  explicit KeepingPeer(SharedWorld& world) : world_(world), peer_(world) {
-    expect({});
-    expect({});
-    peer_.begin(resp("HELLO", "3") + resp("CLIENT", "TRACKING", "ON"));
+  explicit KeepingPeer(SharedWorld& world) : world_(world) { connect(); }
+
+  /// The connection is lost behind so many bytes of what is on its way. If `is_half_open`, the bridge
+  /// does not know that it is.
+  void lose(std::size_t bytes, bool is_half_open) {
+    take(bytes);
+    if (is_half_open) half_open_.push_back(std::move(peer_));
+    peer_.reset();
+    received_.clear();
+    expected_.clear();
+    has_answer_ = false;
   }
+  void come_back() { connect(); }
+  std::size_t resumed() const { return resumed_; }
 
   void read(const std::string& key) {
     expect({.keys = {key}});
-    peer_.begin(resp("GET", key));
+    peer_->begin(resp("GET", key));
   }
   void read(const std::string& first, const std::string& second) {
     expect({.keys = {first, second}});
-    peer_.begin(resp("MGET", first, second));
+    peer_->begin(resp("MGET", first, second));
   }
   /// Any command with one reply that nobody keeps.
   void run(const std::string& command) {
     expect({});
-    peer_.begin(command);
+    peer_->begin(command);
   }
 
   /// Takes what comes until nothing is owed.
@@ -56,11 +68,12 @@ class KeepingPeer {
   const std::map<std::string, std::optional<std::string>>& kept() const { return kept_; }
   std::size_t invalidations() const { return invalidations_; }
   std::size_t flushes() const { return flushes_; }
-  bool has_ended() { return peer_.session().has_ended(); }
+  bool has_ended() { return peer_->session().has_ended(); }
 
  private:
   struct Expected {
     std::vector<std::string> keys = {};  // whose values the reply has
+    bool is_of_resume = false;
   };
 
   // One value of the stream: its first line, and what is inside.
@@ -72,8 +85,21 @@ class KeepingPeer {
 
   void expect(Expected expected) { expected_.push_back(std::move(expected)); }
 
-  void take() {
-    peer_.receive(received_);
+  void connect() {
+    peer_ = std::make_unique<SessionPeer>(world_);
+    expect({});
+    expect({});
+    expect({.is_of_resume = true});
+    const bool is_new = name_.empty();
+    peer_->begin(resp("HELLO", "3") + resp("CLIENT", "TRACKING", "ON") +
+                 (is_new ? resp("CLIENT", "TRACKING", "RESUME")
+                         : resp("CLIENT", "TRACKING", "RESUME", name_, std::to_string(number_))));
+  }
+
+  void take(std::size_t bytes_max = SIZE_MAX) {
+    std::string all;
+    peer_->receive(all);
+    received_ += all.substr(0, bytes_max);
     for (;;) {
       std::size_t at = 0;
       const std::optional<Value> value = parse(received_, at);
@@ -85,6 +111,7 @@ class KeepingPeer {
 
   void handle_push(const Value& push) {
     const Value& keys = push.inside.at(1);
+    if (has_answer_) ++number_;
     if (keys.line == "_") {
       kept_.clear();
       ++flushes_;
@@ -98,11 +125,21 @@ class KeepingPeer {
   void handle_reply(const Value& reply) {
     const Expected expected = expected_.front();
     expected_.pop_front();
-    if (reply.line[0] == '-') return;
+    if (expected.is_of_resume) return handle_resumed(reply);
+    if (reply.line[0] == '-' || !has_answer_) return;
     const bool is_list = reply.line[0] == '*';
     for (std::size_t i = 0; i < expected.keys.size(); ++i) {
       kept_[expected.keys[i]] = is_list ? reply.inside.at(i).text : reply.text;
     }
+  }
+
+  void handle_resumed(const Value& reply) {
+    has_answer_ = true;
+    name_ = reply.inside.at(0).text.value();
+    number_ = static_cast<std::uint64_t>(std::atoll(reply.inside.at(1).line.c_str() + 1));
+    const bool is_resumed = reply.inside.at(2).line == ":1";
+    resumed_ += is_resumed ? 1 : 0;
+    if (!is_resumed) kept_.clear();
   }
 
   // Null: not all of it has come.
@@ -133,7 +170,12 @@ class KeepingPeer {
   }
 
   SharedWorld& world_;
-  SessionPeer peer_;
+  std::unique_ptr<SessionPeer> peer_;
+  std::vector<std::unique_ptr<SessionPeer>> half_open_;
+  std::string name_;
+  std::uint64_t number_ = 0;  // of the last message that has come
+  bool has_answer_ = false;   // of the bridge, to CLIENT TRACKING RESUME on this connection
+  std::size_t resumed_ = 0;
   std::string received_;
   std::deque<Expected> expected_;
   std::map<std::string, std::optional<std::string>> kept_;

@@ -50,7 +50,7 @@ class World {
 
   void step() {
     KeepingPeer& peer = *peers_[random_.below(peers_.size())];
-    switch (random_.below(16)) {
+    switch (random_.below(17)) {
       case 0:
       case 1:
       case 2:
@@ -68,6 +68,7 @@ class World {
         return write(peer, "EVAL", "return redis.call('SET',KEYS[1],ARGV[1])", "1");
       case 12: return delete_elsewhere();
       case 13: REQUIRE(peer.catch_up()); return;
+      case 16: return lose_and_come_back(peer);
       case 14:
         if (random_.below(8) == 0) return flush();
         for (std::uint64_t i = random_.below(8); i > 0; --i) world_.run_one();
@@ -83,6 +84,11 @@ class World {
   }
 
   std::size_t checked() const { return checked_; }
+  std::size_t resumed() const {
+    std::size_t sum = 0;
+    for (const auto& peer : peers_) sum += peer->resumed();
+    return sum;
+  }
 
  private:
   static constexpr std::size_t peers_count = 4;
@@ -135,6 +141,20 @@ class World {
     truth_.clear();
   }
 
+  // The way to the bridge is cut in the middle of what comes, and back sooner or later.
+  void lose_and_come_back(KeepingPeer& peer) {
+    if (random_.below(2) == 0) peer.read(key());
+    for (std::uint64_t i = random_.below(6); i > 0; --i) world_.run_one();
+    peer.lose(random_.below(2) == 0 ? random_.below(200) : SIZE_MAX, random_.below(2) == 0);
+    for (std::uint64_t i = random_.below(5); i > 0; --i) {
+      random_.below(4) == 0 ? delete_elsewhere() : write_elsewhere();
+      if (random_.below(2) == 0) world_.run_one();
+    }
+    peer.come_back();
+    if (random_.below(2) == 0) peer.read(key());
+    for (std::uint64_t i = random_.below(10); i > 0; --i) world_.run_one();
+  }
+
   void lose_connections() {
     // A write that is under way could run or not.
     for (const auto& peer : peers_) REQUIRE(peer->catch_up());
@@ -164,6 +184,7 @@ TEST_CASE("behind a PING nobody has what was overwritten before it") {
   for (int i = 0; i < 1500; ++i) world.step();
   world.check_all();
   CHECK(world.checked() > 100);
+  CHECK(world.resumed() > 10);
 }
 
 }  // namespace plimsoll::testing::tracking_random_test

@@ -1,0 +1,321 @@
+// Clients of shared connections that come back after theirs was lost (CLIENT TRACKING RESUME): what
+// they are told, and who is told nothing.
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "plimsoll/client_side_cache.h"
+#include "plimsoll/native/bridge/shared/holder_names.h"
+#include "plimsoll/native/bridge/shared/missed_messages.h"
+#include "plimsoll/native/bridge/shared/tracking_hub.h"
+#include "plimsoll/tests/core/memory/test_memory.h"
+#include "plimsoll/tests/native/bridge/raw_connection.h"
+#include "plimsoll/tests/native/bridge/shared/session_peer.h"
+#include "plimsoll/tests/support/valkey_server.h"
+
+namespace plimsoll::testing::resuming_test {
+namespace {
+
+using namespace std::chrono_literals;
+
+native::Options cached_options() {
+  native::ClientSideCacheOptions cache;
+  cache.max_cache_kb = 4096;
+  cache.coherence_lease = 1h;
+  native::Options options = patient_options();
+  options.topology = TopologyChoice::standalone;
+  options.health_check_interval = 1h;
+  options.client_side_cache = native::ClientSideCache::create(cache).value();
+  return options;
+}
+
+std::string changed(const std::string& key) {
+  return ">2\r\n$10\r\ninvalidate\r\n*1\r\n$" + std::to_string(key.size()) + "\r\n" + key + "\r\n";
+}
+const std::string all_changed = ">2\r\n$10\r\ninvalidate\r\n_\r\n";
+
+struct World {
+  explicit World(std::size_t memory_limit = std::size_t{64} << 20)
+      : shared(server.url(), cached_options(), memory_limit) {}
+
+  void write(std::string_view key, std::string_view value) {
+    other.exchange(resp("SET", key, value));
+  }
+
+  ValkeyServer server;
+  SharedWorld shared;
+  RawConnection other{server.socket_path()};
+};
+
+struct Client : SessionPeer {
+  explicit Client(World& world) : SessionPeer(world.shared) {
+    exchange(resp("HELLO", "3") + resp("CLIENT", "TRACKING", "ON"));
+  }
+
+  struct Answer {
+    std::string in_front;  // what has come before it
+    std::string name;
+    std::string number;
+    bool is_resumed = false;
+  };
+
+  template <class... Word>
+  Answer resume(const Word&... words) {
+    const std::string all = exchange(resp("CLIENT", "TRACKING", "RESUME", words...));
+    const std::string begin = "*3\r\n$32\r\n";
+    const std::size_t at = all.find(begin);
+    REQUIRE(at != std::string::npos);
+    const std::size_t number_at = at + begin.size() + 32 + 2;
+    const std::size_t end = all.find("\r\n", number_at);
+    return {.in_front = all.substr(0, at),
+            .name = all.substr(at + begin.size(), 32),
+            .number = all.substr(number_at + 1, end - number_at - 1),
+            .is_resumed = all.substr(end) == "\r\n:1\r\n"};
+  }
+
+  std::string ask(const std::string& commands) {
+    const std::string all = exchange(commands + resp("PING"));
+    REQUIRE(all.ends_with("+PONG\r\n"));
+    return all.substr(0, all.size() - 7);
+  }
+  std::string news() { return ask(""); }
+};
+
+}  // namespace
+
+TEST_CASE("HELLO says for how long a client may be away") {
+  World world;
+  SessionPeer peer(world.shared);
+  CHECK(peer.exchange(resp("HELLO", "3")).find("$15\r\ntracking-resume\r\n:120\r\n") !=
+        std::string::npos);
+}
+
+TEST_CASE("who comes back is told what has changed meanwhile, and hears of all changes after that") {
+  World world;
+  world.write("ship", "Daphne");
+  world.write("port", "Lagos");
+  auto first = std::make_unique<Client>(world);
+  const auto named = first->resume();
+  CHECK(named.name.size() == bridge::HolderNames::name_bytes);
+  CHECK(named.number == "0");
+  CHECK_FALSE(named.is_resumed);
+  first->ask(resp("GET", "ship") + resp("GET", "port"));
+  first.reset();
+  CHECK(world.shared.counters().tracking_away == 1);
+  world.write("ship", "Eclipse");
+  Client again(world);
+  const auto back = again.resume(named.name, "0");
+  CHECK(back.in_front == changed("ship"));
+  CHECK(back.is_resumed);
+  CHECK(back.name == named.name);
+  CHECK(back.number == "2");  // it was told once, and once more
+  CHECK(world.shared.counters().tracking_away == 0);
+  CHECK(world.shared.counters().tracking_resumed == 1);
+  world.write("port", "Cork");
+  CHECK(again.news() == changed("port"));
+  world.write("ship", "Fennia");
+  CHECK(again.news().empty());
+}
+
+TEST_CASE("an invalidation that has left, and did not arrive, is told again by its number") {
+  World world;
+  world.write("ship", "Daphne");
+  world.write("port", "Lagos");
+  auto first = std::make_unique<Client>(world);
+  const auto named = first->resume();
+  first->ask(resp("GET", "ship") + resp("GET", "port"));
+  world.write("ship", "Eclipse");
+  CHECK(first->news() == changed("ship"));
+  world.write("port", "Cork");
+  CHECK(first->news() == changed("port"));
+  first.reset();
+  SECTION("none has arrived") {
+    // The second PING has shown that the first was answered, as far as the bridge knows.
+    Client again(world);
+    CHECK_FALSE(again.resume(named.name, "0").is_resumed);
+  }
+  SECTION("one has arrived") {
+    Client again(world);
+    const auto back = again.resume(named.name, "1");
+    CHECK(back.is_resumed);
+    CHECK(back.in_front == changed("port"));
+  }
+  SECTION("both have arrived") {
+    Client again(world);
+    const auto back = again.resume(named.name, "2");
+    CHECK(back.is_resumed);
+    CHECK(back.in_front.empty());
+  }
+  SECTION("more than there were") {
+    Client again(world);
+    CHECK_FALSE(again.resume(named.name, "3").is_resumed);
+    CHECK(world.shared.counters().tracking_not_resumed == 1);
+  }
+}
+
+TEST_CASE("a reply that may not be kept is told again, if what follows it was lost") {
+  World world;
+  auto first = std::make_unique<Client>(world);
+  const auto named = first->resume();
+  CHECK(first->exchange(resp("GET", "none")) == "_\r\n" + changed("none"));
+  first.reset();
+  Client again(world);
+  CHECK(again.resume(named.name, "0").in_front == changed("none"));
+}
+
+TEST_CASE("a connection that only the client knows to be lost ends when it comes back") {
+  World world;
+  world.write("ship", "Daphne");
+  Client half_open(world);
+  const auto named = half_open.resume();
+  half_open.ask(resp("GET", "ship"));
+  world.write("ship", "Eclipse");
+  Client again(world);
+  const auto back = again.resume(named.name, "0");
+  CHECK(back.is_resumed);
+  CHECK(back.in_front == changed("ship"));
+  CHECK(half_open.session().has_ended());
+  CHECK(half_open.session().why() == "its client has come back elsewhere");
+}
+
+TEST_CASE("whoever does not know the name, or may not use it, is told nothing") {
+  World world;
+  world.write("ship", "Daphne");
+  auto first = std::make_unique<Client>(world);
+  const auto named = first->resume();
+  first->ask(resp("GET", "ship"));
+  first.reset();
+  world.write("ship", "Eclipse");
+  SECTION("another name") {
+    Client other(world);
+    const auto answer = other.resume(std::string(32, '0'), "0");
+    CHECK_FALSE(answer.is_resumed);
+    CHECK(answer.in_front.empty());
+    CHECK(answer.name != named.name);
+  }
+  SECTION("a client of another profile") {
+    world.shared.profile.name = "others";
+    Client other(world);
+    const auto answer = other.resume(named.name, "0");
+    CHECK_FALSE(answer.is_resumed);
+    CHECK(answer.in_front.empty());
+    // It has not cost its owner anything.
+    world.shared.profile.name = "";
+    Client again(world);
+    CHECK(again.resume(named.name, "0").is_resumed);
+  }
+}
+
+TEST_CASE("what is wrong with CLIENT TRACKING RESUME is said, and nothing else is lost") {
+  World world;
+  SessionPeer peer(world.shared);
+  peer.exchange(resp("HELLO", "3"));
+  CHECK(peer.exchange(resp("CLIENT", "TRACKING", "RESUME")) ==
+        "-ERR CLIENT TRACKING RESUME without CLIENT TRACKING ON\r\n");
+  peer.exchange(resp("CLIENT", "TRACKING", "ON"));
+  for (const std::string number : {"", "-1", "x", "1x", "99999999999999999999"}) {
+    CHECK(peer.exchange(resp("CLIENT", "TRACKING", "RESUME", "name", number)) ==
+          "-ERR syntax error\r\n");
+  }
+  CHECK(peer.exchange(resp("CLIENT", "TRACKING", "RESUME", "name")) == "-ERR syntax error\r\n");
+  CHECK(peer.exchange(resp("CLIENT", "TRACKING", "RESUME", "name", "1", "more")) ==
+        "-ERR syntax error\r\n");
+  CHECK(peer.exchange(resp("PING")) == "+PONG\r\n");
+}
+
+TEST_CASE("CLIENT TRACKING OFF, and the end of all keys, leave nothing to come back to") {
+  World world;
+  world.write("ship", "Daphne");
+  auto first = std::make_unique<Client>(world);
+  const auto named = first->resume();
+  first->ask(resp("GET", "ship"));
+  SECTION("off") {
+    first->exchange(resp("CLIENT", "TRACKING", "OFF"));
+    first.reset();
+    CHECK(world.shared.counters().tracking_away == 0);
+    Client again(world);
+    CHECK_FALSE(again.resume(named.name, "0").is_resumed);
+  }
+  SECTION("a flush") {
+    first.reset();
+    world.other.exchange(resp("FLUSHALL"));
+    Client again(world);
+    CHECK(again.resume(named.name, "0").in_front == all_changed);
+  }
+}
+
+TEST_CASE("those who are away make room for those who are not, the longest away first") {
+  World world(std::size_t{4} << 20);
+  const std::string value(1, 'x');
+  std::string names[2];
+  for (std::string& name : names) {
+    Client client(world);
+    name = client.resume().name;
+    for (int i = 0; i < 800; ++i) {
+      const std::string key = "key" + std::to_string(i);
+      world.write(key, value);
+      client.exchange(resp("GET", key));
+    }
+  }
+  CHECK(world.shared.counters().tracking_away == 2);
+  Client client(world);
+  for (int i = 0; i < 4000 && world.shared.counters().tracking_away == 2; ++i) {
+    const std::string key = "more" + std::to_string(i);
+    world.write(key, value);
+    client.exchange(resp("GET", key));
+  }
+  CHECK(world.shared.counters().tracking_away == 1);
+  CHECK_FALSE(client.resume(names[0], "0").is_resumed);
+  CHECK(Client(world).resume(names[1], "0").is_resumed);
+}
+
+// ---- Messages by number
+
+TEST_CASE("messages are covered from the number on behind which all are there") {
+  TestMemory memory;
+  Budget budget({}, memory);
+  const AccountHandle account = budget.open_account(PoolKind::replies);
+  Charge charge(*account);
+  {
+    bridge::MissedMessages missed(charge);
+    CHECK(missed.covers(0));
+    CHECK_FALSE(missed.covers(1));
+    for (int i = 0; i < 3; ++i) {
+      missed.add(bridge::EncodedPush::invalidation_of_all(*account));
+    }
+    CHECK(missed.last_number() == 3);
+    CHECK(missed.behind(1).size() == 2);
+    missed.forget_until(2);
+    CHECK(missed.count() == 1);
+    CHECK_FALSE(missed.covers(1));
+    CHECK(missed.covers(2));
+    CHECK_FALSE(missed.covers(4));
+    missed.forget_until(1);
+    CHECK(missed.count() == 1);
+    missed.add(nullptr);
+    CHECK(missed.count() == 0);
+    CHECK(missed.covers(4));
+    CHECK_FALSE(missed.covers(3));
+  }
+  CHECK(charge.bytes() == 0);
+}
+
+TEST_CASE("there are never more than count_max messages") {
+  TestMemory memory;
+  Budget budget({}, memory);
+  const AccountHandle account = budget.open_account(PoolKind::replies);
+  Charge charge(*account);
+  bridge::MissedMessages missed(charge);
+  const bridge::PushBytes push = bridge::EncodedPush::invalidation_of_all(*account);
+  for (std::size_t i = 0; i < bridge::MissedMessages::count_max + 10; ++i) missed.add(push);
+  CHECK(missed.count() == bridge::MissedMessages::count_max);
+  CHECK(missed.covers(10));
+  CHECK_FALSE(missed.covers(9));
+}
+
+}  // namespace plimsoll::testing::resuming_test
