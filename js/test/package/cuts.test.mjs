@@ -1,17 +1,18 @@
 // The near cache over a bridge whose connections are cut while somebody else writes: what was replaced
-// before the connection was made again is not served behind it.
+// before the connection was made again is not served behind it. Where the bridge shares connections, and
+// has a cache, what has not changed is served again.
 
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import { connect, createServer } from "node:net";
-import { after, before, test } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 
 import { Client, ClientSideCache } from "plimsoll";
 import { WebSocket as GivenWebSocket } from "ws";
 
 import { startBridge } from "./bridge.mjs";
+import { startCuttingProxy } from "./cutting_proxy.mjs";
 import { startServer } from "./server.mjs";
+import { startSharedBridge, toServer } from "./shared_bridge.mjs";
 
 const WebSocket = globalThis.WebSocket ?? GivenWebSocket;
 const keys = Array.from({ length: 8 }, (_, i) => `cut:${i}`);
@@ -20,54 +21,29 @@ let server;
 let bridge;
 let writer;
 
+const kinds = {
+  "a connection each": async (listen) => startBridge(server, { listen }),
+  "shared connections": async (listen) => {
+    const shared = await startSharedBridge(toServer(server), { listen, cache: 'size = "4 MiB"' });
+    return { ...shared, token: shared.tokens.page };
+  },
+};
+
 before(async () => {
   server = await startServer();
-  bridge = await startBridge(server);
   writer = await Client.connect(server.address, { requestTimeout: 10_000 });
 });
 
 after(async () => {
   await writer.close();
-  await bridge.stop();
   await server.stop();
 });
 
-// Carries bytes to a port, can reset what it carries, and keep who comes waiting.
-const startProxy = async (port, accepted) => {
-  const pairs = new Set();
-  let waiting;
-  const carry = (near) => {
-    accepted();
-    const far = connect(port, "127.0.0.1");
-    const pair = [near, far];
-    pairs.add(pair);
-    for (const [from, to] of [pair, [far, near]]) {
-      from.pipe(to);
-      from.on("error", () => {});
-      from.on("close", () => { to.destroy(); pairs.delete(pair); });
-    }
-  };
-  const listener = createServer((near) => {
-    near.on("error", () => {});
-    if (waiting === undefined) carry(near);
-    else waiting.push(near);
-  }).listen(0, "127.0.0.1");
-  await once(listener, "listening");
-  return {
-    port: listener.address().port,
-    hold: () => { waiting = []; },
-    release: () => {
-      const all = waiting;
-      waiting = undefined;
-      for (const near of all) if (!near.destroyed) carry(near);
-    },
-    reset: () => { for (const pair of pairs) for (const each of pair) each.resetAndDestroy(); },
-    stop: () => {
-      listener.close();
-      for (const pair of pairs) for (const each of pair) each.destroy();
-    },
-  };
-};
+const open = async ({ port }, clientSideCache) => Client.connect(
+  `ws://127.0.0.1:${port}${new URL(bridge.address).pathname}`, {
+  WebSocket, token: () => bridge.token, clientSideCache,
+  reconnectWaitMin: 5, reconnectWaitMax: 50, connectTimeout: 10_000, requestTimeout: 10_000,
+});
 
 // Numbers that grow, and which of them the server has answered for.
 const startWriting = () => {
@@ -88,31 +64,30 @@ const startWriting = () => {
   return { written, stop: async () => { isOver = true; await ended; } };
 };
 
+const theServerEnds = "the server ends the bridge's connection";
 const cuts = {
-  "the server ends the bridge's connection": async () => {
+  [theServerEnds]: async () => {
     await writer.command(["CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"]);
   },
   "the WebSocket's connection is reset": async ({ proxy }) => { proxy.reset(); },
-  "the bridge goes, and another one comes": async () => {
+  "the bridge goes, and another one comes": async ({ start }) => {
     const { port } = new URL(bridge.address);
     await bridge.stop();
-    bridge = await startBridge(server, { listen: `127.0.0.1:${port}` });
+    bridge = await start(`127.0.0.1:${port}`);
   },
 };
 
-for (const [what, cut] of Object.entries(cuts)) {
+const cutWhileOthersWrite = (what, cut, start) => {
   test(`${what}: nothing of before is served`, async (t) => {
     const { written, stop } = startWriting();
+    t.after(stop);
     // What a connection shows at least: what was written when it was made.
     let atAccept;
     let least = new Map();
-    const proxy = await startProxy(new URL(bridge.address).port,
+    const proxy = await startCuttingProxy(new URL(bridge.address).port,
       () => { atAccept = new Map(written); });
     const clientSideCache = new ClientSideCache({ maxCacheKb: 256, entryTtlMs: 60_000 });
-    const client = await Client.connect(`ws://127.0.0.1:${proxy.port}/`, {
-      WebSocket, token: () => bridge.token, clientSideCache,
-      reconnectWaitMin: 5, reconnectWaitMax: 50, connectTimeout: 10_000, requestTimeout: 10_000,
-    });
+    const client = await open(proxy, clientSideCache);
     client.on("connected", () => { least = atAccept; });
     const check = (key, value, bound, how) => {
       assert.ok(Number(value ?? 0) >= bound, `${how} of ${key} is ${value}, after ${bound}`);
@@ -141,7 +116,7 @@ for (const [what, cut] of Object.entries(cuts)) {
       isOver = true;
       await client.close();
       proxy.stop();
-      await Promise.allSettled([reader, stop()]);
+      await Promise.allSettled([reader]);
     });
     for (let round = 0; round < 6; ++round) {
       await Promise.all(keys.map(read));
@@ -149,7 +124,7 @@ for (const [what, cut] of Object.entries(cuts)) {
       const again = new Promise((resolve) => { client.on("connected", resolve); });
       const isHeld = round % 2 === 0;
       if (isHeld) proxy.hold();
-      await cut({ proxy });
+      await cut({ proxy, start });
       await lost;
       if (isHeld) {
         const before = Math.max(...written.values());
@@ -177,4 +152,53 @@ for (const [what, cut] of Object.entries(cuts)) {
       assert.equal(client.cached(key), `${written.get(key)}`);
     }
   });
+};
+
+for (const [kind, start] of Object.entries(kinds)) {
+  describe(kind, () => {
+    before(async () => { bridge = await start("127.0.0.1:0"); });
+    after(async () => { await bridge.stop(); });
+    for (const [what, cut] of Object.entries(cuts)) {
+      // That ends no WebSocket which shares the bridge's connections.
+      if (kind === "shared connections" && what === theServerEnds) continue;
+      cutWhileOthersWrite(what, cut, start);
+    }
+  });
 }
+
+describe("shared connections", () => {
+  before(async () => { bridge = await kinds["shared connections"]("127.0.0.1:0"); });
+  after(async () => { await bridge.stop(); });
+
+  test("a lost WebSocket costs what has changed meanwhile, and nothing else", async (t) => {
+    const many = Array.from({ length: 1000 }, (_, i) => `kept:${i}`);
+    for (const key of many) await writer.set(key, "old");
+    const proxy = await startCuttingProxy(new URL(bridge.address).port);
+    const clientSideCache = new ClientSideCache({ maxCacheKb: 4096 });
+    const client = await open(proxy, clientSideCache);
+    t.after(async () => {
+      await client.close();
+      proxy.stop();
+    });
+    await Promise.all(many.map((key) => client.get(key)));
+    const changed = new Set(many.filter((_, i) => i % 100 === 0));
+    for (let round = 1; round <= 3; ++round) {
+      const lost = new Promise((resolve) => { client.on("disconnected", resolve); });
+      const again = new Promise((resolve) => { client.on("connected", resolve); });
+      proxy.hold();
+      proxy.reset();
+      await lost;
+      for (const key of many) assert.equal(client.cached(key), undefined, "served without a connection");
+      for (const key of changed) await writer.set(key, `new ${round}`);
+      proxy.release();
+      await again;
+      await client.ping();  // what the bridge has told stands in front of this
+      for (const key of many) {
+        assert.equal(client.cached(key), changed.has(key) ? undefined : "old", key);
+      }
+      for (const key of changed) assert.equal(await client.get(key), `new ${round}`);
+    }
+    assert.equal(await bridge.metric("plimsoll_bridge_shared_tracking_resumed_total"), 3);
+    assert.equal(await bridge.metric("plimsoll_bridge_shared_tracking_not_resumed_total"), 0);
+  });
+});

@@ -32,7 +32,8 @@ export const requestTimeout = 60_000;
  * the limits.
  */
 export const startSharedBridge = async (upstream,
-  { users = { page: undefined }, cache, timeout = requestTimeout, config = "", profile = "", limits = "" } = {}) => {
+  { users = { page: undefined }, cache, timeout = requestTimeout, config = "", profile = "", limits = "",
+    listen = "127.0.0.1:0" } = {}) => {
   const folder = mkdtempSync(join(tmpdir(), "plimsoll-shared-"));
   const write = (name, text) => writeFileSync(join(folder, name), text, { mode: 0o600 });
   const metricsPort = await holdPort();
@@ -49,7 +50,7 @@ export const startSharedBridge = async (upstream,
   }
   write("tokens", lines.join(""));
   write("bridge.toml", `
-    listen = ["127.0.0.1:0"]
+    listen = ["${listen}"]
     metrics = "127.0.0.1:${metricsPort}"
     tokens_file = "tokens"
     ${config}
