@@ -5,7 +5,7 @@
 # "bridge churn" has clients come and go, and looks at what they leave; "bridge idle" has many that
 # do nothing, or do not read; "bridge hostile" has strangers who take what they can,
 # "bridge readers" clients that ask for much and read nothing, and "bridge shared" a crowd whose connections to the server
-# are shared, or whose reads the bridge's near cache answers. "page" is that of the demo's page in Chromium. "budget" compares what
+# are shared, or whose reads the bridge's near cache answers; "bridge resume" loses the WebSocket of a client with a cache. "page" is that of the demo's page in Chromium. "budget" compares what
 # does not wobble with bench/budget.toml; --accept writes the file, and --native leaves out the npm package.
 # "compared" makes one burst with each of several clients, a process each, and looks at their memory; "compared --page" keeps the
 # figures in bench/compared/record.json, and makes the table of docs/compared.md from them.
@@ -39,7 +39,7 @@ bench_cluster() {
 bench_bridge() {
   local script=main bin
   local programs=(//native/bridge:plimsoll-bridge)
-  case ${1:-} in churn | idle | hostile | readers | shared)
+  case ${1:-} in churn | idle | hostile | readers | resume | shared)
     script=$1
     shift
     ;;
@@ -48,6 +48,7 @@ bench_bridge() {
   # Ten thousand connections are twenty thousand descriptors of the bridge.
   ulimit -n 30000 2>/dev/null || ulimit -n "$(ulimit -Hn)"
   tools/dev/setup.sh --quiet bench
+  [ "$script" != resume ] || build_js
   run_bazel build "${quiet_build[@]}" "${programs[@]}" >&2 || die "the bridge does not build"
   bin=$(run_bazel info bazel-bin 2>/dev/null)
   PLIMSOLL_BRIDGE=$bin/native/bridge/plimsoll-bridge PLIMSOLL_CROWD=$bin/bench/bridge/crowd \
