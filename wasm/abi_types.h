@@ -372,6 +372,7 @@ struct PlimsollCacheStatistics {
   double bytes_committed;      ///< 104
   double sources;              ///< 112
   double sources_refused;      ///< 120
+  double resumptions;          ///< 128
 };
 
 struct PlimsollPoolStatistics {

@@ -415,7 +415,8 @@ PlimsollCacheStatistics to_abi(const cache::CacheStatistics& statistics) {
           .bytes_live = number(statistics.bytes_live),
           .bytes_committed = number(statistics.bytes_committed),
           .sources = number(statistics.sources),
-          .sources_refused = number(statistics.sources_refused)};
+          .sources_refused = number(statistics.sources_refused),
+          .resumptions = number(statistics.resumptions)};
 }
 
 PlimsollMemoryStatistics to_abi(const BudgetStatistics& statistics) {

@@ -427,6 +427,7 @@ CacheStatistics Cache::statistics() {
   all.bytes_committed += tables_bytes(options_);
   all.sources = sources_.in_use();
   all.sources_refused = sources_.refused();
+  all.resumptions = resumptions_.load(std::memory_order_relaxed);
   return all;
 }
 

@@ -350,6 +350,9 @@ class Cache {
   /// A reply was not stored, because a key that does not exist may have answered the same.
   void count_absent() { absent_.fetch_add(1, std::memory_order_relaxed); }
 
+  /// The entries of a lost connection are served again.
+  void count_resumption() { resumptions_.fetch_add(1, std::memory_order_relaxed); }
+
   void count_uncacheable() { uncacheable_.fetch_add(1, std::memory_order_relaxed); }
 
   /// Erases a bounded number of entries that have expired, that are out of reach, or whose memory
@@ -471,6 +474,7 @@ class Cache {
   std::atomic<std::uint64_t> uncacheable_{0};
   std::atomic<std::uint64_t> fenced_{0};
   std::atomic<std::uint64_t> absent_{0};
+  std::atomic<std::uint64_t> resumptions_{0};
   std::atomic<std::uint64_t> invalidations_of_all_{0};
   Mutex members_mutex_;
 };

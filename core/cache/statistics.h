@@ -29,6 +29,7 @@ struct CacheStatistics : CacheCounters {
   std::size_t bytes_committed = 0;    ///< all memory that counts towards max_cache_kb
   std::size_t sources = 0;            ///< users, databases and servers that clients read now
   std::uint64_t sources_refused = 0;  ///< how often a client found no place for its source
+  std::uint64_t resumptions = 0;      ///< lost connections that cost no more than what had changed
 };
 
 }  // namespace plimsoll::inline v0::cache

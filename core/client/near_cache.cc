@@ -188,7 +188,10 @@ std::optional<Event> NearCache::handle_event(const Event& event) {
     return std::nullopt;
   }
   if (event.tag == internal_resume) {
-    if (is_reply) handle_resume_answer(event.error == nullptr ? event.value : std::nullopt);
+    // If the connection was lost, the next one will ask.
+    const bool is_outcome = !is_part && main_.state() == Session::State::ready;
+    const bool is_answer = is_reply && event.error == nullptr;
+    if (is_outcome) handle_resume_answer(is_answer ? event.value : std::nullopt);
     return std::nullopt;
   }
   if (!tags::is_fetch(event.tag)) return event;
@@ -263,7 +266,7 @@ void NearCache::handle_timeout(Instant now) {
   clock_step_.note(now);
   fetches_.handle_timeout(now);
   if (now >= next_proof()) ask_for_proof(now);
-  if (now >= resumption_.until()) end_generation();
+  if (now >= resumption_.until()) give_up_return();
   has_to_relieve_ = cache_.relieve(now);
   relieved_at_ = now;
 }
@@ -512,9 +515,9 @@ void NearCache::begin_generation() {
   }
 }
 
-// What is read from now on may be older than this: it may come from a cache. What is read before the
-// server has told what was missed is not kept: if this connection is lost as well, nobody knows of
-// it.
+// What is read from now on may be older than this: it may come from a cache. If the client was lost,
+// what it reads before the server has told what it has missed is not kept: if this connection is lost
+// as well, nobody knows of it.
 void NearCache::begin_behind_bridge() {
   if (main_.resumes_within() == Duration::zero()) end_generation();
   if (!resumption_.is_lost()) connection_.begin_unproved(main_);
@@ -524,16 +527,26 @@ void NearCache::begin_behind_bridge() {
 }
 
 void NearCache::handle_resume_answer(const std::optional<Value>& answer) {
-  const bool is_resumed = resumption_.take_answer(answer);
+  const bool is_resumed = resumption_.take_answer(main_, answer);
   if (is_resumed) {
     connection_.resume(main_);
+    cache_.count_resumption();
   } else if (!connection_.is_tracked()) {
     has_to_relieve_ = true;
     connection_.begin_unproved(main_);
   }
   if (!resumption_.is_counting()) return connection_.ask_for_proof(main_.now());
   connection_.handle_reply_to(resumption_.question());
+  if (is_resumed && resumption_.wanted() > resumption_.staged().mark) {
+    return connection_.want_proof(resumption_.wanted(), main_.now());
+  }
   connection_.prove_until(resumption_.staged());
+}
+
+// The server has forgotten the client by now, also if its answer is still to come.
+void NearCache::give_up_return() {
+  end_generation();
+  if (main_.state() == Session::State::ready) handle_resume_answer(std::nullopt);
 }
 
 // Also that of a connection that was lost, and could have been resumed.
@@ -682,6 +695,7 @@ Result<Fetches::Fetch*> NearCache::open_proof(Instant now) {
   if (!connection_.is_tracked()) {
     // The next connection may lead to a cache that has not heard of all this yet.
     note_side_delivery();
+    resumption_.want_proof(ticket.mark);
     proof->next_awaiting = std::exchange(asked_again_, proof);
     return proof;
   }
@@ -742,7 +756,7 @@ std::optional<RequestId> NearCache::await_proof(const commands::Question& questi
 }
 
 // If the connection was lost, its entries are out of reach, so there is nothing to prove and the
-// proof succeeds.
+// proof succeeds. Those that come back are proved behind it (Resumption::want_proof()).
 std::optional<Event> NearCache::complete_proof(const Event& event, Fetches::Fetch& proof) {
   follow_session();
   if (proof_ == &proof) proof_ = nullptr;

@@ -210,6 +210,7 @@ class NearCache {
   void end_generation();
   void follow_connection();
   void handle_resume_answer(const std::optional<Value>& answer);
+  void give_up_return();
   bool handle_push(const Value& push);
   void forget_all();
   std::optional<Event> complete_fetch(const Event& event, Fetches::Fetch& fetch);

@@ -42,6 +42,7 @@ std::optional<Answer> read(const Value& value) {
 bool Resumption::ask(Session& session, TrackedConnection& connection, cache::Cache& cache) {
   question_ = session.staged_until();
   memory_ = session.resumes_within();
+  pushes_skipped_ = session.counters().pushes_skipped;
   staged_ = TrackedConnection::about_to_stage(cache, session.now());
   std::array<char, 20> digits;
   TextWriter number(digits);
@@ -56,8 +57,9 @@ bool Resumption::ask(Session& session, TrackedConnection& connection, cache::Cac
   return is_sent;
 }
 
-bool Resumption::take_answer(const std::optional<Value>& answer) {
-  const bool was_lost = is_lost();
+// For want of memory the client may have skipped what it was told in front of the answer.
+bool Resumption::take_answer(const Session& session, const std::optional<Value>& answer) {
+  const bool has_heard_all = is_lost() && session.counters().pushes_skipped == pushes_skipped_;
   const auto read_answer = answer ? read(*answer) : std::nullopt;
   if (!read_answer) {
     forget();
@@ -67,7 +69,7 @@ bool Resumption::take_answer(const std::optional<Value>& answer) {
   name_size_ = static_cast<std::uint8_t>(read_answer->name_size);
   number_ = read_answer->number;
   state_ = State::counting;
-  return was_lost && read_answer->is_resumed;
+  return has_heard_all && read_answer->is_resumed;
 }
 
 }  // namespace plimsoll::inline v0

@@ -19,7 +19,7 @@ namespace plimsoll::inline v0 {
 ///
 ///   nameless --take_answer()--> counting --handle_lost()--> lost --take_answer()--> counting
 ///      ^                           |                         |
-///      +--------- forget() --------+------- is_too_late() ---+
+///      +--- forget(), or an answer that is none --------------+
 ///
 /// The server gives the connection a name, and both count the invalidations behind it. So the
 /// client can say which was the last that it has got, and messages carry no numbers. It may have
@@ -31,12 +31,17 @@ class Resumption {
   /// Sends the question whose answer is for take_answer(). False: there is no room for it.
   bool ask(Session& session, TrackedConnection& connection, cache::Cache& cache);
 
-  /// The answer has come, or an error in its place. Returns whether the server has told all that
-  /// was missed since handle_lost().
-  bool take_answer(const std::optional<Value>& answer);
-  /// The server has answered behind all that happened before this.
+  /// The answer has come, or an error in its place. Returns whether the client has heard of all that
+  /// it has missed since handle_lost().
+  bool take_answer(const Session& session, const std::optional<Value>& answer);
+  /// What the answer proves: the server has answered behind all that happened before this.
   const TrackedConnection::Staged& staged() const { return staged_; }
   RequestId question() const { return question_; }
+
+  /// Somebody has asked for a proof while the client was lost, and was told that nothing is served
+  /// that would need one: then this has to be proved before anything is.
+  void want_proof(cache::Mark mark) { wanted_ = mark; }
+  cache::Mark wanted() const { return wanted_; }
 
   /// An invalidation has come.
   void count() {
@@ -48,6 +53,7 @@ class Resumption {
   void handle_lost(Instant now) {
     state_ = State::lost;
     until_ = after(now, memory_);
+    wanted_ = 0;
   }
   /// Whether the client may come back.
   bool is_lost() const { return state_ == State::lost; }
@@ -66,6 +72,8 @@ class Resumption {
   Duration memory_{};         // how long the server remembers
   Instant until_ = never;
   RequestId question_ = 0;
+  std::uint64_t pushes_skipped_ = 0;  // when the question was sent
+  cache::Mark wanted_ = 0;
   TrackedConnection::Staged staged_{Instant::min(), 0};
 };
 

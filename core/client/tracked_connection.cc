@@ -20,7 +20,7 @@ void TrackedConnection::use(Session& session) {
   session_ = &session;
   connection_ = session.counters().connections;
   pushes_skipped_ = session.counters().pushes_skipped;
-  set_readable(true);
+  set_readable(is_readable_);
 }
 
 bool TrackedConnection::has_lost_connection() const {

@@ -84,6 +84,7 @@ class TrackedConnection {
   /// Whether the client reads the connection. While it lacks the memory to read, invalidations may
   /// lie unread, and nothing that the connection vouches for is served.
   void set_readable(bool readable) {
+    is_readable_ = readable;
     if (is_tracked()) cache_.generations().set_readable(member_, readable);
   }
 
@@ -145,6 +146,7 @@ class TrackedConnection {
   std::uint64_t connection_ = 0;  // the generation's (SessionCounters::connections)
   std::uint64_t pushes_skipped_ = 0;
   bool is_suspended_ = false;
+  bool is_readable_ = true;
   std::optional<RequestId> probe_;  // its reply proves all until `probe_staged_`
   RequestId asked_ = 0;             // the last question
   Staged probe_staged_{Instant::min(), 0};

@@ -106,8 +106,6 @@ inline constexpr Tag internal_proof = UINT64_MAX;
 inline constexpr Tag internal_end_of_answers = UINT64_MAX - 2;
 /// The tag of the UNWATCH when an exclusive connection is given back.
 inline constexpr Tag internal_unwatch = internal_restore + 1;
-/// The tag of the CLIENT TRACKING RESUME with which a cache is told what it has missed.
-inline constexpr Tag internal_resume = internal_unwatch + 1;
 /// The tags of the INFO with which a client that reads from replicas asks a server how much it has,
 /// and in which zone it stands.
 inline constexpr Tag internal_replication = UINT64_MAX - 3;
@@ -128,6 +126,8 @@ inline constexpr Tag internal_slots = UINT64_MAX - 5;
 inline constexpr Tag internal_node_id = UINT64_MAX - 6;
 /// The tag of the Event::ready that tells of a node of a cluster (Session::find_mode()).
 inline constexpr Tag internal_is_cluster = UINT64_MAX - 7;
+/// The tag of the CLIENT TRACKING RESUME with which a cache is told what it has missed.
+inline constexpr Tag internal_resume = UINT64_MAX - 13;
 /// The tag of the ACL WHOAMI by which a cache learns whose replies the connection brings.
 inline constexpr Tag internal_user = UINT64_MAX - 1;
 /// The first tag of CLIENT UNBLOCK. There is one tag for each connection, in the order of their

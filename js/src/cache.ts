@@ -80,12 +80,16 @@ export interface CacheStatistics {
       go without the cache because it was full of these. */
   readonly sources: number;
   readonly sourcesRefused: number;
+  /** Lost connections whose entries are served again, except what has changed meanwhile: behind a bridge that
+      remembers its clients. */
+  readonly resumptions: number;
 }
 
 const statisticsNames = [
   "lookups", "hits", "evictions", "expirations", "invalidations", "skippedTooLarge",
   "skippedUncacheable", "skippedPoisoned", "skippedFenced", "skippedNoMemory", "skippedAbsent", "entries",
   "bytesLive", "bytesCommitted", "sources", "sourcesRefused",
+  "resumptions",
 ] as const;
 
 const kinds = {

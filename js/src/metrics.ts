@@ -119,6 +119,8 @@ const cacheRows: readonly Row<CacheStatistics>[] = [
   ["expirations_total", "counter", "Entries that expired", ({ expirations }) => expirations],
   ["invalidations_total", "counter", "Entries that a server or a write invalidated",
     ({ invalidations }) => invalidations],
+  ["resumptions_total", "counter", "Lost connections whose entries are served again, except what has changed meanwhile",
+    ({ resumptions }) => resumptions],
 ];
 
 const skipped: readonly (readonly [reason: string, count: (cache: CacheStatistics) => number])[] = [

@@ -260,6 +260,9 @@ inline constexpr Row<CacheSnapshot> cache_rows[] = {
      [](const CacheSnapshot& cache) { return cache.statistics.expirations; }},
     {"cache_invalidations_total", counter, "Entries that a server or a write invalidated",
      [](const CacheSnapshot& cache) { return cache.statistics.invalidations; }},
+    {"cache_resumptions_total", counter,
+     "Lost connections whose entries are served again, except what has changed meanwhile",
+     [](const CacheSnapshot& cache) { return cache.statistics.resumptions; }},
 };
 
 struct Skipped {

@@ -147,7 +147,7 @@ export class Instance {
     this.call("cache_statistics", cache);
     const names = ["lookups", "hits", "evictions", "expirations", "invalidations",
       "skippedTooLarge", "skippedUncacheable", "skippedPoisoned", "skippedFenced",
-      "skippedNoMemory", "entries", "bytesLive", "bytesCommitted", "sources", "sourcesRefused"];
+      "skippedNoMemory", "skippedAbsent", "entries", "bytesLive", "bytesCommitted", "sources", "sourcesRefused"];
     return this.numbersAt(this.outbox + outboxAt.statistics, names);
   }
 

@@ -198,6 +198,7 @@ describe("shared connections", () => {
       }
       for (const key of changed) assert.equal(await client.get(key), `new ${round}`);
     }
+    assert.equal(clientSideCache.getStatistics().resumptions, 3);
     assert.equal(await bridge.metric("plimsoll_bridge_shared_tracking_resumed_total"), 3);
     assert.equal(await bridge.metric("plimsoll_bridge_shared_tracking_not_resumed_total"), 0);
   });

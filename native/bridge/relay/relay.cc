@@ -459,6 +459,9 @@ void Relay::end(Code code, std::string_view reason) {
   is_over_ = true;
   result_.code = code;
   result_.reason = reason;
+  // A page that is left, or a bridge that shuts down. Other codes may come from a client that has
+  // given up a silent connection.
+  if (code == Code::going_away) server_.forget_client();
   server_.close();
   change_.cancel();
   if (pause_) pause_->cancel();

@@ -53,6 +53,11 @@ class ServerEnd {
   /// Why the server is gone.
   std::string words_of(const Problem& problem);
 
+  /// The client has gone for good.
+  void forget_client() {
+    if (stream() == nullptr) session().forget_client();
+  }
+
   void close();
 
   template <class Token>

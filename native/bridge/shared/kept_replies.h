@@ -66,7 +66,9 @@ class KeptReplies {
   void handle_sent(const PushBytes& message) { hub_->handle_sent(listener_, message); }
   void handle_ping() { hub_->handle_ping(listener_); }
   void handle_pong() { hub_->handle_pong(listener_); }
-  void forget_name() { hub_->forget_name(listener_); }
+  void forget_name() {
+    if (is_on()) hub_->forget_name(listener_);
+  }
 
  private:
   std::string_view reason_against(bool is_resp3, const SharedClient& client) const;

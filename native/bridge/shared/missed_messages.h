@@ -20,6 +20,8 @@ namespace plimsoll::bridge {
 class MissedMessages {
  public:
   static constexpr std::size_t count_max = 4096;
+  /// What they may take together. Less than a session lets wait, so that all can be sent again.
+  static constexpr std::size_t bytes_max = std::size_t{512} << 10;
 
   /// `charge` is of all that several of these keep, and must outlive this object.
   explicit MissedMessages(Charge& charge) : charge_(charge) {}
@@ -27,8 +29,8 @@ class MissedMessages {
   MissedMessages(const MissedMessages&) = delete;
   MissedMessages& operator=(const MissedMessages&) = delete;
 
-  /// Gives the next number to this message. The oldest make room if there are too many; without
-  /// memory (or with null) this one cannot be sent again, nor any before it.
+  /// Gives the next number to this message. The oldest make room if there are too many, or they are
+  /// too large; without memory (or with null) this one cannot be sent again, nor any before it.
   void add(const PushBytes& message);
 
   /// The client has got all up to this number, most likely.
@@ -48,12 +50,15 @@ class MissedMessages {
   }
 
   std::size_t count() const { return messages_.size(); }
+  std::size_t bytes() const { return bytes_; }
 
  private:
   static std::size_t bytes_of(const PushBytes& message);
+  void forget_first();
 
   Charge& charge_;
   std::uint64_t last_number_ = 0;
+  std::size_t bytes_ = 0;
   std::deque<PushBytes> messages_;  // the last of them
 };
 

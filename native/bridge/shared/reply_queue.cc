@@ -38,7 +38,11 @@ constexpr std::size_t allocator_bytes = 16;
 
 ReplyQueue::ReplyQueue(Account& account) : charge_(account) {}
 
-ReplyQueue::~ReplyQueue() { clear(); }
+// Whoever heard of what is sent may be gone.
+ReplyQueue::~ReplyQueue() {
+  on_sent_ = nullptr;
+  clear();
+}
 
 ReplyQueue::Place* ReplyQueue::expect() {
   if (!charge_.grow(sizeof(Place) + allocator_bytes)) return nullptr;

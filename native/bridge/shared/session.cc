@@ -253,7 +253,10 @@ bool Session::is_special(const Row& row) {
 bool Session::take_special(const Row& row, Words words) {
   switch (commands::number_of(row)) {
     case row_numbers::hello: return take_hello(words);
-    case row_numbers::quit: answer(ok); return true;
+    case row_numbers::quit:
+      forget_client();
+      answer(ok);
+      return true;
     case row_numbers::select:
       answer(words[1] == "0" ? std::string(ok)
                              : not_possible("SELECT", "all clients share database 0"));
@@ -402,6 +405,7 @@ bool Session::handle_invalidation(const PushBytes& push) {
   return true;
 }
 
+// Nothing iterates over listeners at this time, so that the session may leave.
 void Session::handle_taken_over() {
   end("its client has come back elsewhere");
   close();
@@ -791,6 +795,7 @@ std::uint64_t Session::burden(std::chrono::steady_clock::time_point now) const {
 void Session::drop(std::string_view why) {
   if (is_closed_) return;
   ++counters_.dropped;
+  forget_client();  // what waits would stay
   end(why);
   close();
 }

@@ -117,6 +117,9 @@ class Session final : public std::enable_shared_from_this<Session>,
   std::uint64_t burden(std::chrono::steady_clock::time_point now) const override;
   void drop(std::string_view why) override;
 
+  /// The client has gone for good: nobody will come back to what it has kept.
+  void forget_client() { kept_.forget_name(); }
+
   /// Ends the session. What is under way goes on at the server, except a command that blocks.
   void close();
 

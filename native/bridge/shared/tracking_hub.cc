@@ -24,6 +24,7 @@ TrackingHub::TrackingHub(boost::asio::any_io_executor executor,
       cache_(std::move(cache)),
       account_(account),
       bytes_max_(memory_limit / part),
+      names_bytes_max_(memory_limit / names_part),
       names_(account),
       keys_(account, is_cluster),
       timer_(executor_),
@@ -55,7 +56,6 @@ bool TrackingHub::hold(TrackingListener& listener, std::string_view key) {
   if (!keys_.hold(*holder, key)) return false;
   while (are_too_many() && forget_longest_away()) {
   }
-  if (are_too_many() && holder->name != nullptr) holder->name->missed.forget_all();
   while (holder->keys.size() > 1 && (holder->keys.size() > keys_max || are_too_many())) {
     forget_oldest(*holder);
   }
@@ -74,10 +74,16 @@ void TrackingHub::forget_oldest(KeyHolder& holder) {
 
 void TrackingHub::pass_on(KeyHolder& holder, const PushBytes& push) {
   if (holder.listener == nullptr) {
-    holder.name->missed.add(push);
+    add_missed(holder, push);
   } else if (!holder.listener->handle_invalidation(push)) {
     names_.forget(holder);
   }
+}
+
+// If all together take too much, this client's own are forgotten: nobody pays for a stranger.
+void TrackingHub::add_missed(KeyHolder& holder, const PushBytes& message) {
+  holder.name->missed.add(message);
+  if (are_names_too_many()) holder.name->missed.forget_all();
 }
 
 void TrackingHub::flush_all() {
@@ -112,7 +118,9 @@ std::optional<TrackingHub::Named> TrackingHub::give_name(TrackingListener& liste
                                                          std::string_view owner) {
   KeyHolder* const holder = keys_.find(listener);
   PLIMSOLL_CHECK(holder != nullptr);
-  if (!names_.give(*holder, owner)) return std::nullopt;
+  while (are_names_too_many() && forget_longest_away()) {
+  }
+  if (are_names_too_many() || !names_.give(*holder, owner)) return std::nullopt;
   return Named{.name = holder->name->text, .number = 0, .is_resumed = false};
 }
 
@@ -137,9 +145,10 @@ std::optional<TrackingHub::Named> TrackingHub::resume(TrackingListener& listener
   keys_.attach(*known, listener);
   move_keys(*own, *known);
   erase(*own);
+  if (known->name == nullptr) return give_name(listener, owner);  // no memory for a message
   // What is sent again is added to the same messages, but only when it leaves.
   for (const PushBytes& message : known->name->missed.behind(number)) pass_on(*known, message);
-  if (known->name == nullptr) return give_name(listener, owner);  // no memory for a message
+  if (known->name == nullptr) return give_name(listener, owner);
   ++counts_.resumed;
   return Named{.name = known->name->text,
                .number = known->name->missed.last_number(),
@@ -158,7 +167,7 @@ void TrackingHub::move_keys(KeyHolder& from, KeyHolder& to) {
 
 void TrackingHub::handle_sent(const TrackingListener& listener, const PushBytes& message) {
   KeyHolder* const holder = keys_.find(listener);
-  if (holder != nullptr && holder->name != nullptr) holder->name->missed.add(message);
+  if (holder != nullptr && holder->name != nullptr) add_missed(*holder, message);
 }
 
 void TrackingHub::forget_name(const TrackingListener& listener) {
@@ -247,11 +256,12 @@ void TrackingHub::check() {
   const Instant now(std::chrono::steady_clock::now().time_since_epoch());
   if (cache_->shared().core().withholds_watched(now)) flush_all();
   const auto since = std::chrono::steady_clock::now() - HolderNames::away_max;
+  std::size_t forgotten = 0;
   for (const KeyHolder* longest = names_.longest_away();
-       longest != nullptr && longest->name->left_at < since; longest = names_.longest_away()) {
+       longest != nullptr && longest->name->left_at < since && forgotten < forgotten_at_once_max;
+       longest = names_.longest_away()) {
+    forgotten += longest->keys.size();
     forget_longest_away();
-  }
-  while (are_too_many() && forget_longest_away()) {
   }
 }
 

@@ -47,7 +47,8 @@
 // oldest keys of the listener make room, after those who are away have made theirs; news_keys_max
 // keys of which the cache has told and no listener knows, or else all of them count as changed;
 // proof_wait_max for a server that does not answer, or else all that it vouches for counts as
-// changed; HolderNames::away_max and MissedMessages::count_max, beyond which nobody comes back.
+// changed; HolderNames::away_max, and MissedMessages' bounds and the part of the
+// line for all of them, beyond which nobody comes back.
 //
 // Used in one thread, that of the executor. Only the cache calls from others.
 
@@ -73,6 +74,11 @@ class TrackingHub final : private cache::CacheWatcher {
   static constexpr std::size_t news_keys_max = 16'384;  // and as many slots
   /// The part of the memory line that all that is remembered of keys may take: one in so many.
   static constexpr std::size_t part = 8;
+  /// The part that names, and what is remembered of messages, may take.
+  static constexpr std::size_t names_part = 32;
+  /// The most keys of clients that are gone for good which one check() forgets, and those of one
+  /// more client.
+  static constexpr std::size_t forgotten_at_once_max = 65'536;
   /// A client that waits for a proof hears nothing else, and gives up a silent bridge after some
   /// seconds.
   static constexpr std::chrono::milliseconds proof_wait_max{1000};
@@ -98,7 +104,7 @@ class TrackingHub final : private cache::CacheWatcher {
     std::uint64_t number;   ///< of the last message
     bool is_resumed;
   };
-  /// Gives a new name to a listener that was added. None: there is no memory.
+  /// Gives a new name to a listener that was added. None: there is no room.
   std::optional<Named> give_name(TrackingListener& listener, std::string_view owner);
   /// The client of `name` has come back as this listener, which was added, and has got all messages
   /// until `number`. The listener gets the others before this returns. If the name is not known (any
@@ -166,7 +172,9 @@ class TrackingHub final : private cache::CacheWatcher {
   void deliver_news();
   void tell(TrackedKey& key);
   void flush_all();
-  bool are_too_many() const { return keys_.charged_bytes() + names_.charged_bytes() > bytes_max_; }
+  bool are_too_many() const { return keys_.charged_bytes() > bytes_max_; }
+  bool are_names_too_many() const { return names_.charged_bytes() > names_bytes_max_; }
+  void add_missed(KeyHolder& holder, const PushBytes& message);
   bool forget_longest_away();
   void forget_oldest(KeyHolder& holder);
   void pass_on(KeyHolder& holder, const PushBytes& push);
@@ -179,6 +187,7 @@ class TrackingHub final : private cache::CacheWatcher {
   const std::shared_ptr<native::ClientSideCache> cache_;
   Account& account_;
   const std::size_t bytes_max_;
+  const std::size_t names_bytes_max_;
   HolderNames names_;  // in front of keys_, whose holders' messages it pays for
   TrackedKeys keys_;
   std::deque<std::shared_ptr<Proof>> proofs_;  // in the order of their beginnings

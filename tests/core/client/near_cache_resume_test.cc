@@ -2,6 +2,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <catch2/catch_test_macros.hpp>
 
@@ -25,7 +26,11 @@ const std::string invalidate = ">2\r\n$10\r\ninvalidate\r\n*1\r\n";
 // "key" and "other" are cached; all are "old".
 struct Remembering : CachedWorld {
   explicit Remembering(std::size_t clients = 1)
-      : CachedWorld({.clients = clients, .is_bridge = true, .remembers = true}) {
+      : CachedWorld({.client = {.tracking = {.method = TrackingOptions::Method::all_reads},
+                                .reply_bytes_max = 4096},
+                     .clients = clients,
+                     .is_bridge = true,
+                     .remembers = true}) {
     for (const char* key : {"key", "other", "late", "more"}) data()[key] = "old";
     end(0).prove(900);
     flow();
@@ -37,7 +42,11 @@ struct Remembering : CachedWorld {
 
   /// Whether the cache has the value now.
   bool has(const std::string& key, const std::string& value = "old") {
-    testing::ClientEnd& client = end(0);
+    return has_at(0, key, value);
+  }
+  /// The same for another client of the cache.
+  bool has_at(std::size_t reading, const std::string& key, const std::string& value = "old") {
+    testing::ClientEnd& client = end(reading);
     const cache::Cache::Reader reader =
         client.client().near_cache()->reader(cache::any_staleness, client.now());
     return cache().visit(reader, commands::get_of(key), client.now(), [&](std::string_view reply) {
@@ -236,6 +245,76 @@ TEST_CASE("a barrier holds behind a return") {
   world.flow();
   world.take_events(0);
   CHECK(world.has("other"));
+}
+
+TEST_CASE("a barrier of another client of the cache holds for what comes back, too") {
+  Remembering world(2);
+  world.lose();
+  world.come_back();  // the bridge's answer is on its way
+  world.take_events(0);
+  world.write_elsewhere("key", "new");
+  world.end(1).prove(1);
+  world.end(0).prove(2);  // of a client that has nothing to prove now
+  world.flow(1);
+  REQUIRE(world.take_events(1) == Lines{"1: "});
+  REQUIRE(world.take_events(0) == Lines{"2: "});
+  world.come_down(0);
+  CHECK_FALSE(world.has_at(1, "key"));
+  world.flow();
+  CHECK_FALSE(world.has_at(1, "key"));
+  CHECK(world.has_at(1, "other"));
+}
+
+TEST_CASE("an answer that is none leaves a client that begins anew") {
+  for (const std::string answer : {"-ERR syntax error\r\n", "+OK\r\n", "*3\r\n$0\r\n\r\n:0\r\n:1\r\n",
+                                   "*3\r\n$1\r\nn\r\n:-1\r\n:1\r\n", "*2\r\n$1\r\nn\r\n:1\r\n", "_\r\n"}) {
+    INFO(answer);
+    Remembering world;
+    world.lose();
+    world.come_back();
+    std::string& down = world.on_its_way(0);
+    const std::size_t at = down.find("*3\r\n");
+    REQUIRE(at != std::string::npos);
+    down.replace(at, down.size() - at, answer);
+    world.flow();
+    CHECK_FALSE(world.has("other"));
+    world.get(0, 1, "other");
+    world.flow();
+    CHECK(world.has("other"));
+  }
+}
+
+TEST_CASE("an answer that does not come in time leaves a client that begins anew") {
+  Remembering world;
+  world.lose();
+  world.come_back();
+  const std::string late = std::exchange(world.on_its_way(0), "");
+  const std::size_t at = late.find("*3\r\n");
+  world.on_its_way(0) = late.substr(0, at);
+  world.come_down(0);
+  world.advance(121s);
+  CHECK(world.end(0).client().poll_timeout() > world.end(0).now());
+  world.on_its_way(0) = late.substr(at);
+  world.flow();
+  CHECK_FALSE(world.has("other"));
+  world.get(0, 1, "other");
+  world.flow();
+  CHECK(world.has("other"));
+}
+
+TEST_CASE("a client that has skipped what it was told begins anew") {
+  Remembering world;
+  world.lose();
+  world.write_elsewhere("key", "new");
+  world.come_back();
+  std::string& down = world.on_its_way(0);
+  const std::size_t at = down.find(invalidate);
+  REQUIRE(at != std::string::npos);
+  down.replace(at, down.find("*3\r\n") - at,
+               ">2\r\n$10\r\ninvalidate\r\n*1\r\n" + testing::bulk_reply(std::string(5000, 'k')));
+  world.flow();
+  CHECK_FALSE(world.has("key"));
+  CHECK_FALSE(world.has("other"));
 }
 
 TEST_CASE("a client that closes while it is away leaves nothing to be served") {

@@ -24,10 +24,12 @@ class KeepingPeer {
  public:
   explicit KeepingPeer(SharedWorld& world) : world_(world) { connect(); }
 
-  /// The connection is lost behind so many bytes of what is on its way. If `is_half_open`, the bridge
-  /// does not know that it is.
-  void lose(std::size_t bytes, bool is_half_open) {
+  /// The connection is lost behind so many bytes of what is ready. Of the rest some has left the
+  /// bridge, some has not. If `is_half_open`, the bridge does not know that it is.
+  void lose(std::size_t bytes, std::size_t bytes_left, bool is_half_open) {
     take(bytes);
+    std::string lost;
+    peer_->receive(lost, bytes_left);
     if (is_half_open) half_open_.push_back(std::move(peer_));
     peer_.reset();
     received_.clear();
@@ -97,9 +99,7 @@ class KeepingPeer {
   }
 
   void take(std::size_t bytes_max = SIZE_MAX) {
-    std::string all;
-    peer_->receive(all);
-    received_ += all.substr(0, bytes_max);
+    peer_->receive(received_, bytes_max);
     for (;;) {
       std::size_t at = 0;
       const std::optional<Value> value = parse(received_, at);

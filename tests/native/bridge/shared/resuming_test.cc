@@ -95,6 +95,53 @@ TEST_CASE("HELLO says for how long a client may be away") {
         std::string::npos);
 }
 
+TEST_CASE("an invalidation is numbered when it leaves, not when it is decided on") {
+  World world;
+  world.write("ship", "Daphne");
+  auto first = std::make_unique<Client>(world);
+  const auto named = first->resume();
+  first->ask(resp("GET", "ship"));
+  // "none" is answered behind the news of "ship", and its own goes in front of them.
+  first->begin(resp("GET", "none") + resp("GET", "ship") + resp("BLPOP", "nothing", "0"));
+  std::string come;
+  REQUIRE(world.shared.run_until([&] {
+    first->receive(come, 1);
+    return come.ends_with("none\r\n");
+  }));
+  world.write("ship", "Eclipse");
+  first.reset();
+  Client again(world);
+  CHECK(again.resume(named.name, "1").in_front == changed("ship"));
+}
+
+TEST_CASE("a connection has one name at a time, and none that it has itself") {
+  World world;
+  world.write("ship", "Daphne");
+  Client client(world);
+  const auto one = client.resume();
+  const auto other = client.resume();
+  CHECK(one.name != other.name);
+  CHECK_FALSE(client.resume(other.name, "0").is_resumed);
+  client.ask(resp("GET", "ship"));
+  world.write("ship", "Eclipse");
+  CHECK(client.news() == changed("ship"));
+  Client stranger(world);
+  CHECK_FALSE(stranger.resume(one.name, "0").is_resumed);
+  CHECK_FALSE(stranger.resume(other.name, "0").is_resumed);
+}
+
+TEST_CASE("nobody comes back to what a client has left for good") {
+  World world;
+  auto client = std::make_unique<Client>(world);
+  const auto named = client->resume();
+  SECTION("QUIT") { CHECK(client->exchange(resp("QUIT")) == "+OK\r\n"); }
+  SECTION("a page that was left") { client->session().forget_client(); }
+  SECTION("a session that sits on its replies") { client->session().drop("it sits on them"); }
+  client.reset();
+  CHECK(world.shared.counters().tracking_away == 0);
+  CHECK_FALSE(Client(world).resume(named.name, "0").is_resumed);
+}
+
 TEST_CASE("who comes back is told what has changed meanwhile, and hears of all changes after that") {
   World world;
   world.write("ship", "Daphne");
@@ -252,15 +299,13 @@ TEST_CASE("CLIENT TRACKING OFF, and the end of all keys, leave nothing to come b
 TEST_CASE("those who are away make room for those who are not, the longest away first") {
   World world(std::size_t{4} << 20);
   const std::string value(1, 'x');
+  const auto key_of = [](int i) { return "key" + std::to_string(i); };
+  for (int i = 0; i < 800; ++i) world.write(key_of(i), value);
   std::string names[2];
   for (std::string& name : names) {
     Client client(world);
     name = client.resume().name;
-    for (int i = 0; i < 800; ++i) {
-      const std::string key = "key" + std::to_string(i);
-      world.write(key, value);
-      client.exchange(resp("GET", key));
-    }
+    for (int i = 0; i < 800; ++i) client.exchange(resp("GET", key_of(i)));
   }
   CHECK(world.shared.counters().tracking_away == 2);
   Client client(world);
@@ -303,6 +348,22 @@ TEST_CASE("messages are covered from the number on behind which all are there") 
     CHECK_FALSE(missed.covers(3));
   }
   CHECK(charge.bytes() == 0);
+}
+
+TEST_CASE("messages take no more than bytes_max") {
+  TestMemory memory;
+  Budget budget({}, memory);
+  const AccountHandle account = budget.open_account(PoolKind::replies);
+  Charge charge(*account);
+  bridge::MissedMessages missed(charge);
+  const std::string key(100'000, 'k');
+  const std::string_view keys[] = {key};
+  for (int i = 0; i < 10; ++i) missed.add(bridge::EncodedPush::invalidation(*account, keys));
+  CHECK(missed.count() == 5);
+  CHECK(missed.bytes() <= bridge::MissedMessages::bytes_max);
+  CHECK(charge.bytes() == missed.bytes());
+  CHECK(missed.covers(5));
+  CHECK_FALSE(missed.covers(4));
 }
 
 TEST_CASE("there are never more than count_max messages") {

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <stdexcept>
@@ -126,12 +128,15 @@ class SessionPeer {
     return replies;
   }
 
-  /// Appends what is ready.
-  void receive(std::string& replies) {
-    std::string space(piece_bytes, '\0');
+  /// Appends what is ready, so many bytes at most.
+  void receive(std::string& replies, std::size_t bytes_max = SIZE_MAX) {
     boost::system::error_code problem;
-    while (const std::size_t size = session_->read_now(space, problem)) {
+    while (bytes_max > 0) {
+      std::string space(std::min(piece_bytes, bytes_max), '\0');
+      const std::size_t size = session_->read_now(space, problem);
+      if (size == 0) return;
       replies.append(space, 0, size);
+      bytes_max -= size;
     }
   }
 

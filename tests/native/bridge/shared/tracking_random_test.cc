@@ -145,7 +145,9 @@ class World {
   void lose_and_come_back(KeepingPeer& peer) {
     if (random_.below(2) == 0) peer.read(key());
     for (std::uint64_t i = random_.below(6); i > 0; --i) world_.run_one();
-    peer.lose(random_.below(2) == 0 ? random_.below(200) : SIZE_MAX, random_.below(2) == 0);
+    const auto some = [&] { return random_.below(2) == 0 ? random_.below(200) : SIZE_MAX; };
+    const std::size_t come = some();
+    peer.lose(come, some(), random_.below(2) == 0);
     for (std::uint64_t i = random_.below(5); i > 0; --i) {
       random_.below(4) == 0 ? delete_elsewhere() : write_elsewhere();
       if (random_.below(2) == 0) world_.run_one();
