@@ -114,6 +114,23 @@ TEST_CASE("an invalidation is numbered when it leaves, not when it is decided on
   CHECK(again.resume(named.name, "1").in_front == changed("ship"));
 }
 
+TEST_CASE("what was read on the new connection before is tracked on it as well") {
+  World world;
+  world.write("ship", "Daphne");
+  world.write("port", "Lagos");
+  auto first = std::make_unique<Client>(world);
+  const auto named = first->resume();
+  first->ask(resp("GET", "ship"));
+  first.reset();
+  Client again(world);
+  again.ask(resp("GET", "port"));
+  CHECK(again.resume(named.name, "0").is_resumed);
+  world.write("port", "Cork");
+  CHECK(again.news() == changed("port"));
+  world.write("ship", "Eclipse");
+  CHECK(again.news() == changed("ship"));
+}
+
 TEST_CASE("a connection has one name at a time, and none that it has itself") {
   World world;
   world.write("ship", "Daphne");
