@@ -15,7 +15,10 @@ namespace {
 
 using Step = Handshake::Step;
 
-constexpr std::uint32_t bit(Step step) { return 1u << static_cast<unsigned>(step); }
+constexpr std::uint16_t bit(Step step) {
+  static_assert(static_cast<unsigned>(Step::done) < 16);
+  return static_cast<std::uint16_t>(1u << static_cast<unsigned>(step));
+}
 
 // RESP2 has no pushes: with it, invalidations would have to go to a second connection.
 bool wants_tracking(const SessionOptions& options) {
@@ -156,7 +159,7 @@ bool Handshake::start(Account& connections, const SessionOptions& options, AskUs
       return;
     }
     size += encoded_size(view(words));
-    steps_left_ |= bit(step);
+    steps_left_ = static_cast<std::uint16_t>(steps_left_ | bit(step));
   };
   script.for_each_command(visit);
   bytes_ = Block::allocate(connections, size);
@@ -191,8 +194,9 @@ void Handshake::handle_written(std::size_t bytes) {
 }
 
 void Handshake::advance() {
-  step_ = static_cast<Step>(std::countr_zero(steps_left_ | bit(Step::done)));
-  steps_left_ &= ~bit(step_);
+  const std::uint16_t left = static_cast<std::uint16_t>(steps_left_ | bit(Step::done));
+  step_ = static_cast<Step>(std::countr_zero(left));
+  steps_left_ = static_cast<std::uint16_t>(left & ~bit(step_));
 }
 
 Handshake::Verdict Handshake::refuse(const Value& reply) {

@@ -127,7 +127,7 @@ class Handshake {
   ServerMode mode_ : 4 = ServerMode::unknown;
   ModeWanted mode_wanted_ : 4 = ModeWanted::any;
   std::uint16_t resume_seconds_ = 0;
-  std::uint32_t steps_left_ = 0;  // one bit for each step after step_
+  std::uint16_t steps_left_ = 0;  // one bit for each step after step_
   std::uint64_t client_id_ = 0;
   static constexpr Error not_refused{};
   const Error* error_ = &not_refused;  // or one of the constants in refusals.h
