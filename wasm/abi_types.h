@@ -3,6 +3,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+// More than 500 lines, because both sides of the ABI read all of it.
+//
 // The numbers and records of the C ABI (abi.h), with their offsets in the module's memory.
 // tests/wasm/abi.mjs and js/src/core/abi.ts read them by these offsets.
 

@@ -5,6 +5,14 @@
 
 namespace plimsoll::inline v0::cache {
 
+/// Whether a cache of this program may be watched. Only the bridge does that, so the WebAssembly
+/// core has no code for it.
+#ifdef __EMSCRIPTEN__
+constexpr bool may_be_watched() { return false; }
+#else
+constexpr bool may_be_watched() { return true; }
+#endif
+
 /// Hears what becomes of replies that someone has taken out of a cache to serve them elsewhere:
 /// the bridge, for the caches of its clients. Cache::watch() says which replies these are.
 ///

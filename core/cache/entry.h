@@ -7,6 +7,7 @@
 
 #include "plimsoll/core/base/check.h"
 #include "plimsoll/core/base/time.h"
+#include "plimsoll/core/cache/cache_watcher.h"
 #include "plimsoll/core/cache/expiry_wheel.h"
 #include "plimsoll/core/cache/index_link.h"
 #include "plimsoll/core/cache/policy/order.h"
@@ -89,7 +90,7 @@ class Entry : public IndexLink, public PolicyLink {
   std::string_view key() const { return {words(), key_bytes_}; }
 
   /// Whether the cache's watcher wants to hear of the entry's end (cache_watcher.h).
-  bool is_watched() const { return is_watched_ != 0; }
+  bool is_watched() const { return may_be_watched() && is_watched_ != 0; }
   void set_watched(bool is_watched) { is_watched_ = is_watched ? 1 : 0; }
 
   /// Whether this entry is the reply to `question` of `source`. Compares all words, not hashes.

@@ -54,7 +54,9 @@ void Generations::forget_proofs(Member& member) {
 }
 
 void Generations::report_if_watched(Member& member) {
-  if (member.is_watched.exchange(false, std::memory_order_relaxed)) report_to_watcher();
+  const bool was_watched =
+      may_be_watched() && member.is_watched.exchange(false, std::memory_order_relaxed);
+  if (was_watched) report_to_watcher();
 }
 
 template <class Visit>

@@ -75,8 +75,9 @@ class Generations {
     note_end();
   }
 
-  /// Ends the generations of all members. Entries whose fetch begins after this call are not affected.
-  /// Returns a number for this end, which is unique even if several threads call this at a time.
+  /// Ends the generations of all members. Entries whose fetch begins after this call are not
+  /// affected. Returns a number for this end, which is unique even if several threads call this at
+  /// a time.
   std::uint32_t end_all() {
     note_end();  // for have_ended_since()
     const std::uint32_t end = epoch_.fetch_add(1, std::memory_order_acq_rel);
@@ -123,11 +124,15 @@ class Generations {
   /// Takes away the marks of members that have proved nothing since `since`, and returns whether
   /// there were any. Looks at all members.
   bool forget_watched_before(Instant since);
-  bool has_watcher() const { return watcher_.load(std::memory_order_relaxed) != nullptr; }
+  bool has_watcher() const {
+    return may_be_watched() && watcher_.load(std::memory_order_relaxed) != nullptr;
+  }
   void report_to_watcher() {
+    if (!may_be_watched()) return;
     if (CacheWatcher* const watcher = watcher_.load()) watcher->handle_out_of_reach();
   }
   void report_to_watcher(std::uint16_t slot) {
+    if (!may_be_watched()) return;
     if (CacheWatcher* const watcher = watcher_.load()) watcher->handle_slot_dropped(slot);
   }
 

@@ -16,9 +16,6 @@
 
 // More than 500 lines, because reads, replies, invalidations and proofs all change the same fetches
 // and the same generation.
-//
-// A proof that a caller asked for (open_proof()) is a fetch whose request is a PING. Callers join
-// it until its PING is sent, so one PING serves all callers that ask at about the same time.
 
 namespace plimsoll::inline v0 {
 
@@ -28,14 +25,6 @@ namespace {
 
 // How long to wait before erasing entries again, if one call did not erase all that are due.
 constexpr Duration relief_wait = std::chrono::milliseconds(10);
-
-constexpr std::string_view encoded_ping = "*1\r\n$4\r\nPING\r\n";
-
-constexpr Error no_memory{
-    .code = ErrorCode::rejected_by_limit,
-    .what = "the requests pool has no memory for a call that waits for a proof"};
-
-CommandView ping() { return CommandView::from_encoded(encoded_ping); }
 
 }  // namespace
 
@@ -120,23 +109,6 @@ Result<RequestId> NearCache::submit(const CommandView& command, Instant now, Ins
   return id;
 }
 
-// Without tracking, or while the client closes, no entry is vouched for, so the proof is immediate
-// (open_proof()).
-Result<RequestId> NearCache::prove(Instant now, Instant deadline, Tag tag) {
-  if (main_.state() == Session::State::closed) return main_.refusal();
-  if (!has_room_to_wait()) {
-    return Error{.code = ErrorCode::rejected_by_limit,
-                 .what = "too many requests are under way",
-                 .value = servers_.in_flight() + waiters_count(),
-                 .limit = main_.options().inflight_requests_limit};
-  }
-  const auto proof = servers_.cluster() != nullptr ? open_barrier(now) : open_proof(now);
-  if (!proof) return proof.error();
-  const RequestId id = fetches_.add(**proof, deadline, tag);
-  servers_.note_waiters(waiters_count());
-  return id == 0 ? Result<RequestId>(no_memory) : id;
-}
-
 void NearCache::note_staged(const CommandView& command, RequestId id) {
   nodes_ ? nodes_->note_submitted(command, id) : writes_.begin(command, id);
 }
@@ -189,9 +161,11 @@ std::optional<Event> NearCache::handle_event(const Event& event) {
   }
   if (event.tag == internal_resume) {
     // If the connection was lost, the next one will ask.
-    const bool is_outcome = !is_part && main_.state() == Session::State::ready;
+    const bool is_outcome = resumption_ && !is_part && main_.state() == Session::State::ready;
     const bool is_answer = is_reply && event.error == nullptr;
-    if (is_outcome) handle_resume_answer(is_answer ? event.value : std::nullopt);
+    if (is_outcome && resumption_->handle_answer(is_answer ? event.value : std::nullopt)) {
+      has_to_relieve_ = true;
+    }
     return std::nullopt;
   }
   if (!tags::is_fetch(event.tag)) return event;
@@ -216,26 +190,14 @@ std::optional<Event> NearCache::handle_outcome(const Event& event) {
 }
 
 void NearCache::follow_connection() {
-  const bool closes =
-      main_.state() == Session::State::closing || main_.state() == Session::State::closed;
-  if (!closes && resumption_.is_counting() && connection_.has_lost_connection()) {
-    connection_.suspend();
-    resumption_.handle_lost(main_.now());
-    // Invalidations right behind the replies that are still to come may be lost.
-    fetches_.forbid_storing();
-  }
+  // Invalidations right behind the replies that are still to come may be lost.
+  if (resumption_ && resumption_->suspend_if_lost()) fetches_.forbid_storing();
   switch (connection_.follow()) {
-    case TrackedConnection::Change::none: break;
-    case TrackedConnection::Change::ended:
-      resumption_.forget();
-      has_to_relieve_ = true;
-      break;
-    case TrackedConnection::Change::unheard:
-      resumption_.forget();
-      forget_all();
-      break;
+    case TrackedConnection::Change::none: return;
+    case TrackedConnection::Change::ended: has_to_relieve_ = true; break;
+    case TrackedConnection::Change::unheard: forget_all(); break;
   }
-  if (closes && resumption_.is_lost()) end_generation();
+  if (resumption_) resumption_->forget();
 }
 
 void NearCache::follow_session() {
@@ -266,7 +228,10 @@ void NearCache::handle_timeout(Instant now) {
   clock_step_.note(now);
   fetches_.handle_timeout(now);
   if (now >= next_proof()) ask_for_proof(now);
-  if (now >= resumption_.until()) give_up_return();
+  if (resumption_ && now >= resumption_->until()) {
+    resumption_->give_up();
+    has_to_relieve_ = true;
+  }
   has_to_relieve_ = cache_.relieve(now);
   relieved_at_ = now;
 }
@@ -283,8 +248,9 @@ Instant NearCache::poll_timeout() {
   const Instant soon = std::max(after(relieved_at_, relief_wait), servers_.now());
   const Instant relief = has_to_relieve_ ? soon : std::max(cache_.next_expiry(), soon);
   const bool is_relieved = !has_to_relieve_ && cache_.next_expiry() == never;
-  return std::min({fetches_.next_deadline(), next_proof(), resumption_.until(),
-                   is_relieved ? never : relief});
+  const Instant forgotten = resumption_ ? resumption_->until() : never;
+  return std::min(
+      {fetches_.next_deadline(), next_proof(), forgotten, is_relieved ? never : relief});
 }
 
 // Whether the server sends invalidations for the key. In broadcast mode it does so only for keys
@@ -494,7 +460,7 @@ std::size_t NearCache::waiters_count() const { return fetches_.joined_count() + 
 // Called when the main connection has become ready.
 void NearCache::begin_generation() {
   follow_connection();
-  if (!resumption_.is_lost()) end_generation();
+  if (!is_lost()) end_generation();
   // The server may be another one, and what replicas had of the last one counts no longer.
   if (servers_.replicas() != nullptr) servers_.replicas()->handle_ready();
   source_.handle_ready();
@@ -515,44 +481,23 @@ void NearCache::begin_generation() {
   }
 }
 
-// What is read from now on may be older than this: it may come from a cache. If the client was lost,
-// what it reads before the server has told what it has missed is not kept: if this connection is lost
-// as well, nobody knows of it.
+// What is read from now on may be older than this: it may come from a cache.
 void NearCache::begin_behind_bridge() {
-  if (main_.resumes_within() == Duration::zero()) end_generation();
-  if (!resumption_.is_lost()) connection_.begin_unproved(main_);
-  const bool is_asked = main_.resumes_within() != Duration::zero() &&
-                        resumption_.ask(main_, connection_, cache_);
-  if (!is_asked) handle_resume_answer(std::nullopt);
-}
-
-void NearCache::handle_resume_answer(const std::optional<Value>& answer) {
-  const bool is_resumed = resumption_.take_answer(main_, answer);
-  if (is_resumed) {
-    connection_.resume(main_);
-    cache_.count_resumption();
-  } else if (!connection_.is_tracked()) {
-    has_to_relieve_ = true;
-    connection_.begin_unproved(main_);
+  const bool is_remembered = main_.resumes_within() != Duration::zero() && !is_broadcast();
+  if (is_remembered && !resumption_) {
+    Account& account = main_.accounts().connections;
+    resumption_ = Box<Resumption>::make(account, 0, cache_, main_, connection_);
   }
-  if (!resumption_.is_counting()) return connection_.ask_for_proof(main_.now());
-  connection_.handle_reply_to(resumption_.question());
-  if (is_resumed && resumption_.wanted() > resumption_.staged().mark) {
-    return connection_.want_proof(resumption_.wanted(), main_.now());
-  }
-  connection_.prove_until(resumption_.staged());
-}
-
-// The server has forgotten the client by now, also if its answer is still to come.
-void NearCache::give_up_return() {
+  if (is_remembered && resumption_ && resumption_->begin()) return;
   end_generation();
-  if (main_.state() == Session::State::ready) handle_resume_answer(std::nullopt);
+  connection_.begin_unproved(main_);
+  connection_.ask_for_proof(main_.now());
 }
 
 // Also that of a connection that was lost, and could have been resumed.
 void NearCache::end_generation() {
-  if (!connection_.is_tracked() && !resumption_.is_lost()) return;
-  resumption_.forget();
+  if (!connection_.is_tracked() && !is_lost()) return;
+  if (resumption_) resumption_->forget();
   connection_.end();
   has_to_relieve_ = true;
 }
@@ -563,7 +508,7 @@ bool NearCache::handle_push(const Value& push) {
     fetches_.update_tickets(cache_, cache_.invalidate(key));
   });
   if (what == Invalidation::none) return false;
-  resumption_.count();
+  if (resumption_) resumption_->count();
   if (what == Invalidation::all_keys) forget_all();
   return true;
 }
@@ -679,175 +624,6 @@ Event NearCache::failed(const Fetches::EndedWaiter& ended) {
 
 bool NearCache::is_broadcast() const {
   return main_.options().tracking.method == TrackingOptions::Method::broadcast;
-}
-
-Result<Fetches::Fetch*> NearCache::open_proof(Instant now) {
-  if (proof_ != nullptr && !main_.was_exposed(proof_->request)) {
-    proof_->ticket.began_at = std::max(proof_->ticket.began_at, now);
-    proof_->ticket.mark = cache_.next_mark();
-    return proof_;
-  }
-  cache::Cache::Ticket ticket;
-  ticket.began_at = now;
-  ticket.mark = cache_.next_mark();
-  Fetches::Fetch* const proof = fetches_.open({}, Fetches::hash_of({}, ticket), ticket);
-  if (proof == nullptr) return no_memory;
-  if (!connection_.is_tracked()) {
-    // The next connection may lead to a cache that has not heard of all this yet.
-    note_side_delivery();
-    resumption_.want_proof(ticket.mark);
-    proof->next_awaiting = std::exchange(asked_again_, proof);
-    return proof;
-  }
-  const Result<RequestId> request = main_.submit(ping(), never, Fetches::tag_of(*proof));
-  if (!request) {
-    fetches_.close(*proof);
-    return request.error();
-  }
-  proof->request = *request;
-  proof->rounds_left = is_broadcast() ? 1 : 0;
-  proof_ = proof;
-  return proof;
-}
-
-// In a cluster: a proof of all nodes. It has no request of its own.
-Result<Fetches::Fetch*> NearCache::open_barrier(Instant now) {
-  cache::Cache::Ticket ticket;
-  ticket.began_at = now;
-  ticket.mark = cache_.next_mark();
-  Fetches::Fetch* const barrier = fetches_.open({}, Fetches::hash_of({}, ticket), ticket);
-  if (barrier == nullptr) return no_memory;
-  servers_.cluster()->note_questions(now);
-  nodes_->want_proof(ticket.mark, now);
-  (barriers_ == nullptr ? barriers_ : last_barrier_->next_awaiting) = barrier;
-  last_barrier_ = barrier;
-  ++barriers_count_;
-  return barrier;
-}
-
-// The marks of barriers ascend, so those that are proved are in front.
-void NearCache::end_barriers() {
-  while (barriers_ != nullptr && nodes_->has_proved(barriers_->ticket.mark)) {
-    Fetches::Fetch& proved = *std::exchange(barriers_, barriers_->next_awaiting);
-    proved.next_awaiting = std::exchange(asked_again_, &proved);
-    --barriers_count_;
-  }
-}
-
-// Returns nothing if there is no room to await a proof.
-std::optional<RequestId> NearCache::await_proof(const commands::Question& question,
-                                                std::uint64_t hash,
-                                                const cache::Cache::Ticket& ticket,
-                                                const CommandView& command, Instant now,
-                                                Instant deadline, Tag tag) {
-  const Result<Fetches::Fetch*> proof = open_proof(now);
-  if (!proof) return std::nullopt;
-  Fetches::Fetch* const fetch = fetches_.open(question, hash, ticket, &command);
-  if (fetch == nullptr) return std::nullopt;
-  fetches_.begin_wait(*fetch, **proof);
-  const RequestId id = fetches_.add(*fetch, deadline, tag);
-  if (id == 0) {
-    fetches_.close(*fetch);
-    return std::nullopt;
-  }
-  fetch->next_awaiting = std::exchange((*proof)->awaited_by, fetch);
-  servers_.note_waiters(waiters_count());
-  return id;
-}
-
-// If the connection was lost, its entries are out of reach, so there is nothing to prove and the
-// proof succeeds. Those that come back are proved behind it (Resumption::want_proof()).
-std::optional<Event> NearCache::complete_proof(const Event& event, Fetches::Fetch& proof) {
-  follow_session();
-  if (proof_ == &proof) proof_ = nullptr;
-  outcome_ = Event{.kind = Event::Kind::completed, .tag = event.tag};
-  if (!event.value) {
-    if (connection_.is_tracked()) outcome_ = event;
-  } else {
-    connection_.handle_reply_to(proof.request);
-    if (proof.rounds_left > 0 && connection_.is_tracked()) {
-      --proof.rounds_left;
-      const Result<RequestId> request = main_.submit(ping(), never, event.tag);
-      if (request) {
-        proof.request = *request;
-        outcome_.reset();
-        return poll_event();
-      }
-      error_ = request.error();
-      outcome_ = Event{.kind = Event::Kind::failed, .tag = event.tag, .error = &error_};
-    } else {
-      connection_.prove_until(staging_of(proof));
-    }
-  }
-  note_barrier(proof);
-  completed_ = &proof;
-  return poll_event();
-}
-
-// What the primaries' connections vouch for is proved. What replicas vouch for is served again once
-// they are proved to have what the primary had then: nobody waits for one that is
-// behind.
-void NearCache::note_barrier(const Fetches::Fetch& proof) {
-  if (!servers_.reads_replicas() || proof.waiters == nullptr) return;
-  barrier_ = std::max(barrier_.load(), proof.ticket.mark);
-  side_delivery_ = std::max(side_delivery_.load(), proof.ticket.mark);
-}
-
-// All fetches that awaited this proof ask again, whatever its outcome was. They are put in front of
-// the chain `asked_again_`, so that this walks only over the fetches of this proof.
-void NearCache::end_proof(Fetches::Fetch& proof) {
-  Fetches::Fetch* last = nullptr;
-  for (auto* each = proof.awaited_by; each != nullptr; each = each->next_awaiting) {
-    each->asks_again = true;
-    last = each;
-  }
-  if (last == nullptr) return;
-  last->next_awaiting = asked_again_;
-  asked_again_ = std::exchange(proof.awaited_by, nullptr);
-}
-
-void NearCache::ask_again(Fetches::Fetch& fetch) {
-  const bool is_proof = fetch.question.row == 0;
-  if (!is_proof) fetches_.end_wait(fetch);
-  if (fetch.waiters == nullptr) {
-    fetches_.close(fetch);
-    servers_.note_waiters(waiters_count());
-    return;
-  }
-  if (is_proof) {
-    note_barrier(fetch);
-    outcome_ = Event{.kind = Event::Kind::completed};
-  } else if (!take_from_cache(fetch)) {
-    CommandView command = CommandView::from_encoded(fetch.command);
-    command.effect = CommandView::Effect::read;
-    fetch.asked.asks_proof = wants_proof({.after = fetch.ticket.mark});
-    const Staged staged = TrackedConnection::about_to_stage(cache_, main_.now());
-    const Result<RequestId> request = submit_fetch(fetch, command);
-    if (request) return note_request(fetch, *request, staged);
-    error_ = request.error();
-    outcome_ = Event{.kind = Event::Kind::failed, .error = &error_};
-  }
-  completed_ = &fetch;
-}
-
-bool NearCache::take_from_cache(Fetches::Fetch& fetch) {
-  cache::Cache::Reader wanted = reader({.after = fetch.ticket.mark});
-  wanted.scratch = &replies_;
-  wanted.is_counted = true;
-  const bool found =
-      cache_.visit(wanted, fetch.question, main_.now(), [this](std::string_view wire) {
-        cached_ = Block::allocate(replies_, wire.size());
-        if (cached_) copy_bytes(wire, static_cast<char*>(cached_.data()));
-        return static_cast<bool>(cached_);
-      });
-  if (!found) return false;
-  const Result<Value> value = cached_reader_.read(cached_reply());
-  if (!value) {
-    cached_.reset();  // otherwise keep_reply() would return these bytes as the next caller's reply
-    return false;
-  }
-  outcome_ = Event{.kind = Event::Kind::completed, .value = *value};
-  return true;
 }
 
 Instant NearCache::next_proof() const {

@@ -175,6 +175,7 @@ class NearCache {
 
  private:
   using Staged = TrackedConnection::Staged;
+  static constexpr std::string_view encoded_ping = "*1\r\n$4\r\nPING\r\n";
 
   using Target = FetchServers::Target;
   std::optional<Target> target_of(const commands::Question& question, const CommandView& command,
@@ -209,8 +210,7 @@ class NearCache {
   void begin_behind_bridge();
   void end_generation();
   void follow_connection();
-  void handle_resume_answer(const std::optional<Value>& answer);
-  void give_up_return();
+  bool is_lost() const { return resumption_ && resumption_->is_lost(); }
   bool handle_push(const Value& push);
   void forget_all();
   std::optional<Event> complete_fetch(const Event& event, Fetches::Fetch& fetch);
@@ -251,7 +251,7 @@ class NearCache {
   std::atomic<cache::Mark> side_delivery_{0};
   std::atomic<cache::Mark> barrier_{0};  // of the last that has ended; only if replicas are read
   TrackedConnection connection_;         // the main connection, without a cluster
-  Resumption resumption_;                // of the main connection
+  Box<Resumption> resumption_;           // null until the server remembers clients
   Fetches fetches_;
   ReplySource source_;
   Fetches::Fetch* completed_ = nullptr;

@@ -39,11 +39,19 @@ std::optional<Answer> read(const Value& value) {
 
 }  // namespace
 
-bool Resumption::ask(Session& session, TrackedConnection& connection, cache::Cache& cache) {
-  question_ = session.staged_until();
-  memory_ = session.resumes_within();
-  pushes_skipped_ = session.counters().pushes_skipped;
-  staged_ = TrackedConnection::about_to_stage(cache, session.now());
+bool Resumption::begin() {
+  if (!is_lost()) connection_.begin_unproved(main_);
+  if (ask()) return true;
+  forget();
+  connection_.end();
+  return false;
+}
+
+bool Resumption::ask() {
+  question_ = main_.staged_until();
+  memory_ = main_.resumes_within();
+  pushes_skipped_ = main_.counters().pushes_skipped;
+  staged_ = TrackedConnection::about_to_stage(cache_, main_.now());
   std::array<char, 20> digits;
   TextWriter number(digits);
   number.append(number_);
@@ -52,14 +60,36 @@ bool Resumption::ask(Session& session, TrackedConnection& connection, cache::Cac
   command.head = encoded_resume;
   command.head_parts = 3;
   command.args = std::span(last).first(is_lost() ? last.size() : 0);
-  const bool is_sent = session.submit_internal(command, internal_resume);
-  if (is_sent) connection.note_request(question_, staged_);
+  const bool is_sent = main_.submit_internal(command, internal_resume);
+  if (is_sent) connection_.note_request(question_, staged_);
   return is_sent;
 }
 
-// For want of memory the client may have skipped what it was told in front of the answer.
-bool Resumption::take_answer(const Session& session, const std::optional<Value>& answer) {
-  const bool has_heard_all = is_lost() && session.counters().pushes_skipped == pushes_skipped_;
+// The answer is a proof, as that to PING is.
+bool Resumption::handle_answer(const std::optional<Value>& answer) {
+  const bool is_resumed = take(answer);
+  const bool is_anew = !is_resumed && !connection_.is_tracked();
+  if (is_resumed) {
+    connection_.resume(main_);
+    cache_.count_resumption();
+  } else if (is_anew) {
+    connection_.begin_unproved(main_);
+  }
+  if (state_ != State::counting) {
+    connection_.ask_for_proof(main_.now());
+  } else if (is_resumed && wanted_ > staged_.mark) {
+    connection_.want_proof(wanted_, main_.now());
+  } else {
+    connection_.handle_reply_to(question_);
+    connection_.prove_until(staged_);
+  }
+  return is_anew;
+}
+
+// Returns whether the client has heard of all that it has missed. If it lacked the memory, it may
+// have skipped what it was told in front of the answer.
+bool Resumption::take(const std::optional<Value>& answer) {
+  const bool has_heard_all = is_lost() && main_.counters().pushes_skipped == pushes_skipped_;
   const auto read_answer = answer ? read(*answer) : std::nullopt;
   if (!read_answer) {
     forget();
@@ -70,6 +100,28 @@ bool Resumption::take_answer(const Session& session, const std::optional<Value>&
   number_ = read_answer->number;
   state_ = State::counting;
   return has_heard_all && read_answer->is_resumed;
+}
+
+// A client that closes does not come back.
+bool Resumption::suspend_if_lost() {
+  const Session::State state = main_.state();
+  const bool closes = state == Session::State::closing || state == Session::State::closed;
+  if (closes && is_lost()) {
+    forget();
+    connection_.end();
+  }
+  if (closes || state_ != State::counting || !connection_.has_lost_connection()) return false;
+  connection_.suspend();
+  state_ = State::lost;
+  until_ = after(main_.now(), memory_);
+  wanted_ = 0;
+  return true;
+}
+
+void Resumption::give_up() {
+  forget();
+  connection_.end();
+  if (main_.state() == Session::State::ready) handle_answer(std::nullopt);
 }
 
 }  // namespace plimsoll::inline v0

@@ -74,8 +74,8 @@ class TrackedConnection {
   /// suspend() puts off the end of the generation: nothing of it is served until resume().
   bool has_lost_connection() const;
   void suspend();
-  /// The session is ready again, and all that has changed since the generation was suspended has been
-  /// told. Nothing is proved.
+  /// The session is ready again, and all that has changed since the generation was suspended has
+  /// been told. Nothing is proved.
   void resume(Session& session);
 
   /// The server reported that all keys may have changed.
@@ -141,12 +141,12 @@ class TrackedConnection {
 
   cache::Cache& cache_;
   const std::uint32_t member_;
+  bool is_suspended_ = false;
+  bool is_readable_ = true;
   std::string_view question_;
   Session* session_ = nullptr;    // null without a generation
   std::uint64_t connection_ = 0;  // the generation's (SessionCounters::connections)
   std::uint64_t pushes_skipped_ = 0;
-  bool is_suspended_ = false;
-  bool is_readable_ = true;
   std::optional<RequestId> probe_;  // its reply proves all until `probe_staged_`
   RequestId asked_ = 0;             // the last question
   Staged probe_staged_{Instant::min(), 0};

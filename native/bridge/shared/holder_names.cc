@@ -6,7 +6,6 @@
 #include <openssl/rand.h>
 
 #include "plimsoll/core/base/check.h"
-#include "plimsoll/native/bridge/shared/tracked_keys.h"
 
 namespace plimsoll::bridge {
 namespace {

@@ -10,7 +10,7 @@
 #include <string_view>
 
 #include "plimsoll/core/memory/account.h"
-#include "plimsoll/native/bridge/shared/missed_messages.h"
+#include "plimsoll/native/bridge/shared/key_holder.h"
 
 // The names under which holders of keys (tracked_keys.h) are found again by clients whose
 // connection was lost. No I/O.
@@ -19,26 +19,10 @@
 //                 |                   |
 //                 +----- forget() ----+
 //
-// A name is a secret: whoever shows it hears of the keys that its client has read. It is 128 random
-// bits, and works for one owner only.
+// A name is a secret: a client that shows it hears of the keys that another one has read. It is 128
+// random bits, and works for one owner only.
 
 namespace plimsoll::bridge {
-
-struct KeyHolder;
-
-/// What a holder has beside its keys if its client may come back.
-struct HolderName {
-  HolderName(Charge& charge, std::string_view name, std::string_view owned_by)
-      : text(name), owner(owned_by), missed(charge) {}
-
-  const std::string text;
-  const std::string owner;  ///< who may come back
-  MissedMessages missed;
-  std::uint64_t answered = 0;  ///< the last number when a PING was answered
-  bool is_away = false;
-  std::chrono::steady_clock::time_point left_at;
-  std::list<KeyHolder*>::iterator place;  ///< among those that are away
-};
 
 class HolderNames {
  public:

@@ -78,17 +78,27 @@ std::string_view KeptReplies::problem_of_resume(Words words) const {
   return is_right ? "" : "-ERR syntax error\r\n";
 }
 
-std::string KeptReplies::resume(Words words, std::string_view owner, const ReplyQueue& replies) {
+std::string KeptReplies::resume(Words words, const Profile& profile, ReplyQueue& replies) {
+  replies.set_on_sent([this](const PushBytes& message) { hub_->handle_sent(listener_, message); });
+  const std::string owner = profile.name + "\n" + profile.username;
   const auto named = words.size() == 3
                          ? hub_->give_name(listener_, owner)
                          : hub_->resume(listener_, owner, words[3], *number_of(words[4]));
   if (!named) {
-    return error_line(
-        native::Error(ErrorCode::out_of_memory, Executed::no, "no room to remember what is missed"));
+    return error_line(native::Error(ErrorCode::out_of_memory, Executed::no,
+                                    "no room to remember what is missed"));
   }
   return "*3\r\n" + bulk(named->name) + ":" +
-         std::to_string(named->number + replies.invalidations()) + "\r\n:" +
-         (named->is_resumed ? "1" : "0") + "\r\n";
+         std::to_string(named->number + replies.invalidations()) +
+         "\r\n:" + (named->is_resumed ? "1" : "0") + "\r\n";
+}
+
+void KeptReplies::prove_for_ping(std::function<void()> done) {
+  hub_->handle_ping(listener_);
+  hub_->prove([this, done = std::move(done)] {
+    hub_->handle_pong(listener_);
+    done();
+  });
 }
 
 // Unknown commands may be reads of modules. The time that a key has left is nothing to keep, and a

@@ -15,6 +15,7 @@
 #include "plimsoll/native/bridge/shared/tracking_hub.h"
 #include "plimsoll/native/bridge/shared/tracking_mode.h"
 #include "plimsoll/native/bridge/shared/wire_reply.h"
+#include "plimsoll/native/bridge/tokens/authorization.h"
 
 // What the client of one session keeps of the replies that it gets: CLIENT TRACKING, for Session.
 
@@ -45,9 +46,10 @@ class KeptReplies {
   /// The connection is over, and its client may come back.
   void leave();
 
-  /// CLIENT TRACKING RESUME, behind a proof: the client may come back, or has. `owner` is who may;
-  /// what waits in `replies` comes in front of the answer. Returns the answer.
-  std::string resume(Words words, std::string_view owner, const ReplyQueue& replies);
+  /// CLIENT TRACKING RESUME, behind a proof: a client of this profile may come back, or has. What
+  /// waits in `replies` comes in front of the answer; they tell the hub of what they send from now
+  /// on. Returns the answer.
+  std::string resume(Words words, const Profile& profile, ReplyQueue& replies);
   /// What is wrong with that command, as an answer. Empty: nothing.
   std::string_view problem_of_resume(Words words) const;
 
@@ -62,10 +64,10 @@ class KeptReplies {
   /// TrackingHub::prove().
   void prove(std::function<void()> done) { hub_->prove(std::move(done)); }
 
-  /// TrackingHub::handle_sent() and so on, which see.
-  void handle_sent(const PushBytes& message) { hub_->handle_sent(listener_, message); }
-  void handle_ping() { hub_->handle_ping(listener_); }
-  void handle_pong() { hub_->handle_pong(listener_); }
+  /// The same for a PING, which says that the client has most likely got the answer to the last
+  /// one. `done` keeps this object alive.
+  void prove_for_ping(std::function<void()> done);
+  /// TrackingHub::forget_name().
   void forget_name() {
     if (is_on()) hub_->forget_name(listener_);
   }

@@ -53,6 +53,16 @@ std::string hello_reply(const ServerIdentity& server, bool is_resp3, std::uint64
   return out;
 }
 
+std::string lower_name(const commands::Row& row) {
+  std::string name(row.name_view());
+  for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return name;
+}
+
+std::string wrong_arity(const commands::Row& row) {
+  return "-ERR wrong number of arguments for '" + lower_name(row) + "' command\r\n";
+}
+
 std::string bulk(std::string_view text) {
   std::string out;
   append_bulk(out, text);

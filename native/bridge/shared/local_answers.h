@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "plimsoll/core/commands/command_table.h"
+
 // The answers that the bridge itself gives to the clients of shared connections, in the words of a
 // server.
 
@@ -18,10 +20,15 @@ struct ServerIdentity {
 };
 
 /// The reply to HELLO. Whatever is behind the bridge, its client has one server.
-/// `tracks_by_cache`: no reply but that to PING shows that all invalidations have come, and a client
-/// may come back within HolderNames::away_max.
+/// `tracks_by_cache`: no reply but that to PING shows that all invalidations have come, and a
+/// client may come back within HolderNames::away_max.
 std::string hello_reply(const ServerIdentity& server, bool is_resp3, std::uint64_t connection,
                         bool tracks_by_cache);
+
+/// A command's name as servers write it in errors: "client|setname".
+std::string lower_name(const commands::Row& row);
+/// What a server answers to a command with too few or too many words.
+std::string wrong_arity(const commands::Row& row);
 
 std::string bulk(std::string_view text);
 std::string null(bool is_resp3);

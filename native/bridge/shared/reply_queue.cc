@@ -9,7 +9,7 @@ namespace plimsoll::bridge {
 struct ReplyQueue::Place {
   std::unique_ptr<Place> next;
   bool has_come = false;
-  bool counts = false;       // in message_bytes_
+  bool counts = false;  // in message_bytes_
   bool is_invalidation = false;
   std::uint64_t number = 0;  // in the order of places; a message has that of the place in front
   WireReply reply;
@@ -38,7 +38,7 @@ constexpr std::size_t allocator_bytes = 16;
 
 ReplyQueue::ReplyQueue(Account& account) : charge_(account) {}
 
-// Whoever heard of what is sent may be gone.
+// The one that hears of what is sent may be gone.
 ReplyQueue::~ReplyQueue() {
   on_sent_ = nullptr;
   clear();

@@ -31,17 +31,6 @@ bool has_right_arity(const commands::Row& row, std::size_t words) {
   return row.arity < 0 ? words >= wanted : words == wanted;
 }
 
-// As servers write it in errors: "client|setname".
-std::string lower_name(const commands::Row& row) {
-  std::string name(row.name_view());
-  for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return name;
-}
-
-std::string wrong_arity(const commands::Row& row) {
-  return "-ERR wrong number of arguments for '" + lower_name(row) + "' command\r\n";
-}
-
 std::string_view confirmation_word(ChannelKind kind, bool subscribes) {
   switch (kind) {
     case ChannelKind::channel: return subscribes ? "subscribe" : "unsubscribe";
@@ -353,8 +342,7 @@ bool Session::take_tracking(Words words) {
 // CLIENT TRACKING RESUME. Its answer is a proof, as that to PING is.
 bool Session::take_resume(Words words) {
   if (!is_idle()) return false;
-  const std::string_view problem = kept_.problem_of_resume(words);
-  if (!problem.empty()) {
+  if (const std::string_view problem = kept_.problem_of_resume(words); !problem.empty()) {
     answer(problem);
     return true;
   }
@@ -366,12 +354,8 @@ bool Session::take_resume(Words words) {
                copies = std::vector<std::string>(words.begin(), words.end())] {
     if (self->is_closed_ || self->has_ended_) return;
     const std::vector<std::string_view> views(copies.begin(), copies.end());
-    self->replies_.set_on_sent(
-        [&session = *self](const PushBytes& message) { session.kept_.handle_sent(message); });
-    const std::string& name = self->profile_.name;
-    const std::string owner = name + "\n" + self->profile_.username;
-    const std::string text = self->kept_.resume(views, owner, self->replies_);
-    self->finish(*place, WireReply::of(text, self->clients_.account()), true);
+    const std::string answer = self->kept_.resume(views, self->profile_, self->replies_);
+    self->finish(*place, WireReply::of(answer, self->clients_.account()), true);
   });
   return true;
 }
@@ -384,11 +368,8 @@ bool Session::take_ping(Words words) {
       WireReply::of(words.size() > 1 ? bulk(words[1]) : "+PONG\r\n", clients_.account()));
   is_alone_ = true;
   ++counters_.answered_locally;
-  kept_.handle_ping();
-  kept_.prove([self = shared_from_this(), place, pong] {
-    self->kept_.handle_pong();
-    self->finish(*place, std::move(*pong), true);
-  });
+  kept_.prove_for_ping(
+      [self = shared_from_this(), place, pong] { self->finish(*place, std::move(*pong), true); });
   return true;
 }
 

@@ -26,11 +26,11 @@ struct SharedCounters {
   std::uint64_t tracking_sessions = 0;      ///< WebSockets now that keep what they read
   std::uint64_t tracked_keys = 0;           ///< that they keep now, counted once for each
   std::uint64_t tracked_invalidations = 0;  ///< messages about keys that they got, and kept
-  std::uint64_t tracked_unkept = 0;   ///< replies that they may not keep, since the cache does not
-  std::uint64_t tracked_flushes = 0;  ///< messages that all keys may have changed
-  std::uint64_t tracking_away = 0;    ///< clients now whose connection was lost, and that may come
-                                      ///< back
-  std::uint64_t tracking_resumed = 0;      ///< clients that came back, and went on
+  std::uint64_t tracked_unkept = 0;    ///< replies that they may not keep, since the cache does not
+  std::uint64_t tracked_flushes = 0;   ///< messages that all keys may have changed
+  std::uint64_t tracking_away = 0;     ///< clients now whose connection was lost, and that may come
+                                       ///< back
+  std::uint64_t tracking_resumed = 0;  ///< clients that came back, and went on
   std::uint64_t tracking_not_resumed = 0;  ///< that came back, and had to begin anew
 };
 

@@ -9,7 +9,7 @@
 #include <string_view>
 
 #include "plimsoll/core/memory/account.h"
-#include "plimsoll/native/bridge/shared/holder_names.h"
+#include "plimsoll/native/bridge/shared/key_holder.h"
 
 // Which WebSockets have taken values of which keys to keep them (TrackingHub). An account pays for
 // all of it, as it grows. No I/O.
@@ -20,32 +20,6 @@
 // A key lives as long as it is held. Pointers are valid until the object is erased.
 
 namespace plimsoll::bridge {
-
-class TrackingListener;
-struct KeyHolder;
-struct TrackedKey;
-
-struct HeldKey {
-  KeyHolder* holder = nullptr;
-  TrackedKey* key = nullptr;
-  HeldKey* previous = nullptr;  ///< of the same key
-  HeldKey* next = nullptr;
-  HeldKey* older = nullptr;  ///< of the same holder, by when it took the key last
-  HeldKey* newer = nullptr;
-};
-
-struct TrackedKey {
-  std::string_view text;
-  HeldKey* held = nullptr;  ///< the first
-};
-
-struct KeyHolder {
-  TrackingListener* listener = nullptr;  ///< null: its client is away
-  std::unique_ptr<HolderName> name;      ///< null: nobody can come back to it
-  std::map<const TrackedKey*, HeldKey> keys;
-  HeldKey* oldest = nullptr;
-  HeldKey* newest = nullptr;
-};
 
 class TrackedKeys {
  public:

@@ -125,8 +125,8 @@ std::optional<TrackingHub::Named> TrackingHub::give_name(TrackingListener& liste
 }
 
 std::optional<TrackingHub::Named> TrackingHub::resume(TrackingListener& listener,
-                                                      std::string_view owner,
-                                                      std::string_view name, std::uint64_t number) {
+                                                      std::string_view owner, std::string_view name,
+                                                      std::uint64_t number) {
   KeyHolder* const found = names_.find(name, owner);
   KeyHolder* const own = keys_.find(listener);
   if (found != nullptr && found != own && found->listener != nullptr) {
@@ -150,9 +150,8 @@ std::optional<TrackingHub::Named> TrackingHub::resume(TrackingListener& listener
   for (const PushBytes& message : known->name->missed.behind(number)) pass_on(*known, message);
   if (known->name == nullptr) return give_name(listener, owner);
   ++counts_.resumed;
-  return Named{.name = known->name->text,
-               .number = known->name->missed.last_number(),
-               .is_resumed = true};
+  return Named{
+      .name = known->name->text, .number = known->name->missed.last_number(), .is_resumed = true};
 }
 
 void TrackingHub::move_keys(KeyHolder& from, KeyHolder& to) {

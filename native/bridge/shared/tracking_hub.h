@@ -38,10 +38,10 @@
 //    before any reply of which deliver() was called first. Then it does not hold the key any more.
 //  - At times a message that all keys may have changed, and then it holds none.
 //
-// A listener may get a name. When its connection is lost, what it holds stays, and the messages that
-// it would get are kept by number, as are the last ones that it was sent. Its client comes back with
-// the name and the number of the last one that it has got, as another listener: that one is sent
-// what was missed, and holds all that the first one held.
+// A listener may get a name. When its connection is lost, what it holds stays, and the messages
+// that it would get are kept by number, as are the last ones that it was sent. Its client comes
+// back with the name and the number of the last one that it has got, as another listener: that one
+// is sent what was missed, and holds all that the first one held.
 //
 // Bounds: keys_max keys of a listener, and a part of the memory line for all, beyond which the
 // oldest keys of the listener make room, after those who are away have made theirs; news_keys_max
@@ -107,15 +107,15 @@ class TrackingHub final : private cache::CacheWatcher {
   /// Gives a new name to a listener that was added. None: there is no room.
   std::optional<Named> give_name(TrackingListener& listener, std::string_view owner);
   /// The client of `name` has come back as this listener, which was added, and has got all messages
-  /// until `number`. The listener gets the others before this returns. If the name is not known (any
-  /// more), or not all of the others are, the listener gets a new one, and holds what it held. None:
-  /// there is no memory.
+  /// until `number`. The listener gets the others before this returns. If the name is not known
+  /// (any more), or not all of the others are, the listener gets a new one, and holds what it held.
+  /// None: there is no memory.
   std::optional<Named> resume(TrackingListener& listener, std::string_view owner,
                               std::string_view name, std::uint64_t number);
 
   /// A message that the listener has got from here, or that add_behind() of its replies has, has
-  /// left in the direction of the client, or will not any more. Call this in the order in which they
-  /// leave.
+  /// left in the direction of the client, or will not any more. Call this in the order in which
+  /// they leave.
   void handle_sent(const TrackingListener& listener, const PushBytes& message);
   /// The client will not get a message that it should: it cannot come back.
   void forget_name(const TrackingListener& listener);

@@ -144,8 +144,8 @@ void CachedWorld::resume(One& one, const Words& request) {
     one.tracks.merge(std::exchange(mine.tracks, {}));
   }
   hear_all(one);
-  one.down += "*3\r\n" + bulk_reply(one.name) + ":" + std::to_string(mine.sent.size()) + "\r\n:" +
-              (is_known ? "1" : "0") + "\r\n";
+  one.down += "*3\r\n" + bulk_reply(one.name) + ":" + std::to_string(mine.sent.size()) +
+              "\r\n:" + (is_known ? "1" : "0") + "\r\n";
 }
 
 void CachedWorld::invalidate(const std::string& key) {

@@ -114,7 +114,7 @@ class CachedWorld {
 
   // What a bridge knows of a client with a name.
   struct Remembered {
-    std::vector<std::string> sent;  // the pushes so far, numbered from 1
+    std::vector<std::string> sent;      // the pushes so far, numbered from 1
     std::set<std::string> tracks = {};  // while the client is away
     std::map<std::string, std::string> known = {};
   };

@@ -266,8 +266,9 @@ TEST_CASE("a barrier of another client of the cache holds for what comes back, t
 }
 
 TEST_CASE("an answer that is none leaves a client that begins anew") {
-  for (const std::string answer : {"-ERR syntax error\r\n", "+OK\r\n", "*3\r\n$0\r\n\r\n:0\r\n:1\r\n",
-                                   "*3\r\n$1\r\nn\r\n:-1\r\n:1\r\n", "*2\r\n$1\r\nn\r\n:1\r\n", "_\r\n"}) {
+  for (const std::string answer :
+       {"-ERR syntax error\r\n", "+OK\r\n", "*3\r\n$0\r\n\r\n:0\r\n:1\r\n",
+        "*3\r\n$1\r\nn\r\n:-1\r\n:1\r\n", "*2\r\n$1\r\nn\r\n:1\r\n", "_\r\n"}) {
     INFO(answer);
     Remembering world;
     world.lose();

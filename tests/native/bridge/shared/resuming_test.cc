@@ -159,7 +159,8 @@ TEST_CASE("nobody comes back to what a client has left for good") {
   CHECK_FALSE(Client(world).resume(named.name, "0").is_resumed);
 }
 
-TEST_CASE("who comes back is told what has changed meanwhile, and hears of all changes after that") {
+TEST_CASE(
+    "who comes back is told what has changed meanwhile, and hears of all changes after that") {
   World world;
   world.write("ship", "Daphne");
   world.write("port", "Lagos");
