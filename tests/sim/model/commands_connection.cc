@@ -117,7 +117,9 @@ void hello(Call& call) {
   if (request->protocol) connection.protocol = *request->protocol;
 
   Replies& reply = call.reply;
-  reply.map(7);
+  const model::ServerOptions& options = call.engine.options;
+  const bool resumes = options.resumption && connection.protocol == Protocol::resp3;
+  reply.map(resumes ? 9 : 7);
   reply.bulk("server");
   reply.bulk("valkey");
   reply.bulk("version");
@@ -129,10 +131,15 @@ void hello(Call& call) {
   reply.bulk("mode");
   reply.bulk("standalone");
   reply.bulk("role");
-  const model::ServerOptions& options = call.engine.options;
   const bool is_replica =
       options.role == Role::replica || options.condition == Condition::primary_down;
   reply.bulk(is_replica ? "replica" : "master");
+  if (resumes) {
+    reply.bulk("tracking-proof");
+    reply.bulk("ping");
+    reply.bulk("tracking-resume");
+    reply.integer(options.resumption->seconds_away_max);
+  }
   reply.bulk("modules");
   reply.array(0);
 }

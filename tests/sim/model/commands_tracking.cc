@@ -127,9 +127,50 @@ std::vector<std::string_view> flags_of(const TrackingState& state) {
   return flags;
 }
 
+// The stream's name, the number of its last push, and whether it goes on.
+void tell_stream(Call& call, const Stream& stream, bool resumed) {
+  call.reply.array(3);
+  call.reply.bulk(stream.name);
+  call.reply.integer(static_cast<std::int64_t>(stream.last));
+  call.reply.integer(resumed ? 1 : 0);
+}
+
+void resume(Call& call) {
+  const Arguments arguments = call.arguments;
+  Engine& engine = call.engine;
+  Connection& connection = call.connection;
+  if (arguments.size() != 3 && arguments.size() != 5) return call.reply.error(syntax_error_text);
+  if (connection.tracking.mode == Mode::off || connection.protocol == Protocol::resp2 ||
+      engine.nesting == Engine::Nesting::in_transaction) {
+    return call.reply.error("CLIENT TRACKING RESUME needs RESP3 and CLIENT TRACKING ON");
+  }
+  Resumptions& counts = engine.resumptions;
+  if (arguments.size() == 3) {
+    ++counts.begun;
+    const Resumption& options = *engine.options.resumption;
+    return tell_stream(call, engine.tracking.begin_stream(connection, options), false);
+  }
+  const std::optional<std::int64_t> number = integer_argument(call, 4);
+  if (!number) return;
+  const auto known = static_cast<std::uint64_t>(*number);
+  const std::size_t said = connection.output.size();
+  if (const Stream* const stream =
+          engine.tracking.resume(connection, arguments[3], known, engine.now)) {
+    ++counts.resumed;
+    if (connection.output.size() > said) ++counts.told_again;
+    if (known > stream->last) ++counts.ahead;
+    return tell_stream(call, *stream, true);
+  }
+  ++counts.refused;
+  tell_stream(call, engine.tracking.begin_stream(connection, *engine.options.resumption), false);
+}
+
 }  // namespace
 
 void client_tracking(Call& call) {
+  if (call.engine.options.resumption && equals_ignoring_case(call.arguments[2], "resume")) {
+    return resume(call);
+  }
   const std::optional<TrackingRequest> request = parse(call.arguments);
   if (!request) return call.reply.error(syntax_error_text);
   if (equals_ignoring_case(call.arguments[2], "on")) return turn_on(call, *request);

@@ -194,7 +194,7 @@ void Engine::remove_expired() {
 }
 
 void Engine::forget(Connection& connection) {
-  tracking.turn_off(connection);
+  tracking.leave(connection, now);
   pubsub.unsubscribe_all(connection);
   watches.unwatch_all(connection);
   blocking.unblock(connection);

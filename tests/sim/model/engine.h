@@ -60,6 +60,7 @@ class Engine {
   PubSub pubsub;
   Watches watches;
   Blocking blocking;
+  Resumptions resumptions;
 
   /// Whose request is being executed, or null.
   Connection* executing = nullptr;

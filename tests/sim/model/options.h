@@ -32,6 +32,14 @@ struct User {
 /// it is a replica that does not serve stale data.
 enum class Condition { serving, loading, primary_down, busy };
 
+/// CLIENT TRACKING RESUME: what a client has missed while it was away, it is told when it is back.
+/// Of what servers may do for it, the least.
+struct Resumption {
+  std::uint32_t seconds_away_max = 120;  // then a client is forgotten
+  std::size_t pushes_max = 1000;         // that are kept for one client
+  std::uint64_t salt = 0;                // no two servers give the same names
+};
+
 /// What HELLO says. Who refuses writes, and what is replicated, is not modelled.
 enum class Role { primary, replica };
 
@@ -45,12 +53,22 @@ struct ServerOptions {
   std::size_t clients_max = 10000;
   std::size_t bulk_bytes_max = std::size_t{512} * 1024 * 1024;
   std::size_t tracking_keys_max = 1'000'000;  // 0: no limit
+  std::optional<Resumption> resumption = {};  // no real server has it
   int databases = 16;
   std::string version = "8.0.1";
   // What an older server does not have, by the server's names: "hello", "client|tracking".
   std::vector<std::string> unknown_commands = {};
   // GET of this key tells each user its own name, as one that reads what others may not see.
   std::optional<std::string> user_key = {};
+};
+
+/// How often clients have begun a stream of invalidations, have come back to one, and could not.
+struct Resumptions {
+  std::uint64_t begun = 0;  // without a name
+  std::uint64_t resumed = 0;
+  std::uint64_t refused = 0;
+  std::uint64_t told_again = 0;  // of those that have come back: had missed something
+  std::uint64_t ahead = 0;       // likewise: claimed to have had more than there was
 };
 
 /// Whether the server wants to be rid of a connection, and of what it has not sent on it.

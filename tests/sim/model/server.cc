@@ -88,6 +88,7 @@ void Server::handle_time(Time now) {
   engine_->now = now;
   engine_->remove_expired();
   engine_->tracking.limit(engine_->options.tracking_keys_max, nullptr);
+  engine_->tracking.forget_those_gone(now);
   engine_->end_waits();
 }
 
@@ -95,6 +96,22 @@ bool Server::evict(int database, std::string_view key, Time now) {
   engine_->now = now;
   if (engine_->databases[static_cast<std::size_t>(database)].erase(key) == 0) return false;
   engine_->key_changed(database, key, Cause::eviction);
+  return true;
+}
+
+const Resumptions& Server::resumptions() const { return engine_->resumptions; }
+
+void Server::forget_stream(std::size_t choice) { engine_->tracking.forget_stream(choice); }
+
+void Server::forget_stream_of(ClientId client) {
+  const Connection* const connection = engine_->connections.find(client);
+  if (connection != nullptr) engine_->tracking.forget_stream_of(*connection);
+}
+
+bool Server::tell_stray(ClientId client, std::string_view key) {
+  Connection* const connection = engine_->connections.find(client);
+  if (connection == nullptr || !engine_->tracking.has_stream(*connection)) return false;
+  engine_->tracking.tell_stray(*connection, key);
   return true;
 }
 

@@ -25,6 +25,8 @@ class Engine;
 /// at all behind replies that have not been taken out of output() yet, as behind those that a real
 /// server has not sent yet.
 ///
+/// CLIENT TRACKING RESUME, if the options have it, is what no real server knows.
+///
 /// Not modelled: REDIRECT, CLIENT REPLY, LIST, INFO, PAUSE, scripts, sharded pub/sub, other
 /// blocking commands, cluster, replication, which keys are evicted and when, persistence, limits of
 /// buffers. Such commands are unknown to it. Sets and hashes beyond the real server's small
@@ -63,6 +65,13 @@ class Server {
 
   /// From when on handle_time() has a key to remove; nothing if there is none that expires.
   std::optional<Time> next_expiry() const;
+
+  /// Forgets the stream (CLIENT TRACKING RESUME) of one client, or of that one, without a word.
+  void forget_stream(std::size_t choice);
+  void forget_stream_of(ClientId client);
+  /// Tells a client with a stream that a key has changed that has not. False: it has none.
+  bool tell_stray(ClientId client, std::string_view key);
+  const Resumptions& resumptions() const;
 
   /// Whether a connection waits with a command that blocks: until it is answered, the requests
   /// behind it wait, too.

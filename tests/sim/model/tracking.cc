@@ -7,6 +7,8 @@
 namespace plimsoll::sim::model {
 namespace {
 
+constexpr std::string_view everything = ">2\r\n$10\r\ninvalidate\r\n_\r\n";
+
 // ">2 invalidate [key, ...]"; nothing on a RESP2 connection, which has no pushes.
 std::string invalidation(const std::vector<std::string_view>& keys) {
   constexpr Protocol protocol = Protocol::resp3;
@@ -45,12 +47,105 @@ void Tracking::turn_on(Connection& connection, TrackingState state) {
 }
 
 void Tracking::turn_off(Connection& connection) {
-  for (const std::string& name : connection.tracking.prefixes) {
+  forget_stream_of(connection);
+  leave_prefixes(connection.id, connection.tracking);
+  connection.tracking = {};
+}
+
+void Tracking::leave_prefixes(ClientId reader, const TrackingState& state) {
+  for (const std::string& name : state.prefixes) {
     const auto prefix = prefixes_.find(name);
-    std::erase(prefix->second.clients, connection.id);
+    if (prefix == prefixes_.end()) continue;
+    std::erase(prefix->second.clients, reader);
     if (prefix->second.clients.empty()) prefixes_.erase(prefix);
   }
-  connection.tracking = {};
+}
+
+void Tracking::leave(Connection& connection, Time now) {
+  Stream* const stream = streams_.of(connection.id);
+  if (stream == nullptr) return turn_off(connection);
+  stream->where = Stream::Reader::away;
+  stream->away_since = now;
+  stream->last_here = stream->last;
+  stream->tracking = std::exchange(connection.tracking, {});
+}
+
+const Stream& Tracking::begin_stream(Connection& connection, const Resumption& options) {
+  forget_stream_of(connection);
+  return streams_.begin(connection, options);
+}
+
+// What is sent again takes numbers of its own, and is kept under those that it had: a client that
+// does not get to see the reply comes back with one of those.
+const Stream* Tracking::resume(Connection& connection, std::string_view name, std::uint64_t number,
+                               Time now) {
+  forget_stream_of(connection);
+  forget_those_gone(now);
+  Stream* const stream = streams_.of_name(name);
+  if (stream == nullptr || stream->user != connection.user->name) return nullptr;
+  Connection* const other = connections_->find(stream->reader);
+  const TrackingState& before = other != nullptr ? other->tracking : stream->tracking;
+  if (!stream->has_all_after(number) || before.mode != connection.tracking.mode) {
+    forget(*stream);
+    return nullptr;
+  }
+  const ClientId reader = stream->reader;
+  for (const std::string& prefix : before.prefixes) {
+    std::vector<ClientId>& clients = prefixes_[prefix].clients;
+    std::erase(clients, reader);
+    const bool known = std::find(clients.begin(), clients.end(), connection.id) != clients.end();
+    if (!known) clients.push_back(connection.id);
+    connection.tracking.prefixes.insert(prefix);
+  }
+  if (other != nullptr) {
+    other->tracking = {};
+    connections_->close_at_once(*other);
+  }
+  move_reads(reader, connection);
+  stream->reader = connection.id;
+  stream->where = Stream::Reader::here;
+  stream->tracking = {};
+  for (const Stream::Push& push : stream->log) {
+    if (push.number <= number) continue;
+    connections_->send(connection, push.bytes);
+    ++stream->last;
+  }
+  return stream;
+}
+
+void Tracking::move_reads(ClientId from, Connection& to) {
+  for (RememberedKey& key : keys_) {
+    if (std::erase(key.readers, from) == 0) continue;
+    const bool known =
+        std::find(key.readers.begin(), key.readers.end(), to.id) != key.readers.end();
+    if (!known) key.readers.push_back(to.id);
+  }
+}
+
+void Tracking::forget(const Stream& stream) {
+  if (stream.where == Stream::Reader::away) leave_prefixes(stream.reader, stream.tracking);
+  streams_.forget(stream);
+}
+
+void Tracking::forget_stream(std::size_t choice) {
+  if (streams_.size() > 0) forget(streams_.at(choice % streams_.size()));
+}
+
+void Tracking::forget_stream_of(const Connection& connection) {
+  if (const Stream* const stream = streams_.of(connection.id)) forget(*stream);
+}
+
+void Tracking::forget_those_gone(Time now) {
+  for (const ClientId reader : streams_.over(now)) forget(*streams_.of(reader));
+}
+
+Stream* Tracking::stream_away(ClientId reader) {
+  Stream* const stream = streams_.of(reader);
+  return stream != nullptr && stream->where == Stream::Reader::away ? stream : nullptr;
+}
+
+void Tracking::tell_stray(Connection& connection, std::string_view key) {
+  if (has_stream(connection)) tell(connection, invalidation({key}));
 }
 
 void Tracking::remember(Connection& connection, std::string_view key) {
@@ -84,20 +179,18 @@ void Tracking::invalidate_all(Connection* executing) {
     if (&connection == executing) {
       pending_.push_back({Scope::everything, {}});
     } else {
-      tell_everything(connection);
+      tell(connection, everything);
     }
   });
+  streams_.for_each_away([&](Stream& stream) { streams_.note(stream, everything); });
   places_.clear();
   keys_.clear();
 }
 
 void Tracking::after_command(Connection& executing) {
   for (const Pending& pending : pending_) {
-    if (pending.scope == Scope::everything) {
-      tell_everything(executing);
-    } else {
-      tell(executing, pending.key);
-    }
+    const bool is_key = pending.scope == Scope::key;
+    tell(executing, is_key ? invalidation({pending.key}) : std::string(everything));
   }
   pending_.clear();
 }
@@ -126,6 +219,7 @@ void Tracking::forget_everything() {
   keys_.clear();
   prefixes_.clear();
   pending_.clear();
+  streams_.forget_all();
 }
 
 void Tracking::broadcast_later(std::string_view key, ClientId writer) {
@@ -138,13 +232,17 @@ void Tracking::broadcast_later(std::string_view key, ClientId writer) {
 void Tracking::broadcast(const Prefix& prefix) {
   for (const ClientId id : prefix.clients) {
     Connection* const connection = connections_->find(id);
-    if (connection == nullptr || connection->protocol == Protocol::resp2) continue;
-    const bool told = connection->tracking.own_writes == TrackingState::OwnWrites::told;
+    Stream* const away = connection == nullptr ? stream_away(id) : nullptr;
+    if (connection == nullptr && away == nullptr) continue;
+    const TrackingState& state = connection != nullptr ? connection->tracking : away->tracking;
+    const bool told = state.own_writes == TrackingState::OwnWrites::told;
     std::vector<std::string_view> keys;
     for (const auto& [key, writer] : prefix.changed) {
       if (told || writer != id) keys.push_back(key);
     }
-    if (!keys.empty()) connections_->send(*connection, invalidation(keys));
+    if (keys.empty()) continue;
+    connection != nullptr ? tell(*connection, invalidation(keys))
+                          : streams_.note(*away, invalidation(keys));
   }
 }
 
@@ -152,25 +250,25 @@ void Tracking::broadcast(const Prefix& prefix) {
 void Tracking::tell_readers(const RememberedKey& key, const Connection* current, When own) {
   for (const ClientId id : key.readers) {
     Connection* const reader = connections_->find(id);
-    if (reader == nullptr || !reader->tracking.remembers_reads()) continue;
+    if (reader == nullptr) {
+      if (Stream* const away = stream_away(id)) streams_.note(*away, invalidation({key.name}));
+      continue;
+    }
+    if (!reader->tracking.remembers_reads()) continue;
     const bool told = reader->tracking.own_writes == TrackingState::OwnWrites::told;
     if (reader == current && !told) continue;
     if (reader == current && own == When::after_command) {
       pending_.push_back({Scope::key, key.name});
     } else {
-      tell(*reader, key.name);
+      tell(*reader, invalidation({key.name}));
     }
   }
 }
 
-void Tracking::tell(Connection& connection, std::string_view key) {
+void Tracking::tell(Connection& connection, std::string_view push) {
   if (connection.protocol == Protocol::resp2) return;
-  connections_->send(connection, invalidation({key}));
-}
-
-void Tracking::tell_everything(Connection& connection) {
-  if (connection.protocol == Protocol::resp2) return;
-  connections_->send(connection, ">2\r\n$10\r\ninvalidate\r\n_\r\n");
+  if (Stream* const stream = streams_.of(connection.id)) streams_.note(*stream, push);
+  connections_->send(connection, push);
 }
 
 void Tracking::erase(std::uint32_t place) {
@@ -183,7 +281,9 @@ void Tracking::erase(std::uint32_t place) {
 }
 
 void Tracking::drop_gone(std::vector<ClientId>& readers) {
-  std::erase_if(readers, [&](ClientId id) { return connections_->find(id) == nullptr; });
+  std::erase_if(readers, [&](ClientId id) {
+    return connections_->find(id) == nullptr && stream_away(id) == nullptr;
+  });
 }
 
 }  // namespace plimsoll::sim::model

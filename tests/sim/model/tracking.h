@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "plimsoll/tests/sim/model/connections.h"
+#include "plimsoll/tests/sim/model/streams.h"
 #include "plimsoll/tests/sim/model/text_map.h"
 
 namespace plimsoll::sim::model {
@@ -26,6 +27,22 @@ class Tracking {
   void turn_on(Connection& connection, TrackingState state);
   void turn_off(Connection& connection);
 
+  /// The connection has ended. Whoever can come back goes on being told.
+  void leave(Connection& connection, Time now);
+
+  /// From here on the connection's pushes are counted, and kept for the next connection.
+  const Stream& begin_stream(Connection& connection, const Resumption& options);
+  /// Sends again what came behind that push, and all that its stream goes on to bring; whoever has
+  /// had the stream is cut off. Null, and the stream is forgotten, if something would be missing.
+  const Stream* resume(Connection& connection, std::string_view name, std::uint64_t number,
+                       Time now);
+  /// Forgets one of the streams, or a connection's: its reader is not told so.
+  void forget_stream(std::size_t choice);
+  void forget_stream_of(const Connection& connection);
+  std::size_t streams() const { return streams_.size(); }
+  bool has_stream(const Connection& connection) { return streams_.of(connection.id) != nullptr; }
+  /// Tells the connection something that is not so. Nothing without a stream.
+  void tell_stray(Connection& connection, std::string_view key);
   /// Remembers that the connection has read the key, if its mode and CLIENT CACHING say so.
   void remember(Connection& connection, std::string_view key);
 
@@ -35,6 +52,7 @@ class Tracking {
 
   void after_command(Connection& executing);
   void end_turn();
+  void forget_those_gone(Time now);
 
   /// Forgets random keys, and says so at once, while there are too many: before a command is
   /// executed, whose connection `coming` is, or between commands, when it is null.
@@ -60,8 +78,11 @@ class Tracking {
   void broadcast(const Prefix& prefix);
   enum class When { at_once, after_command };
   void tell_readers(const RememberedKey& key, const Connection* current, When own);
-  void tell(Connection& connection, std::string_view key);
-  void tell_everything(Connection& connection);
+  void tell(Connection& connection, std::string_view push);
+  Stream* stream_away(ClientId reader);
+  void forget(const Stream& stream);
+  void move_reads(ClientId from, Connection& to);
+  void leave_prefixes(ClientId reader, const TrackingState& state);
   void erase(std::uint32_t place);
   void drop_gone(std::vector<ClientId>& readers);
 
@@ -70,6 +91,7 @@ class Tracking {
   std::vector<RememberedKey> keys_;
   std::map<std::string, Prefix, std::less<>> prefixes_;
   std::vector<Pending> pending_;
+  Streams streams_;
   std::uint64_t choice_ = 0x9e37'79b9'7f4a'7c15;
 };
 
