@@ -100,7 +100,11 @@ const char* name(Deed deed) {
                                                           "cluster_read_moved",
                                                           "cluster_read_behind",
                                                           "cluster_reads_returned",
-                                                          "cluster_reader_hit"};
+                                                          "cluster_reader_hit",
+                                                          "tracking_resumed",
+                                                          "missed_news_told",
+                                                          "tracking_not_resumed",
+                                                          "resumed_hit"};
   return names[static_cast<std::size_t>(deed)];
 }
 

@@ -84,9 +84,13 @@ enum class Deed : std::uint8_t {
   cluster_read_behind,     ///< the owner's answer, for no replica had what the caller has written
   cluster_reads_returned,  ///< to replicas of a cluster, after the faults
   cluster_reader_hit,      ///< by a caller with a cache who reads from replicas of a cluster
+  tracking_resumed,        ///< by a client that came back on another connection
+  missed_news_told,        ///< likewise, and it had missed something
+  tracking_not_resumed,    ///< the server had forgotten the client, or some of its news
+  resumed_hit,             ///< of what was read before the connection was lost
 };
 
-inline constexpr std::size_t deeds_count = static_cast<std::size_t>(Deed::cluster_reader_hit) + 1;
+inline constexpr std::size_t deeds_count = static_cast<std::size_t>(Deed::resumed_hit) + 1;
 const char* name(Deed deed);
 
 inline constexpr std::size_t states_count = static_cast<std::size_t>(Session::State::closed) + 1;

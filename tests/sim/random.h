@@ -41,7 +41,8 @@ class Random {
     cluster,
     cluster_caller,
     cluster_limits,
-    cluster_replicas
+    cluster_replicas,
+    resumption
   };
 
   Random(std::uint64_t seed, Purpose purpose, std::uint64_t number = 0)

@@ -141,8 +141,12 @@ Scenario Scenario::of_seed(std::uint64_t seed, Size size) {
   const std::size_t few = scenario.faults.has(Fault::tight_limit) ? 4 : 2;
   scenario.clients = random.between(1, small ? few : 8);
   // Nothing is news to one who is alone: there are two who read, and one who writes.
-  if (leaning_of(seed) == Leaning::late_news) {
+  if (has_writers(leaning_of(seed))) {
     scenario.clients = std::max<std::size_t>(scenario.clients, 3);
+  }
+  // Somebody has to be there for long enough to come back often.
+  if (leaning_of(seed) == Leaning::returns) {
+    scenario.requests = std::max<std::size_t>(scenario.requests, 60);
   }
   scenario.fault_interval = random.between(milliseconds(1), milliseconds(small ? 50 : 200));
   scenario.time_max = seconds(small ? 10 : 60);

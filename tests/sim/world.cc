@@ -52,7 +52,8 @@ World::World(const Scenario& scenario, Trace::Printing printing)
   }
   Random caches(scenario.seed, Random::Purpose::caches);
   const std::uint64_t drawn = caches.below(3);
-  for (std::uint64_t left = leans_to_cache() ? 1 : drawn; left > 0; --left) {
+  const std::uint64_t most = environment_.leaning == Leaning::returns ? 1 + drawn % 2 : 1;
+  for (std::uint64_t left = leans_to_cache() ? most : drawn; left > 0; --left) {
     const auto number = static_cast<std::uint32_t>(caches_.size());
     caches_.push_back(std::make_unique<SharedCache>(environment_, number));
   }
@@ -68,8 +69,8 @@ bool World::leans_to_cache() const { return is_about_a_cache(environment_.leanin
 SharedCache* World::draw_cache(Random& random) {
   if (leans_to_cache()) {
     // Whoever has none writes what the others hear of late.
-    const bool writes = environment_.leaning == Leaning::late_news && users_.size() % 2 == 1;
-    return writes ? nullptr : caches_[0].get();
+    const bool writes = has_writers(environment_.leaning) && users_.size() % 2 == 1;
+    return writes ? nullptr : caches_[users_.size() / 2 % caches_.size()].get();
   }
   const std::size_t which = random.below(caches_.size() + 1);
   return which == caches_.size() ? nullptr : caches_[which].get();

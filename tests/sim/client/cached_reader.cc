@@ -51,8 +51,10 @@ void CachedReader::act_once() {
   if (--rounds_left_ > 0) {
     desk_.go_on_after(*this, random().between(Duration::zero(), pause_max));
   }
+  if (rests()) return;
   if (rounds_left_ % 4 == 0) read_own_name();
   lean();
+  if (only_reads()) return read(random().one_in(4) ? draw_staleness() : cache::any_staleness);
   switch (random().below(16)) {
     case 0:
     case 1:
@@ -256,6 +258,9 @@ void CachedReader::check_hit(const Place& place, const Told& told, std::uint32_t
   require(after(cache_->heard_at(), options.coherence_lease) >= now,
           "a lookup past its lease misses", 0);
   require(superseded_at >= cache_->vouched_since(), "nothing is served from before a reconnect", 0);
+  require(superseded_at >= cache_->heard_until(place.server),
+          "nothing is served that all clients of the cache have heard to be outdated", 0);
+  if (cache_->is_from_before(place)) coverage().count(Deed::resumed_hit);
   cache_->note_told(place, source, books().versions.find_from(place, told, floor.told));
 }
 
@@ -289,6 +294,7 @@ void CachedReader::send_read(const Place& place, Duration max_staleness) {
   }
   const Result<RequestId> id = driver().submit_fresh(max_staleness, command, timeout, number);
   if (!desk_.note_submitted(id, number)) return;
+  if (cache_ != nullptr) cache_->note_read(place, driver());
   asked.counts = Fetches::is_waiter_id(*id) && asked.source != cache::Sources::none;
   asked_[number] = std::move(asked);
   driver().settle();
@@ -300,6 +306,7 @@ void CachedReader::handle_outcome(const Event& event, bool truthful) {
   const Asked asked = std::move(found->second);
   asked_.erase(found);
   const bool is_read = asked.what == Asked::What::read;
+  if (is_read && cache_ != nullptr) cache_->note_read(asked.place, driver());
   const bool lacks_right =
       event.error != nullptr && event.error->code == ErrorCode::permission_denied;
   if (is_read && lacks_right && truthful) note_refusal(asked);
@@ -308,7 +315,10 @@ void CachedReader::handle_outcome(const Event& event, bool truthful) {
     return;
   }
   switch (asked.what) {
-    case Asked::What::read: return check_read(asked, event);
+    case Asked::What::read:
+      check_read(asked, event);
+      if (environment().leaning == Leaning::returns) look_at_once();
+      return;
     case Asked::What::write: return note_write(asked, event.tag);
     case Asked::What::proof:
       proved_ = asked;

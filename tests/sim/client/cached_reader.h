@@ -48,6 +48,11 @@ class CachedReader final : public Errand {
   void act_once();
   void read_some();
   void lean();
+  bool rests();
+  bool only_reads();
+  bool waits_for_reads() const;
+  void come_and_go();
+  void look_at_all();
   Duration draw_staleness();
   void look_at_once();
   std::string known_user();

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "plimsoll/core/client/near_cache.h"
 #include "plimsoll/tests/sim/client/cached_reader.h"
 
@@ -10,6 +12,7 @@ using std::chrono::microseconds;
 using std::chrono::milliseconds;
 
 constexpr Duration news_late_max = milliseconds(60);
+constexpr Duration just_back = milliseconds(1);
 
 }  // namespace
 
@@ -28,9 +31,54 @@ void CachedReader::lean() {
       desk_.become_another();
       if (random().one_in(2)) driver().lose_connection();
       return;
+    case Leaning::returns: return come_and_go();
     case Leaning::none:
     case Leaning::rights:
     case Leaning::crowd: return;
+  }
+}
+
+// Whoever asks for a key meanwhile has it fetched, and then it does not matter what was kept; nor
+// where all keys change all the time.
+bool CachedReader::rests() {
+  if (environment().leaning != Leaning::returns || desk_.is_calm()) return false;
+  if (cache_ != nullptr && !driver().is_ready()) return !random().one_in(6);
+  return (cache_ == nullptr || waits_for_reads()) && !random().one_in(4);
+}
+
+bool CachedReader::waits_for_reads() const {
+  return std::any_of(asked_.begin(), asked_.end(),
+                     [](const auto& each) { return each.second.what == Asked::What::read; });
+}
+
+bool CachedReader::only_reads() {
+  if (environment().leaning != Leaning::returns || desk_.is_calm()) return false;
+  return cache_ != nullptr && !random().one_in(8);
+}
+
+// What was on its way is lost with the connection, and now and then the next one is lost before the
+// server has told what was missed.
+void CachedReader::come_and_go() {
+  if (cache_ == nullptr || !driver().has_cache()) return;
+  look_at_all();
+  if (random().one_in(16)) driver().hold_news(random().between(Duration(1), news_late_max / 4));
+  const bool is_new = environment().now() < after(driver().ready_since(), just_back);
+  const std::uint64_t one_in = waits_for_reads() ? 24 : 6;
+  // Now and then, what is asked for last does not arrive, and is asked for again.
+  if (random().one_in(12)) read(cache::any_staleness);
+  if (random().one_in(is_new ? 4 : one_in)) driver().lose_connection();
+  if (random().one_in(8)) prove();
+}
+
+void CachedReader::look_at_all() {
+  for (std::size_t i = 0; i < Versions::keys_count; ++i) {
+    const Place place{.server = static_cast<std::uint32_t>(driver().server()),
+                      .database = static_cast<int>(driver().options().database),
+                      .key = Versions::key(i)};
+    const Duration staleness = random().one_in(2) ? draw_staleness() : cache::any_staleness;
+    if (staleness == Duration::zero()) continue;
+    const cache::Freshness fresh = driver().near_cache()->freshness(staleness, driver().time());
+    look_up(place, fresh, true_since(staleness));
   }
 }
 
@@ -45,7 +93,7 @@ Duration CachedReader::draw_staleness() {
 
 // Behind a reply that proves what the cache has, and before whatever the server has said since.
 void CachedReader::look_at_once() {
-  if (environment().leaning != Leaning::late_news || !driver().has_cache()) return;
+  if (!has_writers(environment().leaning) || !driver().has_cache()) return;
   for (std::size_t i = 0; i < Versions::keys_count; ++i) {
     const Place place{.server = static_cast<std::uint32_t>(driver().server()),
                       .database = static_cast<int>(driver().options().database),

@@ -133,6 +133,13 @@ void Driver::finish() {
   client_.reset();
 }
 
+// Asked of the client itself: state_ follows it only after all that there is to tell.
+Instant Driver::heard_until(std::size_t server) const {
+  const bool vouches =
+      client_ && server == server_ && client_->statistics().state == Session::State::ready;
+  return vouches ? main_wire().heard_until() : never;
+}
+
 void Driver::count_cluster(const ClusterCounters& counters) {
   Coverage& coverage = environment_.coverage;
   coverage.count(Deed::redirect_followed, counters.moved);

@@ -94,6 +94,13 @@ class Driver final : private Wire::Owner, private Handler {
   NearCache* near_cache() const { return client_->near_cache(); }
   /// Since when it has its connection; `never` if it is no client.
   Instant ready_since() const { return client_ ? ready_since_ : never; }
+  /// Since when it has, or goes on to have, what its connection vouches for: what was true no more
+  /// then it does not serve.
+  Instant vouched_since() const {
+    return client_ ? std::min(ready_since_, main_wire().resumed_at()) : never;
+  }
+  /// All that the server said before that, it has acted upon; `never`: it has no connection to it.
+  Instant heard_until(std::size_t server) const;
   bool is_ready() const { return client_ && state_ == Session::State::ready; }
   /// Whether the connections pool has no room for the handshake of a client without a connection.
   bool lacks_room_to_connect() const;

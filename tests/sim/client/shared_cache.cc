@@ -41,6 +41,10 @@ cache::CacheOptions draw_options(Random& random, const Environment& environment)
       options.entry_ttl = seconds(5);
       options.entries_max = 0;
       break;
+    case Leaning::returns:
+      if (options.mode == CacheMode::ttl) options.mode = CacheMode::tracking;
+      options.entries_max = 0;
+      break;
     case Leaning::none:
     case Leaning::rights:
     case Leaning::crowd: break;
@@ -79,8 +83,23 @@ bool SharedCache::is_trusted() {
 
 Instant SharedCache::vouched_since() const {
   Instant since = never;
-  for (const Driver* const each : clients_) since = std::min(since, each->ready_since());
+  for (const Driver* const each : clients_) since = std::min(since, each->vouched_since());
   return since;
+}
+
+Instant SharedCache::heard_until(std::uint32_t server) const {
+  Instant until = never;
+  for (const Driver* const each : clients_) until = std::min(until, each->heard_until(server));
+  return until;
+}
+
+bool SharedCache::is_from_before(const Place& place) const {
+  const auto found = read_at_.find(place);
+  if (found == read_at_.end()) return false;
+  return std::all_of(clients_.begin(), clients_.end(), [&](const Driver* each) {
+    const auto read = found->second.find(each);
+    return read == found->second.end() || read->second < each->vouched_since();
+  });
 }
 
 Instant SharedCache::heard_at() const {

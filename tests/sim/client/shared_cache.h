@@ -52,6 +52,8 @@ class SharedCache {
 
   /// The time from which on all that its connections vouch for has been read.
   Instant vouched_since() const;
+  /// What was said before that to those who have a connection to the server, all of them know.
+  Instant heard_until(std::uint32_t server) const;
   /// When one of them was heard of last.
   Instant heard_at() const;
 
@@ -70,6 +72,13 @@ class SharedCache {
   /// When the last of those asked; none: nobody was refused.
   std::optional<Instant> refused_at(std::uint32_t server, const std::string& user) const;
 
+  /// A client asks its server for a key, or is told of it.
+  void note_read(const Place& place, const Driver& client) {
+    read_at_[place][&client] = environment_.now();
+  }
+  /// Whether no client has read the key on the connection that it has now.
+  bool is_from_before(const Place& place) const;
+
   void note_lookup(bool hit);
 
   /// Between two events.
@@ -86,6 +95,7 @@ class SharedCache {
   std::map<Place, std::size_t> written_;
   std::map<std::pair<std::uint32_t, Place>, std::size_t> told_;
   std::map<std::pair<std::uint32_t, std::string>, Instant> refused_;
+  std::map<Place, std::map<const Driver*, Instant>> read_at_;  // looked up, and never walked over
   bool was_lied_to_ = false;
   std::uint64_t lookups_ = 0;
   std::uint64_t hits_ = 0;

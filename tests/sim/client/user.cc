@@ -42,7 +42,9 @@ User::Habits::Habits(Random& random, const Environment& environment) {
   leaves_after = visits ? 1 + random.below(scenario.requests) : 0;
   babbles = random.one_in(2) && scenario.faults.has(Fault::dry_replies);
   if (environment.leaning != Leaning::none) errands = 1;
-  if (environment.leaning == Leaning::masks) resends_max = 2;
+  const bool loses =
+      environment.leaning == Leaning::masks || environment.leaning == Leaning::returns;
+  if (loses) resends_max = 2;
 }
 
 User::User(Environment& environment, std::uint32_t number, Budget& budget, SharedCache* cache)

@@ -50,6 +50,7 @@ void Wire::reset() {
 void Wire::begin() {
   told_of_room_ = waits_for_room_ = write_blocked_ = writing_ = open_ = false;
   link_ = nullptr;
+  heard_until_ = {};
 }
 
 void Wire::finish() {
@@ -166,8 +167,11 @@ void Wire::read_all() {
     environment_.note("client", driver_, "reads % bytes of connection %", count, link_->serial());
     if (is_main()) owner_.handle_bytes();
     owner_.note_read(link_->serial(), count);
+    link_->note_heard(count);
+    const Instant heard_until = link_->heard_until();
     client.handle_read(connection_, count, owner_.time());
     owner_.settle();
+    heard_until_ = std::max(heard_until_, heard_until);
   }
 }
 

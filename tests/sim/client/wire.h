@@ -83,6 +83,10 @@ class Wire final : private Link::Client, private BudgetWaiter, private Handler {
   bool writing() const { return writing_; }
   /// Whether the server has not lied on the connection that is there, or was there last.
   bool truthful() const { return link_ == nullptr || link_->truthful(); }
+  /// All that the server said before that, the client has read and acted upon.
+  Instant heard_until() const { return heard_until_; }
+  /// When the server told the client on this connection what it had missed; `never`: it has not.
+  Instant resumed_at() const { return link_ == nullptr ? never : link_->resumed_at(); }
   bool is_stuck_for_room() const { return waits_for_news() && link_ != nullptr; }
   /// Whoever waits for memory has been told as soon as there is some.
   void check_news_of_room();
@@ -134,6 +138,7 @@ class Wire final : private Link::Client, private BudgetWaiter, private Handler {
   Link* link_ = nullptr;
   std::vector<std::uint64_t> links_;
   bool open_ = false;  // link_ is connected
+  Instant heard_until_{};
   bool waits_for_room_ = false;
   bool told_of_room_ = false;       // and will try again at once
   bool refused_by_source_ = false;  // what it waits for

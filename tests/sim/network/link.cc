@@ -13,7 +13,26 @@ void Link::connect(std::uint64_t serial, Client& client, Server& server,
   server_here_ = silenced_ = false;
   truthful_ = true;
   last_run_ = 0;
+  said_.clear();
+  said_bytes_ = heard_bytes_ = 0;
+  heard_until_ = {};
+  resumed_at_ = never;
   if (attempt != Attempt::is_not_answered) plan(wait + some_latency() + some_latency(), answer);
+}
+
+void Link::note_said(std::size_t bytes) {
+  if (bytes == 0) return;
+  said_bytes_ += bytes;
+  const bool is_more = !said_.empty() && said_.back().at == schedule_.now();
+  if (is_more) said_.pop_back();
+  said_.push_back({.end = said_bytes_, .at = schedule_.now()});
+}
+
+void Link::note_heard(std::size_t bytes) {
+  heard_bytes_ += bytes;
+  for (; !said_.empty() && said_.front().end <= heard_bytes_; said_.pop_front()) {
+    heard_until_ = said_.front().at;
+  }
 }
 
 Duration Link::some_latency() {

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <utility>
 
 #include "plimsoll/tests/sim/network/pipe.h"
@@ -90,6 +91,14 @@ class Link final : private Handler, private Pipe::Ends {
   /// The server has sent something that was not due: what the replies mean from now on is open.
   void note_lie() { truthful_ = false; }
   bool truthful() const { return truthful_; }
+  /// The server says that many bytes more, and the client has read that many more.
+  void note_said(std::size_t bytes);
+  void note_heard(std::size_t bytes);
+  /// All that the server said before that, the client has read.
+  Instant heard_until() const { return heard_until_; }
+  /// The server has told the client here what it had missed on another connection.
+  void note_resumed() { resumed_at_ = schedule_.now(); }
+  Instant resumed_at() const { return resumed_at_; }
   /// False where requests of one connection run in another order than they were made in.
   bool note_run(std::uint64_t request) { return std::exchange(last_run_, request) < request; }
 
@@ -116,6 +125,15 @@ class Link final : private Handler, private Pipe::Ends {
   bool silenced_ = false;
   bool truthful_ = true;
   std::uint64_t last_run_ = 0;
+  struct Said {
+    std::uint64_t end;  // in the stream
+    Instant at;
+  };
+  std::deque<Said> said_;  // not read yet
+  std::uint64_t said_bytes_ = 0;
+  std::uint64_t heard_bytes_ = 0;
+  Instant heard_until_{};
+  Instant resumed_at_ = never;
   std::size_t place_ = 0;
 };
 

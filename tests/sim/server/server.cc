@@ -25,6 +25,7 @@ Server::Server(Environment& environment, std::uint32_t number)
       service_time_(random_.between(Duration::zero(), microseconds(5))),
       knows_tracking_(
           !Random(environment.scenario.seed, Random::Purpose::proxy, number).one_in(12)),
+      resumption_random_(environment.scenario.seed, Random::Purpose::resumption, number),
       rights_random_(environment.scenario.seed, Random::Purpose::leant_server, number) {
   model_.set_execution_log([this](const model::Execution& each) { note_execution(each); });
   if (environment.scenario.faults.has(Fault::rotation)) restore_password();
@@ -35,6 +36,7 @@ Server::Server(Environment& environment, std::uint32_t number)
   }
   model_.options().user_key = SharedCache::user_key;
   if (random_.one_in(3)) model_.options().tracking_keys_max = random_.between(1, 8);
+  draw_resumption();
   environment.network.add_server(*this);
   if (environment.leaning == Leaning::rights) plan_change_of_rights();
 }
@@ -57,6 +59,9 @@ void Server::handle(std::uint32_t what, std::uint64_t detail) {
       if (imposed_ != Fault::wrong_password) restore_password();
       return;
     case change_rights: return change_some_rights();
+    case serve_place:
+      if (connections_[detail].link != nullptr) want_service(detail);
+      return;
     case answer_waiting:
       answers_at_ = never;
       if (environment_.now() >= idle_at_) {
@@ -78,10 +83,12 @@ void Server::handle_connected(Link& link) {
   connection.client = model_.accept(model_time());
   connection.input.clear();
   connection.output = model_.take_output(connection.client);
+  link.note_said(connection.output.size());
   connection.sent = 0;
   connection.finished = connection.cut_short = false;
   connection.waiting = connection.transaction = 0;
   connection.in_transaction = connection.listens = false;
+  connection.resumes_at.reset();
   connection.closing = model_.closing(connection.client) != model::Closing::no;
   flush(connection);
 }
@@ -114,6 +121,7 @@ void Server::run_turn() {
   }
   serving_.clear();
   if (random_.one_in(500)) evict_some();
+  forget_some_stream();
   poll_model();
   plan_answers();
 }
@@ -152,7 +160,7 @@ std::size_t Server::take_requests(Connection& connection, std::string_view bytes
     const std::string_view rest = bytes.substr(taken);
     const RequestScanner::Found found = scanner_.scan(rest);
     require(found != RequestScanner::Found::nonsense, "a client sends whole requests");
-    if (found != RequestScanner::Found::whole) break;
+    if (found != RequestScanner::Found::whole || puts_off_resumption(connection)) break;
     taken += scanner_.size();
     ++count;
     answer(connection, rest.substr(0, scanner_.size()));
@@ -182,6 +190,7 @@ void Server::poll_model() {
 void Server::send(Connection& connection, std::string_view bytes) {
   if (connection.finished || connection.cut_short) return;
   connection.output += bytes;
+  connection.link->note_said(bytes.size());
   if (connection.listens) environment_.books.pushes.note_sent(connection.link->serial(), bytes);
 }
 

@@ -48,7 +48,14 @@ class Server final : private Link::Server, private Handler {
   void calm_down();
 
  private:
-  enum Plan : std::uint32_t { turn, lift, forget_passwords, answer_waiting, change_rights };
+  enum Plan : std::uint32_t {
+    turn,
+    lift,
+    forget_passwords,
+    answer_waiting,
+    change_rights,
+    serve_place
+  };
 
   struct Connection {
     Link* link = nullptr;  // null: the place is free
@@ -66,6 +73,8 @@ class Server final : private Link::Server, private Handler {
     bool in_transaction = false;
     RequestNumber transaction = 0;
     bool listens = false;  // has subscribed to something
+    // When it goes on with a CLIENT TRACKING RESUME that waits for what is behind the server.
+    std::optional<Instant> resumes_at{};
   };
 
   void handle(std::uint32_t what, std::uint64_t detail) override;
@@ -102,6 +111,10 @@ class Server final : private Link::Server, private Handler {
   void plan_change_of_rights();
   void change_some_rights();
   void give_right(std::size_t user);
+  void draw_resumption();
+  void forget_some_stream();
+  bool puts_off_resumption(Connection& connection);
+  void note_resumption(Connection& connection, const model::Resumptions& before);
   Connection* pick();
   bool lies(Fault how) const { return lie_ == how; }
   void note_lie_told();
@@ -129,6 +142,8 @@ class Server final : private Link::Server, private Handler {
   const bool knows_tracking_;
   Instant slow_until_{};
   Duration slow_service_time_{};
+  Random resumption_random_;
+  std::uint64_t forgets_one_in_ = 0;  // turns; 0: never
   Random rights_random_;
   std::array<bool, SharedCache::users.size()> lacks_right_{};  // to read what caches are tried on
   std::optional<Fault> lie_;

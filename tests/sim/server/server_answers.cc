@@ -20,6 +20,8 @@ std::string_view element_of(std::string_view reply) {
 // Real servers look at what may have expired ten times a second.
 constexpr Duration expiry_lag = std::chrono::milliseconds(100);
 
+constexpr Duration resumption_wait_max = std::chrono::milliseconds(4);
+
 // What is said of changed keys comes before a reply, or behind it.
 std::string_view without_news(std::string_view wire) {
   constexpr std::string_view news = ">2\r\n$10\r\ninvalidate\r\n";
@@ -69,15 +71,19 @@ void Server::execute(Connection& connection, std::string_view request) {
   const bool ends = command == "EXEC" && connection.in_transaction;
   const bool might = ends && environment_.books.transactions.may_commit(connection.transaction,
                                                                         connection.link->serial());
+  const model::Resumptions resumptions = model_.resumptions();
   answering_ = &connection;
   model_.handle_bytes(connection.client, request, model_time());
   answering_ = nullptr;
+  note_resumption(connection, resumptions);
   std::swap(reply_, model_.output(connection.client));
   connection.closing = model_.closing(connection.client) != model::Closing::no;
   // As a real server does where other replies are still to be sent.
   const bool pending = connection.sent < connection.output.size();
-  if (command == "AUTH" && pending && without_news(reply_).starts_with("-WRONGPASS"))
-    reply_.clear();
+  constexpr std::string_view refusal = "-WRONGPASS";
+  if (command == "AUTH" && pending && without_news(reply_).starts_with(refusal)) {
+    reply_.erase(reply_.find(refusal), without_news(reply_).size());
+  }
   if (command == "MULTI") {
     connection.in_transaction = true;
     connection.transaction = 0;
@@ -106,6 +112,36 @@ void Server::note_served(Connection& connection, RequestNumber number) {
                                   hash_of_wire(without_news(reply_)));
   require(!executed_ || connection.link->note_run(number),
           "requests run in the order in which they were made");
+}
+
+// As a bridge that asks its own servers first: what came in front is answered meanwhile.
+bool Server::puts_off_resumption(Connection& connection) {
+  const auto words = scanner_.words();
+  const bool resumes = words.size() > 2 && words[1] == "TRACKING" && words[2] == "RESUME";
+  if (!resumes || !model_.options().resumption) return false;
+  if (!connection.resumes_at) {
+    const bool is_slow = resumption_random_.one_in(2);
+    const Duration most = is_slow ? resumption_wait_max : Duration::zero();
+    const Duration wait = resumption_random_.between(Duration::zero(), most);
+    connection.resumes_at = environment_.now() + wait;
+    environment_.schedule.plan(wait, *this, serve_place, connection.link->place());
+  }
+  if (environment_.now() < *connection.resumes_at) return true;
+  connection.resumes_at.reset();
+  return false;
+}
+
+void Server::note_resumption(Connection& connection, const model::Resumptions& before) {
+  const model::Resumptions& now = model_.resumptions();
+  Coverage& coverage = environment_.coverage;
+  coverage.count(Deed::tracking_resumed, now.resumed - before.resumed);
+  coverage.count(Deed::missed_news_told, now.told_again - before.told_again);
+  coverage.count(Deed::tracking_not_resumed, now.refused - before.refused);
+  require(now.ahead == before.ahead, "a client counts no news that there was not");
+  if (now.resumed == before.resumed) return;
+  connection.link->note_resumed();
+  environment_.note("server", number_, "resumes what connection % is to be told",
+                    connection.link->serial());
 }
 
 void Server::note_taken(Connection& connection, std::string_view reply) {

@@ -110,6 +110,12 @@ void Server::replace_by_large_reply() {
 void Server::spoil_reply(Connection& connection) {
   switch (*lie_) {
     case Fault::stray_push:
+      if (model_.options().resumption && scanner_.words()[0] == "CLIENT") return;
+      if (model_.tell_stray(connection.client, "k1")) {  // behind what is counted already
+        reply_ += std::exchange(model_.output(connection.client), {});
+        environment_.books.pushes.note_other(connection.link->serial());
+        return note_lie_told();
+      }
       reply_.insert(0, ">2\r\n$10\r\ninvalidate\r\n*1\r\n$2\r\nk1\r\n");
       environment_.books.pushes.note_other(connection.link->serial());
       return note_lie_told();
@@ -127,6 +133,8 @@ void Server::spoil_reply(Connection& connection) {
       return note_lie_told();
     default: return;  // waits for a request that it fits
   }
+  // What the client makes of this it is not to keep.
+  model_.forget_stream_of(connection.client);
   connection.link->note_lie();
   note_lie_told();
 }
@@ -248,6 +256,24 @@ void Server::give_right(std::size_t number) {
   environment_.note("server", number_, "% may read again", user.name.c_str());
   model_.set_user(user);
   environment_.books.rights.note_given(number_, user.name, environment_.now());
+}
+
+// Some forget sooner than they say, or for no reason.
+void Server::draw_resumption() {
+  const bool leans = environment_.leaning == Leaning::returns;
+  if (!resumption_random_.one_in(6) && !leans) return;
+  model::Resumption resumption;
+  if (resumption_random_.one_in(4)) resumption.seconds_away_max = 1;
+  if (resumption_random_.one_in(2)) resumption.pushes_max = resumption_random_.between(2, 32);
+  if (resumption_random_.one_in(4)) forgets_one_in_ = resumption_random_.between(20, 200);
+  resumption.salt = resumption_random_.next();
+  model_.options().resumption = resumption;
+}
+
+void Server::forget_some_stream() {
+  if (forgets_one_in_ == 0 || environment_.calm) return;
+  if (!resumption_random_.one_in(forgets_one_in_)) return;
+  model_.forget_stream(resumption_random_.below(UINT32_MAX));
 }
 
 void Server::calm_down() {
