@@ -258,10 +258,13 @@ void Server::give_right(std::size_t number) {
   environment_.books.rights.note_given(number_, user.name, environment_.now());
 }
 
-// Some forget sooner than they say, or for no reason.
+// Some forget sooner than they say, or for no reason. Worlds that are about the proofs of servers,
+// or about time alone, stay what they are.
 void Server::draw_resumption() {
-  const bool leans = environment_.leaning == Leaning::returns;
-  if (!resumption_random_.one_in(6) && !leans) return;
+  const Leaning leaning = environment_.leaning;
+  const bool leans_elsewhere = leaning == Leaning::late_news || leaning == Leaning::masks;
+  if (leans_elsewhere) return;
+  if (!resumption_random_.one_in(6) && leaning != Leaning::returns) return;
   model::Resumption resumption;
   if (resumption_random_.one_in(4)) resumption.seconds_away_max = 1;
   if (resumption_random_.one_in(2)) resumption.pushes_max = resumption_random_.between(2, 32);
