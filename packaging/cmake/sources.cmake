@@ -47,6 +47,7 @@ set(PLIMSOLL_CLIENT_SOURCES
   core/client/message_queue.cc
   core/client/moved_requests.cc
   core/client/near_cache.cc
+  core/client/near_cache_proofs.cc
   core/client/node_caches.cc
   core/client/other_servers.cc
   core/client/own_writes.cc
@@ -61,6 +62,7 @@ set(PLIMSOLL_CLIENT_SOURCES
   core/client/replicas.cc
   core/client/reply_source.cc
   core/client/request_trail.cc
+  core/client/resumption.cc
   core/client/scatter_refusal.cc
   core/client/scattered_requests.cc
   core/client/sentinels.cc
@@ -318,6 +320,7 @@ set(PLIMSOLL_CLIENT_HEADERS
   core/client/replicas.h
   core/client/reply_source.h
   core/client/request_trail.h
+  core/client/resumption.h
   core/client/scatter_refusal.h
   core/client/scattered_requests.h
   core/client/sent_requests.h
@@ -702,10 +705,12 @@ set(PLIMSOLL_BRIDGE_SOURCES
   native/bridge/shared/channel_hub.cc
   native/bridge/shared/encoded_push.cc
   native/bridge/shared/error_line.cc
+  native/bridge/shared/holder_names.cc
   native/bridge/shared/hub_names.cc
   native/bridge/shared/hub_subscription.cc
   native/bridge/shared/kept_replies.cc
   native/bridge/shared/local_answers.cc
+  native/bridge/shared/missed_messages.cc
   native/bridge/shared/reply_encoder.cc
   native/bridge/shared/reply_queue.cc
   native/bridge/shared/session.cc
@@ -806,10 +811,13 @@ set(PLIMSOLL_BRIDGE_HEADERS
   native/bridge/shared/channel_hub.h
   native/bridge/shared/encoded_push.h
   native/bridge/shared/error_line.h
+  native/bridge/shared/holder_names.h
   native/bridge/shared/hub_names.h
   native/bridge/shared/hub_subscription.h
   native/bridge/shared/kept_replies.h
+  native/bridge/shared/key_holder.h
   native/bridge/shared/local_answers.h
+  native/bridge/shared/missed_messages.h
   native/bridge/shared/reply_encoder.h
   native/bridge/shared/reply_queue.h
   native/bridge/shared/session.h

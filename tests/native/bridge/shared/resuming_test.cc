@@ -198,25 +198,30 @@ TEST_CASE("an invalidation that has left, and did not arrive, is told again by i
   CHECK(first->news() == changed("ship"));
   world.write("port", "Cork");
   CHECK(first->news() == changed("port"));
-  first.reset();
   SECTION("none has arrived") {
-    // The second PING has shown that the first was answered, as far as the bridge knows.
+    // A PING shows that the answer to the one before has arrived, as far as the bridge knows, and
+    // with it what had left in front of that.
+    CHECK(first->news().empty());
+    first.reset();
     Client again(world);
     CHECK_FALSE(again.resume(named.name, "0").is_resumed);
   }
   SECTION("one has arrived") {
+    first.reset();
     Client again(world);
     const auto back = again.resume(named.name, "1");
     CHECK(back.is_resumed);
     CHECK(back.in_front == changed("port"));
   }
   SECTION("both have arrived") {
+    first.reset();
     Client again(world);
     const auto back = again.resume(named.name, "2");
     CHECK(back.is_resumed);
     CHECK(back.in_front.empty());
   }
   SECTION("more than there were") {
+    first.reset();
     Client again(world);
     CHECK_FALSE(again.resume(named.name, "3").is_resumed);
     CHECK(world.shared.counters().tracking_not_resumed == 1);
