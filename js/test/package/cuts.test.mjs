@@ -186,7 +186,7 @@ describe("shared connections", () => {
       const lost = new Promise((resolve) => { client.on("disconnected", resolve); });
       const again = new Promise((resolve) => { client.on("connected", resolve); });
       proxy.hold();
-      proxy.reset();
+      proxy.reset({ isHalfOpen: round === 2 });
       await lost;
       for (const key of many) assert.equal(client.cached(key), undefined, "served without a connection");
       for (const key of changed) await writer.set(key, `new ${round}`);
@@ -201,5 +201,7 @@ describe("shared connections", () => {
     assert.equal(clientSideCache.getStatistics().resumptions, 3);
     assert.equal(await bridge.metric("plimsoll_bridge_shared_tracking_resumed_total"), 3);
     assert.equal(await bridge.metric("plimsoll_bridge_shared_tracking_not_resumed_total"), 0);
+    // A connection that its client has left is no loss of the server.
+    assert.equal(await bridge.metric("plimsoll_bridge_upstream_losses_total"), 0);
   });
 });

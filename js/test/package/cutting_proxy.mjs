@@ -2,11 +2,12 @@ import { once } from "node:events";
 import { connect, createServer } from "node:net";
 
 /**
- * Carries bytes to a port of this machine, can reset what it carries, and keep who comes waiting. `accepted` is called
- * with each connection that it carries.
+ * Carries bytes to a port of this machine, can reset what it carries, and keep those waiting that come. reset({ isHalfOpen:
+ * true }) tells only one side: the other one hears nothing any more. `accepted` is called with each connection.
  */
 export const startCuttingProxy = async (port, accepted = () => {}) => {
   const pairs = new Set();
+  const silent = new Set();
   let waiting;
   const carry = (near) => {
     accepted();
@@ -16,7 +17,11 @@ export const startCuttingProxy = async (port, accepted = () => {}) => {
     for (const [from, to] of [pair, [far, near]]) {
       from.pipe(to);
       from.on("error", () => {});
-      from.on("close", () => { to.destroy(); pairs.delete(pair); });
+      from.on("close", () => {
+        if (!pair.isHalfOpen) to.destroy();
+        pairs.delete(pair);
+        if (pair.isHalfOpen) silent.add(far);
+      });
     }
   };
   const listener = createServer((near) => {
@@ -33,11 +38,20 @@ export const startCuttingProxy = async (port, accepted = () => {}) => {
       waiting = undefined;
       for (const near of all) if (!near.destroyed) carry(near);
     },
-    reset: () => { for (const pair of pairs) for (const each of pair) each.resetAndDestroy(); },
+    reset: ({ isHalfOpen = false } = {}) => {
+      for (const pair of pairs) {
+        const [near, far] = pair;
+        pair.isHalfOpen = isHalfOpen;
+        if (isHalfOpen) near.unpipe(far);
+        near.resetAndDestroy();
+        if (!isHalfOpen) far.resetAndDestroy();
+      }
+    },
     stop: () => {
       listener.close();
       for (const pair of pairs) for (const each of pair) each.destroy();
       for (const near of waiting ?? []) near.destroy();
+      for (const far of silent) far.destroy();
     },
   };
 };

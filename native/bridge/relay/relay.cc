@@ -538,6 +538,7 @@ void Relay::handle_client_gone(const error_code& problem) {
 
 void Relay::handle_server_gone(std::string_view why) {
   if (is_over_) return;
+  if (server_.is_taken_over()) return end(Code::normal, why);
   ++counters_.upstream_losses;
   end(Code::internal_error, "the server is gone");
   result_.reason += ": ";

@@ -53,6 +53,9 @@ class ServerEnd {
   /// Why the server is gone.
   std::string words_of(const Problem& problem);
 
+  /// Why it has ended: Session::is_taken_over().
+  bool is_taken_over() { return stream() == nullptr && session().is_taken_over(); }
+
   /// The client has gone for good.
   void forget_client() {
     if (stream() == nullptr) session().forget_client();

@@ -388,6 +388,7 @@ bool Session::handle_invalidation(const PushBytes& push) {
 
 // Nothing iterates over listeners at this time, so that the session may leave.
 void Session::handle_taken_over() {
+  is_taken_over_ = true;
   end("its client has come back elsewhere");
   close();
 }

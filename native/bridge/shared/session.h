@@ -112,6 +112,8 @@ class Session final : public std::enable_shared_from_this<Session>,
   /// The session has ended by itself, and all that was ready has been read.
   bool has_ended() const { return has_ended_ && replies_.ready_bytes() == 0; }
   const std::string& why() const { return why_; }
+  /// It has ended because its client has come back elsewhere: nothing is wrong.
+  bool is_taken_over() const { return is_taken_over_; }
 
   // UnreadHolder.
   std::uint64_t burden(std::chrono::steady_clock::time_point now) const override;
@@ -213,6 +215,7 @@ class Session final : public std::enable_shared_from_this<Session>,
 
   bool is_alone_ = false;  // a command runs alone
   bool has_ended_ = false;
+  bool is_taken_over_ = false;
   bool is_closed_ = false;
   std::size_t held_counted_ = 0;                      // of replies_, by clients_.unread()
   std::chrono::steady_clock::time_point held_since_;  // or since the client has taken some
