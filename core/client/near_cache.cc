@@ -4,7 +4,6 @@
 #include <chrono>
 #include <utility>
 
-#include "plimsoll/core/base/bytes.h"
 #include "plimsoll/core/base/check.h"
 #include "plimsoll/core/client/absent_reply.h"
 #include "plimsoll/core/client/cluster.h"

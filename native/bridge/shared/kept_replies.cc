@@ -18,6 +18,8 @@ namespace row_numbers = commands::row_numbers;
 
 // None: it is no number of a message.
 std::optional<std::uint64_t> number_of(std::string_view text) {
+  constexpr std::size_t digits_max = 20;
+  if (text.size() > digits_max) return std::nullopt;
   std::uint64_t number = 0;
   const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (problem != std::errc() || end != text.data() + text.size()) return std::nullopt;
@@ -74,7 +76,9 @@ void KeptReplies::leave() {
 
 std::string_view KeptReplies::problem_of_resume(Words words) const {
   if (!is_on()) return "-ERR CLIENT TRACKING RESUME without CLIENT TRACKING ON\r\n";
-  const bool is_right = words.size() == 3 || (words.size() == 5 && number_of(words[4]));
+  // No account pays for the copies of these words, so they have to be short.
+  const bool is_name = words.size() == 5 && words[3].size() <= HolderNames::name_bytes;
+  const bool is_right = words.size() == 3 || (is_name && number_of(words[4]));
   return is_right ? "" : "-ERR syntax error\r\n";
 }
 

@@ -74,16 +74,16 @@ void TrackingHub::forget_oldest(KeyHolder& holder) {
 
 void TrackingHub::pass_on(KeyHolder& holder, const PushBytes& push) {
   if (holder.listener == nullptr) {
-    add_missed(holder, push);
+    add_missed(*holder.name, push);
   } else if (!holder.listener->handle_invalidation(push)) {
     names_.forget(holder);
   }
 }
 
 // If all together take too much, this client's own are forgotten: nobody pays for a stranger.
-void TrackingHub::add_missed(KeyHolder& holder, const PushBytes& message) {
-  holder.name->missed.add(message);
-  if (are_names_too_many()) holder.name->missed.forget_all();
+void TrackingHub::add_missed(HolderName& name, const PushBytes& message) {
+  name.missed.add(message);
+  if (are_names_too_many()) name.missed.forget_all();
 }
 
 void TrackingHub::flush_all() {
@@ -164,9 +164,14 @@ void TrackingHub::move_keys(KeyHolder& from, KeyHolder& to) {
   }
 }
 
-void TrackingHub::handle_sent(const TrackingListener& listener, const PushBytes& message) {
+// Null: the listener has none.
+HolderName* TrackingHub::name_of(const TrackingListener& listener) {
   KeyHolder* const holder = keys_.find(listener);
-  if (holder != nullptr && holder->name != nullptr) add_missed(*holder, message);
+  return holder == nullptr ? nullptr : holder->name.get();
+}
+
+void TrackingHub::handle_sent(const TrackingListener& listener, const PushBytes& message) {
+  if (HolderName* const name = name_of(listener)) add_missed(*name, message);
 }
 
 void TrackingHub::forget_name(const TrackingListener& listener) {
@@ -174,15 +179,11 @@ void TrackingHub::forget_name(const TrackingListener& listener) {
 }
 
 void TrackingHub::handle_ping(const TrackingListener& listener) {
-  KeyHolder* const holder = keys_.find(listener);
-  if (holder == nullptr || holder->name == nullptr) return;
-  holder->name->missed.forget_until(holder->name->answered);
+  if (HolderName* const name = name_of(listener)) name->missed.forget_until(name->answered);
 }
 
 void TrackingHub::handle_pong(const TrackingListener& listener) {
-  KeyHolder* const holder = keys_.find(listener);
-  if (holder == nullptr || holder->name == nullptr) return;
-  holder->name->answered = holder->name->missed.last_number();
+  if (HolderName* const name = name_of(listener)) name->answered = name->missed.last_number();
 }
 
 // ---- What the cache tells

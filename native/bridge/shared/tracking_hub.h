@@ -47,8 +47,8 @@
 // oldest keys of the listener make room, after those who are away have made theirs; news_keys_max
 // keys of which the cache has told and no listener knows, or else all of them count as changed;
 // proof_wait_max for a server that does not answer, or else all that it vouches for counts as
-// changed; HolderNames::away_max, and MissedMessages' bounds and the part of the
-// line for all of them, beyond which nobody comes back.
+// changed; HolderNames::away_max, MissedMessages' bounds, and a part of the memory line for all
+// names and messages, beyond which a client that comes back begins anew.
 //
 // Used in one thread, that of the executor. Only the cache calls from others.
 
@@ -76,8 +76,8 @@ class TrackingHub final : private cache::CacheWatcher {
   static constexpr std::size_t part = 8;
   /// The part that names, and what is remembered of messages, may take.
   static constexpr std::size_t names_part = 32;
-  /// The most keys of clients that are gone for good which one check() forgets, and those of one
-  /// more client.
+  /// check() forgets clients that have been away for too long. After so many keys it leaves the
+  /// rest to the next check(), because nobody else is served meanwhile.
   static constexpr std::size_t forgotten_at_once_max = 65'536;
   /// A client that waits for a proof hears nothing else, and gives up a silent bridge after some
   /// seconds.
@@ -174,7 +174,8 @@ class TrackingHub final : private cache::CacheWatcher {
   void flush_all();
   bool are_too_many() const { return keys_.charged_bytes() > bytes_max_; }
   bool are_names_too_many() const { return names_.charged_bytes() > names_bytes_max_; }
-  void add_missed(KeyHolder& holder, const PushBytes& message);
+  HolderName* name_of(const TrackingListener& listener);
+  void add_missed(HolderName& name, const PushBytes& message);
   bool forget_longest_away();
   void forget_oldest(KeyHolder& holder);
   void pass_on(KeyHolder& holder, const PushBytes& push);

@@ -294,6 +294,10 @@ TEST_CASE("what is wrong with CLIENT TRACKING RESUME is said, and nothing else i
           "-ERR syntax error\r\n");
   }
   CHECK(peer.exchange(resp("CLIENT", "TRACKING", "RESUME", "name")) == "-ERR syntax error\r\n");
+  CHECK(peer.exchange(resp("CLIENT", "TRACKING", "RESUME", std::string(33, 'n'), "0")) ==
+        "-ERR syntax error\r\n");
+  CHECK(peer.exchange(resp("CLIENT", "TRACKING", "RESUME", "name", std::string(21, '0'))) ==
+        "-ERR syntax error\r\n");
   CHECK(peer.exchange(resp("CLIENT", "TRACKING", "RESUME", "name", "1", "more")) ==
         "-ERR syntax error\r\n");
   CHECK(peer.exchange(resp("PING")) == "+PONG\r\n");
