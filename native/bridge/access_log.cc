@@ -30,7 +30,10 @@ void AccessLog::write(const AccessLine& line) {
   add("commands_refused", line.commands_refused);
   // A client's text may not be UTF-8; invalid bytes are replaced. The line is one write, because
   // other threads may write to stderr, too.
-  *out_ << entry.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace) + '\n' << std::flush;
+  const std::string text =
+      entry.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace) + '\n';
+  const std::lock_guard lock(mutex_);
+  *out_ << text << std::flush;
 }
 
 }  // namespace plimsoll::bridge

@@ -2,11 +2,13 @@
 
 #include <chrono>
 #include <cstdint>
+#include <mutex>
 #include <ostream>
 #include <string>
 
 // Writes a line of JSON for each connection: who connected, to which upstream, how many bytes, how
 // it ended; and one for each request for a page. Never contains payload, tokens or passwords.
+// Thread-safe.
 
 namespace plimsoll::bridge {
 
@@ -35,6 +37,7 @@ class AccessLog {
   void write(const AccessLine& line);
 
  private:
+  std::mutex mutex_;
   std::ostream* const out_;
 };
 

@@ -73,7 +73,8 @@ Prepared prepare(const Config& config) {
                         "upstreams." + each.name, prepared);
     }
     if (each.shares_connections) {
-      target.shared = std::make_shared<const SharedServer>(to_shared_server(each, config.limits));
+      target.shared = std::make_shared<const SharedServer>(
+          to_shared_server(each, config.limits, config.threads));
     }
     settings.rules.upstreams.emplace(each.name, std::move(target));
   }

@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -18,7 +20,7 @@
 #include "plimsoll/log.h"
 #include "plimsoll/native/bridge/event_log.h"
 #include "plimsoll/native/bridge/prepare.h"
-#include "plimsoll/native/bridge/server.h"
+#include "plimsoll/native/bridge/servers.h"
 #include "plimsoll/native/bridge/start_check.h"
 #include "plimsoll/native/bridge/status_pages.h"
 #include "plimsoll/native/bridge/tokens/watched_tokens.h"
@@ -68,10 +70,10 @@ class Greeting {
   const LogFormat format_;
 };
 
-void greet(const Config& config, const Server& server) {
+void greet(const Config& config, const Servers& servers) {
   Greeting greeting(config.log_format);
   const std::string s = config.certificate_file.empty() ? "" : "s";
-  for (const Tcp::endpoint& each : server.endpoints()) {
+  for (const Tcp::endpoint& each : servers.endpoints()) {
     const std::string address = s + "://" + to_text(each) + "/";
     if (!config.pages_folder.empty()) greeting.say("pages", "pages on http" + address);
     greeting.say("listening", "listening on ws" + address);
@@ -158,16 +160,16 @@ class Program {
         prepared_(std::move(prepared)),
         log_(log),
         tokens_(config.profiles, config.static_tokens, config.jwt_key_files),
-        server_(
-            context_, prepared_.settings,
+        servers_(
+            prepared_.settings,
             [this](std::string_view token, std::chrono::system_clock::time_point now) {
               return tokens_.verify(token, now);
             },
-            prepared_.policies, budget, access),
-        pages_(context_, server_, prepared_.settings, budget) {}
+            prepared_.policies, budget, access, config.threads),
+        pages_(servers_, prepared_.settings, budget) {}
 
   void run() {
-    listen("listen", [this] { server_.start(); });
+    listen("listen", [this] { servers_.start(); });
     if (config_.metrics) {
       listen("metrics", [this] {
         pages_.start({asio::ip::make_address(config_.metrics->host), config_.metrics->port});
@@ -176,18 +178,19 @@ class Program {
           .say("metrics_listening", "metrics on http://" + to_text(pages_.endpoint()) + "/metrics");
     }
     watch_files();
-    Signals signals(context_, [&] { leave(signals); }, [this] { dump(); }, [this] { reload(); });
-    greet(config_, server_);  // after Signals: a reader of this line may send a signal at once
-    context_.run();
+    Signals signals(
+        servers_.context(), [&] { leave(signals); }, [this] { dump(); }, [this] { reload(); });
+    greet(config_, servers_);  // after Signals: a reader of this line may send a signal at once
+    servers_.run();
   }
 
  private:
   void leave(Signals& signals) {
-    if (config_.limits.lame_duck.count() > 0 && !server_.is_leaving()) {
+    if (config_.limits.lame_duck.count() > 0 && !servers_.is_leaving()) {
       log_.write(Severity::info, "lame_duck",
                  "going: new connections are still accepted; another signal ends that");
     }
-    server_.leave(config_.limits.lame_duck, config_.limits.drain_timeout, [this, &signals] {
+    servers_.leave(config_.limits.lame_duck, config_.limits.drain_timeout, [this, &signals] {
       pages_.stop();
       signals.stop();
       is_over_ = true;
@@ -195,8 +198,10 @@ class Program {
     });
   }
 
-  void dump() {
-    const std::string metrics = pages_.metrics();
+  void dump() { asio::co_spawn(servers_.context(), write_metrics(), asio::detached); }
+
+  asio::awaitable<void> write_metrics() {
+    const std::string metrics = pages_.metrics(co_await servers_.done());
     switch (log_.format()) {
       case LogFormat::text: std::cerr << metrics << std::flush; break;
       case LogFormat::json: log_.write(Severity::info, "metrics", metrics); break;
@@ -246,7 +251,7 @@ class Program {
       log_.write(Severity::warn, "jwt_keys", note);
     }
     if (!tokens_.take_change()) return;
-    server_.recheck(
+    servers_.recheck(
         [this](const Authorization& authorization) { return tokens_.holds(authorization); });
   }
 
@@ -254,7 +259,7 @@ class Program {
   // connection needs it; this only looks at the result from time to time.
   void watch_certificates() {
     for (std::size_t i = 0; i < prepared_.tls.size(); ++i) {
-      const std::string& problem = prepared_.tls[i]->problem();
+      const std::string problem = prepared_.tls[i]->problem();
       if (!problem.empty() && problem != file_problems_[i]) {
         log_.write(Severity::error, "certificate_unreadable",
                    problem + "; the files that were read before stay in force");
@@ -282,11 +287,10 @@ class Program {
   const std::function<ReadConfig()> read_again_;
   const Prepared prepared_;
   EventLog& log_;
-  asio::io_context context_{1};
   WatchedTokens tokens_;
-  Server server_;
+  Servers servers_;
   StatusPages pages_;
-  asio::steady_timer watch_{context_};
+  asio::steady_timer watch_{servers_.context()};
   bool is_over_ = false;
   std::vector<std::string> file_problems_ = std::vector<std::string>(prepared_.tls.size());
 };

@@ -13,13 +13,12 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
+#include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/http/status.hpp>
 
 #include "plimsoll/core/base/check.h"
-#include "plimsoll/native/observe/accept.h"
 #include "plimsoll/native/transport/tcp_options.h"
 
 namespace plimsoll::bridge {
@@ -101,22 +100,24 @@ class Listed {
 
 }  // namespace
 
+Common::Common(const ConnectionLimitOptions& options, std::size_t memory_limit, std::size_t threads)
+    : limits(options), ahead(memory_limit / ahead_part), shared(memory_limit, threads) {}
+
 Server::Server(asio::io_context& context, Settings settings, VerifyToken verify,
                const std::map<std::string, Policy, std::less<>>& policies, Budget& budget,
-               AccessLog& log)
+               AccessLog& log, Common& common)
     : context_(context),
       settings_(std::move(settings)),
       verify_(std::move(verify)),
       policies_(policies),
-      limits_(settings_.limits),
-      doorkeeper_(settings_.rules, verify_, limits_),
+      common_(common),
+      doorkeeper_(settings_.rules, verify_, common_.limits),
       sizes_(random_seed()),
-      ahead_{.max = budget.statistics().limit / ahead_part},
       buffers_(budget.open_account(PoolKind::replies)),
       places_(budget.open_account(PoolKind::connections)),
-      shared_(context.get_executor(), *buffers_, budget.statistics().limit),
+      shared_(context.get_executor(), *buffers_, common_.shared),
       log_(log),
-      arrivals_(limits_, budget, *places_, counters_.own()),
+      arrivals_(common_.limits, budget, *places_, counters_.own()),
       tick_(context),
       tick_interval_(tick_interval_of(settings_.relay)),
       drain_timer_(context) {
@@ -130,27 +131,12 @@ Server::Server(asio::io_context& context, Settings settings, VerifyToken verify,
 
 Server::~Server() = default;
 
-void Server::start() {
-  for (const Tcp::endpoint& endpoint : settings_.listen) {
-    Tcp::acceptor& acceptor = acceptors_.emplace_back(context_);
-    native::start_listening(acceptor, endpoint);
-    asio::co_spawn(context_, listen(acceptor), asio::detached);
-  }
-  look_after_all();
-}
-
-std::vector<Tcp::endpoint> Server::endpoints() const {
-  std::vector<Tcp::endpoint> all;
-  for (const Tcp::acceptor& acceptor : acceptors_) all.push_back(acceptor.local_endpoint());
-  return all;
-}
-
-asio::awaitable<void> Server::listen(Tcp::acceptor& acceptor) {
-  const std::function<void(Tcp::socket)> take = [this](Tcp::socket socket) {
+void Server::take(Tcp::socket socket) {
+  load_.fetch_add(1, std::memory_order_relaxed);
+  asio::dispatch(context_, [this, socket = std::move(socket)]() mutable {
     ++counters_.own().connections_accepted;
     begin(std::move(socket));
-  };
-  co_await native::accept_all(acceptor, take);
+  });
 }
 
 // A connection, as long as its coroutine runs.
@@ -170,7 +156,10 @@ struct Server::Visit {
 void Server::begin(Tcp::socket socket) {
   error_code problem;
   const Tcp::endpoint peer = socket.remote_endpoint(problem);
-  if (problem) return;  // the client has gone already
+  if (problem) {  // the client has gone already
+    load_.fetch_sub(1, std::memory_order_relaxed);
+    return;
+  }
   const bool is_loopback = socket.local_endpoint(problem).address().is_loopback();
   native::set_tcp_options(socket.native_handle(), unacknowledged_max(settings_.relay));
   auto visit = std::make_unique<Visit>(std::move(socket), arrivals_);
@@ -181,6 +170,7 @@ void Server::begin(Tcp::socket socket) {
   const auto end = [this, connection](std::exception_ptr) {
     asio::post(context_, [this, connection] {
       connections_.erase(connection);
+      load_.fetch_sub(1, std::memory_order_relaxed);
       report_if_drained();
     });
   };
@@ -317,7 +307,7 @@ asio::awaitable<std::shared_ptr<Relay>> Server::make_relay(Visit& visit) {
                              .upstream = reinterpret_cast<std::uintptr_t>(admission.upstream),
                              .rate = *admission.rate,
                              .account = *buffers_,
-                             .ahead = ahead_,
+                             .ahead = common_.ahead,
                              .counters = counters};
   co_return std::make_shared<Relay>(std::move(visit.stream),
                                     std::get<ServerEnd>(std::move(reached)),
@@ -432,7 +422,7 @@ void Server::look_after_all() {
   const auto wall_now = std::chrono::system_clock::now();
   for (Relay* const relay : relays_) relay->check(now, wall_now);
   shared_.check();
-  limits_.forget(now);
+  common_.limits.forget(now);
   give_memory_back();
   tick_.expires_after(tick_interval_);
   // The handler may already have been queued when the timer was cancelled.
@@ -456,10 +446,9 @@ void Server::give_memory_back() {
 
 void Server::drain(std::chrono::steady_clock::duration timeout, std::function<void()> done) {
   if (is_draining_) return;
-  is_leaving_ = is_draining_ = true;
+  is_draining_ = true;
   drained_ = std::move(done);
   error_code ignored;
-  for (Tcp::acceptor& acceptor : acceptors_) acceptor.close(ignored);
   const auto deadline = std::chrono::steady_clock::now() + timeout * 3 / 4;
   for (Relay* const relay : relays_) relay->drain(deadline);
   for (Stream* const stream : resting_) stream->socket().cancel(ignored);
@@ -468,17 +457,6 @@ void Server::drain(std::chrono::steady_clock::duration timeout, std::function<vo
     if (!problem) abort_all();
   });
   report_if_drained();
-}
-
-void Server::leave(std::chrono::steady_clock::duration lame_duck,
-                   std::chrono::steady_clock::duration timeout, std::function<void()> done) {
-  if (is_leaving_ || lame_duck == lame_duck.zero()) return drain(timeout, std::move(done));
-  is_leaving_ = true;
-  drain_timer_.expires_after(lame_duck);
-  // drain() begins once, although the timer may already have queued this when a second call came.
-  drain_timer_.async_wait([this, timeout, done = std::move(done)](const error_code& problem) {
-    if (!problem) drain(timeout, done);
-  });
 }
 
 void Server::abort_all() {

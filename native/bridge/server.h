@@ -1,6 +1,8 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <functional>
 #include <list>
 #include <map>
@@ -27,10 +29,12 @@
 #include "plimsoll/native/bridge/relay/relay.h"
 #include "plimsoll/native/bridge/replies/reply_sizes.h"
 #include "plimsoll/native/bridge/server_counters.h"
+#include "plimsoll/native/bridge/shared/across_threads.h"
 #include "plimsoll/native/bridge/shared/shared_clients.h"
 #include "plimsoll/native/bridge/shared/shared_counters.h"
 
-// Listens, admits clients, serves pages and runs relays, all in one thread.
+// Admits clients, serves pages and runs relays, all in one thread. Servers has one of these for
+// each of the bridge's threads, and listens.
 //
 // Each connection is one coroutine, serve():
 //
@@ -65,34 +69,40 @@ struct Settings {
   const Pages* pages = nullptr;
 };
 
+/// What the servers of all threads have in common: bounds that hold for all of them together.
+struct Common {
+  Common(const ConnectionLimitOptions& options, std::size_t memory_limit, std::size_t threads);
+
+  ConnectionLimits limits;
+  AheadShare ahead;
+  AcrossThreads shared;
+};
+
 class Server {
  public:
   /// `budget` bounds all that relays buffer. `policies` has one for each profile, by its name. All
   /// references must outlive this object.
   Server(boost::asio::io_context& context, Settings settings, VerifyToken verify,
-         const std::map<std::string, Policy, std::less<>>& policies, Budget& budget,
-         AccessLog& log);
+         const std::map<std::string, Policy, std::less<>>& policies, Budget& budget, AccessLog& log,
+         Common& common);
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  /// Binds and listens. Throws what start_listening() throws.
-  void start();
+  /// Before the context runs.
+  void start() { look_after_all(); }
 
-  /// The addresses that the server listens on, with the actual port in place of port 0.
-  std::vector<boost::asio::ip::tcp::endpoint> endpoints() const;
+  /// Serves this connection, whose socket has the context's executor. From any thread.
+  void take(boost::asio::ip::tcp::socket socket);
 
-  /// Accepts no more connections and closes the WebSockets with 1001 as soon as nothing is owed to
-  /// them, or when three quarters of `timeout` have passed. After `timeout` the remaining
+  /// How many connections it has taken that have not ended. From any thread.
+  std::size_t load() const { return load_.load(std::memory_order_relaxed); }
+
+  /// Refuses connections from now on, and closes the WebSockets with 1001 as soon as nothing is
+  /// owed to them, or when three quarters of `timeout` have passed. After `timeout` the remaining
   /// connections are aborted. Calls `done` when none is left. The server may be destroyed only
   /// after that, and after the context has run out of work.
   void drain(std::chrono::steady_clock::duration timeout, std::function<void()> done);
-
-  /// Says that it is going (is_leaving()), but serves and accepts for another `lame_duck`, so that
-  /// a proxy that distributes connections can send new ones elsewhere first. Then does what drain()
-  /// does. A second call drains at once.
-  void leave(std::chrono::steady_clock::duration lame_duck,
-             std::chrono::steady_clock::duration timeout, std::function<void()> done);
 
   /// Closes with 1008 the WebSockets whose tokens are no longer valid. `holds` is asked again when
   /// a connection opens whose token was verified before, so it has to stay callable.
@@ -104,14 +114,11 @@ class Server {
   std::map<std::string, SharedCounters> shared_counters() const { return shared_.all_counters(); }
   /// Whether a shared connection to this server is open now.
   bool is_connected(const SharedServer& server) const { return shared_.is_connected(server); }
-  std::size_t connections_count() const { return limits_.connections_count(); }
   bool is_draining() const { return is_draining_; }
-  bool is_leaving() const { return is_leaving_; }
 
  private:
   using Tcp = boost::asio::ip::tcp;
 
-  boost::asio::awaitable<void> listen(Tcp::acceptor& acceptor);
   void begin(Tcp::socket socket);
   struct Visit;
   boost::asio::awaitable<void> serve(std::unique_ptr<Visit> visit);
@@ -142,25 +149,23 @@ class Server {
   const Settings settings_;
   const VerifyToken verify_;
   const std::map<std::string, Policy, std::less<>>& policies_;
-  ConnectionLimits limits_;
+  Common& common_;
   Doorkeeper doorkeeper_;
   ReplySizes sizes_;
-  AheadShare ahead_;
   AccountHandle buffers_;
   AccountHandle places_;
   SharedClients shared_;
   AccessLog& log_;
   ServerCounters counters_;
   Arrivals arrivals_;
-  std::list<Tcp::acceptor> acceptors_;
+  std::atomic<std::size_t> load_{0};
   std::list<boost::asio::cancellation_signal> connections_;  // one each, to abort it
   std::size_t connections_peak_ = 0;                         // since memory was last given back
   std::list<Relay*> relays_;                                 // those that carry, in no order
   std::list<Stream*> resting_;  // connections between two requests for pages
   boost::asio::steady_timer tick_;
   const std::chrono::milliseconds tick_interval_;
-  boost::asio::steady_timer drain_timer_;  // first for the lame duck
-  bool is_leaving_ = false;
+  boost::asio::steady_timer drain_timer_;
   bool is_draining_ = false;
   bool is_drained_ = false;
   std::function<void()> drained_;

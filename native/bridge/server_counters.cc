@@ -11,6 +11,19 @@ void ProfileCounters::add(const ProfileCounters& others) {
   closes.add(others.closes);
 }
 
+void UpstreamCounters::add(const UpstreamCounters& others) {
+  dials.add(others.dials);
+  failures += others.failures;
+}
+
+void ServerCounters::add(const ServerCounters& others) {
+  for (const auto& [name, profile] : others.profiles_) profiles_[name].add(profile);
+  for (const auto& [name, upstream] : others.upstreams_) upstreams_[name].add(upstream);
+  nobody_.add(others.nobody_);
+  own_.add(others.own_);
+  handshakes.add(others.handshakes);
+}
+
 ProfileCounters& ServerCounters::of_profile(std::string_view name) {
   if (name.empty()) return nobody_;
   const auto found = profiles_.find(name);

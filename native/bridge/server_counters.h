@@ -62,10 +62,15 @@ struct ProfileCounters {
 struct UpstreamCounters {
   native::Histogram dials;     ///< until a connection was ready, login included
   std::uint64_t failures = 0;  ///< connections that could not be made
+
+  void add(const UpstreamCounters& others);
 };
 
 class ServerCounters {
  public:
+  /// Adds what another thread's server has done, with profiles and upstreams that are not here yet.
+  void add(const ServerCounters& others);
+
   /// Adds a profile, or an upstream, of the configuration.
   void add_profile(const std::string& name) { profiles_.try_emplace(name); }
   void add_upstream(const std::string& name) { upstreams_.try_emplace(name); }

@@ -16,7 +16,8 @@ std::string plain_url(const native::Endpoint& endpoint) {
 
 }  // namespace
 
-SharedServer to_shared_server(const Upstream& upstream, const Limits& limits) {
+SharedServer to_shared_server(const Upstream& upstream, const Limits& limits,
+                              std::uint32_t threads) {
   SharedServer server;
   server.name = upstream.name;
   server.url = plain_url(upstream.endpoint);
@@ -29,7 +30,7 @@ SharedServer to_shared_server(const Upstream& upstream, const Limits& limits) {
   // WebSockets are gone when three quarters of the time to drain are over: what is left.
   options.close_timeout = limits.drain_timeout / 4;
   options.request_timeout = upstream.request_timeout;
-  options.blocking_connections_max = upstream.blocking_connections_max;
+  options.blocking_connections_max = upstream.blocking_connections_max / threads;
   options.subscriptions_max = shared_subscriptions_max;
   options.inflight_requests_limit = shared_requests_in_flight_max;
   options.inflight_overflow = native::OnLimit::wait;

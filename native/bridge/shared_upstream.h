@@ -23,8 +23,10 @@ inline constexpr std::size_t shared_requests_in_flight_max = 100'000;
 inline constexpr std::size_t shared_reply_divisor = 8;
 
 /// Returns what the clients of `upstream` need, except its cache: that takes memory of the
-/// process's line, which may not have been drawn yet.
-SharedServer to_shared_server(const Upstream& upstream, const Limits& limits);
+/// process's line, which may not have been drawn yet. Each of `threads` has clients of its own, and
+/// an equal part of blocking_connections_max.
+SharedServer to_shared_server(const Upstream& upstream, const Limits& limits,
+                              std::uint32_t threads = 1);
 
 /// The options of an upstream's cache.
 native::ClientSideCacheOptions to_cache_options(const UpstreamCache& cache);

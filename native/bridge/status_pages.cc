@@ -57,15 +57,14 @@ struct UntilOneAnswers {
 
 }  // namespace
 
-StatusPages::StatusPages(asio::io_context& context, const Server& server, const Settings& settings,
-                         const Budget& budget)
-    : context_(context),
-      server_(server),
+StatusPages::StatusPages(Servers& servers, const Settings& settings, const Budget& budget)
+    : context_(servers.context()),
+      servers_(servers),
       settings_(settings),
       budget_(budget),
       refused_(std::make_shared<std::atomic<std::uint64_t>>(0)),
       pages_(std::make_shared<native::PageServer>(
-          context.get_executor(),
+          context_.get_executor(),
           native::PageServerLimits{.connections_max = status_connections_max},
           [this](const std::string& target) { return find(target); }, refused_,
           [this](const Request& request, const asio::ip::address& here) {
@@ -78,12 +77,12 @@ void StatusPages::start(const asio::ip::tcp::endpoint& endpoint) {
   pages_->start(endpoint);
 }
 
-std::string StatusPages::metrics() const {
-  return metrics_text({.counters = server_.all_counters(),
-                       .connections = server_.connections_count(),
+std::string StatusPages::metrics(const Servers::Done& done) const {
+  return metrics_text({.counters = done.counters,
+                       .connections = servers_.connections_count(),
                        .memory = budget_.statistics(),
                        .status_refused = refused_->load(std::memory_order_relaxed),
-                       .shared = server_.shared_counters()});
+                       .shared = done.shared});
 }
 
 std::optional<TextPage> StatusPages::refuse(const Request& request,
@@ -97,15 +96,18 @@ asio::awaitable<TextPage> StatusPages::find(const std::string& target) {
   const std::string_view path = std::string_view(target).substr(0, target.find('?'));
   if (path == "/healthz") co_return TextPage{.status = 200, .text = "ok\n"};
   if (path == "/readyz") co_return co_await readiness();
-  if (path == "/metrics") co_return TextPage{.status = 200, .text = metrics()};
+  if (path == "/metrics") {
+    const Servers::Done done = co_await servers_.done();
+    co_return TextPage{.status = 200, .text = metrics(done)};
+  }
   co_return TextPage{.status = 404, .text = "no such page\n"};
 }
 
 asio::awaitable<TextPage> StatusPages::readiness() {
   const TextPage leaving{.status = 503, .text = "draining\n"};
-  if (server_.is_leaving()) co_return leaving;
+  if (servers_.is_leaving()) co_return leaving;
   const std::string all = co_await problems();
-  if (server_.is_leaving()) co_return leaving;
+  if (servers_.is_leaving()) co_return leaving;
   if (all.empty()) co_return TextPage{.status = 200, .text = "ready\n"};
   co_return TextPage{.status = 503, .text = "a server cannot be reached\n" + all};
 }
@@ -131,7 +133,9 @@ asio::awaitable<std::string> StatusPages::problems() {
 
 asio::awaitable<std::string> StatusPages::line_of(const std::string& name, const Target& target) {
   const bool is_shared = target.shared != nullptr;
-  if (is_shared && server_.is_connected(*target.shared)) co_return std::string();
+  bool is_connected = false;
+  if (is_shared) is_connected = co_await servers_.is_connected(*target.shared);
+  if (is_connected) co_return std::string();
   std::string problem;
   if (is_shared) {
     problem = co_await problem_of_all(target);

@@ -12,7 +12,7 @@
 #include <boost/asio/ip/tcp.hpp>
 
 #include "plimsoll/core/memory/budget.h"
-#include "plimsoll/native/bridge/server.h"
+#include "plimsoll/native/bridge/servers.h"
 #include "plimsoll/native/observe/page_server.h"
 
 // /healthz, /readyz and /metrics, on an address of their own: for operators, not for clients. They
@@ -25,9 +25,9 @@ inline constexpr std::size_t status_connections_max = 16;
 
 class StatusPages {
  public:
-  /// All references must outlive this object, and it must outlive what runs in `context`.
-  StatusPages(boost::asio::io_context& context, const Server& server, const Settings& settings,
-              const Budget& budget);
+  /// All references must outlive this object, and it must outlive what runs in the first thread.
+  /// All runs in the first thread of `servers`.
+  StatusPages(Servers& servers, const Settings& settings, const Budget& budget);
 
   /// Throws what start_listening() throws.
   void start(const boost::asio::ip::tcp::endpoint& endpoint);
@@ -37,8 +37,8 @@ class StatusPages {
 
   boost::asio::ip::tcp::endpoint endpoint() const { return pages_->endpoint(); }
 
-  /// The text of /metrics, in Prometheus's text format.
-  std::string metrics() const;
+  /// The text of /metrics, in Prometheus's text format. `done`: of now.
+  std::string metrics(const Servers::Done& done) const;
 
  private:
   using Request = native::PageServer::Request;
@@ -53,7 +53,7 @@ class StatusPages {
   boost::asio::awaitable<std::string> problems();
 
   boost::asio::io_context& context_;
-  const Server& server_;
+  Servers& servers_;
   const Settings& settings_;
   const Budget& budget_;
   bool checks_host_ = true;

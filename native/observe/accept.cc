@@ -30,8 +30,16 @@ void start_listening(Tcp::acceptor& acceptor, const Tcp::endpoint& endpoint) {
 
 asio::awaitable<void> accept_all(Tcp::acceptor& acceptor,
                                  const std::function<void(Tcp::socket)>& begin) {
+  const auto own_executor = [&acceptor] { return acceptor.get_executor(); };
+  co_await accept_all(acceptor, own_executor, begin);
+}
+
+asio::awaitable<void> accept_all(Tcp::acceptor& acceptor,
+                                 const std::function<asio::any_io_executor()>& next_executor,
+                                 const std::function<void(Tcp::socket)>& begin) {
   for (;;) {
-    auto [problem, socket] = co_await acceptor.async_accept(as_tuple(use_awaitable));
+    auto [problem, socket] =
+        co_await acceptor.async_accept(next_executor(), as_tuple(use_awaitable));
     if (!acceptor.is_open()) co_return;
     if (!problem) {
       begin(std::move(socket));

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <functional>
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
 
@@ -20,6 +21,13 @@ void start_listening(boost::asio::ip::tcp::acceptor& acceptor,
 /// Passes every connection to `begin`, until `acceptor` is closed.
 boost::asio::awaitable<void> accept_all(
     boost::asio::ip::tcp::acceptor& acceptor,
+    const std::function<void(boost::asio::ip::tcp::socket)>& begin);
+
+/// The same for connections that other threads may serve: `next_executor` says whose executor the
+/// next connection gets. Both are called in the acceptor's thread.
+boost::asio::awaitable<void> accept_all(
+    boost::asio::ip::tcp::acceptor& acceptor,
+    const std::function<boost::asio::any_io_executor()>& next_executor,
     const std::function<void(boost::asio::ip::tcp::socket)>& begin);
 
 }  // namespace plimsoll::inline v0::native

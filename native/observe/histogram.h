@@ -32,6 +32,12 @@ class Histogram {
     sum_ += static_cast<std::uint64_t>(took.count());
   }
 
+  /// Adds all durations of another one.
+  void add(const Histogram& others) {
+    for (std::size_t i = 0; i < counts_.size(); ++i) counts_[i] += others.counts_[i];
+    sum_ += others.sum_;
+  }
+
   /// How many durations fell into each bucket; Prometheus wants these added up.
   const std::array<std::uint64_t, bounds.size() + 1>& counts() const { return counts_; }
 

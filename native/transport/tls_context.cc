@@ -219,6 +219,11 @@ std::string TlsContext::own_certificate() const {
 }
 
 std::unique_ptr<ssl_st, FreeSsl> TlsContext::open() {
+  const std::lock_guard lock(mutex_);
+  return open_locked();
+}
+
+std::unique_ptr<ssl_st, FreeSsl> TlsContext::open_locked() {
   if (const Stamps stamps = look_at_files(); stamps != stamps_) {
     stamps_ = stamps;  // a bad file is not read again until it has changed
     const Result<void> done = read();
@@ -246,12 +251,19 @@ std::unique_ptr<ssl_st, FreeSsl> TlsContext::open() {
 }
 
 std::unique_ptr<ssl_st, FreeSsl> TlsContext::open(const std::string& host) {
+  const std::lock_guard lock(mutex_);
   set_name(host);
-  return open();
+  return open_locked();
+}
+
+std::string TlsContext::problem() const {
+  const std::lock_guard lock(mutex_);
+  return problem_;
 }
 
 // Keeps a copy, because OpenSSL invalidates the session of a connection that fails.
 void TlsContext::keep_session(const ssl_session_st& session, std::uintptr_t name_number) {
+  const std::lock_guard lock(mutex_);
   if (name_number == name_number_) session_.reset(SSL_SESSION_dup(&session));
 }
 

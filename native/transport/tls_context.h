@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "plimsoll/native/base/file_stamp.h"
@@ -11,7 +12,9 @@
 
 // What the TLS connections of a client share: the settings from TlsOptions and the files that they
 // name, and the last session, which shortens the next handshake. Or what the TLS connections of a
-// server share. Not thread-safe: the client's turns use it, one at a time.
+// server share. Connections may be opened in several threads, and used in those. The functions that
+// are about the connection opened last are for those who open one at a time, as a client's turns
+// do.
 
 struct ssl_st;
 struct ssl_ctx_st;
@@ -55,7 +58,7 @@ class TlsContext {
   std::unique_ptr<ssl_st, FreeSsl> open(const std::string& host);
 
   /// Why the files could not be read again at the last attempt; empty if they could.
-  const std::string& problem() const { return problem_; }
+  std::string problem() const;
 
   /// Returns the digest of the certificate that the client shows on a connection just made by
   /// open(), or an empty string if it has none.
@@ -80,11 +83,13 @@ class TlsContext {
                                                   const std::string& host);
   Result<void> set_up_client(ssl_ctx_st* context);
   void set_name(const std::string& host);
+  std::unique_ptr<ssl_st, FreeSsl> open_locked();
   Stamps look_at_files() const;
   Result<void> read();
 
   const Role role_;
   const TlsOptions options_;
+  mutable std::mutex mutex_;  // of all that follows
   std::string name_;
   std::uintptr_t name_number_ = 0;  // counts changes of the name
   bool name_is_address_ = false;

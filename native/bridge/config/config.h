@@ -68,6 +68,10 @@ struct Config {
   std::vector<ListenAddress> listen{{.host = "127.0.0.1", .port = 8380}};
   std::optional<ListenAddress> metrics;
 
+  /// How many threads serve clients, each with a loop and, for shared upstreams, clients of its
+  /// own.
+  std::uint32_t threads = 1;
+
   /// For clients that connect with TLS; both or neither.
   std::string certificate_file;
   std::string key_file;

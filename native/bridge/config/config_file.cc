@@ -137,6 +137,7 @@ void read_names(ConfigTable& root, Config& config) {
 
 constexpr std::int64_t databases_max = 1'000'000;
 constexpr Bounds<std::uint32_t> connections_of_token_bounds{.min = 1, .max = 1'000'000};
+constexpr Bounds<std::uint32_t> threads_bounds{.min = 1, .max = threads_max};
 constexpr Bounds<std::uint32_t> in_flight_bounds{.min = 1, .max = 65'536};
 constexpr std::uint64_t reply_bytes_least = std::uint64_t{4} << 10;
 constexpr std::uint64_t reply_bytes_most = std::uint64_t{64} << 20;
@@ -288,9 +289,9 @@ std::optional<JwtKeyFile> read_key_file(ConfigTable& table, const std::string& f
 
 // The settings outside of all tables.
 bool is_top_key(std::string_view key) {
-  constexpr std::string_view keys[] = {"listen",       "metrics",         "origins",
-                                       "hosts",        "tokens_file",     "access_log",
-                                       "behind_proxy", "trusted_proxies", "proxy_protocol"};
+  constexpr std::string_view keys[] = {
+      "listen",     "metrics",      "origins",         "hosts",          "tokens_file",
+      "access_log", "behind_proxy", "trusted_proxies", "proxy_protocol", "threads"};
   return std::find(std::begin(keys), std::end(keys), key) != std::end(keys);
 }
 
@@ -375,6 +376,9 @@ ConfigDraft read_config_text(std::string_view text, const std::string& file, Pro
     bound(root, "listen", config.listen.size(), listen_max);
   });
   read_metrics(root, config);
+  part("threads", [&] {
+    config.threads = read_count(root, "threads", threads_bounds).value_or(config.threads);
+  });
   read_proxies(root, config);
   part("tls", [&] { read_tls(root, folder, config, problems); });
   read_names(root, config);

@@ -29,6 +29,18 @@ void check_caches_fit(const ConfigDraft& draft, Problems& problems) {
   }
 }
 
+// Each thread has an equal part of an upstream's blocking connections, so that it must get one.
+void check_blocking(const ConfigDraft& draft, Problems& problems) {
+  const std::uint32_t threads = draft.config.threads;
+  for (const Upstream& each : draft.config.upstreams) {
+    if (!each.shares_connections || each.blocking_connections_max >= threads) continue;
+    problems.add(draft.places.of("upstreams." + each.name + ".blocking_connections_max"),
+                 "is " + std::to_string(each.blocking_connections_max) +
+                     "; expected at least threads (" + std::to_string(threads) +
+                     "), each of which gets an equal part");
+  }
+}
+
 // The upstream with shared connections that the profile leads to, or one of them if the client
 // names the upstream. Null: none.
 const Upstream* shared_upstream_of(const Profile& profile, const Config& config) {
@@ -65,6 +77,7 @@ void warn_of(const Profile& profile, const Upstream& upstream, ConfigDraft& draf
 
 void check_shared_upstreams(ConfigDraft& draft, Problems& problems) {
   check_caches_fit(draft, problems);
+  check_blocking(draft, problems);
   for (const Profile& profile : draft.config.profiles) {
     if (const Upstream* const upstream = shared_upstream_of(profile, draft.config)) {
       warn_of(profile, *upstream, draft);

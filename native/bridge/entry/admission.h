@@ -60,7 +60,7 @@ struct Admission {
   Authorization authorization;
   native::Staleness max_staleness = native::any_staleness;
   ConnectionLimits::Place place_of_token;
-  Rate* rate = nullptr;  ///< of the token's commands; valid as long as place_of_token
+  SharedRate* rate = nullptr;  ///< of the token's commands; valid as long as place_of_token
 
   bool is_welcome() const { return status == boost::beast::http::status::switching_protocols; }
 

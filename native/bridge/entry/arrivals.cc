@@ -68,7 +68,7 @@ bool Arrivals::give_place(Arrival& arrival) {
     drop(*next);
   }
   if (!arrival.place_) arrival.place_ = limits_.take_place(max);
-  return true;
+  return bool(arrival.place_);  // a connection of another thread may have taken it
 }
 
 bool Arrivals::is_above_its_part(const Arrival& arrival, std::size_t more) const {

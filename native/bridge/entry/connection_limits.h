@@ -4,15 +4,18 @@
 #include <cstddef>
 #include <cstdint>
 #include <list>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
 
 #include "plimsoll/native/bridge/gate/rate.h"
+#include "plimsoll/native/bridge/gate/shared_rate.h"
 
 // Limits connections: in total, for each address and for each token. Also limits how often an
-// address may try, and how many commands a token may send. Used by one thread.
+// address may try, and how many commands a token may send. One object is for all threads of the
+// bridge, so that each limit holds for all of them together. Thread-safe.
 //
 // Addresses count by client_network(), so all addresses of an IPv6 network are one.
 //
@@ -103,7 +106,7 @@ class ConnectionLimits {
   void forget(Time now);
 
   /// The rate of a token's commands. The token must have a place; valid as long as it has one.
-  Rate& rate_of_token(const std::string& token) { return tokens_.find(token)->second.rate; }
+  SharedRate& rate_of_token(const std::string& token);
 
   /// Whether the network of `place`, which is one of an address, holds another place, too; and
   /// whether another one of them is half-open.
@@ -116,13 +119,15 @@ class ConnectionLimits {
   void end_half_open(Place& place);
 
   std::size_t connections_max() const { return options_.connections_max; }
-  std::size_t connections_count() const { return connections_; }
-  std::size_t remembered_addresses_count() const { return attempts_.size(); }
-  std::size_t remembered_tokens_count() const { return tokens_.size(); }
+  std::size_t connections_count() const;
+  std::size_t remembered_addresses_count() const;
+  std::size_t remembered_tokens_count() const;
 
  private:
   struct Token {
-    Rate rate;
+    explicit Token(std::uint32_t commands_per_second) : rate(commands_per_second) {}
+
+    SharedRate rate;
     std::size_t count = 0;
   };
   struct Attempts {
@@ -139,9 +144,11 @@ class ConnectionLimits {
   const Network& network_of(const Place& place) const {
     return networks_.find(place.of_.second)->second;
   }
+  void end_half_open_locked(Place& place);
   void give_back(Place& place);
 
   const ConnectionLimitOptions options_;
+  mutable std::mutex mutex_;  // of all that follows
   std::size_t connections_ = 0;
   std::unordered_map<std::string, Network> networks_;
   std::unordered_map<std::string, Token> tokens_;

@@ -19,7 +19,7 @@
 #include "plimsoll/core/memory/account.h"
 #include "plimsoll/core/memory/block.h"
 #include "plimsoll/native/bridge/gate/gate.h"
-#include "plimsoll/native/bridge/gate/rate.h"
+#include "plimsoll/native/bridge/gate/shared_rate.h"
 #include "plimsoll/native/bridge/http/handshake.h"
 #include "plimsoll/native/bridge/relay/ahead_bytes.h"
 #include "plimsoll/native/bridge/relay/counters.h"
@@ -99,7 +99,8 @@ class Relay : public std::enable_shared_from_this<Relay> {
     ReplySizes& sizes;
     /// Tells this upstream's replies from others in `sizes`.
     std::uint64_t upstream;
-    Rate& rate;  ///< limits the client's commands: while it is used up, the client is not read
+    SharedRate&
+        rate;  ///< limits the client's commands: while it is used up, the client is not read
     Account& account;  ///< pays for buffers
     AheadShare& ahead;
     Counters& counters;
@@ -191,7 +192,7 @@ class Relay : public std::enable_shared_from_this<Relay> {
   OwedReplies owed_;
   AheadBytes ahead_;
   std::size_t unsent_ = 0;  // bytes that the client's socket has not taken yet
-  Rate& rate_;
+  SharedRate& rate_;
   Liveness liveness_;
   bool is_pinging_ = false;
   boost::asio::steady_timer change_;  // cancelled when credit arrives, or at the end

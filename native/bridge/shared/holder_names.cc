@@ -1,7 +1,9 @@
 #include "plimsoll/native/bridge/shared/holder_names.h"
 
 #include <array>
+#include <charconv>
 #include <memory>
+#include <system_error>
 
 #include <openssl/rand.h>
 
@@ -10,9 +12,10 @@
 namespace plimsoll::bridge {
 namespace {
 
-std::string new_name() {
+std::string new_name(std::uint8_t hub_number) {
   std::array<unsigned char, HolderNames::name_bytes / 2> random;
   PLIMSOLL_CHECK(RAND_bytes(random.data(), static_cast<int>(random.size())) == 1);
+  random[0] = hub_number;
   constexpr std::string_view digits = "0123456789abcdef";
   std::string name;
   for (const unsigned char byte : random) {
@@ -24,10 +27,19 @@ std::string new_name() {
 
 }  // namespace
 
+std::optional<std::uint8_t> HolderNames::hub_number_of(std::string_view name) {
+  constexpr std::size_t digits = 2;
+  if (name.size() != name_bytes) return std::nullopt;
+  std::uint8_t number = 0;
+  const auto [end, problem] = std::from_chars(name.data(), name.data() + digits, number, 16);
+  if (problem != std::errc() || end != name.data() + digits) return std::nullopt;
+  return number;
+}
+
 bool HolderNames::give(KeyHolder& holder, std::string_view owner) {
   forget(holder);
   if (!charge_.grow(bytes_each + owner.size())) return false;
-  holder.name = std::make_unique<HolderName>(charge_, new_name(), owner);
+  holder.name = std::make_unique<HolderName>(charge_, new_name(hub_number_), owner);
   holders_.emplace(holder.name->text, &holder);
   return true;
 }

@@ -6,6 +6,7 @@
 #include <functional>
 #include <list>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -19,8 +20,9 @@
 //                 |                   |
 //                 +----- forget() ----+
 //
-// A name is a secret: a client that shows it hears of the keys that another one has read. It is 128
-// random bits, and works for one owner only.
+// A name is a secret: a client that shows it hears of the keys that another one has read. It works
+// for one owner only. It is the number of the thread's hub (TrackingHubs), so that other threads
+// find it, and 120 random bits.
 
 namespace plimsoll::bridge {
 
@@ -34,9 +36,13 @@ class HolderNames {
   static constexpr std::size_t bytes_each = 192 + sizeof(HolderName) + 2 * name_bytes;
 
   /// `account` must outlive this object.
-  explicit HolderNames(Account& account) : charge_(account) {}
+  HolderNames(Account& account, std::uint8_t hub_number)
+      : hub_number_(hub_number), charge_(account) {}
   HolderNames(const HolderNames&) = delete;
   HolderNames& operator=(const HolderNames&) = delete;
+
+  /// The number of the hub that has given this name, if it is one.
+  static std::optional<std::uint8_t> hub_number_of(std::string_view name);
 
   /// Gives the holder a new name, in place of one that it may have. False: there is no memory.
   bool give(KeyHolder& holder, std::string_view owner);
@@ -54,6 +60,7 @@ class HolderNames {
   std::size_t charged_bytes() const { return charge_.bytes(); }
 
  private:
+  const std::uint8_t hub_number_;
   Charge charge_;  // of the messages, too
   std::map<std::string, KeyHolder*, std::less<>> holders_;
   std::list<KeyHolder*> away_;  // the longest first

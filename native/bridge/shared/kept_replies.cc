@@ -82,19 +82,22 @@ std::string_view KeptReplies::problem_of_resume(Words words) const {
   return is_right ? "" : "-ERR syntax error\r\n";
 }
 
-std::string KeptReplies::resume(Words words, const Profile& profile, ReplyQueue& replies) {
+void KeptReplies::resume(std::span<const std::string> words, const Profile& profile,
+                         ReplyQueue& replies, std::function<void(std::string)> answered) {
   replies.set_on_sent([this](const PushBytes& message) { hub_->handle_sent(listener_, message); });
   const std::string owner = profile.name + "\n" + profile.username;
-  const auto named = words.size() == 3
-                         ? hub_->give_name(listener_, owner)
-                         : hub_->resume(listener_, owner, words[3], *number_of(words[4]));
-  if (!named) {
-    return error_line(native::Error(ErrorCode::out_of_memory, Executed::no,
-                                    "no room to remember what is missed"));
-  }
-  return "*3\r\n" + bulk(named->name) + ":" +
-         std::to_string(named->number + replies.invalidations()) +
-         "\r\n:" + (named->is_resumed ? "1" : "0") + "\r\n";
+  const auto answer =
+      [&replies, answered = std::move(answered)](const std::optional<TrackingHub::Named>& named) {
+        if (!named) {
+          return answered(error_line(native::Error(ErrorCode::out_of_memory, Executed::no,
+                                                   "no room to remember what is missed")));
+        }
+        answered("*3\r\n" + bulk(named->name) + ":" +
+                 std::to_string(named->number + replies.invalidations()) +
+                 "\r\n:" + (named->is_resumed ? "1" : "0") + "\r\n");
+      };
+  if (words.size() == 3) return answer(hub_->give_name(listener_, owner));
+  hub_->resume(listener_, owner, words[3], *number_of(words[4]), answer);
 }
 
 void KeptReplies::prove_for_ping(std::function<void()> done) {

@@ -48,8 +48,10 @@ class KeptReplies {
 
   /// CLIENT TRACKING RESUME, behind a proof: a client of this profile may come back, or has. What
   /// waits in `replies` comes in front of the answer; they tell the hub of what they send from now
-  /// on. Returns the answer.
-  std::string resume(Words words, const Profile& profile, ReplyQueue& replies);
+  /// on. `answered` gets the answer, within this call or later, and keeps this object alive; it is
+  /// never called after leave().
+  void resume(std::span<const std::string> words, const Profile& profile, ReplyQueue& replies,
+              std::function<void(std::string)> answered);
   /// What is wrong with that command, as an answer. Empty: nothing.
   std::string_view problem_of_resume(Words words) const;
 

@@ -353,9 +353,9 @@ bool Session::take_resume(Words words) {
   kept_.prove([self = shared_from_this(), place,
                copies = std::vector<std::string>(words.begin(), words.end())] {
     if (self->is_closed_ || self->has_ended_) return;
-    const std::vector<std::string_view> views(copies.begin(), copies.end());
-    const std::string answer = self->kept_.resume(views, self->profile_, self->replies_);
-    self->finish(*place, WireReply::of(answer, self->clients_.account()), true);
+    self->kept_.resume(copies, self->profile_, self->replies_, [self, place](const auto& answer) {
+      self->finish(*place, WireReply::of(answer, self->clients_.account()), true);
+    });
   });
   return true;
 }

@@ -139,6 +139,7 @@ class Session final : public std::enable_shared_from_this<Session>,
   // TrackingListener.
   bool handle_invalidation(const PushBytes& push) override;
   void handle_taken_over() override;
+  std::uint64_t connection_number() const override { return id_; }
 
   bool take(Words words);
   bool take_any(const Row* row, Words words);

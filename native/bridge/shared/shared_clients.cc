@@ -178,7 +178,8 @@ TrackingHub* SharedClients::tracking(const SharedServer& server) {
   std::unique_ptr<TrackingHub>& hub = used(server).tracking;
   const bool is_cluster = server.options.topology == TopologyChoice::cluster;
   if (!hub) {
-    hub = std::make_unique<TrackingHub>(executor_, cache, is_cluster, account_, memory_limit_);
+    hub = std::make_unique<TrackingHub>(executor_, threads_.hubs_at(cache), is_cluster, account_,
+                                        threads_.memory_of_thread());
   }
   return hub.get();
 }

@@ -14,6 +14,7 @@
 #include <boost/asio/cancellation_signal.hpp>
 
 #include "plimsoll/core/memory/account.h"
+#include "plimsoll/native/bridge/shared/across_threads.h"
 #include "plimsoll/native/bridge/shared/shared_client.h"
 #include "plimsoll/native/bridge/shared/shared_counters.h"
 #include "plimsoll/native/bridge/shared/tracking_hub.h"
@@ -21,9 +22,9 @@
 #include "plimsoll/native/bridge/stream/shared_server.h"
 #include "plimsoll/native/bridge/tokens/authorization.h"
 
-// The bridge's own clients of servers whose connections are shared: one for each server, user and
-// version of RESP. A client is made for the first WebSocket that needs it, and stays until the
-// bridge ends, or until it closes by itself, as when its password no longer holds.
+// The bridge's own clients of servers whose connections are shared: in each thread one for each
+// server, user and version of RESP. A client is made for the first WebSocket that needs it, and
+// stays until the bridge ends, or until it closes by itself, as when its password no longer holds.
 //
 // The configuration bounds their number: each profile has one user.
 
@@ -35,12 +36,12 @@ class SharedClients {
   using Opened = std::function<void(std::shared_ptr<SharedClient> client, const std::string& why)>;
 
   /// Clients run on `executor`, which is the one that uses this object; `account` pays for what
-  /// they keep for sessions, and must outlive them. `memory_limit` is the line.
-  SharedClients(boost::asio::any_io_executor executor, Account& account, std::size_t memory_limit)
+  /// they keep for sessions. `account` and `threads` must outlive them.
+  SharedClients(boost::asio::any_io_executor executor, Account& account, AcrossThreads& threads)
       : executor_(std::move(executor)),
         account_(account),
-        memory_limit_(memory_limit),
-        unread_(executor_, memory_limit) {}
+        threads_(threads),
+        unread_(executor_, threads.unread()) {}
   ~SharedClients() { *self_ = nullptr; }
   SharedClients(const SharedClients&) = delete;
   SharedClients& operator=(const SharedClients&) = delete;
@@ -64,7 +65,7 @@ class SharedClients {
   /// clients have kept are silent; the bridge's server calls this once a tick.
   void check();
 
-  /// Of all sessions.
+  /// Of all sessions of this thread.
   UnreadReplies& unread() { return unread_; }
 
   SharedCounters& counters(const SharedServer& server);
@@ -74,7 +75,7 @@ class SharedClients {
   std::map<std::string, SharedCounters> all_counters() const;
 
   /// A number for a connection, as CLIENT ID gives it.
-  std::uint64_t next_id() { return ++last_id_; }
+  std::uint64_t next_id() { return threads_.next_id(); }
 
   Account& account() { return account_; }
   const boost::asio::any_io_executor& executor() const { return executor_; }
@@ -103,7 +104,7 @@ class SharedClients {
 
   const boost::asio::any_io_executor executor_;
   Account& account_;
-  const std::size_t memory_limit_;
+  AcrossThreads& threads_;
   UnreadReplies unread_;
   std::map<Key, Entry> clients_;
   struct Used {
@@ -113,7 +114,6 @@ class SharedClients {
   };
   Used& used(const SharedServer& server);
   std::map<std::string, Used> used_;
-  std::uint64_t last_id_ = 0;
   bool is_over_ = false;
   // What calls under way refer to; null once this object is gone.
   const std::shared_ptr<SharedClients*> self_ = std::make_shared<SharedClients*>(this);

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <array>
+#include <bit>
+#include <cstddef>
 #include <cstdint>
 
 // What the bridge has done through the shared connections of one upstream, for /metrics. Used by
@@ -32,6 +35,23 @@ struct SharedCounters {
                                        ///< back
   std::uint64_t tracking_resumed = 0;  ///< clients that came back, and went on
   std::uint64_t tracking_not_resumed = 0;  ///< that came back, and had to begin anew
+
+  /// Adds another thread's numbers for the same upstream. All threads have the same cache.
+  void add(const SharedCounters& others);
 };
+
+// Numbers of one size and nothing else, so that one that is new cannot be forgotten here.
+inline void SharedCounters::add(const SharedCounters& others) {
+  using Numbers = std::array<std::uint64_t, sizeof(SharedCounters) / sizeof(std::uint64_t)>;
+  auto sums = std::bit_cast<Numbers>(*this);
+  const auto more = std::bit_cast<Numbers>(others);
+  for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += more[i];
+  *this = std::bit_cast<SharedCounters>(sums);
+  cache_hits = others.cache_hits;
+  cache_misses = others.cache_misses;
+  cache_invalidations = others.cache_invalidations;
+  cache_entries = others.cache_entries;
+  cache_bytes = others.cache_bytes;
+}
 
 }  // namespace plimsoll::bridge

@@ -63,6 +63,7 @@ class TrackedKeys {
     for (auto& [address, holder] : holders_) visit(*holder);
   }
 
+  bool has_holders() const { return !holders_.empty(); }
   std::size_t keys_count() const { return keys_.size(); }
   std::size_t held_count() const { return held_count_; }
   std::size_t listeners_count() const { return listeners_.size(); }

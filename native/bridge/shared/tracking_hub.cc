@@ -17,29 +17,33 @@ std::size_t news_bytes(std::string_view key) { return sizeof(std::string) + 16 +
 
 }  // namespace
 
-TrackingHub::TrackingHub(boost::asio::any_io_executor executor,
-                         std::shared_ptr<native::ClientSideCache> cache, bool is_cluster,
-                         Account& account, std::size_t memory_limit)
+TrackingHub::TrackingHub(boost::asio::any_io_executor executor, std::shared_ptr<TrackingHubs> hubs,
+                         bool is_cluster, Account& account, std::size_t memory_limit)
     : executor_(std::move(executor)),
-      cache_(std::move(cache)),
+      hubs_(std::move(hubs)),
+      cache_(hubs_->cache()),
       account_(account),
       bytes_max_(memory_limit / part),
       names_bytes_max_(memory_limit / names_part),
-      names_(account),
+      number_(hubs_->add({.watcher = this, .executor = executor_, .self = self_})),
+      names_(account, number_),
       keys_(account, is_cluster),
       timer_(executor_),
-      news_charge_(account) {
-  cache_->shared().core().set_watcher(this);
-}
+      news_charge_(account) {}
 
 TrackingHub::~TrackingHub() {
-  cache_->shared().core().set_watcher(nullptr);
+  hubs_->remove(number_);
   *self_ = nullptr;
 }
 
 // ---- What listeners hold
 
-bool TrackingHub::add(TrackingListener& listener) { return keys_.add_holder(listener) != nullptr; }
+bool TrackingHub::add(TrackingListener& listener) {
+  if (keys_.add_holder(listener) == nullptr) return false;
+  const std::lock_guard lock(mutex_);
+  has_holders_ = true;
+  return true;
+}
 
 void TrackingHub::remove(const TrackingListener& listener) {
   if (KeyHolder* const holder = keys_.find(listener)) erase(*holder);
@@ -48,20 +52,28 @@ void TrackingHub::remove(const TrackingListener& listener) {
 void TrackingHub::erase(KeyHolder& holder) {
   names_.forget(holder);
   keys_.erase(holder);
+  if (keys_.has_holders()) return;
+  const std::lock_guard lock(mutex_);
+  has_holders_ = false;
 }
 
 bool TrackingHub::hold(TrackingListener& listener, std::string_view key) {
   KeyHolder* const holder = keys_.find(listener);
   PLIMSOLL_CHECK(holder != nullptr);
   if (!keys_.hold(*holder, key)) return false;
-  while (are_too_many() && forget_longest_away()) {
-  }
-  while (holder->keys.size() > 1 && (holder->keys.size() > keys_max || are_too_many())) {
-    forget_oldest(*holder);
-  }
+  make_room_for(*holder);
   if (!are_too_many()) return true;
   keys_.release(*holder);
   return false;
+}
+
+// By the keys of those who are away first, and then by all of its own but the newest.
+void TrackingHub::make_room_for(KeyHolder& holder) {
+  while (are_too_many() && forget_longest_away()) {
+  }
+  while (holder.keys.size() > 1 && (holder.keys.size() > keys_max || are_too_many())) {
+    forget_oldest(holder);
+  }
 }
 
 void TrackingHub::forget_oldest(KeyHolder& holder) {
@@ -124,22 +136,38 @@ std::optional<TrackingHub::Named> TrackingHub::give_name(TrackingListener& liste
   return Named{.name = holder->name->text, .number = 0, .is_resumed = false};
 }
 
-std::optional<TrackingHub::Named> TrackingHub::resume(TrackingListener& listener,
-                                                      std::string_view owner, std::string_view name,
-                                                      std::uint64_t number) {
-  KeyHolder* const found = names_.find(name, owner);
-  KeyHolder* const own = keys_.find(listener);
-  if (found != nullptr && found != own && found->listener != nullptr) {
+// Finds the client of `name`, which is away now, also if the bridge had not noticed that; and all
+// messages behind `number` are here. Null: it has to begin anew, on this connection at least.
+KeyHolder* TrackingHub::take_away(std::string_view owner, std::string_view name,
+                                  std::uint64_t number, std::uint64_t connection) {
+  const KeyHolder* const found = names_.find(name, owner);
+  const bool is_earlier = found != nullptr && found->listener != nullptr &&
+                          found->listener->connection_number() < connection;
+  if (is_earlier) {
     found->listener->handle_taken_over();
   }
   // That may have cost it its name.
   KeyHolder* const known = names_.find(name, owner);
   const bool is_away = known != nullptr && known->listener == nullptr;
-  if (!is_away || !known->name->missed.covers(number)) {
-    ++counts_.not_resumed;
-    if (is_away) erase(*known);
-    return give_name(listener, owner);
-  }
+  if (!is_away) return nullptr;
+  if (known->name->missed.covers(number)) return known;
+  erase(*known);
+  return nullptr;
+}
+
+std::optional<TrackingHub::Named> TrackingHub::begin_anew(TrackingListener& listener,
+                                                          std::string_view owner) {
+  ++counts_.not_resumed;
+  return give_name(listener, owner);
+}
+
+std::optional<TrackingHub::Named> TrackingHub::resume_here(TrackingListener& listener,
+                                                           std::string_view owner,
+                                                           std::string_view name,
+                                                           std::uint64_t number) {
+  KeyHolder* const known = take_away(owner, name, number, listener.connection_number());
+  if (known == nullptr) return begin_anew(listener, owner);
+  KeyHolder* const own = keys_.find(listener);
   names_.come_back(*known);
   keys_.detach(*own);
   keys_.attach(*known, listener);
@@ -158,10 +186,93 @@ void TrackingHub::move_keys(KeyHolder& from, KeyHolder& to) {
   while (from.oldest != nullptr) {
     const std::string key(from.oldest->key->text);
     keys_.erase(*from.oldest);
-    if (keys_.hold(to, key)) continue;
-    const std::string_view text = key;
-    pass_on(to, EncodedPush::invalidation(account_, std::span(&text, 1)));
+    hold_or_tell(to, key);
   }
+}
+
+void TrackingHub::hold_or_tell(KeyHolder& holder, std::string_view key) {
+  if (keys_.hold(holder, key)) return;
+  pass_on(holder, EncodedPush::invalidation(account_, std::span(&key, 1)));
+}
+
+// ---- Clients that come back in another thread
+
+void TrackingHub::resume(TrackingListener& listener, std::string_view owner, std::string_view name,
+                         std::uint64_t number, Resumed resumed) {
+  const auto giver = HolderNames::hub_number_of(name);
+  if (!giver || *giver == number_) return resumed(resume_here(listener, owner, name, number));
+  const auto move = std::make_shared<Move>(Move{.listener = listener,
+                                                .origin = number_,
+                                                .owner = std::string(owner),
+                                                .name = std::string(name),
+                                                .number = number,
+                                                .connection = listener.connection_number(),
+                                                .resumed = std::move(resumed)});
+  const bool is_asked = hubs_->post(*giver, [move, hubs = hubs_](TrackingHub* hub) {
+    if (hub != nullptr) hub->offer(*move);
+    hubs->post(move->origin, [move](TrackingHub* origin) {
+      if (origin != nullptr) origin->take_keys(move);
+    });
+  });
+  if (!is_asked) move->resumed(begin_anew(listener, owner));
+}
+
+void TrackingHub::offer(Move& move) {
+  const KeyHolder* const known = take_away(move.owner, move.name, move.number, move.connection);
+  if (known == nullptr) return;
+  move.charge = Charge(account_);
+  std::vector<std::string> keys;
+  for (const HeldKey* held = known->oldest; held != nullptr; held = held->newer) {
+    const std::string_view text = held->key->text;
+    if (!move.charge.grow(sizeof(std::string) + text.size())) return;
+    keys.emplace_back(text);
+  }
+  move.keys = std::move(keys);
+}
+
+void TrackingHub::take_keys(const MovePtr& move) {
+  KeyHolder* const own = keys_.find(move->listener);
+  if (own == nullptr) return;  // it has left, and its client comes back once more
+  if (!move->keys) return move->resumed(begin_anew(move->listener, move->owner));
+  for (const std::string& key : *move->keys) {
+    hold_or_tell(*own, key);
+    make_room_for(*own);
+  }
+  // From here on this hub hears of all changes, and the other one has heard of all before.
+  hubs_->wait_until_told();
+  const bool is_asked =
+      hubs_->post(*HolderNames::hub_number_of(move->name), [move, hubs = hubs_](TrackingHub* hub) {
+        if (hub != nullptr) hub->hand_over(*move);
+        hubs->post(move->origin, [move](TrackingHub* origin) {
+          if (origin != nullptr) origin->take_messages(*move);
+        });
+      });
+  if (!is_asked) take_messages(*move);
+}
+
+void TrackingHub::hand_over(Move& move) {
+  deliver();
+  KeyHolder* const known = names_.find(move.name, move.owner);
+  const bool is_away = known != nullptr && known->listener == nullptr;
+  if (!is_away || !known->name->missed.covers(move.number)) return;
+  move.messages = known->name->missed.behind(move.number);
+  erase(*known);
+}
+
+void TrackingHub::take_messages(Move& move) {
+  KeyHolder* const own = keys_.find(move.listener);
+  if (own == nullptr) return;
+  if (!move.messages) {
+    keys_.release(*own);
+    return move.resumed(begin_anew(move.listener, move.owner));
+  }
+  for (const PushBytes& message : *move.messages) pass_on(*own, message);
+  auto named = give_name(move.listener, move.owner);
+  if (named) {
+    named->is_resumed = true;
+    ++counts_.resumed;
+  }
+  move.resumed(named);
 }
 
 // Null: the listener has none.
@@ -197,7 +308,7 @@ void TrackingHub::handle_slot_dropped(std::uint16_t slot) {
 template <class News, class New>
 void TrackingHub::add_news(News& news, New added, std::size_t bytes) {
   const std::lock_guard lock(mutex_);
-  if (are_all_news_) return;
+  if (are_all_news_ || !has_holders_) return;
   if (news.size() < news_keys_max && news_charge_.grow(bytes)) {
     news.emplace_back(added);
   } else {
@@ -208,6 +319,7 @@ void TrackingHub::add_news(News& news, New added, std::size_t bytes) {
 
 void TrackingHub::handle_out_of_reach() {
   const std::lock_guard lock(mutex_);
+  if (!has_holders_) return;
   are_all_news_ = true;
   wake();
 }
@@ -253,8 +365,8 @@ void TrackingHub::tell(TrackedKey& key) {
 }
 
 void TrackingHub::check() {
-  const Instant now(std::chrono::steady_clock::now().time_since_epoch());
-  if (cache_->shared().core().withholds_watched(now)) flush_all();
+  hubs_->check();
+  deliver();
   const auto since = std::chrono::steady_clock::now() - HolderNames::away_max;
   std::size_t forgotten = 0;
   for (const KeyHolder* longest = names_.longest_away();

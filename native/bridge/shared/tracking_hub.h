@@ -24,6 +24,7 @@
 #include "plimsoll/native/bridge/shared/encoded_push.h"
 #include "plimsoll/native/bridge/shared/holder_names.h"
 #include "plimsoll/native/bridge/shared/tracked_keys.h"
+#include "plimsoll/native/bridge/shared/tracking_hubs.h"
 
 // CLIENT TRACKING for WebSockets that share connections. No server can tell which of them has read
 // a key, so the bridge does, on the grounds of its own cache: what a WebSocket's client keeps is a
@@ -32,6 +33,9 @@
 // slots, silent nodes and changed users, makes its clients' caches coherent, too.
 //
 //   the upstream's cache --handle_erased()--> news --deliver()--> handle_invalidation()
+//
+// Each thread of the bridge has a hub for the listeners in it, and all hubs hear of all that the
+// cache tells (TrackingHubs).
 //
 // What a listener gets:
 //  - Of a key that it holds: one message after the cache has ceased to serve what it held, and
@@ -43,8 +47,22 @@
 // back with the name and the number of the last one that it has got, as another listener: that one
 // is sent what was missed, and holds all that the first one held.
 //
+// If it comes back in another thread, the hub there gets from this one what it needs. Both hold the
+// keys for a while, so that no change is missed between them:
+//
+//   hub of the new listener                        hub that has given the name
+//     resume() ---------------------------------->  offer(): the keys, which it holds on
+//     take_keys(): holds them, too  <-------------
+//               --------------------------------->  hand_over(): the messages until now; forgets
+//               all
+//     take_messages(): sends them, and answers <--
+//
+// The listener gets a new name there, so a connection that is lost before the client knows it makes
+// the client begin anew.
+//
 // Bounds: keys_max keys of a listener, and a part of the memory line for all, beyond which the
-// oldest keys of the listener make room, after those who are away have made theirs; news_keys_max
+// oldest keys of the listener make room, after those who are away in this thread have made theirs;
+// news_keys_max
 // keys of which the cache has told and no listener knows, or else all of them count as changed;
 // proof_wait_max for a server that does not answer, or else all that it vouches for counts as
 // changed; HolderNames::away_max, MissedMessages' bounds, and a part of the memory line for all
@@ -63,6 +81,10 @@ class TrackingListener {
   /// The client has come back elsewhere, so this listener's connection is lost. Has to call
   /// TrackingHub::leave().
   virtual void handle_taken_over() = 0;
+
+  /// Rises with each connection, in whichever thread it is, so that none takes over a later one of
+  /// its client: what it asks another thread may come there late.
+  virtual std::uint64_t connection_number() const = 0;
 
  protected:
   ~TrackingListener() = default;
@@ -84,8 +106,8 @@ class TrackingHub final : private cache::CacheWatcher {
   static constexpr std::chrono::milliseconds proof_wait_max{1000};
 
   /// `account` pays for what is remembered of keys, and for the messages. It must outlive this
-  /// object. `memory_limit` is the line.
-  TrackingHub(boost::asio::any_io_executor executor, std::shared_ptr<native::ClientSideCache> cache,
+  /// object. `memory_limit` is the line, or this thread's part of it.
+  TrackingHub(boost::asio::any_io_executor executor, std::shared_ptr<TrackingHubs> hubs,
               bool is_cluster, Account& account, std::size_t memory_limit);
   ~TrackingHub();
   TrackingHub(const TrackingHub&) = delete;
@@ -106,12 +128,15 @@ class TrackingHub final : private cache::CacheWatcher {
   };
   /// Gives a new name to a listener that was added. None: there is no room.
   std::optional<Named> give_name(TrackingListener& listener, std::string_view owner);
+  /// Gets the outcome of resume(). None: there is no memory.
+  using Resumed = std::function<void(std::optional<Named>)>;
   /// The client of `name` has come back as this listener, which was added, and has got all messages
-  /// until `number`. The listener gets the others before this returns. If the name is not known
-  /// (any more), or not all of the others are, the listener gets a new one, and holds what it held.
-  /// None: there is no memory.
-  std::optional<Named> resume(TrackingListener& listener, std::string_view owner,
-                              std::string_view name, std::uint64_t number);
+  /// until `number`. The listener gets the others before `resumed` is called. If the name is not
+  /// known (any more), or not all of the others are, the listener gets a new one, and holds what it
+  /// held. `resumed` is called within this call, unless another thread's hub has given the name;
+  /// it is never called if the listener leaves first. It keeps the listener alive.
+  void resume(TrackingListener& listener, std::string_view owner, std::string_view name,
+              std::uint64_t number, Resumed resumed);
 
   /// A message that the listener has got from here, or that add_behind() of its replies has, has
   /// left in the direction of the client, or will not any more. Call this in the order in which
@@ -161,6 +186,21 @@ class TrackingHub final : private cache::CacheWatcher {
     std::function<void()> done;  // empty: it is over
   };
 
+  // A client that comes back in another thread than it was in.
+  struct Move {
+    TrackingListener& listener;  // of the hub that it comes back to
+    std::uint8_t origin;         // that hub's number
+    std::string owner;
+    std::string name;
+    std::uint64_t number;
+    std::uint64_t connection;  // the listener's
+    Resumed resumed;
+    std::optional<std::vector<std::string>> keys{};  // the oldest first; none: it has to begin anew
+    std::optional<std::vector<PushBytes>> messages{};
+    Charge charge{};  // of the keys
+  };
+  using MovePtr = std::shared_ptr<Move>;
+
   // CacheWatcher.
   void handle_erased(std::string_view key) override;
   void handle_slot_dropped(std::uint16_t slot) override;
@@ -172,6 +212,7 @@ class TrackingHub final : private cache::CacheWatcher {
   void deliver_news();
   void tell(TrackedKey& key);
   void flush_all();
+  void make_room_for(KeyHolder& holder);
   bool are_too_many() const { return keys_.charged_bytes() > bytes_max_; }
   bool are_names_too_many() const { return names_.charged_bytes() > names_bytes_max_; }
   HolderName* name_of(const TrackingListener& listener);
@@ -181,15 +222,29 @@ class TrackingHub final : private cache::CacheWatcher {
   void pass_on(KeyHolder& holder, const PushBytes& push);
   void erase(KeyHolder& holder);
   void move_keys(KeyHolder& from, KeyHolder& to);
+  void hold_or_tell(KeyHolder& holder, std::string_view key);
+  std::optional<Named> resume_here(TrackingListener& listener, std::string_view owner,
+                                   std::string_view name, std::uint64_t number);
+  std::optional<Named> begin_anew(TrackingListener& listener, std::string_view owner);
+  KeyHolder* take_away(std::string_view owner, std::string_view name, std::uint64_t number,
+                       std::uint64_t connection);
+  void offer(Move& move);
+  void take_keys(const MovePtr& move);
+  void hand_over(Move& move);
+  void take_messages(Move& move);
   void finish(Proof& proof, bool is_proved);
   void await_proofs();
 
   const boost::asio::any_io_executor executor_;
+  const std::shared_ptr<TrackingHubs> hubs_;
   const std::shared_ptr<native::ClientSideCache> cache_;
   Account& account_;
   const std::size_t bytes_max_;
   const std::size_t names_bytes_max_;
-  HolderNames names_;  // in front of keys_, whose holders' messages it pays for
+  // What a posted call refers to; null once this object is gone.
+  const std::shared_ptr<TrackingHub*> self_ = std::make_shared<TrackingHub*>(this);
+  const std::uint8_t number_;  // among hubs_
+  HolderNames names_;          // in front of keys_, whose holders' messages it pays for
   TrackedKeys keys_;
   std::deque<std::shared_ptr<Proof>> proofs_;  // in the order of their beginnings
   boost::asio::steady_timer timer_;            // of the first
@@ -202,10 +257,8 @@ class TrackingHub final : private cache::CacheWatcher {
   std::vector<std::uint16_t> news_slots_;
   Charge news_charge_;
   bool are_all_news_ = false;
+  bool has_holders_ = false;  // without any, there are no news: other threads' hubs may have some
   std::atomic<bool> has_news_{false};
-
-  // What a posted call refers to; null once this object is gone.
-  const std::shared_ptr<TrackingHub*> self_ = std::make_shared<TrackingHub*>(this);
 };
 
 }  // namespace plimsoll::bridge

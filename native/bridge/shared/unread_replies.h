@@ -10,12 +10,14 @@
 
 #include <boost/asio/any_io_executor.hpp>
 
-// What all sessions hold for clients that have not taken it: replies and messages. A large reply is
-// held whole until its last byte is taken. All of it lies in the pool that replies of all clients
-// are read into, so what nobody takes would leave no room for the replies of others. When it is too
-// much, the holder goes that is the largest burden: bytes times the time since its client took
-// some. By size alone a client that has just been sent a large reply would go in place of those
-// that sit on theirs.
+#include "plimsoll/native/bridge/shared/unread_share.h"
+
+// What the sessions of one thread hold for clients that have not taken it: replies and messages. A
+// large reply is held whole until its last byte is taken. All of it lies in the pool that replies
+// of all clients are read into, so what nobody takes would leave no room for the replies of others.
+// When it is too much, of all threads together (UnreadShare), the holder goes that is the greatest
+// burden: bytes times the time since its client took some. By size alone a client that has just
+// been sent a large reply would go in place of those that sit on theirs.
 
 namespace plimsoll::bridge {
 
@@ -33,35 +35,44 @@ class UnreadHolder {
 
 class UnreadReplies {
  public:
-  /// The part of the memory line that they may take: one in so many.
-  static constexpr std::size_t part = 8;
-
-  UnreadReplies(boost::asio::any_io_executor executor, std::size_t memory_limit)
-      : executor_(std::move(executor)), bytes_max_(memory_limit / part) {}
+  /// `share` must outlive this object, and what is posted to the executor.
+  UnreadReplies(boost::asio::any_io_executor executor, UnreadShare& share) : share_(share) {
+    share_.add({.executor = std::move(executor), .self = self_});
+  }
   UnreadReplies(const UnreadReplies&) = delete;
   UnreadReplies& operator=(const UnreadReplies&) = delete;
-  ~UnreadReplies() { *self_ = nullptr; }
+  ~UnreadReplies();
 
   /// A holder begins, and ends with `bytes` left.
   void add(UnreadHolder& holder) { holders_.insert(&holder); }
   void remove(UnreadHolder& holder, std::size_t bytes) {
-    bytes_ -= bytes;
+    shrink(bytes);
     holders_.erase(&holder);
   }
 
-  /// One of them has so many bytes more, or less. If they are too many, a holder is dropped, but
-  /// not within this call.
-  void grow(std::size_t bytes);
-  void shrink(std::size_t bytes) { bytes_ -= bytes; }
+  /// One of them has so many bytes more, or less. If they are too many, a holder of some thread is
+  /// dropped, but not within this call: a session must not end within a call of the hub, which is
+  /// where messages come from.
+  void grow(std::size_t bytes) {
+    bytes_ += bytes;
+    if (bytes_ > reported_ && bytes_ - reported_ >= share_.step()) report();
+  }
+  void shrink(std::size_t bytes) {
+    bytes_ -= bytes;
+    if (reported_ > bytes_ && reported_ - bytes_ >= share_.step()) report();
+  }
+
+  /// For UnreadShare. 0: nobody can give anything back. Each walks over the holders.
+  std::uint64_t greatest_burden() const;
+  void drop_greatest();
 
  private:
-  void make_room();
+  void report();
 
-  const boost::asio::any_io_executor executor_;
-  const std::size_t bytes_max_;
+  UnreadShare& share_;
   std::size_t bytes_ = 0;
+  std::size_t reported_ = 0;
   std::set<UnreadHolder*> holders_;
-  bool is_making_room_ = false;
   // What a posted call refers to; null once this object is gone.
   const std::shared_ptr<UnreadReplies*> self_ = std::make_shared<UnreadReplies*>(this);
 };

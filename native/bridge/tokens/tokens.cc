@@ -71,18 +71,12 @@ std::uint64_t id_of(const JwtKey& key) {
 
 Tokens::Tokens(std::span<const Profile> profiles, std::vector<StaticToken> static_tokens,
                std::vector<JwtKey> jwt_keys)
-    : profiles_(profiles) {
-  replace_keys(std::move(jwt_keys));
+    : profiles_(profiles), jwt_keys_(std::move(jwt_keys)) {
+  for (const JwtKey& key : jwt_keys_) key_ids_.push_back(id_of(key));
   entries_.reserve(static_tokens.size());
   for (const StaticToken& token : static_tokens) {
     entries_.push_back({token.hash, find_profile(token.profile), id_of(token.hash)});
   }
-}
-
-void Tokens::replace_keys(std::vector<JwtKey> keys) {
-  jwt_keys_ = std::move(keys);
-  key_ids_.clear();
-  for (const JwtKey& key : jwt_keys_) key_ids_.push_back(id_of(key));
 }
 
 std::size_t Tokens::find_profile(std::string_view name) const {

@@ -13,7 +13,7 @@
 #include "plimsoll/native/bridge/tokens/static_token.h"
 #include "plimsoll/native/bridge/tokens/token_refusal.h"
 
-// Knows which tokens are valid, and what the holder of each may do. Only replace_keys() changes it.
+// Knows which tokens are valid, and what the holder of each may do. Thread-safe: it never changes.
 
 namespace plimsoll::bridge {
 
@@ -32,13 +32,10 @@ class Tokens {
   Verified<Authorization> verify(std::string_view token,
                                  std::chrono::system_clock::time_point now) const;
 
-  /// Whether `authorization`, which this object gave before replace_keys(), or another Tokens
-  /// object, is still valid. A static token must still be in the file. Of a JWT the key must still
-  /// be there, with the same audience and issuer, whatever its `kid` is now.
+  /// Whether `authorization`, which another Tokens object may have given, is still valid. A static
+  /// token must still be in the file. Of a JWT the key must still be there, with the same audience
+  /// and issuer, whatever its `kid` is now.
   bool holds(const Authorization& authorization) const;
-
-  /// From now on these keys are good for JWTs, and no others.
-  void replace_keys(std::vector<JwtKey> keys);
 
  private:
   // `profile` is an index into profiles_; past the end if there is no such profile.

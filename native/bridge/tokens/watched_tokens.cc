@@ -22,8 +22,9 @@ WatchedTokens::WatchedTokens(std::span<const Profile> profiles,
 
 void WatchedTokens::replace(std::vector<StaticToken> static_tokens,
                             std::vector<JwtKeyFile> key_files) {
+  const std::lock_guard lock(mutex_);
+  static_tokens_ = std::move(static_tokens);
   key_files_ = std::move(key_files);
-  tokens_.emplace(profiles_, std::move(static_tokens), std::vector<JwtKey>());
   take_keys();
   for (const JwtKeyFile& file : key_files_) note_left_out(file);
 }
@@ -31,10 +32,15 @@ void WatchedTokens::replace(std::vector<StaticToken> static_tokens,
 Verified<Authorization> WatchedTokens::verify(std::string_view token,
                                               std::chrono::system_clock::time_point now) {
   if (token.find('.') != token.npos) look_at_files();
-  return tokens_->verify(token, now);
+  return this->now()->verify(token, now);
 }
 
 void WatchedTokens::look_at_files() {
+  const std::lock_guard lock(mutex_);
+  look();
+}
+
+void WatchedTokens::look() {
   bool is_read = false;
   for (JwtKeyFile& file : key_files_) {
     const std::string before = file.problem();
@@ -59,7 +65,7 @@ void WatchedTokens::take_keys() {
   for (const JwtKeyFile& file : key_files_) {
     all.insert(all.end(), file.keys().begin(), file.keys().end());
   }
-  tokens_->replace_keys(std::move(all));
+  tokens_ = std::make_shared<const Tokens>(profiles_, static_tokens_, std::move(all));
   has_changed_ = true;
 }
 
@@ -67,8 +73,14 @@ void WatchedTokens::note_left_out(const JwtKeyFile& file) {
   notes_.insert(notes_.end(), file.left_out().begin(), file.left_out().end());
 }
 
-bool WatchedTokens::take_change() { return std::exchange(has_changed_, false); }
+bool WatchedTokens::take_change() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(has_changed_, false);
+}
 
-std::vector<std::string> WatchedTokens::take_notes() { return std::exchange(notes_, {}); }
+std::vector<std::string> WatchedTokens::take_notes() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(notes_, {});
+}
 
 }  // namespace plimsoll::bridge

@@ -1,7 +1,8 @@
 #pragma once
 
 #include <chrono>
-#include <optional>
+#include <memory>
+#include <mutex>
 #include <span>
 #include <string>
 #include <string_view>
@@ -15,7 +16,7 @@
 
 // The bridge's Tokens, whose keys for JWTs follow their files: an issuer rotates its keys by
 // replacing a file, without a signal. The program asks from time to time what is to be said and
-// done about it. Not thread-safe.
+// done about it. Thread-safe; a signature is verified without the lock.
 
 namespace plimsoll::bridge {
 
@@ -40,19 +41,27 @@ class WatchedTokens {
   bool take_change();
 
   /// As Tokens::holds(), for what this object gave before the change.
-  bool holds(const Authorization& authorization) const { return tokens_->holds(authorization); }
+  bool holds(const Authorization& authorization) const { return now()->holds(authorization); }
 
   /// Lines for the log since the last call, each said once: files that were read again or could not
   /// be, and keys that are not used. No line quotes a key or a token.
   std::vector<std::string> take_notes();
 
  private:
+  std::shared_ptr<const Tokens> now() const {
+    const std::lock_guard lock(mutex_);
+    return tokens_;
+  }
+  // With the lock.
+  void look();
   void take_keys();
   void note_left_out(const JwtKeyFile& file);
 
   const std::span<const Profile> profiles_;
+  mutable std::mutex mutex_;  // of all that follows
+  std::vector<StaticToken> static_tokens_;
   std::vector<JwtKeyFile> key_files_;
-  std::optional<Tokens> tokens_;
+  std::shared_ptr<const Tokens> tokens_;  // replaced as a whole: who verifies keeps the old one
   std::vector<std::string> notes_;
   bool has_changed_ = false;
 };

@@ -351,8 +351,8 @@ struct World {
   AccountHandle account;
   bridge::ReplyWindow window{.requests_in_flight_max = 5, .reply_bytes_ahead_max = 700};
   bridge::ReplySizes sizes{1};
-  bridge::AheadShare ahead{.max = 5000};
-  bridge::Rate rate{0};  // no bound
+  bridge::AheadShare ahead{5000};
+  bridge::SharedRate rate{0};  // no bound
   bridge::Counters counters;
   AnyServer server;
   Listener client;

@@ -28,7 +28,8 @@ Tcp::endpoint at(std::uint16_t port) { return {asio::ip::address_v4::loopback(),
 }  // namespace
 
 BridgeWorld::BridgeWorld(BridgeOptions options)
-    : valkey_({.listen = Listen::unix_socket_and_tcp, .arguments = options.server_arguments}) {
+    : valkey_({.listen = Listen::unix_socket_and_tcp, .arguments = options.server_arguments}),
+      threads_(options.threads) {
   profile_.name = "page";
   profile_.rules = options.rules;
   profile_.connections_max = options.token_connections_max;
@@ -58,22 +59,40 @@ BridgeWorld::BridgeWorld(BridgeOptions options)
     return bridge::Authorization{
         .profile = &profile_, .id = "0123456789abcdef", .expires_at = until};
   };
-  server_ = std::make_unique<bridge::Server>(context_, options.settings, verify, policies_,
-                                             *budget_, log_);
-  server_->start();
+  servers_ = std::make_unique<bridge::Servers>(options.settings, verify, policies_, *budget_, log_,
+                                               threads_);
+  servers_->start();
   settings_ = options.settings;
-  pages_ = std::make_unique<bridge::StatusPages>(context_, *server_, settings_, *budget_);
+  pages_ = std::make_unique<bridge::StatusPages>(*servers_, settings_, *budget_);
   pages_->start({asio::ip::make_address(options.status_address), 0});
   status_port_ = pages_->endpoint().port();
-  port_ = server_->endpoints().front().port();
-  thread_ = std::thread([this] { context_.run(); });
+  port_ = servers_->endpoints().front().port();
+  work_.emplace_back(servers_->context().get_executor());
+  thread_ = std::thread([this] { servers_->run(); });
 }
 
 BridgeWorld::~BridgeWorld() {
   drain(std::chrono::seconds(0));
-  asio::post(context_, [this] { pages_->stop(); });
-  work_.reset();
+  asio::post(servers_->context(), [this] { pages_->stop(); });
+  work_.clear();
   thread_.join();
+}
+
+bridge::Counters BridgeWorld::counters() {
+  bridge::Counters all;
+  for (std::size_t thread = 0; thread < threads_; ++thread) {
+    all.add(ask([](const bridge::Server& server) { return server.counters(); }, thread));
+  }
+  return all;
+}
+
+bridge::SharedCounters BridgeWorld::shared_counters(const std::string& upstream) {
+  bridge::SharedCounters all;
+  for (std::size_t thread = 0; thread < threads_; ++thread) {
+    all.add(ask([&](const bridge::Server& server) { return server.shared_counters().at(upstream); },
+                thread));
+  }
+  return all;
 }
 
 void BridgeWorld::wait_until_idle() {
@@ -84,19 +103,19 @@ void BridgeWorld::wait_until_idle() {
 
 void BridgeWorld::drain(std::chrono::seconds timeout) {
   std::promise<void> done;
-  asio::post(context_, [&] {
-    if (server_->is_draining()) return done.set_value();
-    server_->drain(timeout, [&done] { done.set_value(); });
+  asio::post(servers_->context(), [&] {
+    if (servers_->is_draining()) return done.set_value();
+    servers_->drain(timeout, [&done] { done.set_value(); });
   });
   done.get_future().get();
 }
 
 void BridgeWorld::look_at_key_files() {
   std::promise<void> done;
-  asio::post(context_, [&] {
+  asio::post(servers_->context(), [&] {
     watched_->look_at_files();
     if (watched_->take_change()) {
-      server_->recheck([this](const bridge::Authorization& authorization) {
+      servers_->recheck([this](const bridge::Authorization& authorization) {
         return watched_->holds(authorization);
       });
     }
@@ -106,16 +125,16 @@ void BridgeWorld::look_at_key_files() {
 }
 
 void BridgeWorld::leave(std::chrono::milliseconds lame_duck) {
-  ask([&](bridge::Server& server) {
-    server.leave(lame_duck, std::chrono::seconds(5), [] {});
+  ask_all([&](bridge::Servers& servers) {
+    servers.leave(lame_duck, std::chrono::seconds(5), [] {});
     return true;
   });
 }
 
 void BridgeWorld::leave_and_wait(std::chrono::milliseconds lame_duck) {
   std::promise<void> done;
-  asio::post(context_, [&] {
-    server_->leave(lame_duck, std::chrono::seconds(5), [&done] { done.set_value(); });
+  asio::post(servers_->context(), [&] {
+    servers_->leave(lame_duck, std::chrono::seconds(5), [&done] { done.set_value(); });
   });
   done.get_future().get();
 }

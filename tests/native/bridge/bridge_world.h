@@ -18,7 +18,7 @@
 #include <boost/beast/websocket/stream.hpp>
 
 #include "plimsoll/core/memory/heap_memory.h"
-#include "plimsoll/native/bridge/server.h"
+#include "plimsoll/native/bridge/servers.h"
 #include "plimsoll/native/bridge/status_pages.h"
 #include "plimsoll/native/bridge/tokens/jwt_key.h"
 #include "plimsoll/native/bridge/tokens/jwt_key_file.h"
@@ -26,7 +26,7 @@
 #include "plimsoll/native/bridge/tokens/watched_tokens.h"
 #include "plimsoll/tests/support/valkey_server.h"
 
-// A bridge in a thread of its own, with a server behind it, and clients that can do what no browser
+// A bridge in threads of its own, with a server behind it, and clients that can do what no browser
 // would.
 
 namespace plimsoll::testing {
@@ -35,6 +35,7 @@ struct BridgeOptions {
   bridge::Settings settings;
   bridge::Rules rules{.allow = {"@all"}, .deny = {}, .channel_prefixes = {"news"}};
   std::uint32_t token_connections_max = 100;
+  std::size_t threads = 1;
   std::size_t memory_limit = std::size_t{64} << 20;
   std::chrono::seconds token_life{3600};
   /// With these, JWTs of the profile "page" are good besides good_token.
@@ -61,17 +62,25 @@ class BridgeWorld {
   std::uint16_t status_port() const { return status_port_; }
   ValkeyServer& valkey() { return valkey_; }
 
-  /// In the bridge's thread.
+  /// In one of the bridge's threads, of the server there.
   template <class Ask>
-  auto ask(Ask&& ask) {
+  auto ask(Ask&& ask, std::size_t thread = 0) {
     std::promise<decltype(ask(std::declval<bridge::Server&>()))> answer;
-    boost::asio::post(context_, [&] { answer.set_value(ask(*server_)); });
+    boost::asio::post(servers_->context(thread),
+                      [&] { answer.set_value(ask(servers_->server(thread))); });
+    return answer.get_future().get();
+  }
+  /// In the first thread.
+  template <class Ask>
+  auto ask_all(Ask&& ask) {
+    std::promise<decltype(ask(std::declval<bridge::Servers&>()))> answer;
+    boost::asio::post(servers_->context(), [&] { answer.set_value(ask(*servers_)); });
     return answer.get_future().get();
   }
 
-  bridge::Counters counters() {
-    return ask([](const bridge::Server& server) { return server.counters(); });
-  }
+  /// Of all threads together.
+  bridge::Counters counters();
+  bridge::SharedCounters shared_counters(const std::string& upstream);
 
   /// Waits until no relay is left; their log lines are written then.
   void wait_until_idle();
@@ -101,11 +110,11 @@ class BridgeWorld {
   std::unique_ptr<Budget> budget_;
   std::ostringstream log_text_;
   bridge::AccessLog log_{&log_text_};
-  boost::asio::io_context context_{1};
-  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{
-      context_.get_executor()};
+  const std::size_t threads_;
   bridge::Settings settings_;
-  std::unique_ptr<bridge::Server> server_;
+  std::unique_ptr<bridge::Servers> servers_;
+  // Asking goes on when all connections have ended.
+  std::vector<boost::asio::executor_work_guard<boost::asio::io_context::executor_type>> work_;
   std::unique_ptr<bridge::StatusPages> pages_;
   std::uint16_t port_ = 0;
   std::uint16_t status_port_ = 0;

@@ -9,6 +9,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/write.hpp>
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 
 #include "plimsoll/tests/native/bridge/bridge_world.h"
 #include "plimsoll/tests/native/patience.h"
@@ -41,6 +42,7 @@ std::string frame(char opcode, std::string_view payload) {
 
 TEST_CASE("clients that go at any point leave nothing behind") {
   BridgeOptions options;
+  options.threads = GENERATE(1, 3);
   options.settings.limits.upgrades_per_second_per_address = 1'000'000;
   BridgeWorld world(std::move(options));
   const std::string before = world.valkey().ask("INFO clients");
@@ -72,7 +74,7 @@ TEST_CASE("clients that go at any point leave nothing behind") {
     socket.close(ignored);
   }
   CHECK(eventually([&] {
-    return world.ask([](const bridge::Server& server) { return server.connections_count(); }) == 0;
+    return world.ask_all([](const bridge::Servers& all) { return all.connections_count(); }) == 0;
   }));
   CHECK(world.counters().relays == 0);
   CHECK(world.memory().used == memory_before);

@@ -2,7 +2,13 @@
 
 #include "plimsoll/native/bridge/entry/connection_limits.h"
 
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include <catch2/catch_test_macros.hpp>
 
@@ -103,6 +109,33 @@ TEST_CASE("the commands of a token are bounded together, whichever connection th
   limits.rate_of_token("a").spend(7);
   CHECK(limits.rate_of_token("a").left(now) == 3);
   CHECK(limits.rate_of_token("b").left(now) == 10);
+}
+
+TEST_CASE("threads that take places at the same time get no more than there are, and lose none") {
+  ConnectionLimits limits({.connections_max = 10, .connections_per_address_max = 6});
+  std::atomic<std::size_t> most = 0;
+  std::vector<std::thread> threads;
+  for (int thread = 0; thread < 4; ++thread) {
+    threads.emplace_back([&limits, &most, token = std::to_string(thread % 2)] {
+      for (int i = 0; i < 2000; ++i) {
+        const auto of_token = limits.take_place_of_token(token, 1);
+        auto of_address = limits.take_place_of_address("10.0.0.1");
+        const auto first = limits.take_place();
+        const auto second = limits.take_place();
+        if (of_address) limits.begin_half_open(of_address);
+        if (of_token) limits.rate_of_token(token).spend(1);
+        limits.forget(std::chrono::steady_clock::now());
+        most = std::max(most.load(), limits.connections_count());
+      }
+    });
+  }
+  for (std::thread& each : threads) each.join();
+  CHECK(most <= 8);
+  CHECK(limits.connections_count() == 0);
+  std::vector<ConnectionLimits::Place> all;
+  for (int i = 0; i < 6; ++i) CHECK(all.emplace_back(limits.take_place_of_address("10.0.0.1")));
+  CHECK_FALSE(limits.has_another_half_open(all.front()));
+  CHECK_FALSE(limits.take_place_of_address("10.0.0.1"));
 }
 
 TEST_CASE("whoever connects anew has sent what he has sent") {

@@ -9,6 +9,7 @@
 
 #include <boost/asio/use_future.hpp>
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 
 #include "plimsoll/client_side_cache.h"
 #include "plimsoll/tests/native/bridge/bridge_world.h"
@@ -35,6 +36,7 @@ BridgeOptions with_cache(const ValkeyServer& server) {
   options.client_side_cache = make_cache();
   bridge::SharedServer shared{.name = "main", .url = server.url(), .options = std::move(options)};
   BridgeOptions all;
+  all.threads = GENERATE(1, 3);
   all.settings.rules.upstreams["main"].shared =
       std::make_shared<const bridge::SharedServer>(std::move(shared));
   return all;
@@ -64,10 +66,7 @@ struct Page {
   Client client;
 };
 
-std::uint64_t requests_of(BridgeWorld& world) {
-  return world.ask(
-      [](const bridge::Server& server) { return server.shared_counters().at("main").requests; });
-}
+std::uint64_t requests_of(BridgeWorld& world) { return world.shared_counters("main").requests; }
 
 }  // namespace
 

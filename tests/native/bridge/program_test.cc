@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 #include <nlohmann/json.hpp>
 
 #include "plimsoll/tests/native/bridge/bridge_world.h"
@@ -134,7 +135,7 @@ TEST_CASE("what prevents the start later is told as JSON, too") {
 }
 
 TEST_CASE("people get sentences") {
-  RunningBridge bridge("");
+  RunningBridge bridge(GENERATE("", "threads = 3"));
   REQUIRE(bridge.says("\nlistening on ws://127.0.0.1:"));
   bridge.signal(SIGHUP);
   REQUIRE(bridge.says("\nplimsoll-bridge: SIGHUP: tokens and keys were read again"));
@@ -145,7 +146,7 @@ TEST_CASE("people get sentences") {
 }
 
 TEST_CASE("SIGTERM begins the lame duck, which a second one ends; nobody's silence holds it up") {
-  RunningBridge bridge("", "lame_duck = \"1 h\"");
+  RunningBridge bridge(GENERATE("", "threads = 3"), "lame_duck = \"1 h\"");
   const std::uint16_t status_port = bridge.port_behind("metrics on http://127.0.0.1");
   const std::uint16_t port = bridge.port_behind("listening on ws://127.0.0.1");
   CHECK(ask(status_port, "/readyz").ends_with("main: Connection refused\n"));

@@ -235,7 +235,8 @@ TEST_CASE("whoever does not read a page is cut, and its place and its memory are
   CHECK(eventually(
       [&] { return has(world.log(), "did not read the page within handshake_timeout"); }));
   CHECK(eventually([&] {
-    return world.ask([](const bridge::Server& server) { return server.connections_count(); }) == 0;
+    return world.ask_all(
+               [](const bridge::Servers& server) { return server.connections_count(); }) == 0;
   }));
   CHECK(eventually([&] { return world.memory().used == BridgeWorld().memory().used; }));
   CHECK(world.counters().page_bytes == 0);

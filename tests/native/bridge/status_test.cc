@@ -363,7 +363,7 @@ TEST_CASE("without a time for the lame duck the bridge drains at once") {
   BridgeWorld world;
   WebSocketClient client(world.port());
   world.leave(std::chrono::seconds(0));
-  CHECK(world.ask([](const bridge::Server& server) { return server.is_draining(); }));
+  CHECK(world.ask_all([](const bridge::Servers& servers) { return servers.is_draining(); }));
   CHECK(client.receive_close() == 1001);
 }
 

@@ -43,6 +43,7 @@ TEST_CASE("an empty file leaves everything as it is by default") {
   CHECK(config.limits.ping_interval == std::chrono::seconds(25));
   CHECK(config.limits.lame_duck == std::chrono::seconds(0));
   CHECK(config.log_format == bridge::LogFormat::text);
+  CHECK(config.threads == 1);
 }
 
 TEST_CASE("a file says where to listen, to whom, and how much") {
@@ -56,6 +57,7 @@ TEST_CASE("a file says where to listen, to whom, and how much") {
     hosts = ["bridge.local"]
     access_log = "stderr"
     log_format = "json"
+    threads = 4
 
     [tls]
     certificate_file = "/etc/bridge/certificate.pem"
@@ -83,6 +85,7 @@ TEST_CASE("a file says where to listen, to whom, and how much") {
   CHECK(config.hosts == std::vector<std::string>{"bridge.local"});
   CHECK(config.access_log == "stderr");
   CHECK(config.log_format == bridge::LogFormat::json);
+  CHECK(config.threads == 4);
   CHECK(config.certificate_file == "/etc/bridge/certificate.pem");
   CHECK(config.key_file == "/etc/plimsoll/key.pem");
   CHECK(config.limits.connections_max == 7);

@@ -251,7 +251,7 @@ TEST_CASE("an unknown key is named with those that there are") {
   CHECK(problems[0] ==
         "b.toml:1: listening: unknown key; expected one of access_log, behind_proxy, hosts, "
         "jwt_keys, limits, listen, log_format, metrics, origins, pages, profiles, proxy_protocol, "
-        "tls, tokens_file, trusted_proxies, upstreams");
+        "threads, tls, tokens_file, trusted_proxies, upstreams");
 }
 
 }  // namespace

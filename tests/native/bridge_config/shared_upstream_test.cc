@@ -53,6 +53,7 @@ TEST_CASE("the clients of a shared upstream have its settings and the bridge's l
   CHECK(server.options.request_timeout == std::chrono::seconds(2));
   CHECK(server.options.connect_timeout == std::chrono::seconds(1));
   CHECK(server.options.blocking_connections_max == 3);
+  CHECK(to_shared_server(upstream, limits, 2).options.blocking_connections_max == 1);
   CHECK(server.options.client_name == "plimsoll-bridge");
   CHECK(server.options.username.empty());
   CHECK(server.options.password.empty());

@@ -411,6 +411,22 @@ TEST_CASE("all caches together may have half of the memory limit, and no more") 
         Lines{"b.toml:17: limits.memory_limit: is 1 B; expected 16 MiB to 1 TiB"});
 }
 
+TEST_CASE("each thread gets a part of the connections that block") {
+  const Folder folder;
+  const auto with = [&](std::string_view threads, std::string_view connections) {
+    return folder.problems("threads = " + std::string(threads) + "\n" +
+                           fine_and("[upstreams.a]\nurl = \"valkey+cluster://h\"\n"
+                                    "blocking_connections_max = " +
+                                    std::string(connections) + "\n"));
+  };
+  CHECK(with("4", "4").empty());
+  CHECK(with("4", "3") ==
+        Lines{"b.toml:9: upstreams.a.blocking_connections_max: is 3; expected at least threads "
+              "(4), each of which gets an equal part"});
+  CHECK(with("0", "3") == Lines{"b.toml:1: threads: is 0; expected 1 to 64"});
+  CHECK(with("65", "3") == Lines{"b.toml:1: threads: is 65; expected 1 to 64"});
+}
+
 TEST_CASE("what a profile cannot do over shared connections is a warning") {
   const Folder folder;
   const auto warnings = [&](std::string_view upstream, std::string_view profile) {

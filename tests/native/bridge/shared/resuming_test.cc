@@ -40,8 +40,8 @@ std::string changed(const std::string& key) {
 const std::string all_changed = ">2\r\n$10\r\ninvalidate\r\n_\r\n";
 
 struct World {
-  explicit World(std::size_t memory_limit = std::size_t{64} << 20)
-      : shared(server.url(), cached_options(), memory_limit) {}
+  explicit World(std::size_t memory_limit = std::size_t{64} << 20, std::size_t threads = 1)
+      : shared(server.url(), cached_options(), memory_limit, threads) {}
 
   void write(std::string_view key, std::string_view value) {
     other.exchange(resp("SET", key, value));
@@ -405,6 +405,101 @@ TEST_CASE("there are never more than count_max messages") {
   CHECK(missed.count() == bridge::MissedMessages::count_max);
   CHECK(missed.covers(10));
   CHECK_FALSE(missed.covers(9));
+}
+
+// ---- In another thread. Each client is in the next one.
+
+TEST_CASE("in another thread a client is told what it missed, and of all that changes later") {
+  World world(std::size_t{64} << 20, 2);
+  for (const char* const key : {"ship", "port", "crew"}) world.write(key, "1");
+  auto first = std::make_unique<Client>(world);
+  const auto named = first->resume();
+  first->ask(resp("GET", "ship") + resp("GET", "port") + resp("GET", "crew"));
+  first.reset();
+  world.write("ship", "2");
+  Client again(world);
+  const auto resumed = again.resume(named.name, "0");
+  CHECK(resumed.is_resumed);
+  CHECK(resumed.in_front == changed("ship"));
+  CHECK(resumed.number == "1");
+  CHECK(resumed.name != named.name);
+  world.write("port", "2");
+  CHECK(again.news() == changed("port"));
+  CHECK(world.shared.counters().tracking_resumed == 1);
+  CHECK(world.shared.counters().tracking_away == 0);
+  CHECK(world.shared.counters().tracked_keys == 1);
+
+  Client third(world);  // in the first thread again
+  CHECK(third.resume(resumed.name, resumed.number).in_front == changed("port"));
+  world.write("crew", "2");
+  CHECK(third.news() == changed("crew"));
+}
+
+TEST_CASE("no change is missed while a client goes from one thread to another") {
+  std::size_t in_front = 0;
+  std::size_t behind = 0;
+  for (int steps = 0; steps < 40; ++steps) {
+    INFO("steps " << steps);
+    World world(std::size_t{64} << 20, 2);
+    world.write("ship", "1");
+    auto first = std::make_unique<Client>(world);
+    const auto named = first->resume();
+    first->ask(resp("GET", "ship"));
+    first.reset();
+    Client again(world);
+    again.begin(resp("CLIENT", "TRACKING", "RESUME", named.name, "0"));
+    for (int i = 0; i < steps; ++i) world.shared.run_one();
+    world.write("ship", "2");
+    const std::string answer = again.receive_until("\r\n:1\r\n");
+    if (answer.starts_with(changed("ship"))) {
+      ++in_front;
+    } else {
+      ++behind;
+      CHECK(again.news() == changed("ship"));
+    }
+  }
+  CHECK(in_front > 0);
+  CHECK(behind > 0);
+}
+
+TEST_CASE("a client that is lost again on its way to another thread can come back once more") {
+  for (int steps = 0; steps < 20; ++steps) {
+    INFO("steps " << steps);
+    World world(std::size_t{64} << 20, 2);
+    world.write("ship", "1");
+    auto first = std::make_unique<Client>(world);
+    const auto named = first->resume();
+    first->ask(resp("GET", "ship"));
+    first.reset();
+    auto second = std::make_unique<Client>(world);
+    second->begin(resp("CLIENT", "TRACKING", "RESUME", named.name, "0"));
+    for (int i = 0; i < steps; ++i) world.shared.run_one();
+    second.reset();
+    world.write("ship", "2");
+    Client third(world);
+    const auto answer = third.resume(named.name, "0");
+    if (answer.is_resumed) CHECK(answer.in_front == changed("ship"));
+    if (steps == 0) CHECK(answer.is_resumed);
+    CHECK(world.shared.counters().tracking_away <= 1);
+  }
+}
+
+TEST_CASE("a client in another thread is taken over, too, and nobody comes back to what is gone") {
+  World world(std::size_t{64} << 20, 2);
+  world.write("ship", "1");
+  Client first(world);
+  const auto named = first.resume();
+  first.ask(resp("GET", "ship"));
+  Client again(world);
+  CHECK(again.resume(named.name, "0").is_resumed);
+  CHECK(first.session().has_ended());
+  Client third(world);
+  CHECK_FALSE(third.resume(named.name, "0").is_resumed);
+  Client fourth(world);
+  CHECK_FALSE(fourth.resume("ff" + named.name.substr(2), "0").is_resumed);  // no such thread
+  world.write("ship", "2");
+  CHECK(again.news() == changed("ship"));
+  CHECK(world.shared.counters().tracking_not_resumed == 2);
 }
 
 }  // namespace plimsoll::testing::resuming_test

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <boost/asio/io_context.hpp>
 
@@ -18,25 +19,31 @@
 #include "plimsoll/native/bridge/shared/session.h"
 #include "plimsoll/native/bridge/shared/shared_clients.h"
 #include "plimsoll/staleness.h"
+#include "plimsoll/tests/native/bridge/resp_command.h"
 #include "plimsoll/tests/native/patience.h"
 
 // A server whose connections are shared, and clients of it without a bridge around them, in the
-// test's own thread.
+// test's own thread. It stands for several threads of a bridge if they are wanted, which then take
+// turns in an order that the test can repeat.
 
 namespace plimsoll::testing {
 
 class SharedWorld {
  public:
   explicit SharedWorld(std::string url, native::Options options = patient_options(),
-                       std::size_t memory_limit = std::size_t{64} << 20)
+                       std::size_t memory_limit = std::size_t{64} << 20, std::size_t threads = 1)
       : budget_(BudgetOptions{.memory_limit = memory_limit}, heap_),
         account_(budget_.open_account(PoolKind::replies)),
-        server_{.name = "main", .url = std::move(url), .options = std::move(options)},
-        clients_(std::make_unique<bridge::SharedClients>(context_.get_executor(), *account_,
-                                                         memory_limit)) {}
+        threads_(memory_limit, threads),
+        server_{.name = "main", .url = std::move(url), .options = std::move(options)} {
+    while (clients_.size() < threads) {
+      clients_.push_back(
+          std::make_unique<bridge::SharedClients>(context_.get_executor(), *account_, threads_));
+    }
+  }
 
   ~SharedWorld() {
-    clients_->close();
+    close();
     context_.restart();
     context_.run_for(patience());
   }
@@ -67,17 +74,28 @@ class SharedWorld {
     return context_.stopped();
   }
 
+  /// Each in the next thread.
   std::shared_ptr<bridge::Session> open(native::Staleness max_staleness) {
-    return std::make_shared<bridge::Session>(*clients_, server_, profile, max_staleness);
+    bridge::SharedClients& clients = *clients_[opened_++ % clients_.size()];
+    return std::make_shared<bridge::Session>(clients, server_, profile, max_staleness);
   }
+  std::size_t threads() const { return clients_.size(); }
 
   /// A tick of the bridge.
-  void check() { clients_->check(); }
+  void check() {
+    for (const auto& each : clients_) each->check();
+  }
 
   /// The bridge ends.
-  void close() { clients_->close(); }
+  void close() {
+    for (const auto& each : clients_) each->close();
+  }
 
-  bridge::SharedCounters counters() const { return clients_->all_counters()[server_.name]; }
+  bridge::SharedCounters counters() const {
+    bridge::SharedCounters all;
+    for (const auto& each : clients_) all.add(each->all_counters()[server_.name]);
+    return all;
+  }
   Account& account() { return *account_; }
 
   bridge::Profile profile;
@@ -86,9 +104,11 @@ class SharedWorld {
   HeapMemory heap_;
   Budget budget_;
   AccountHandle account_;
+  bridge::AcrossThreads threads_;
   boost::asio::io_context context_;
   const bridge::SharedServer server_;
-  std::unique_ptr<bridge::SharedClients> clients_;
+  std::vector<std::unique_ptr<bridge::SharedClients>> clients_;  // of each thread
+  std::size_t opened_ = 0;
 };
 
 /// One client of it, which begins with RESP2, as at a server.
@@ -168,18 +188,5 @@ class SessionPeer {
   std::string unsent_;
   std::shared_ptr<std::string> sent_;  // null: nothing is being sent
 };
-
-/// Encodes a command: resp("GET", "k").
-template <class... Word>
-std::string resp(const Word&... words) {
-  std::string out = "*" + std::to_string(sizeof...(words)) + "\r\n";
-  const auto add = [&out](std::string_view word) {
-    out += "$" + std::to_string(word.size()) + "\r\n";
-    out += word;
-    out += "\r\n";
-  };
-  (add(words), ...);
-  return out;
-}
 
 }  // namespace plimsoll::testing

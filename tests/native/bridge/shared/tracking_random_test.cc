@@ -37,10 +37,11 @@ native::Options options_with(std::uint64_t kilobytes) {
 class World {
  public:
   // With 16 KiB entries are evicted all the time.
-  World(ValkeyServer& server, std::uint64_t seed)
+  World(ValkeyServer& server, std::uint64_t seed, std::size_t threads)
       : random_(seed),
         server_(server),
-        world_(server.url(), options_with(random_.below(2) == 0 ? 16 : 1024)),
+        world_(server.url(), options_with(random_.below(2) == 0 ? 16 : 1024), std::size_t{64} << 20,
+               threads),
         other_(std::make_unique<RawConnection>(server.socket_path())) {
     server_.ask("FLUSHALL");
     for (std::size_t i = 0; i < peers_count; ++i) {
@@ -173,8 +174,10 @@ class World {
     for (const auto& peer : peers_) REQUIRE(peer->catch_up());
     server_.ask("CLIENT KILL TYPE normal SKIPME yes");
     other_ = std::make_unique<RawConnection>(server_.socket_path());
-    // The first command behind it would be in doubt.
-    SessionPeer(world_).exchange(resp("HELLO", "3") + resp("GET", "none"));
+    // The first command behind it would be in doubt, in each thread.
+    for (std::size_t i = 0; i < world_.threads(); ++i) {
+      SessionPeer(world_).exchange(resp("HELLO", "3") + resp("GET", "none"));
+    }
   }
 
   Random random_;
@@ -192,8 +195,9 @@ class World {
 TEST_CASE("behind a PING nobody has what was overwritten before it") {
   static ValkeyServer server;
   const std::uint64_t seed = GENERATE(range<std::uint64_t>(1, 9));
-  INFO("seed " << seed);
-  World world(server, seed);
+  const std::size_t threads = GENERATE(1, 3);
+  INFO("seed " << seed << ", threads " << threads);
+  World world(server, seed, threads);
   for (int i = 0; i < 1500; ++i) world.step();
   world.check_all();
   CHECK(world.checked() > 100);

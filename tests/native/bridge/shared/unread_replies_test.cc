@@ -13,9 +13,11 @@ namespace plimsoll::testing::unread_replies_test {
 namespace {
 
 using bridge::UnreadReplies;
+using bridge::UnreadShare;
 
 constexpr std::size_t bytes_max = 1000;
-constexpr std::size_t memory_limit = bytes_max * UnreadReplies::part;
+constexpr std::size_t step = 15;  // what a thread need not report
+constexpr std::size_t memory_limit = bytes_max * UnreadShare::part;
 
 class Holder final : public bridge::UnreadHolder {
  public:
@@ -51,17 +53,18 @@ class Holder final : public bridge::UnreadHolder {
 
 TEST_CASE("beyond the bound the greatest burden goes, and no more than has to") {
   boost::asio::io_context context;
-  UnreadReplies all(context.get_executor(), memory_limit);
+  UnreadShare share(memory_limit);
+  UnreadReplies all(context.get_executor(), share);
   Holder large(all, 1);
   Holder old(all, 10);
   Holder small(all, 1);
-  large.hold(700);
+  large.hold(690);
   old.hold(200);
   small.hold(100);
   context.run();
   CHECK_FALSE(old.is_dropped);
 
-  small.hold(1);
+  small.hold(step);
   CHECK_FALSE(old.is_dropped);  // not within the call
   context.restart();
   context.run();
@@ -77,12 +80,13 @@ TEST_CASE("beyond the bound the greatest burden goes, and no more than has to") 
 
 TEST_CASE("what was read before its turn costs nobody the connection") {
   boost::asio::io_context context;
-  UnreadReplies all(context.get_executor(), memory_limit);
+  UnreadShare share(memory_limit);
+  UnreadReplies all(context.get_executor(), share);
   Holder one(all, 1);
   one.hold(bytes_max);
   {
     Holder other(all, 1);
-    other.hold(1);
+    other.hold(step);
   }
   context.run();
   CHECK_FALSE(one.is_dropped);
@@ -90,13 +94,34 @@ TEST_CASE("what was read before its turn costs nobody the connection") {
 
 TEST_CASE("nothing is dropped once the bridge has ended") {
   boost::asio::io_context context;
-  auto all = std::make_unique<UnreadReplies>(context.get_executor(), memory_limit);
+  UnreadShare share(memory_limit);
+  auto all = std::make_unique<UnreadReplies>(context.get_executor(), share);
   {
     Holder one(*all, 1);
-    one.hold(bytes_max + 1);
+    one.hold(bytes_max + step);
   }
   all.reset();
   CHECK(context.run() == 1);
+}
+
+TEST_CASE("threads have one bound together, and the greatest burden of all goes") {
+  boost::asio::io_context context;
+  UnreadShare share(memory_limit);
+  UnreadReplies one(context.get_executor(), share);
+  UnreadReplies other(context.get_executor(), share);
+  Holder in_one(one, 1);
+  Holder in_other(other, 10);
+  Holder small(one, 1);
+  in_one.hold(590);
+  in_other.hold(400);
+  context.run();
+  CHECK_FALSE(in_other.is_dropped);
+  small.hold(step);
+  context.restart();
+  context.run();
+  CHECK(in_other.is_dropped);
+  CHECK_FALSE(in_one.is_dropped);
+  CHECK_FALSE(small.is_dropped);
 }
 
 }  // namespace plimsoll::testing::unread_replies_test

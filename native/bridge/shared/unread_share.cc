@@ -1,0 +1,74 @@
+#include "plimsoll/native/bridge/shared/unread_share.h"
+
+#include <utility>
+
+#include <boost/asio/post.hpp>
+
+#include "plimsoll/native/bridge/shared/unread_replies.h"
+
+namespace plimsoll::bridge {
+
+struct UnreadShare::Round {
+  std::vector<Thread> threads;
+  std::size_t asked = 0;
+  std::uint64_t greatest = 0;
+  std::size_t with_greatest = 0;
+};
+
+void UnreadShare::add(Thread thread) {
+  const std::lock_guard lock(mutex_);
+  threads_.push_back(std::move(thread));
+}
+
+void UnreadShare::remove(const std::shared_ptr<UnreadReplies*>& self) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(threads_, [&self](const Thread& each) { return each.self == self; });
+}
+
+void UnreadShare::take(std::size_t bytes) {
+  bytes_.fetch_add(bytes, std::memory_order_relaxed);
+  if (are_too_many() && !is_round_under_way_.exchange(true)) begin_round();
+}
+
+void UnreadShare::begin_round() {
+  const auto round = std::make_shared<Round>();
+  {
+    const std::lock_guard lock(mutex_);
+    round->threads = threads_;
+  }
+  ask_next(round);
+}
+
+void UnreadShare::ask_next(const std::shared_ptr<Round>& round) {
+  if (round->asked == round->threads.size()) return drop_greatest(round);
+  const Thread& thread = round->threads[round->asked];
+  boost::asio::post(thread.executor, [this, round, self = thread.self] {
+    const std::uint64_t burden =
+        *self != nullptr && are_too_many() ? (*self)->greatest_burden() : 0;
+    if (burden > round->greatest) {
+      round->greatest = burden;
+      round->with_greatest = round->asked;
+    }
+    ++round->asked;
+    ask_next(round);
+  });
+}
+
+// If nobody has a burden, nobody can give anything back.
+void UnreadShare::drop_greatest(const std::shared_ptr<Round>& round) {
+  if (round->greatest == 0) return is_round_under_way_.store(false);
+  const Thread& thread = round->threads[round->with_greatest];
+  boost::asio::post(thread.executor, [this, self = thread.self] {
+    if (*self != nullptr && are_too_many()) (*self)->drop_greatest();
+    end_round();
+  });
+}
+
+void UnreadShare::end_round() {
+  if (are_too_many()) return begin_round();
+  is_round_under_way_.store(false);
+  // A thread may have come to the bound after it was looked at, and found the round under way.
+  if (are_too_many() && !is_round_under_way_.exchange(true)) begin_round();
+}
+
+}  // namespace plimsoll::bridge
