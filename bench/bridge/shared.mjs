@@ -1,7 +1,8 @@
 // ./dev bench bridge shared [--json] [--rounds N] [--milliseconds N] [--sockets N] [--idle N] [--scenario NAME]: a crowd
 // that reads through the bridge, where each WebSocket has a connection of its own to the server, where all share a few,
 // and where the bridge's near cache answers. "load": GET of 100 bytes, 10,000 keys by Zipf's law, one request at a time
-// on each of 100 WebSockets. "idle": what many cost that have asked once and do nothing.
+// on each of 100 WebSockets. "idle": what many cost that have asked once and do nothing. "threads": the load, at a bridge
+// with one thread and at one with a thread for each core.
 //
 // The crowd is a process of its own (crowd.cc), which costs some 3 us a request: how busy it was is said beside each
 // row. Where that is near 1, the row shows the crowd and not the bridge.
@@ -26,7 +27,7 @@ const { values: options } = parseArgs({ options: {
   milliseconds: { type: "string", default: "2000" },
   sockets: { type: "string", default: "100" },
   idle: { type: "string", default: "10000" },
-  scenario: { type: "string", multiple: true, default: ["load", "idle"] },
+  scenario: { type: "string", multiple: true, default: ["load", "idle", "threads"] },
 } });
 const keysCount = 10_000;
 const valueBytes = 100;
@@ -51,10 +52,10 @@ const cache = '[upstreams.main.cache]\nsize = "64 MiB"';
 const seedsOf = ({ nodes }) => JSON.stringify(nodes.slice(1).map(({ address }) => address));
 
 const folder = mkdtempSync(join(tmpdir(), "plimsoll-bench-shared-"));
-const start = (server, name, upstream) => {
+const start = (server, name, upstream, config = "") => {
   const own = join(folder, name.replaceAll(" ", "_"));
   mkdirSync(own);
-  return startBridge(server, own, process.env.PLIMSOLL_BRIDGE, { upstream, limits });
+  return startBridge(server, own, process.env.PLIMSOLL_BRIDGE, { config, upstream, limits });
 };
 
 /** Name -> { bridge, servers }: the processes that the bridge asks. */
@@ -82,7 +83,8 @@ const load = ({ bridge, servers }) => {
     crowd: said.own_cpu, busy: said.busy, p50: said.p50, p99: said.p99 };
 };
 
-const measureLoad = async (ways) => {
+// In turn, so that what disturbs a round disturbs all. The medians, by the ways' names.
+const measureRounds = (scenario, ways) => {
   say(`\nGET of ${valueBytes} bytes, ${keysCount} keys by Zipf's law, ${options.sockets} WebSockets, one request at a ` +
     "time: thousands a second, microseconds of processor time a request, microseconds from request to reply");
   const all = Object.fromEntries(Object.keys(ways).map((name) => [name, []]));
@@ -93,11 +95,16 @@ const measureLoad = async (ways) => {
     Object.fromEntries(Object.keys(rounds[0]).map((of) => [of, median(rounds.map((each) => each[of]))]))]));
   for (const [name, row] of Object.entries(rows)) {
     const { kops, server, bridge, crowd, busy, p50, p99 } = row;
-    say(`  ${name.padEnd(18)} ${kops.toFixed(1).padStart(7)}  server ${server.toFixed(2).padStart(5)}  ` +
+    say(`  ${name.padEnd(30)} ${kops.toFixed(1).padStart(7)}  server ${server.toFixed(2).padStart(5)}  ` +
       `bridge ${bridge.toFixed(2).padStart(5)}  crowd ${crowd.toFixed(2).padStart(5)}, ${(100 * busy).toFixed(0)} % busy  ` +
       `p50 ${p50.toFixed(0).padStart(5)}  p99 ${p99.toFixed(0).padStart(5)}`);
-    tell({ scenario: "load", way: name, ...row });
+    tell({ scenario, way: name, ...row });
   }
+  return rows;
+};
+
+const measureLoad = async (ways) => {
+  const rows = measureRounds("load", ways);
   const own = rows["a connection each"];
   const cached = rows["shared, cache"];
   judge("load", "requests a second with the cache, of those with a connection each", cached.kops / own.kops,
@@ -157,7 +164,38 @@ const measureIdle = async (ways) => {
   }
 };
 
-const scenarios = { load: measureLoad, idle: measureIdle };
+const measureThreads = async () => {
+  const many = Math.max(2, cpus().length);
+  const kinds = { "a connection each": "", "shared, cache": `share_connections = true\n${cache}` };
+  const nameOf = (kind, threads) => `${kind}, ${threads} thread${threads === 1 ? "" : "s"}`;
+  const started = {};
+  try {
+    for (const [kind, upstream] of Object.entries(kinds)) {
+      for (const threads of [1, many]) {
+        const name = nameOf(kind, threads);
+        started[name] = { bridge: await start(server.port, name, upstream, `threads = ${threads}`), servers: [server] };
+      }
+    }
+    const rows = measureRounds("threads", started);
+    for (const kind of Object.keys(kinds)) {
+      const one = rows[nameOf(kind, 1)];
+      const all = rows[nameOf(kind, many)];
+      const least = 0.9;
+      const most = 1.1;
+      judge("threads", `${kind}: the bridge's processor time a request with ${many} threads, of that with one`,
+        all.bridge / one.bridge, `at most ${most}`, all.bridge <= most * one.bridge);
+      // Crowd, bridge and server share the cores.
+      const possible = 1000 * cpus().length / (one.bridge + one.server + one.crowd);
+      judge("threads", `${kind}: requests a second with ${many} threads, of what the cores could serve`,
+        all.kops / possible, `at least ${least}`, all.kops >= least * possible);
+      say(`         ${kind}: requests a second with ${many} threads, of those with one: ${(all.kops / one.kops).toFixed(2)}`);
+    }
+  } finally {
+    for (const { bridge } of Object.values(started)) bridge.stop();
+  }
+};
+
+const scenarios = { load: measureLoad, idle: measureIdle, threads: measureThreads };
 for (const name of options.scenario) {
   if (scenarios[name] === undefined) throw new Error(`no scenario ${name}: expected ${Object.keys(scenarios).join(", ")}`);
 }

@@ -165,13 +165,12 @@ bool Cache::watch_for(const Reader& reader, const commands::Question& question, 
   Entry* const entry = find(shard, reader, hash, question, now);
   if (entry == nullptr || entry->reply().size() != bytes) return false;
   if (!same.call(same.context, entry->reply())) return false;
-  watch(*entry);
-  return true;
+  return watch(*entry);
 }
 
-void Cache::watch(Entry& entry) {
+bool Cache::watch(Entry& entry) {
   entry.set_watched(true);
-  generations_.watch(entry.stamp().member);
+  return generations_.watch(entry.stamp());
 }
 
 // Nobody need hear of an entry that gives way to an equal one.
@@ -186,7 +185,7 @@ bool Cache::unwatch_equal(Entry* before, std::size_t bytes, const ReplyWriter& w
 }
 
 void Cache::watch_again(Entry* entry) {
-  entry != nullptr ? watch(*entry) : generations_.report_to_watcher();
+  if (entry == nullptr || !watch(*entry)) generations_.report_to_watcher();
 }
 
 bool Cache::has(const commands::Question& question, std::uint32_t source, const Stamp& stamp,

@@ -373,8 +373,8 @@ class Cache {
   }
 
   /// Puts all entries out of reach whose connection has proved nothing that was asked for after
-  /// `mark`, and overtakes the fetches there. Looks at all members, whose clients must be in the
-  /// caller's thread.
+  /// `mark`, and overtakes the fetches there. Looks at all members. What a client proves at the
+  /// same time, in another thread, may count for what is read from now on.
   void drop_unproved(Mark mark) { generations_.end_unproved(mark); }
 
   CacheStatistics statistics();
@@ -427,7 +427,7 @@ class Cache {
                  std::size_t bytes, const ReplyVisitor& same);
   bool watch_each(const Reader& reader, const commands::Question& mget, Instant now,
                   std::size_t bytes, const ReplyVisitor& same);
-  void watch(Entry& entry);
+  bool watch(Entry& entry);
   static bool unwatch_equal(Entry* before, std::size_t bytes, const ReplyWriter& write);
   void watch_again(Entry* entry);
   static bool may_be_together(const Reader& reader, std::span<const Found> all);

@@ -132,8 +132,9 @@ bool Cache::watch_each(const Reader& reader, const commands::Question& mget, Ins
   for (const Found& each : all) {
     if (!same.call(same.context, each.entry->reply())) return false;
   }
-  for (const Found& each : all) watch(*each.entry);
-  return true;
+  bool are_watched = true;
+  for (const Found& each : all) are_watched &= watch(*each.entry);
+  return are_watched;
 }
 
 // If a key was fenced when the MGET began, it is either still fenced, which this sees, or it has

@@ -43,7 +43,7 @@ void Generations::suspend(std::uint32_t member) {
 
 void Generations::end(Member& ended) {
   forget_proofs(ended);
-  ended.id.fetch_add(1, std::memory_order_acq_rel);
+  ended.id.fetch_add(1, std::memory_order_seq_cst);
   note_end();
   report_if_watched(ended);
 }
@@ -55,7 +55,7 @@ void Generations::forget_proofs(Member& member) {
 
 void Generations::report_if_watched(Member& member) {
   const bool was_watched =
-      may_be_watched() && member.is_watched.exchange(false, std::memory_order_relaxed);
+      may_be_watched() && member.is_watched.exchange(false, std::memory_order_seq_cst);
   if (was_watched) report_to_watcher();
 }
 

@@ -118,9 +118,14 @@ class Generations {
   // ---- For the watcher of the cache (cache_watcher.h).
 
   void set_watcher(CacheWatcher* watcher) { watcher_.store(watcher); }
-  /// An entry that this member vouches for is watched from now on. The mark stays until the
-  /// member's generation ends, or forget_watched_before() takes it away.
-  void watch(std::uint32_t member) { at(member).is_watched.store(true, std::memory_order_relaxed); }
+  /// An entry of this generation is watched from now on: its end will be told. False: it has ended
+  /// already. The order of the two steps, and of those in end(), prevents that a generation ends in
+  /// another thread in between and nobody is told. The mark stays until then, or until
+  /// forget_watched_before() takes it away.
+  bool watch(Stamp stamp) {
+    at(stamp.member).is_watched.store(true, std::memory_order_seq_cst);
+    return is_valid(stamp);
+  }
   /// Takes away the marks of members that have proved nothing since `since`, and returns whether
   /// there were any. Looks at all members.
   bool forget_watched_before(Instant since);
@@ -159,7 +164,7 @@ class Generations {
   }
   std::uint32_t tracking_id(std::uint32_t member) const {
     if (member == untracked) return untracked_id_.load(std::memory_order_acquire);
-    return at(member).id.load(std::memory_order_acquire);
+    return at(member).id.load(std::memory_order_seq_cst);  // for watch(); costs as much as acquire
   }
   void end(Member& ended);
   static void forget_proofs(Member& member);

@@ -44,7 +44,9 @@ Servers::Servers(const Settings& settings, const VerifyToken& verify,
   }
 }
 
-// Servers first: what a loop still has may belong to the server of another.
+// Servers first: what a loop still has may belong to the server of another. After run() has thrown,
+// connections may still be there, as they may if a handler of a single loop throws; only a program
+// that ends goes on from there.
 Servers::~Servers() {
   for (const auto& loop : loops_) loop->server.reset();
 }
@@ -101,9 +103,6 @@ void Servers::run_loop(Loop& loop) {
 }
 
 void Servers::run() {
-  for (const auto& loop : loops_) {
-    if (loop != loops_.front()) loop->thread = std::thread([&] { run_loop(*loop); });
-  }
   const auto join = [this] {
     for (const auto& loop : loops_) {
       loop->work.reset();
@@ -111,6 +110,10 @@ void Servers::run() {
     }
   };
   try {
+    // Throws if the system gives no more threads.
+    for (const auto& loop : loops_) {
+      if (loop != loops_.front()) loop->thread = std::thread([&] { run_loop(*loop); });
+    }
     context().run();
   } catch (...) {
     for (const auto& loop : loops_) loop->context.stop();

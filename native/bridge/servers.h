@@ -21,9 +21,10 @@
 #include "plimsoll/native/bridge/shared/shared_counters.h"
 
 // The threads of the bridge: in each a loop of its own, with a Server. The first one listens, too,
-// and deals each connection to the thread that has the fewest. A connection stays there, and its
-// thread shares nothing with others but what Common has, the memory line, the tokens, the log and
-// the upstreams' caches, which are all thread-safe.
+// and deals each connection to the thread that had the fewest when the one before it came. It stays
+// there. Threads share nothing but what never changes (settings, policies, pages), and what is
+// thread-safe: what Common has, the memory line, the tokens, TLS contexts, the log and the
+// upstreams' caches.
 //
 //   first thread:  accept --+--> Server      (run() is called in it)
 //   further threads:        +--> Server

@@ -13,8 +13,9 @@
 
 namespace plimsoll::bridge {
 
-/// Requests of all WebSockets of a user that may be under way at a time. Further ones wait, first
-/// come, first served. Far above what a server has in work, so that memory is the bound.
+/// Requests of all WebSockets of a user in one thread that may be under way at a time. Further ones
+/// wait, first come, first served. Far above what a server has in work, so that memory is the
+/// bound.
 inline constexpr std::size_t shared_requests_in_flight_max = 100'000;
 
 /// The part of limits.memory_limit that the largest reply may have; a larger one is skipped as it

@@ -39,7 +39,7 @@ struct ConfigDraft {
 inline constexpr std::size_t listen_max = 64;
 
 /// The most that `threads` may be.
-inline constexpr std::uint32_t threads_max = 64;
+inline constexpr std::uint32_t threads_max = 32;
 
 /// Reads `text`, the contents of `file`. Paths in it are relative to the file's folder; files with
 /// passwords and keys are read as well. Adds everything that is wrong to `problems`; if the text is

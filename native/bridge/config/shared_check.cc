@@ -30,14 +30,19 @@ void check_caches_fit(const ConfigDraft& draft, Problems& problems) {
 }
 
 // Each thread has an equal part of an upstream's blocking connections, so that it must get one.
-void check_blocking(const ConfigDraft& draft, Problems& problems) {
+void check_blocking(ConfigDraft& draft, Problems& problems) {
   const std::uint32_t threads = draft.config.threads;
-  for (const Upstream& each : draft.config.upstreams) {
+  for (Upstream& each : draft.config.upstreams) {
     if (!each.shares_connections || each.blocking_connections_max >= threads) continue;
-    problems.add(draft.places.of("upstreams." + each.name + ".blocking_connections_max"),
-                 "is " + std::to_string(each.blocking_connections_max) +
-                     "; expected at least threads (" + std::to_string(threads) +
-                     "), each of which gets an equal part");
+    const std::string path = "upstreams." + each.name + ".blocking_connections_max";
+    if (!draft.places.has(path)) {
+      each.blocking_connections_max = threads;  // more than the default
+      continue;
+    }
+    problems.add(draft.places.of(path), "is " + std::to_string(each.blocking_connections_max) +
+                                            "; expected at least threads (" +
+                                            std::to_string(threads) +
+                                            "), each of which gets an equal part");
   }
 }
 

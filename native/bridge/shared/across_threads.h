@@ -20,7 +20,7 @@ class AcrossThreads {
  public:
   /// `memory_limit` is the line.
   AcrossThreads(std::size_t memory_limit, std::size_t threads)
-      : memory_of_thread_(memory_limit / threads), unread_(memory_limit) {}
+      : memory_of_thread_(memory_limit / threads), unread_(memory_limit, threads) {}
   AcrossThreads(const AcrossThreads&) = delete;
   AcrossThreads& operator=(const AcrossThreads&) = delete;
 

@@ -73,8 +73,8 @@ class Session final : public std::enable_shared_from_this<Session>,
   /// off, as a server does beyond client-output-buffer-limit.
   static constexpr std::size_t unread_message_bytes_max = std::size_t{1} << 20;
 
-  /// The most channels, patterns and shard channels that one client has. All clients of a user
-  /// together have ChannelHub::names_max.
+  /// The most channels, patterns and shard channels that one client has. All clients of a user in
+  /// one thread together have ChannelHub::names_max.
   static constexpr std::size_t names_max = 1024;
   /// The most memory that they may take.
   static constexpr std::size_t names_bytes_max = std::size_t{256} << 10;

@@ -25,11 +25,13 @@ TrackingHub::TrackingHub(boost::asio::any_io_executor executor, std::shared_ptr<
       account_(account),
       bytes_max_(memory_limit / part),
       names_bytes_max_(memory_limit / names_part),
-      number_(hubs_->add({.watcher = this, .executor = executor_, .self = self_})),
+      number_(hubs_->reserve()),
       names_(account, number_),
       keys_(account, is_cluster),
       timer_(executor_),
-      news_charge_(account) {}
+      news_charge_(account) {
+  hubs_->add(number_, {.watcher = this, .executor = executor_, .self = self_});
+}
 
 TrackingHub::~TrackingHub() {
   hubs_->remove(number_);
@@ -208,13 +210,21 @@ void TrackingHub::resume(TrackingListener& listener, std::string_view owner, std
                                                 .number = number,
                                                 .connection = listener.connection_number(),
                                                 .resumed = std::move(resumed)});
-  const bool is_asked = hubs_->post(*giver, [move, hubs = hubs_](TrackingHub* hub) {
-    if (hub != nullptr) hub->offer(*move);
-    hubs->post(move->origin, [move](TrackingHub* origin) {
-      if (origin != nullptr) origin->take_keys(move);
-    });
-  });
-  if (!is_asked) move->resumed(begin_anew(listener, owner));
+  if (!ask(*giver, move, &TrackingHub::offer, &TrackingHub::take_keys)) take_keys(move);
+}
+
+// Calls one function in the thread of that hub, and then the other one in this thread. Behind the
+// first one nothing of `move` is left there: what it keeps alive belongs to this thread.
+bool TrackingHub::ask(std::uint8_t hub_number, MovePtr move, void (TrackingHub::*act)(Move&),
+                      void (TrackingHub::*go_on)(const MovePtr&)) {
+  return hubs_->post(
+      hub_number, [move = std::move(move), hubs = hubs_, act, go_on](TrackingHub* hub) mutable {
+        if (hub != nullptr) (hub->*act)(*move);
+        const std::uint8_t origin = move->origin;
+        hubs->post(origin, [move = std::move(move), go_on](TrackingHub* own) mutable {
+          if (own != nullptr) (own->*go_on)(move);
+        });
+      });
 }
 
 void TrackingHub::offer(Move& move) {
@@ -234,20 +244,16 @@ void TrackingHub::take_keys(const MovePtr& move) {
   KeyHolder* const own = keys_.find(move->listener);
   if (own == nullptr) return;  // it has left, and its client comes back once more
   if (!move->keys) return move->resumed(begin_anew(move->listener, move->owner));
+  // From now on the name goes if the client does not get a message that it should.
+  if (!give_name(move->listener, move->owner)) return move->resumed(std::nullopt);
   for (const std::string& key : *move->keys) {
     hold_or_tell(*own, key);
     make_room_for(*own);
   }
   // From here on this hub hears of all changes, and the other one has heard of all before.
   hubs_->wait_until_told();
-  const bool is_asked =
-      hubs_->post(*HolderNames::hub_number_of(move->name), [move, hubs = hubs_](TrackingHub* hub) {
-        if (hub != nullptr) hub->hand_over(*move);
-        hubs->post(move->origin, [move](TrackingHub* origin) {
-          if (origin != nullptr) origin->take_messages(*move);
-        });
-      });
-  if (!is_asked) take_messages(*move);
+  const std::uint8_t giver = *HolderNames::hub_number_of(move->name);
+  if (!ask(giver, move, &TrackingHub::hand_over, &TrackingHub::take_messages)) take_messages(move);
 }
 
 void TrackingHub::hand_over(Move& move) {
@@ -259,20 +265,19 @@ void TrackingHub::hand_over(Move& move) {
   erase(*known);
 }
 
-void TrackingHub::take_messages(Move& move) {
-  KeyHolder* const own = keys_.find(move.listener);
+void TrackingHub::take_messages(const MovePtr& move) {
+  KeyHolder* const own = keys_.find(move->listener);
   if (own == nullptr) return;
-  if (!move.messages) {
+  if (move->messages) {
+    for (const PushBytes& message : *move->messages) pass_on(*own, message);
+  }
+  if (!move->messages || own->name == nullptr) {
     keys_.release(*own);
-    return move.resumed(begin_anew(move.listener, move.owner));
+    return move->resumed(begin_anew(move->listener, move->owner));
   }
-  for (const PushBytes& message : *move.messages) pass_on(*own, message);
-  auto named = give_name(move.listener, move.owner);
-  if (named) {
-    named->is_resumed = true;
-    ++counts_.resumed;
-  }
-  move.resumed(named);
+  ++counts_.resumed;
+  move->resumed(Named{
+      .name = own->name->text, .number = own->name->missed.last_number(), .is_resumed = true});
 }
 
 // Null: the listener has none.

@@ -132,9 +132,10 @@ class TrackingHub final : private cache::CacheWatcher {
   using Resumed = std::function<void(std::optional<Named>)>;
   /// The client of `name` has come back as this listener, which was added, and has got all messages
   /// until `number`. The listener gets the others before `resumed` is called. If the name is not
-  /// known (any more), or not all of the others are, the listener gets a new one, and holds what it
-  /// held. `resumed` is called within this call, unless another thread's hub has given the name;
-  /// it is never called if the listener leaves first. It keeps the listener alive.
+  /// known (any more), or not all of the others are, the listener gets a new one; then its client
+  /// has to drop all that it has kept. `resumed` is called within this call, unless another
+  /// thread's hub has given the name; it is never called if the listener leaves first. It keeps the
+  /// listener alive.
   void resume(TrackingListener& listener, std::string_view owner, std::string_view name,
               std::uint64_t number, Resumed resumed);
 
@@ -228,10 +229,12 @@ class TrackingHub final : private cache::CacheWatcher {
   std::optional<Named> begin_anew(TrackingListener& listener, std::string_view owner);
   KeyHolder* take_away(std::string_view owner, std::string_view name, std::uint64_t number,
                        std::uint64_t connection);
+  bool ask(std::uint8_t hub_number, MovePtr move, void (TrackingHub::*act)(Move&),
+           void (TrackingHub::*go_on)(const MovePtr&));
   void offer(Move& move);
   void take_keys(const MovePtr& move);
   void hand_over(Move& move);
-  void take_messages(Move& move);
+  void take_messages(const MovePtr& move);
   void finish(Proof& proof, bool is_proved);
   void await_proofs();
 

@@ -17,11 +17,16 @@ TrackingHubs::TrackingHubs(std::shared_ptr<native::ClientSideCache> cache)
 
 TrackingHubs::~TrackingHubs() { cache_->shared().core().set_watcher(nullptr); }
 
-std::uint8_t TrackingHubs::add(Member member) {
+std::uint8_t TrackingHubs::reserve() {
   const std::lock_guard lock(mutex_);
   PLIMSOLL_CHECK(hubs_.size() < hubs_max);
-  hubs_.push_back(std::move(member));
+  hubs_.emplace_back();
   return static_cast<std::uint8_t>(hubs_.size() - 1);
+}
+
+void TrackingHubs::add(std::uint8_t number, Member member) {
+  const std::lock_guard lock(mutex_);
+  hubs_[number] = std::move(member);
 }
 
 void TrackingHubs::remove(std::uint8_t number) {
@@ -37,7 +42,7 @@ bool TrackingHubs::post(std::uint8_t number, std::function<void(TrackingHub*)> a
     hub = hubs_[number];
   }
   boost::asio::post(hub.executor,
-                    [self = std::move(hub.self), act = std::move(act)] { act(*self); });
+                    [self = std::move(hub.self), act = std::move(act)]() mutable { act(*self); });
   return true;
 }
 

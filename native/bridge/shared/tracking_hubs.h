@@ -37,8 +37,10 @@ class TrackingHubs final : private cache::CacheWatcher {
     boost::asio::any_io_executor executor;
     std::shared_ptr<TrackingHub*> self;  ///< for the hub's thread; points to null once it is gone
   };
-  /// Returns the hub's number. At most hubs_max.
-  std::uint8_t add(Member member);
+  /// Returns a number for a hub. At most hubs_max.
+  std::uint8_t reserve();
+  /// The hub is there: its watcher may be called within this call already, in other threads.
+  void add(std::uint8_t number, Member member);
   /// The watcher is not called any more once this returns.
   void remove(std::uint8_t number);
 

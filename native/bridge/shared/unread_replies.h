@@ -62,13 +62,13 @@ class UnreadReplies {
     if (reported_ > bytes_ && reported_ - bytes_ >= share_.step()) report();
   }
 
-  /// For UnreadShare. 0: nobody can give anything back. Each walks over the holders.
+  /// For UnreadShare.
+  void report();
+  /// 0: nobody can give anything back. Both walk over the holders.
   std::uint64_t greatest_burden() const;
   void drop_greatest();
 
  private:
-  void report();
-
   UnreadShare& share_;
   std::size_t bytes_ = 0;
   std::size_t reported_ = 0;

@@ -13,6 +13,7 @@ struct UnreadShare::Round {
   std::size_t asked = 0;
   std::uint64_t greatest = 0;
   std::size_t with_greatest = 0;
+  bool has_seen_room = false;  // some thread was not asked, since there was room again
 };
 
 void UnreadShare::add(Thread thread) {
@@ -27,7 +28,7 @@ void UnreadShare::remove(const std::shared_ptr<UnreadReplies*>& self) {
 
 void UnreadShare::take(std::size_t bytes) {
   bytes_.fetch_add(bytes, std::memory_order_relaxed);
-  if (are_too_many() && !is_round_under_way_.exchange(true)) begin_round();
+  begin_round_if_needed();
 }
 
 void UnreadShare::begin_round() {
@@ -43,8 +44,10 @@ void UnreadShare::ask_next(const std::shared_ptr<Round>& round) {
   if (round->asked == round->threads.size()) return drop_greatest(round);
   const Thread& thread = round->threads[round->asked];
   boost::asio::post(thread.executor, [this, round, self = thread.self] {
-    const std::uint64_t burden =
-        *self != nullptr && are_too_many() ? (*self)->greatest_burden() : 0;
+    if (*self != nullptr) (*self)->report();
+    const bool is_asked = *self != nullptr && are_too_many();
+    const std::uint64_t burden = is_asked ? (*self)->greatest_burden() : 0;
+    if (!is_asked) round->has_seen_room = true;
     if (burden > round->greatest) {
       round->greatest = burden;
       round->with_greatest = round->asked;
@@ -54,9 +57,13 @@ void UnreadShare::ask_next(const std::shared_ptr<Round>& round) {
   });
 }
 
-// If nobody has a burden, nobody can give anything back.
 void UnreadShare::drop_greatest(const std::shared_ptr<Round>& round) {
-  if (round->greatest == 0) return is_round_under_way_.store(false);
+  if (round->greatest == 0) {
+    is_round_under_way_.store(false);
+    // If all were asked and nobody has a burden, nobody can give anything back.
+    if (round->has_seen_room) begin_round_if_needed();
+    return;
+  }
   const Thread& thread = round->threads[round->with_greatest];
   boost::asio::post(thread.executor, [this, self = thread.self] {
     if (*self != nullptr && are_too_many()) (*self)->drop_greatest();
@@ -67,7 +74,12 @@ void UnreadShare::drop_greatest(const std::shared_ptr<Round>& round) {
 void UnreadShare::end_round() {
   if (are_too_many()) return begin_round();
   is_round_under_way_.store(false);
-  // A thread may have come to the bound after it was looked at, and found the round under way.
+  begin_round_if_needed();
+}
+
+// Also at the end of a round: a thread may have come to the bound after it was looked at, and have
+// found the round under way.
+void UnreadShare::begin_round_if_needed() {
   if (are_too_many() && !is_round_under_way_.exchange(true)) begin_round();
 }
 

@@ -26,8 +26,8 @@ class UnreadShare {
   /// The part of the memory line that they may take: one in so many.
   static constexpr std::size_t part = 8;
 
-  explicit UnreadShare(std::size_t memory_limit)
-      : bytes_max_(memory_limit / part), step_(bytes_max_ / 64) {}
+  UnreadShare(std::size_t memory_limit, std::size_t threads)
+      : bytes_max_(memory_limit / part), step_(bytes_max_ / (64 * threads)) {}
   UnreadShare(const UnreadShare&) = delete;
   UnreadShare& operator=(const UnreadShare&) = delete;
 
@@ -40,7 +40,7 @@ class UnreadShare {
   void remove(const std::shared_ptr<UnreadReplies*>& self);
 
   /// A thread reports its bytes when they have changed by so many since it did last: if each reply
-  /// were reported, threads would wait for each other.
+  /// were reported, threads would wait for each other. So all together may have a 64th more.
   std::size_t step() const { return step_; }
 
   /// So many bytes more. If they are too many, a round begins, but not within this call.
@@ -51,6 +51,7 @@ class UnreadShare {
   struct Round;
 
   bool are_too_many() const { return bytes_.load(std::memory_order_relaxed) > bytes_max_; }
+  void begin_round_if_needed();
   void begin_round();
   void ask_next(const std::shared_ptr<Round>& round);
   void drop_greatest(const std::shared_ptr<Round>& round);

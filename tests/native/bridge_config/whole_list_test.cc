@@ -421,10 +421,13 @@ TEST_CASE("each thread gets a part of the connections that block") {
   };
   CHECK(with("4", "4").empty());
   CHECK(with("4", "3") ==
-        Lines{"b.toml:9: upstreams.a.blocking_connections_max: is 3; expected at least threads "
+        Lines{"b.toml:10: upstreams.a.blocking_connections_max: is 3; expected at least threads "
               "(4), each of which gets an equal part"});
-  CHECK(with("0", "3") == Lines{"b.toml:1: threads: is 0; expected 1 to 64"});
-  CHECK(with("65", "3") == Lines{"b.toml:1: threads: is 65; expected 1 to 64"});
+  CHECK(with("0", "3") == Lines{"b.toml:1: threads: is 0; expected 1 to 32"});
+  CHECK(with("33", "3") == Lines{"b.toml:1: threads: is 33; expected 1 to 32"});
+  CHECK(
+      folder.problems("threads = 32\n" + fine_and("[upstreams.a]\nurl = \"valkey+cluster://h\"\n"))
+          .empty());
 }
 
 TEST_CASE("what a profile cannot do over shared connections is a warning") {

@@ -53,7 +53,7 @@ class Holder final : public bridge::UnreadHolder {
 
 TEST_CASE("beyond the bound the greatest burden goes, and no more than has to") {
   boost::asio::io_context context;
-  UnreadShare share(memory_limit);
+  UnreadShare share(memory_limit, 1);
   UnreadReplies all(context.get_executor(), share);
   Holder large(all, 1);
   Holder old(all, 10);
@@ -80,7 +80,7 @@ TEST_CASE("beyond the bound the greatest burden goes, and no more than has to") 
 
 TEST_CASE("what was read before its turn costs nobody the connection") {
   boost::asio::io_context context;
-  UnreadShare share(memory_limit);
+  UnreadShare share(memory_limit, 1);
   UnreadReplies all(context.get_executor(), share);
   Holder one(all, 1);
   one.hold(bytes_max);
@@ -94,7 +94,7 @@ TEST_CASE("what was read before its turn costs nobody the connection") {
 
 TEST_CASE("nothing is dropped once the bridge has ended") {
   boost::asio::io_context context;
-  UnreadShare share(memory_limit);
+  UnreadShare share(memory_limit, 1);
   auto all = std::make_unique<UnreadReplies>(context.get_executor(), share);
   {
     Holder one(*all, 1);
@@ -106,7 +106,7 @@ TEST_CASE("nothing is dropped once the bridge has ended") {
 
 TEST_CASE("threads have one bound together, and the greatest burden of all goes") {
   boost::asio::io_context context;
-  UnreadShare share(memory_limit);
+  UnreadShare share(memory_limit, 2);
   UnreadReplies one(context.get_executor(), share);
   UnreadReplies other(context.get_executor(), share);
   Holder in_one(one, 1);
