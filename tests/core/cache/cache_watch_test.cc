@@ -94,6 +94,20 @@ TEST_CASE("only what the cache would serve, byte for byte, is watched") {
   CHECK(world.take_ends() == 0);
 }
 
+// As another thread's connection may end at any moment. end() tells nobody, since nothing of the
+// generation was watched before.
+TEST_CASE("what goes out of reach while it is compared is not watched") {
+  Watched world;
+  world.store("ship", "+x\r\n");
+  auto end_meanwhile = [&world](std::string_view) {
+    world.cache.generations().end(world.member);
+    return true;
+  };
+  CHECK_FALSE(world.cache.watch({.source = world.source->number()}, commands::get_of("ship"),
+                                world.now, 4, end_meanwhile));
+  CHECK(world.take_ends() == 0);
+}
+
 TEST_CASE("what is withheld is not watched, and what was watched and is withheld is told of once") {
   Watched world;
   world.store("ship", "+x\r\n");
