@@ -109,7 +109,7 @@ struct SharedRow {
 
 constexpr SharedRow shared_rows[] = {
     {&SharedCounters::clients, gauge, "shared_clients",
-     "Clients of the bridge's own now: one for each user and version of RESP"},
+     "Clients of the bridge's own now: in each thread one for each user and version of RESP"},
     {&SharedCounters::sessions, gauge, "shared_sessions",
      "WebSockets now whose requests go through these clients"},
     {&SharedCounters::channels, gauge, "shared_channels",

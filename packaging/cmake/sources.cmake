@@ -702,6 +702,8 @@ set(PLIMSOLL_BRIDGE_SOURCES
   native/bridge/replies/reply_sizes.cc
   native/bridge/server.cc
   native/bridge/server_counters.cc
+  native/bridge/servers.cc
+  native/bridge/shared/across_threads.cc
   native/bridge/shared/channel_hub.cc
   native/bridge/shared/encoded_push.cc
   native/bridge/shared/error_line.cc
@@ -717,8 +719,10 @@ set(PLIMSOLL_BRIDGE_SOURCES
   native/bridge/shared/shared_clients.cc
   native/bridge/shared/tracked_keys.cc
   native/bridge/shared/tracking_hub.cc
+  native/bridge/shared/tracking_hubs.cc
   native/bridge/shared/tracking_mode.cc
   native/bridge/shared/unread_replies.cc
+  native/bridge/shared/unread_share.cc
   native/bridge/shared/wire_reply.cc
   native/bridge/shared_upstream.cc
   native/bridge/start_check.cc
@@ -779,6 +783,7 @@ set(PLIMSOLL_BRIDGE_HEADERS
   native/bridge/gate/request_words.h
   native/bridge/gate/rule_set.h
   native/bridge/gate/rules.h
+  native/bridge/gate/shared_rate.h
   native/bridge/gate/verdict.h
   native/bridge/http/handshake.h
   native/bridge/http/header_list.h
@@ -808,6 +813,8 @@ set(PLIMSOLL_BRIDGE_HEADERS
   native/bridge/replies/reply_window.h
   native/bridge/server.h
   native/bridge/server_counters.h
+  native/bridge/servers.h
+  native/bridge/shared/across_threads.h
   native/bridge/shared/channel_hub.h
   native/bridge/shared/encoded_push.h
   native/bridge/shared/error_line.h
@@ -826,8 +833,10 @@ set(PLIMSOLL_BRIDGE_HEADERS
   native/bridge/shared/shared_counters.h
   native/bridge/shared/tracked_keys.h
   native/bridge/shared/tracking_hub.h
+  native/bridge/shared/tracking_hubs.h
   native/bridge/shared/tracking_mode.h
   native/bridge/shared/unread_replies.h
+  native/bridge/shared/unread_share.h
   native/bridge/shared/wire_reply.h
   native/bridge/shared_upstream.h
   native/bridge/start_check.h

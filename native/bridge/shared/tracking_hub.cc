@@ -69,7 +69,7 @@ bool TrackingHub::hold(TrackingListener& listener, std::string_view key) {
   return false;
 }
 
-// By the keys of those who are away first, and then by all of its own but the newest.
+// First the keys of clients that are away make room, and then all of its own but the newest.
 void TrackingHub::make_room_for(KeyHolder& holder) {
   while (are_too_many() && forget_longest_away()) {
   }
@@ -188,11 +188,11 @@ void TrackingHub::move_keys(KeyHolder& from, KeyHolder& to) {
   while (from.oldest != nullptr) {
     const std::string key(from.oldest->key->text);
     keys_.erase(*from.oldest);
-    hold_or_tell(to, key);
+    hold_or_report(to, key);
   }
 }
 
-void TrackingHub::hold_or_tell(KeyHolder& holder, std::string_view key) {
+void TrackingHub::hold_or_report(KeyHolder& holder, std::string_view key) {
   if (keys_.hold(holder, key)) return;
   pass_on(holder, EncodedPush::invalidation(account_, std::span(&key, 1)));
 }
@@ -247,11 +247,11 @@ void TrackingHub::take_keys(const MovePtr& move) {
   // From now on the name goes if the client does not get a message that it should.
   if (!give_name(move->listener, move->owner)) return move->resumed(std::nullopt);
   for (const std::string& key : *move->keys) {
-    hold_or_tell(*own, key);
+    hold_or_report(*own, key);
     make_room_for(*own);
   }
   // From here on this hub hears of all changes, and the other one has heard of all before.
-  hubs_->wait_until_told();
+  hubs_->wait_until_delivered();
   const std::uint8_t giver = *HolderNames::hub_number_of(move->name);
   if (!ask(giver, move, &TrackingHub::hand_over, &TrackingHub::take_messages)) take_messages(move);
 }

@@ -223,7 +223,7 @@ class TrackingHub final : private cache::CacheWatcher {
   void pass_on(KeyHolder& holder, const PushBytes& push);
   void erase(KeyHolder& holder);
   void move_keys(KeyHolder& from, KeyHolder& to);
-  void hold_or_tell(KeyHolder& holder, std::string_view key);
+  void hold_or_report(KeyHolder& holder, std::string_view key);
   std::optional<Named> resume_here(TrackingListener& listener, std::string_view owner,
                                    std::string_view name, std::uint64_t number);
   std::optional<Named> begin_anew(TrackingListener& listener, std::string_view owner);

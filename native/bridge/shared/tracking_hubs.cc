@@ -53,9 +53,9 @@ void TrackingHubs::check() {
 
 // The lock is held until all have been told. If the hubs of two threads hand over a client's keys,
 // so that first the one hears of a key and then the other, none of them misses a change
-// (wait_until_told()).
+// (wait_until_delivered()).
 template <class Tell>
-void TrackingHubs::tell_all(Tell&& tell) {
+void TrackingHubs::deliver_to_all(Tell&& tell) {
   const std::lock_guard lock(mutex_);
   for (const Member& hub : hubs_) {
     if (hub.watcher != nullptr) tell(*hub.watcher);
@@ -63,15 +63,15 @@ void TrackingHubs::tell_all(Tell&& tell) {
 }
 
 void TrackingHubs::handle_erased(std::string_view key) {
-  tell_all([key](cache::CacheWatcher& hub) { hub.handle_erased(key); });
+  deliver_to_all([key](cache::CacheWatcher& hub) { hub.handle_erased(key); });
 }
 
 void TrackingHubs::handle_slot_dropped(std::uint16_t slot) {
-  tell_all([slot](cache::CacheWatcher& hub) { hub.handle_slot_dropped(slot); });
+  deliver_to_all([slot](cache::CacheWatcher& hub) { hub.handle_slot_dropped(slot); });
 }
 
 void TrackingHubs::handle_out_of_reach() {
-  tell_all([](cache::CacheWatcher& hub) { hub.handle_out_of_reach(); });
+  deliver_to_all([](cache::CacheWatcher& hub) { hub.handle_out_of_reach(); });
 }
 
 }  // namespace plimsoll::bridge

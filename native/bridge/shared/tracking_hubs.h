@@ -49,7 +49,7 @@ class TrackingHubs final : private cache::CacheWatcher {
   bool post(std::uint8_t number, std::function<void(TrackingHub*)> act);
 
   /// What the cache has begun to tell before this call is told to all hubs when it returns.
-  void wait_until_told() { const std::lock_guard lock(mutex_); }
+  void wait_until_delivered() { const std::lock_guard lock(mutex_); }
 
   /// As Cache::withholds_watched(), and tells all hubs of it.
   void check();
@@ -62,7 +62,7 @@ class TrackingHubs final : private cache::CacheWatcher {
   void handle_out_of_reach() override;
 
   template <class Tell>
-  void tell_all(Tell&& tell);
+  void deliver_to_all(Tell&& tell);
 
   const std::shared_ptr<native::ClientSideCache> cache_;
   std::mutex mutex_;

@@ -33,11 +33,11 @@ class UnreadHolder {
   ~UnreadHolder() = default;
 };
 
-class UnreadReplies {
+class UnreadReplies final : public UnreadShare::Sessions {
  public:
   /// `share` must outlive this object, and what is posted to the executor.
   UnreadReplies(boost::asio::any_io_executor executor, UnreadShare& share) : share_(share) {
-    share_.add({.executor = std::move(executor), .self = self_});
+    share_.add({.executor = std::move(executor), .sessions = self_});
   }
   UnreadReplies(const UnreadReplies&) = delete;
   UnreadReplies& operator=(const UnreadReplies&) = delete;
@@ -62,19 +62,19 @@ class UnreadReplies {
     if (reported_ > bytes_ && reported_ - bytes_ >= share_.step()) report();
   }
 
-  /// For UnreadShare.
-  void report();
-  /// 0: nobody can give anything back. Both walk over the holders.
-  std::uint64_t greatest_burden() const;
-  void drop_greatest();
-
  private:
+  // UnreadShare::Sessions. The last two walk over the holders.
+  void report() override;
+  std::uint64_t greatest_burden() const override;
+  void drop_greatest() override;
+
   UnreadShare& share_;
   std::size_t bytes_ = 0;
   std::size_t reported_ = 0;
   std::set<UnreadHolder*> holders_;
   // What a posted call refers to; null once this object is gone.
-  const std::shared_ptr<UnreadReplies*> self_ = std::make_shared<UnreadReplies*>(this);
+  const std::shared_ptr<UnreadShare::Sessions*> self_ =
+      std::make_shared<UnreadShare::Sessions*>(this);
 };
 
 }  // namespace plimsoll::bridge

@@ -4,8 +4,6 @@
 
 #include <boost/asio/post.hpp>
 
-#include "plimsoll/native/bridge/shared/unread_replies.h"
-
 namespace plimsoll::bridge {
 
 struct UnreadShare::Round {
@@ -21,9 +19,9 @@ void UnreadShare::add(Thread thread) {
   threads_.push_back(std::move(thread));
 }
 
-void UnreadShare::remove(const std::shared_ptr<UnreadReplies*>& self) {
+void UnreadShare::remove(const std::shared_ptr<Sessions*>& sessions) {
   const std::lock_guard lock(mutex_);
-  std::erase_if(threads_, [&self](const Thread& each) { return each.self == self; });
+  std::erase_if(threads_, [&sessions](const Thread& each) { return each.sessions == sessions; });
 }
 
 void UnreadShare::take(std::size_t bytes) {
@@ -43,10 +41,10 @@ void UnreadShare::begin_round() {
 void UnreadShare::ask_next(const std::shared_ptr<Round>& round) {
   if (round->asked == round->threads.size()) return drop_greatest(round);
   const Thread& thread = round->threads[round->asked];
-  boost::asio::post(thread.executor, [this, round, self = thread.self] {
-    if (*self != nullptr) (*self)->report();
-    const bool is_asked = *self != nullptr && are_too_many();
-    const std::uint64_t burden = is_asked ? (*self)->greatest_burden() : 0;
+  boost::asio::post(thread.executor, [this, round, sessions = thread.sessions] {
+    if (*sessions != nullptr) (*sessions)->report();
+    const bool is_asked = *sessions != nullptr && are_too_many();
+    const std::uint64_t burden = is_asked ? (*sessions)->greatest_burden() : 0;
     if (!is_asked) round->has_seen_room = true;
     if (burden > round->greatest) {
       round->greatest = burden;
@@ -65,8 +63,8 @@ void UnreadShare::drop_greatest(const std::shared_ptr<Round>& round) {
     return;
   }
   const Thread& thread = round->threads[round->with_greatest];
-  boost::asio::post(thread.executor, [this, self = thread.self] {
-    if (*self != nullptr && are_too_many()) (*self)->drop_greatest();
+  boost::asio::post(thread.executor, [this, sessions = thread.sessions] {
+    if (*sessions != nullptr && are_too_many()) (*sessions)->drop_greatest();
     end_round();
   });
 }

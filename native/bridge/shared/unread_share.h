@@ -19,10 +19,21 @@
 
 namespace plimsoll::bridge {
 
-class UnreadReplies;
-
 class UnreadShare {
  public:
+  /// The sessions of a thread. Called in that thread.
+  class Sessions {
+   public:
+    /// Reports the bytes of now.
+    virtual void report() = 0;
+    /// 0: nobody can give anything back.
+    virtual std::uint64_t greatest_burden() const = 0;
+    virtual void drop_greatest() = 0;
+
+   protected:
+    ~Sessions() = default;
+  };
+
   /// The part of the memory line that they may take: one in so many.
   static constexpr std::size_t part = 8;
 
@@ -31,13 +42,13 @@ class UnreadShare {
   UnreadShare(const UnreadShare&) = delete;
   UnreadShare& operator=(const UnreadShare&) = delete;
 
-  /// A thread's part. `self` points to null once it is gone; read in its thread only.
   struct Thread {
     boost::asio::any_io_executor executor;
-    std::shared_ptr<UnreadReplies*> self;
+    std::shared_ptr<Sessions*>
+        sessions;  ///< points to null once it is gone; read in its thread only
   };
   void add(Thread thread);
-  void remove(const std::shared_ptr<UnreadReplies*>& self);
+  void remove(const std::shared_ptr<Sessions*>& sessions);
 
   /// A thread reports its bytes when they have changed by so many since it did last: if each reply
   /// were reported, threads would wait for each other. So all together may have a 64th more.

@@ -3,93 +3,24 @@
 
 #include <chrono>
 #include <cstddef>
-#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
 
 #include <catch2/catch_test_macros.hpp>
-#include <catch2/generators/catch_generators.hpp>
 
-#include "plimsoll/client_side_cache.h"
 #include "plimsoll/native/bridge/shared/holder_names.h"
 #include "plimsoll/native/bridge/shared/missed_messages.h"
 #include "plimsoll/native/bridge/shared/tracking_hub.h"
 #include "plimsoll/tests/core/memory/test_memory.h"
-#include "plimsoll/tests/native/bridge/raw_connection.h"
-#include "plimsoll/tests/native/bridge/shared/session_peer.h"
-#include "plimsoll/tests/support/valkey_server.h"
+#include "plimsoll/tests/native/bridge/shared/resuming_client.h"
 
 namespace plimsoll::testing::resuming_test {
-namespace {
-
 using namespace std::chrono_literals;
-
-native::Options cached_options(std::uint64_t kilobytes = 4096) {
-  native::ClientSideCacheOptions cache;
-  cache.max_cache_kb = kilobytes;
-  cache.coherence_lease = 1h;
-  native::Options options = patient_options();
-  options.topology = TopologyChoice::standalone;
-  options.health_check_interval = 1h;
-  options.client_side_cache = native::ClientSideCache::create(cache).value();
-  return options;
-}
-
-std::string changed(const std::string& key) {
-  return ">2\r\n$10\r\ninvalidate\r\n*1\r\n$" + std::to_string(key.size()) + "\r\n" + key + "\r\n";
-}
-const std::string all_changed = ">2\r\n$10\r\ninvalidate\r\n_\r\n";
-
-struct World {
-  explicit World(std::size_t memory_limit = std::size_t{64} << 20, std::size_t threads = 1,
-                 std::uint64_t cache_kilobytes = 4096)
-      : shared(server.url(), cached_options(cache_kilobytes), memory_limit, threads) {}
-
-  void write(std::string_view key, std::string_view value) {
-    other.exchange(resp("SET", key, value));
-  }
-
-  ValkeyServer server;
-  SharedWorld shared;
-  RawConnection other{server.socket_path()};
-};
-
-struct Client : SessionPeer {
-  explicit Client(World& world) : SessionPeer(world.shared) {
-    exchange(resp("HELLO", "3") + resp("CLIENT", "TRACKING", "ON"));
-  }
-
-  struct Answer {
-    std::string in_front;  // what has come before it
-    std::string name;
-    std::string number;
-    bool is_resumed = false;
-  };
-
-  template <class... Word>
-  Answer resume(const Word&... words) {
-    const std::string all = exchange(resp("CLIENT", "TRACKING", "RESUME", words...));
-    const std::string begin = "*3\r\n$32\r\n";
-    const std::size_t at = all.find(begin);
-    REQUIRE(at != std::string::npos);
-    const std::size_t number_at = at + begin.size() + 32 + 2;
-    const std::size_t end = all.find("\r\n", number_at);
-    return {.in_front = all.substr(0, at),
-            .name = all.substr(at + begin.size(), 32),
-            .number = all.substr(number_at + 1, end - number_at - 1),
-            .is_resumed = all.substr(end) == "\r\n:1\r\n"};
-  }
-
-  std::string ask(const std::string& commands) {
-    const std::string all = exchange(commands + resp("PING"));
-    REQUIRE(all.ends_with("+PONG\r\n"));
-    return all.substr(0, all.size() - 7);
-  }
-  std::string news() { return ask(""); }
-};
-
-}  // namespace
+using resuming::all_changed;
+using resuming::changed;
+using resuming::Client;
+using resuming::World;
 
 TEST_CASE("HELLO says for how long a client may be away") {
   World world;
@@ -408,136 +339,6 @@ TEST_CASE("there are never more than count_max messages") {
   CHECK(missed.count() == bridge::MissedMessages::count_max);
   CHECK(missed.covers(10));
   CHECK_FALSE(missed.covers(9));
-}
-
-// ---- In another thread. Each client is in the next one.
-
-TEST_CASE("in another thread a client is told what it missed, and of all that changes later") {
-  World world(std::size_t{64} << 20, 2);
-  for (const char* const key : {"ship", "port", "crew"}) world.write(key, "1");
-  auto first = std::make_unique<Client>(world);
-  const auto named = first->resume();
-  first->ask(resp("GET", "ship") + resp("GET", "port") + resp("GET", "crew"));
-  first.reset();
-  world.write("ship", "2");
-  Client again(world);
-  const auto resumed = again.resume(named.name, "0");
-  CHECK(resumed.is_resumed);
-  CHECK(resumed.in_front == changed("ship"));
-  CHECK(resumed.number == "1");
-  CHECK(resumed.name != named.name);
-  world.write("port", "2");
-  CHECK(again.news() == changed("port"));
-  CHECK(world.shared.counters().tracking_resumed == 1);
-  CHECK(world.shared.counters().tracking_away == 0);
-  CHECK(world.shared.counters().tracked_keys == 1);
-
-  Client third(world);  // in the first thread again
-  CHECK(third.resume(resumed.name, resumed.number).in_front == changed("port"));
-  world.write("crew", "2");
-  CHECK(third.news() == changed("crew"));
-}
-
-TEST_CASE("no change is missed while a client goes from one thread to another") {
-  std::size_t in_front = 0;
-  std::size_t behind = 0;
-  for (int steps = 0; steps < 40; ++steps) {
-    INFO("steps " << steps);
-    World world(std::size_t{64} << 20, 2);
-    world.write("ship", "1");
-    auto first = std::make_unique<Client>(world);
-    const auto named = first->resume();
-    first->ask(resp("GET", "ship"));
-    first.reset();
-    Client again(world);
-    again.begin(resp("CLIENT", "TRACKING", "RESUME", named.name, "0"));
-    for (int i = 0; i < steps; ++i) world.shared.run_one();
-    world.write("ship", "2");
-    const std::string answer = again.receive_until("\r\n:1\r\n");
-    if (answer.starts_with(changed("ship"))) {
-      ++in_front;
-    } else {
-      ++behind;
-      CHECK(again.news() == changed("ship"));
-    }
-  }
-  CHECK(in_front > 0);
-  CHECK(behind > 0);
-}
-
-TEST_CASE("a client that is lost again on its way to another thread can come back once more") {
-  const std::size_t threads = GENERATE(2, 3);  // the third time in the first thread again, or not
-  int resumed = 0;
-  for (int steps = 0; steps < 30; ++steps) {
-    INFO("steps " << steps);
-    World world(std::size_t{64} << 20, threads);
-    world.write("ship", "1");
-    auto first = std::make_unique<Client>(world);
-    const auto named = first->resume();
-    first->ask(resp("GET", "ship"));
-    first.reset();
-    auto second = std::make_unique<Client>(world);
-    second->begin(resp("CLIENT", "TRACKING", "RESUME", named.name, "0"));
-    for (int i = 0; i < steps; ++i) world.shared.run_one();
-    second.reset();
-    world.write("ship", "2");
-    Client third(world);
-    const auto answer = third.resume(named.name, "0");
-    if (!answer.is_resumed) continue;
-    CHECK(answer.in_front == changed("ship"));
-    ++resumed;
-  }
-  CHECK(resumed > 0);
-  CHECK(resumed < 30);
-}
-
-TEST_CASE("who cannot be told of all that has no room in another thread begins anew") {
-  constexpr std::size_t memory_limit = std::size_t{32} << 20;
-  constexpr int keys = 1400;  // more than a session lets wait, and less than a thread has room for
-  World world(memory_limit, 2, 16 * 1024);
-  const auto key = [](const std::string& of, int i) {
-    return of + std::to_string(i) + std::string(1000, '.');
-  };
-  const auto read_all = [&](Client& client, const std::string& of) {
-    for (int i = 0; i < keys; ++i) world.write(key(of, i), "1");
-    for (int i = 0; i < keys; ++i) client.exchange(resp("GET", key(of, i)));
-  };
-  auto first = std::make_unique<Client>(world);
-  Client other(world);
-  const auto named = first->resume();
-  read_all(*first, "a");
-  read_all(other, "b");  // which is connected, so it makes no room
-  REQUIRE(world.shared.counters().tracked_keys > keys);
-  first.reset();
-  Client in_first_thread(world);
-  Client again(world);
-  again.begin(resp("CLIENT", "TRACKING", "RESUME", named.name, "0"));
-  std::string come;
-  REQUIRE(world.shared.run_until([&] {
-    again.receive(come);
-    return again.session().has_ended();
-  }));
-  CHECK(come.size() > 1'000'000);
-  CHECK(come.find("\r\n:1\r\n") == std::string::npos);
-  CHECK(world.shared.counters().tracking_resumed == 0);
-}
-
-TEST_CASE("a client in another thread is taken over, too, and nobody comes back to what is gone") {
-  World world(std::size_t{64} << 20, 2);
-  world.write("ship", "1");
-  Client first(world);
-  const auto named = first.resume();
-  first.ask(resp("GET", "ship"));
-  Client again(world);
-  CHECK(again.resume(named.name, "0").is_resumed);
-  CHECK(first.session().has_ended());
-  Client third(world);
-  CHECK_FALSE(third.resume(named.name, "0").is_resumed);
-  Client fourth(world);
-  CHECK_FALSE(fourth.resume("ff" + named.name.substr(2), "0").is_resumed);  // no such thread
-  world.write("ship", "2");
-  CHECK(again.news() == changed("ship"));
-  CHECK(world.shared.counters().tracking_not_resumed == 2);
 }
 
 }  // namespace plimsoll::testing::resuming_test
