@@ -67,6 +67,14 @@ class SharedWorld {
     context_.poll_one();
   }
 
+  /// Lets so many things happen, as far as they come in time.
+  void run_some(int things) {
+    for (; things > 0; --things) {
+      context_.restart();
+      context_.run_one_for(std::chrono::milliseconds(2));
+    }
+  }
+
   /// Lets things happen until nothing is under way. False: something is, for ever.
   bool comes_to_rest() {
     context_.restart();
