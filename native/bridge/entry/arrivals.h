@@ -31,9 +31,8 @@
 //   the half-open ones the one that has been half-open the longest. One whose network has no other
 //   half-open connection is spared if there is another among the first examined_max. So
 //   clients that open many can hardly have one dropped that needs time for its only handshake.
-// - A connection is dropped only if that makes room for the one that needs it; rarely another
-// thread
-//   takes that room first. Only connections of the same thread are dropped.
+// - A connection is dropped only if that makes room for the one that needs it, in the same thread;
+//   rarely another thread takes that room first.
 // - The last tenth of the places, and of the memory that connections may take, is for clients of
 //   networks that hold no place (newcomers_part). A connection of a trusted proxy counts as one of
 //   these until its client's address is known.

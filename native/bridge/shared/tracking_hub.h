@@ -61,12 +61,11 @@
 // the client begin anew.
 //
 // Bounds: keys_max keys of a listener, and a part of the memory line for all, beyond which the
-// oldest keys of the listener make room, after those who are away in this thread have made theirs;
-// news_keys_max
-// keys of which the cache has told and no listener knows, or else all of them count as changed;
-// proof_wait_max for a server that does not answer, or else all that it vouches for counts as
-// changed; HolderNames::away_max, MissedMessages' bounds, and a part of the memory line for all
-// names and messages, beyond which a client that comes back begins anew.
+// oldest keys of the listener make room, after clients that are away in this thread have made
+// theirs; news_keys_max keys of which the cache has told and no listener knows, or else all of them
+// count as changed; proof_wait_max for a server that does not answer, or else all that it vouches
+// for counts as changed; HolderNames::away_max, MissedMessages' bounds, and a part of the memory
+// line for all names and messages, beyond which a client that comes back begins anew.
 //
 // Used in one thread, that of the executor. Only the cache calls from others.
 

@@ -42,10 +42,10 @@ class UnreadShare {
   UnreadShare(const UnreadShare&) = delete;
   UnreadShare& operator=(const UnreadShare&) = delete;
 
+  /// `sessions` points to null once they are gone, and is read in their thread only.
   struct Thread {
     boost::asio::any_io_executor executor;
-    std::shared_ptr<Sessions*>
-        sessions;  ///< points to null once it is gone; read in its thread only
+    std::shared_ptr<Sessions*> sessions;
   };
   void add(Thread thread);
   void remove(const std::shared_ptr<Sessions*>& sessions);
