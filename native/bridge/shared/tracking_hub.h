@@ -50,12 +50,12 @@
 // If it comes back in another thread, the hub there gets from this one what it needs. Both hold the
 // keys for a while, so that no change is missed between them:
 //
-//   hub of the new listener                        hub that has given the name
-//     resume() ---------------------------------->  offer(): the keys, which it holds on
-//     take_keys(): holds them, too  <-------------
-//               --------------------------------->  hand_over(): the messages until now; forgets
-//               all
-//     take_messages(): sends them, and answers <--
+//   hub of the new listener               hub that has given the name
+//     resume()         -----------------> offer(): gives the keys, and still holds them
+//     take_keys()      <-----------------
+//       holds them, too ----------------> hand_over(): gives the messages, and forgets the client
+//     take_messages()  <-----------------
+//       sends them, and answers
 //
 // The listener gets a new name there, so a connection that is lost before the client knows it makes
 // the client begin anew.

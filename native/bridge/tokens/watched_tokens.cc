@@ -37,10 +37,6 @@ Verified<Authorization> WatchedTokens::verify(std::string_view token,
 
 void WatchedTokens::look_at_files() {
   const std::lock_guard lock(mutex_);
-  look();
-}
-
-void WatchedTokens::look() {
   bool is_read = false;
   for (JwtKeyFile& file : key_files_) {
     const std::string before = file.problem();

@@ -52,8 +52,7 @@ class WatchedTokens {
     const std::lock_guard lock(mutex_);
     return tokens_;
   }
-  // With the lock.
-  void look();
+  // These two with the lock.
   void take_keys();
   void note_left_out(const JwtKeyFile& file);
 
