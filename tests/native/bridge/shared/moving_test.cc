@@ -14,6 +14,7 @@ namespace plimsoll::testing::moving_test {
 
 using resuming::changed;
 using resuming::Client;
+using resuming::read_and_leave;
 using resuming::World;
 
 // After how many steps of a move something happens, until it is over.
@@ -52,10 +53,7 @@ TEST_CASE("no change is missed while a client goes from one thread to another") 
   for (int steps = 0; steps < steps_max && behind < 5; ++steps) {
     INFO("steps " << steps);
     world.write("ship", "1");
-    auto first = std::make_unique<Client>(world);
-    const auto named = first->resume();
-    first->ask(resp("GET", "ship"));
-    first.reset();
+    const auto named = read_and_leave(world, "ship");
     Client again(world);
     again.begin(resp("CLIENT", "TRACKING", "RESUME", named.name, "0"));
     world.shared.run_some(steps);
@@ -80,10 +78,7 @@ TEST_CASE("a client that is lost again on its way to another thread can come bac
   for (int steps = 0; steps < steps_max && anew < 5; ++steps) {
     INFO("steps " << steps);
     world.write("ship", "1");
-    auto first = std::make_unique<Client>(world);
-    const auto named = first->resume();
-    first->ask(resp("GET", "ship"));
-    first.reset();
+    const auto named = read_and_leave(world, "ship");
     auto second = std::make_unique<Client>(world);
     second->begin(resp("CLIENT", "TRACKING", "RESUME", named.name, "0"));
     world.shared.run_some(steps);

@@ -83,4 +83,12 @@ struct Client : SessionPeer {
   std::string news() { return ask(""); }
 };
 
+/// A client has read the key and is gone. Returns what it has to come back with.
+inline Client::Answer read_and_leave(World& world, std::string_view key) {
+  Client client(world);
+  const Client::Answer named = client.resume();
+  client.ask(resp("GET", key));
+  return named;
+}
+
 }  // namespace plimsoll::testing::resuming
