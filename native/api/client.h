@@ -196,7 +196,8 @@ class Client : public CommandSender<Client> {
   /// step. Empty unless the client is recording.
   std::string recording() const { return driver().recording(); }
 
-  /// The client's executor, where callbacks run that have no executor of their own.
+  /// The client's executor, where callbacks run that have no executor of their own: the one that
+  /// was given to connect(), or the shared thread's. If several threads run it, it is no strand.
   boost::asio::any_io_executor get_executor() const { return driver().executor(); }
 
  private:

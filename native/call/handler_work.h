@@ -19,10 +19,6 @@ template <class Handler>
 inline constexpr bool has_own_executor =
     !std::is_same_v<asio::associated_executor_t<Handler, NoExecutor>, NoExecutor>;
 
-// What `executor` is a strand around; empty if it is none. Compiled apart, because the header of
-// strands would add 1,800 lines to what every user compiles.
-asio::any_io_executor inner_executor(const asio::any_io_executor& executor);
-
 // Where a handler runs: on its own executor, or, if that is the client's or the handler has none,
 // at once, because operations complete on the client's. Until then it keeps work outstanding on an
 // executor of the handler's own, so that its context does not stop before. The client's context
@@ -44,7 +40,7 @@ class HandlerWork<Handler, true> {
  public:
   HandlerWork(const Handler& handler, const asio::any_io_executor& client) {
     const auto own = asio::associated_executor<Handler, NoExecutor>::get(handler, {});
-    if (!is_same(own, client)) {
+    if (!is_equal(own, client)) {
       work_.emplace(asio::prefer(own, asio::execution::outstanding_work.tracked));
     }
   }
@@ -56,13 +52,6 @@ class HandlerWork<Handler, true> {
   Work take() { return std::move(*work_); }
 
  private:
-  // Whether what runs on the client's executor runs on the handler's, too. The client has a strand
-  // around an executor that a user gave it.
-  static bool is_same(const Executor& own, const asio::any_io_executor& client) {
-    if (is_equal(own, client)) return true;
-    const asio::any_io_executor inner = inner_executor(client);
-    return inner && is_equal(own, inner);
-  }
   static bool is_equal(const Executor& own, const asio::any_io_executor& other) {
     if constexpr (std::is_same_v<Executor, asio::any_io_executor>) {
       return own == other;

@@ -8,7 +8,6 @@
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
-#include <boost/asio/post.hpp>
 
 #include "plimsoll/native/base/fork.h"
 #include "plimsoll/native/runtime/runtime.h"
@@ -85,7 +84,7 @@ Connection::Connection(Owner& owner, ConnectionContext& context, ConnectionId id
       fork_count_(current_fork_count()),
       id_(id),
       endpoint_(&context.target.endpoints.front()),
-      socket_(context.executor) {}
+      socket_(context.strand.executor()) {}
 
 Connection::~Connection() = default;
 
@@ -137,16 +136,17 @@ void Connection::begin() {
   const char* const why = reason_against(address);
   if (why == nullptr) return connect({asio::ip::tcp::endpoint(address, endpoint().port)});
   // Posted, because an attempt may begin in the middle of a turn.
-  asio::post(context_.executor, [self = owner_.hold(), this, why, attempt = attempt_] {
+  context_.strand.post([self = owner_.hold(), this, why, attempt = attempt_] {
     if (attempt == attempt_ && !inherited()) refuse_address(why);
   });
 }
 
 void Connection::resolve() {
-  if (!resolver_) resolver_.emplace(context_.executor);
+  if (!resolver_) resolver_.emplace(context_.strand.executor());
   resolver_->async_resolve(
       endpoint().host, std::to_string(endpoint().port),
-      [self = owner_.hold(), this, attempt = attempt_](const error_code& problem, auto results) {
+      context_.strand.bind([self = owner_.hold(), this, attempt = attempt_](
+                               const error_code& problem, const Resolver::results_type& results) {
         if (attempt != attempt_ || inherited()) return;
         if (problem) return handle_failed(problem);
         Dial::Addresses addresses;
@@ -160,7 +160,7 @@ void Connection::resolve() {
         }
         if (addresses.empty() && why != nullptr) return refuse_address(why);
         connect(in_turns(addresses));
-      });
+      }));
 }
 
 // Why the client must not connect there; null: it may.
@@ -183,17 +183,16 @@ void Connection::refuse_address(const char* why) {
 // Only the handlers of the dial hold it, and so its owner: if the executor is destroyed with them
 // in it, both are let go. A child of fork() must not close the sockets that it inherited.
 void Connection::connect(Dial::Addresses addresses) {
-  const std::shared_ptr<Dial> dial(
-      new Dial(context_.executor, std::move(addresses),
-               [self = owner_.hold(), this](const error_code& problem, Socket socket) {
-                 dial_.reset();
-                 if (problem) return handle_failed(problem);
-                 socket_ = std::move(socket);
-                 handle_connected();
-               }),
-      [fork_count = fork_count_](Dial* last) {
-        if (fork_count == current_fork_count()) delete last;
-      });
+  const std::shared_ptr<Dial> dial(new Dial(owner_.hold(), context_.strand, std::move(addresses),
+                                            [this](const error_code& problem, Socket socket) {
+                                              dial_.reset();
+                                              if (problem) return handle_failed(problem);
+                                              socket_ = std::move(socket);
+                                              handle_connected();
+                                            }),
+                                   [fork_count = fork_count_](Dial* last) {
+                                     if (fork_count == current_fork_count()) delete last;
+                                   });
   dial_ = dial;
   dial->start();
 }
@@ -311,15 +310,15 @@ bool Connection::begin_websocket(std::string& shown) {
 // Fail with the stream's reason before connect_timeout: the core, which knows nothing about
 // streams, would give a worse one.
 void Connection::await_handshake() {
-  if (!patience_) patience_.emplace(context_.executor);
+  if (!patience_) patience_.emplace(context_.strand.executor());
   patience_->expires_after(context_.target.options.connect_timeout / 4 * 3);
-  patience_->async_wait(
+  patience_->async_wait(context_.strand.bind(
       [self = owner_.hold(), this, attempt = attempt_](const error_code& problem) {
         if (problem || attempt != attempt_ || inherited()) return;
         if (phase_ != Phase::shaking_hands) return;
         const TransportProblem silence = stream_->silence();
         handle_failed(silence.error, silence.words);
-      });
+      }));
 }
 
 void Connection::shake_hands() {
@@ -369,19 +368,20 @@ void Connection::arm_read() {
   if (reading_) return;
   if (stream_->holds_bytes()) return read_soon();
   reading_ = true;
-  socket_.async_wait(asio::socket_base::wait_read,
-                     [self = owner_.hold(), this, attempt = attempt_](const error_code&) {
-                       if (attempt != attempt_ || inherited()) return;
-                       reading_ = false;
-                       handle_readable();
-                     });
+  socket_.async_wait(
+      asio::socket_base::wait_read,
+      context_.strand.bind([self = owner_.hold(), this, attempt = attempt_](const error_code&) {
+        if (attempt != attempt_ || inherited()) return;
+        reading_ = false;
+        handle_readable();
+      }));
 }
 
 // The stream holds bytes already, so there is nothing to wait for. Other handlers on the executor
 // run first.
 void Connection::read_soon() {
   reading_ = true;
-  asio::post(context_.executor, [self = owner_.hold(), this, attempt = attempt_] {
+  context_.strand.post([self = owner_.hold(), this, attempt = attempt_] {
     if (attempt != attempt_ || inherited()) return;
     reading_ = false;
     handle_readable();
@@ -428,11 +428,12 @@ void Connection::wait_if_blocked() {
 
 void Connection::wait_writable() {
   write_blocked_ = true;
-  socket_.async_wait(asio::socket_base::wait_write,
-                     [self = owner_.hold(), this, attempt = attempt_](const error_code&) {
-                       if (attempt != attempt_ || inherited()) return;
-                       handle_writable();
-                     });
+  socket_.async_wait(
+      asio::socket_base::wait_write,
+      context_.strand.bind([self = owner_.hold(), this, attempt = attempt_](const error_code&) {
+        if (attempt != attempt_ || inherited()) return;
+        handle_writable();
+      }));
 }
 
 void Connection::handle_writable() {
@@ -463,7 +464,7 @@ void Connection::flush() {
 
 // Reports the failure from a handler of its own, because flush() runs in the middle of a turn.
 void Connection::fail_soon() {
-  asio::post(context_.executor, [self = owner_.hold(), this, attempt = attempt_] {
+  context_.strand.post([self = owner_.hold(), this, attempt = attempt_] {
     if (attempt == attempt_ && !inherited()) handle_stream_failed();
   });
 }

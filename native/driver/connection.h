@@ -15,6 +15,7 @@
 #include "plimsoll/core/client/credit_window.h"
 #include "plimsoll/core/cluster/seeds.h"
 #include "plimsoll/native/base/counted.h"
+#include "plimsoll/native/base/strand.h"
 #include "plimsoll/native/driver/address_rule.h"
 #include "plimsoll/native/driver/client_notices.h"
 #include "plimsoll/native/driver/credentials_source.h"
@@ -29,7 +30,7 @@ class WebSocketStream;
 
 /// What all connections of one client share. Outlives them.
 struct ConnectionContext {
-  boost::asio::any_io_executor executor;
+  Strand& strand;  ///< all handlers run in it
   const Target& target;
   ClientNotices& notices;
   std::unique_ptr<TlsContext> tls{};                 ///< null: plain connections
@@ -153,6 +154,7 @@ class Connection {
 
  private:
   using Socket = Dial::Socket;
+  using Resolver = boost::asio::ip::tcp::resolver;
 
   void begin();
   void resolve();
@@ -198,7 +200,7 @@ class Connection {
   const Endpoint* endpoint_;              // that, or one of the target's
   Socket socket_;
   std::weak_ptr<Dial> dial_;  // of the attempt under way
-  std::optional<boost::asio::ip::tcp::resolver> resolver_;
+  std::optional<Resolver> resolver_;
 
   std::uint64_t attempt_ = 0;  // counts attempts and closes, so that steps of old ones are ignored
   enum class Phase : std::uint8_t { closed, wanting_credentials, shaking_hands, open };

@@ -4,22 +4,20 @@
 #include <exception>
 #include <utility>
 
-#include <boost/asio/post.hpp>
-
 #include "plimsoll/native/base/executor_life.h"
 #include "plimsoll/native/base/fork.h"
 #include "plimsoll/native/base/steady_now.h"
 
 namespace plimsoll::inline v0::native {
 
-CredentialsSource::CredentialsSource(Owner& owner, boost::asio::any_io_executor executor,
-                                     const Target& target, std::uint64_t random_seed)
+CredentialsSource::CredentialsSource(Owner& owner, Strand& strand, const Target& target,
+                                     std::uint64_t random_seed)
     : owner_(owner),
-      executor_(std::move(executor)),
+      strand_(strand),
       options_(target.options),
       is_over_bridge_(target.endpoints.front().kind == Endpoint::Kind::websocket),
       fork_count_(current_fork_count()),
-      timer_(executor_),
+      timer_(strand.executor()),
       backoff_(options_.reconnect_wait_min, options_.reconnect_wait_max, random_seed) {}
 
 bool CredentialsSource::inherited() const { return fork_count_ != current_fork_count(); }
@@ -34,7 +32,7 @@ void CredentialsSource::want() {
       return call_in(options_.connect_timeout / 4 * 3, [this] { handle_late(); });
     case State::overdue:
       // Posted: want() is called in the middle of a turn, and a failed attempt runs a turn itself.
-      boost::asio::post(executor_, [self = owner_.hold(), this] {
+      strand_.post([self = owner_.hold(), this] {
         if (!inherited()) handle_late();
       });
       return;
@@ -49,18 +47,16 @@ void CredentialsSource::ask() {
   // The answer may come on any thread, at any time: the client may have ended by then, and its
   // executor, too.
   CredentialsRequest request(
-      executor_,
-      [this, weak = std::weak_ptr<void>(owner_.hold()), life = ExecutorLife::of(executor_),
+      strand_.executor(),
+      [this, weak = std::weak_ptr<void>(owner_.hold()), life = ExecutorLife::of(strand_.executor()),
        fork_count = fork_count_](CredentialsRequest::Answer answer) {
         if (fork_count != current_fork_count()) return;
         life->while_alive([&] {
           auto self = weak.lock();
           if (self == nullptr) return;
-          const boost::asio::any_io_executor executor = executor_;
-          boost::asio::post(executor,
-                            [self = std::move(self), this, answer = std::move(answer)]() mutable {
-                              if (!inherited()) handle_answer(std::move(answer));
-                            });
+          strand_.post([self = std::move(self), this, answer = std::move(answer)]() mutable {
+            if (!inherited()) handle_answer(std::move(answer));
+          });
         });
       });
   try {
@@ -128,9 +124,9 @@ template <class Handler>
 void CredentialsSource::call_in(Duration wait, Handler handler) {
   timer_.expires_after(wait);
   timer_.async_wait(
-      [self = owner_.hold(), this, handler](const boost::system::error_code& problem) {
+      strand_.bind([self = owner_.hold(), this, handler](const boost::system::error_code& problem) {
         if (!problem && !inherited()) handler();
-      });
+      }));
 }
 
 void CredentialsSource::stop() {

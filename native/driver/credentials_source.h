@@ -5,12 +5,12 @@
 #include <string>
 #include <string_view>
 
-#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include "plimsoll/core/base/time.h"
 #include "plimsoll/core/session/backoff.h"
 #include "plimsoll/credentials.h"
+#include "plimsoll/native/base/strand.h"
 #include "plimsoll/options.h"
 
 // Calls Options::credentials when a driver needs credentials: before a connection is opened, unless
@@ -45,8 +45,8 @@ class CredentialsSource {
     ~Owner() = default;
   };
 
-  CredentialsSource(Owner& owner, boost::asio::any_io_executor executor, const Target& target,
-                    std::uint64_t random_seed);
+  /// All handlers run in `strand`.
+  CredentialsSource(Owner& owner, Strand& strand, const Target& target, std::uint64_t random_seed);
 
   /// Whether new connections may still use the last credentials.
   bool lasting() const;
@@ -82,7 +82,7 @@ class CredentialsSource {
   bool inherited() const;
 
   Owner& owner_;
-  const boost::asio::any_io_executor executor_;
+  Strand& strand_;
   const Options& options_;
   const bool is_over_bridge_;
   const std::uint64_t fork_count_;

@@ -9,12 +9,13 @@ namespace plimsoll::inline v0::native {
 
 using boost::system::error_code;
 
-Dial::Dial(const boost::asio::any_io_executor& executor, Addresses addresses, Done done)
-    : executor_(executor),
+Dial::Dial(std::shared_ptr<void> owner, Strand& strand, Addresses addresses, Done done)
+    : owner_(std::move(owner)),
+      strand_(strand),
       addresses_(std::move(addresses)),
       fork_count_(current_fork_count()),
       done_(std::move(done)),
-      timer_(executor) {
+      timer_(strand.executor()) {
   sockets_.reserve(addresses_.size());  // a socket must not move while it connects
 }
 
@@ -28,23 +29,23 @@ void Dial::stop() {
 
 void Dial::begin_next() {
   const std::size_t index = sockets_.size();
-  sockets_.emplace_back(executor_);
+  sockets_.emplace_back(strand_.executor());
   ++under_way_;
-  sockets_[index].async_connect(addresses_[index],
-                                [self = shared_from_this(), index](const error_code& problem) {
-                                  self->handle_connected(index, problem);
-                                });
+  sockets_[index].async_connect(addresses_[index], strand_.bind([self = shared_from_this(),
+                                                                 index](const error_code& problem) {
+    self->handle_connected(index, problem);
+  }));
   if (sockets_.size() < addresses_.size()) wait_for_next();
 }
 
 void Dial::wait_for_next() {
   timer_.expires_after(dial_wait);
   timer_.async_wait(
-      [self = shared_from_this(), begun = sockets_.size()](const error_code& problem) {
+      strand_.bind([self = shared_from_this(), begun = sockets_.size()](const error_code& problem) {
         // A child of fork() must not touch its parent's sockets.
         if (problem || self->over_ || self->fork_count_ != current_fork_count()) return;
         if (begun == self->sockets_.size()) self->begin_next();
-      });
+      }));
 }
 
 void Dial::handle_connected(std::size_t index, const error_code& problem) {

@@ -6,10 +6,11 @@
 #include <memory>
 #include <vector>
 
-#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/system/error_code.hpp>
+
+#include "plimsoll/native/base/strand.h"
 
 namespace plimsoll::inline v0::native {
 
@@ -25,10 +26,11 @@ class Dial : public std::enable_shared_from_this<Dial> {
   /// that failed.
   using Done = std::function<void(const boost::system::error_code& problem, Socket socket)>;
 
-  Dial(const boost::asio::any_io_executor& executor, Addresses addresses, Done done);
+  /// All handlers run in `strand`, which `owner` keeps alive.
+  Dial(std::shared_ptr<void> owner, Strand& strand, Addresses addresses, Done done);
 
-  /// Begins. There must be an address. `done` is called once, from the executor, unless stop()
-  /// comes first.
+  /// Begins. There must be an address. `done` is called once, in the strand, unless stop() comes
+  /// first.
   void start();
 
   /// Gives up.
@@ -40,7 +42,9 @@ class Dial : public std::enable_shared_from_this<Dial> {
   void handle_connected(std::size_t index, const boost::system::error_code& problem);
   void close_all();
 
-  const boost::asio::any_io_executor executor_;
+  // Also behind stop(), since handlers are called even then. The last member to go.
+  const std::shared_ptr<void> owner_;
+  Strand& strand_;
   const Addresses addresses_;
   const std::uint64_t fork_count_;
   Done done_;

@@ -6,12 +6,12 @@
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/strand.hpp>
 
 #include "plimsoll/native/base/counted.h"
 #include "plimsoll/native/base/executor_life.h"
 #include "plimsoll/native/base/random_seed.h"
 #include "plimsoll/native/base/steady_now.h"
+#include "plimsoll/native/base/strand.h"
 #include "plimsoll/native/driver/client_notices.h"
 #include "plimsoll/native/driver/connections.h"
 #include "plimsoll/native/driver/core_options.h"
@@ -61,17 +61,19 @@ Driver*& turn_of_this_thread() {
 // Used only in turns, except for what the driver's lock guards.
 class Driver::Io final : public Connection::Owner, public CredentialsSource::Owner {
  public:
-  Io(Driver& driver, std::uint64_t client_number)
-      : timer(driver.executor_),
+  Io(Driver& driver, std::uint64_t client_number, HandlerThreads threads)
+      : strand(driver.executor_, threads),
+        timer(driver.executor_),
         life(ExecutorLife::of(driver.executor_)),
         number(client_number),
         notices(driver.target_, client_number),
         sentinel(sentinel_options(driver.target_)),
-        context{.executor = driver.executor_, .target = driver.target_, .notices = notices},
+        context{.strand = strand, .target = driver.target_, .notices = notices},
         connections(*this, context),
         failures(driver.target_, connections),
         driver_(driver) {}
 
+  Strand strand;  // the turns run in it
   boost::asio::steady_timer timer;
   const std::shared_ptr<ExecutorLife> life;  // of the driver's executor
   Counted counted;                           // counts the client among those of the process
@@ -110,19 +112,20 @@ class Driver::Io final : public Connection::Owner, public CredentialsSource::Own
 
 Result<std::shared_ptr<Driver>> Driver::create(asio::any_io_executor executor, Target target,
                                                SharedCache* cache, AddressRule rule) {
-  // A user's executor may run several handlers at a time; ours do not.
-  if (executor) executor = asio::make_strand(executor);
-  return create_on(std::move(executor), std::move(target), cache, rule);
+  const auto threads = executor ? HandlerThreads::several : HandlerThreads::one;
+  return create_on(std::move(executor), threads, std::move(target), cache, rule);
 }
 
 Result<std::shared_ptr<Driver>> Driver::create_for_callers(CallerLoop& loop, Target target,
                                                            SharedCache* cache) {
-  Result<std::shared_ptr<Driver>> made = create_on(loop.executor(), std::move(target), cache);
+  Result<std::shared_ptr<Driver>> made =
+      create_on(loop.executor(), HandlerThreads::one, std::move(target), cache, nullptr);
   if (made) (*made)->caller_loop_ = &loop;
   return made;
 }
 
-Result<std::shared_ptr<Driver>> Driver::create_on(asio::any_io_executor executor, Target target,
+Result<std::shared_ptr<Driver>> Driver::create_on(asio::any_io_executor executor,
+                                                  HandlerThreads threads, Target target,
                                                   SharedCache* cache, AddressRule rule) {
   const TrackingOptions tracking = cache == nullptr ? TrackingOptions() : cache->tracking();
   if (const Result<void> valid = validate(target, tracking); !valid) return valid.error();
@@ -140,11 +143,12 @@ Result<std::shared_ptr<Driver>> Driver::create_on(asio::any_io_executor executor
   const std::uint64_t owner = accounts->connections->owner();
   // A child of fork() must not destroy a driver that it inherited: that would touch the sockets and
   // the epoll set that the parent still uses. So the deleter leaks it there.
-  const std::shared_ptr<Driver> driver(new Driver(Private{}, std::move(target), tracking, **budget,
-                                                  std::move(executor), std::move(*accounts)),
-                                       [](Driver* last) {
-                                         if (!last->inherited()) delete last;
-                                       });
+  const std::shared_ptr<Driver> driver(
+      new Driver(Private{}, std::move(target), tracking, **budget, std::move(executor), threads,
+                 std::move(*accounts)),
+      [](Driver* last) {
+        if (!last->inherited()) delete last;
+      });
   driver->io_->counted = runtime.count_client();
   if (cache != nullptr) {
     const plimsoll::Status used =
@@ -161,7 +165,7 @@ Result<std::shared_ptr<Driver>> Driver::create_on(asio::any_io_executor executor
   driver->io_->context.sentinel_tls = *std::move(sentinel_tls);
   if (driver->options().credentials) {
     driver->io_->context.credentials = std::make_unique<CredentialsSource>(
-        *driver->io_, driver->executor_, driver->target_, random_seed());
+        *driver->io_, driver->io_->strand, driver->target_, random_seed());
   }
   if (driver->options().tracer) {
     driver->tracing_ = std::make_unique<Tracing>(driver->target_, owner);
@@ -171,13 +175,14 @@ Result<std::shared_ptr<Driver>> Driver::create_on(asio::any_io_executor executor
 }
 
 Driver::Driver(Private, Target target, const TrackingOptions& tracking, Budget& budget,
-               asio::any_io_executor executor, plimsoll::Client::Accounts accounts)
+               asio::any_io_executor executor, HandlerThreads threads,
+               plimsoll::Client::Accounts accounts)
     : target_(std::move(target)),
       budget_(budget),
       executor_(std::move(executor)),
       fork_count_(current_fork_count()),
       has_prefixes_(!target_.options.key_prefix.empty() || !target_.options.channel_prefix.empty()),
-      io_(std::make_unique<Io>(*this, accounts.connections->owner())),
+      io_(std::make_unique<Io>(*this, accounts.connections->owner(), threads)),
       core_(core_options(target_, tracking, io_->sentinel), std::move(accounts)) {
   no_memory_to_deliver(Executed::no);  // makes these errors now, while there is memory
 }
@@ -365,11 +370,6 @@ void Driver::close(Operation& operation) {
   });
 }
 
-void Driver::abort() {
-  if (inherited()) return;
-  update([&] { core_.abort(); });
-}
-
 void Driver::set_credentials(std::string username, std::string password) {
   if (inherited()) return;
   auto next = std::make_unique<const Credentials>(
@@ -410,7 +410,7 @@ bool Driver::want_turn() {
 // request is staged already, and must not fail.
 void Driver::wake() noexcept {
   try {
-    asio::post(executor_, [self = shared()] { self->run_turn(); });
+    io_->strand.post([self = shared()] { self->run_turn(); });
   } catch (const std::bad_alloc&) {
     const Lock lock(mutex_);
     turn_wanted_ = false;
@@ -420,10 +420,10 @@ void Driver::wake() noexcept {
 void Driver::handle_budget_available() {
   // Called under the Budget's lock, on any thread: so this only posts, and reads on the executor.
   io_->life->while_alive([this] {
-    const std::shared_ptr<CancelTarget> self = weak_from_this().lock();
+    std::shared_ptr<CancelTarget> self = weak_from_this().lock();
     if (!self) return;
-    const asio::any_io_executor executor = executor_;
-    asio::post(executor, [this, self] { io_->connections.arm_reads(); });
+    // Moved: if it were the last to go here, the driver would ask for the lock that is held.
+    io_->strand.post([this, self = std::move(self)] { io_->connections.arm_reads(); });
   });
 }
 
@@ -453,7 +453,7 @@ void Driver::run_turn() {
 // If there is no memory for the post, the next call or the timer runs the turn.
 void Driver::go_on_later() noexcept {
   try {
-    asio::post(executor_, [self = shared()] {
+    io_->strand.post([self = shared()] {
       self->run_turn();
       self->io_->connections.arm_reads();
     });
@@ -642,16 +642,17 @@ void Driver::arm_timer() {
   if (next == never || next >= armed_) return;
   armed_ = next;
   io_->timer.expires_at(std::chrono::steady_clock::time_point(next.time_since_epoch()));
-  io_->timer.async_wait([self = shared()](const boost::system::error_code& problem) {
-    if (problem || self->inherited()) return;
-    self->armed_ = never;
-    {
-      const Lock lock(self->mutex_);
-      self->core_.handle_timeout(steady_now());
-    }
-    self->run_turn();
-    self->io_->connections.arm_reads();  // of connections that had no memory to read into
-  });
+  io_->timer.async_wait(
+      io_->strand.bind([self = shared()](const boost::system::error_code& problem) {
+        if (problem || self->inherited()) return;
+        self->armed_ = never;
+        {
+          const Lock lock(self->mutex_);
+          self->core_.handle_timeout(steady_now());
+        }
+        self->run_turn();
+        self->io_->connections.arm_reads();  // of connections that had no memory to read into
+      }));
 }
 
 Statistics Driver::statistics() {
@@ -683,12 +684,6 @@ plimsoll::Status Driver::start_recording(std::size_t ring_bytes) {
   if (inherited()) return inherited_client;
   const Lock lock(mutex_);
   return core_.start_recording(ring_bytes);
-}
-
-void Driver::stop_recording() {
-  if (inherited()) return;
-  const Lock lock(mutex_);
-  core_.stop_recording();
 }
 
 std::string Driver::recording() {

@@ -56,6 +56,7 @@ inline constexpr RequestId connect_request = UINT64_MAX;
 
 class CallerLoop;
 class Connection;
+enum class HandlerThreads : std::uint8_t;
 class Tracing;
 
 class Driver final : public CancelTarget,
@@ -76,7 +77,8 @@ class Driver final : public CancelTarget,
                                                             SharedCache* cache);
 
   Driver(Private, Target target, const TrackingOptions& tracking, Budget& budget,
-         boost::asio::any_io_executor executor, plimsoll::Client::Accounts accounts);
+         boost::asio::any_io_executor executor, HandlerThreads threads,
+         plimsoll::Client::Accounts accounts);
   ~Driver();
   Driver(const Driver&) = delete;
   Driver& operator=(const Driver&) = delete;
@@ -148,7 +150,9 @@ class Driver final : public CancelTarget,
   /// over.
   void close(Operation& operation);
   /// Closes now: all calls end.
-  void abort();
+  void abort() {
+    apply([](plimsoll::Client& core, Instant) { core.abort(); });
+  }
 
   /// Changes the user, on new connections and on open ones.
   void set_credentials(std::string username, std::string password);
@@ -157,7 +161,9 @@ class Driver final : public CancelTarget,
   Topology topology();
 
   plimsoll::Status start_recording(std::size_t ring_bytes);
-  void stop_recording();
+  void stop_recording() {
+    apply([](plimsoll::Client& core, Instant) { core.stop_recording(); });
+  }
   std::string recording();
 
   const boost::asio::any_io_executor& executor() const override { return executor_; }
@@ -197,8 +203,8 @@ class Driver final : public CancelTarget,
   class Io;
 
   static Result<std::shared_ptr<Driver>> create_on(boost::asio::any_io_executor executor,
-                                                   Target target, SharedCache* cache,
-                                                   AddressRule rule = nullptr);
+                                                   HandlerThreads threads, Target target,
+                                                   SharedCache* cache, AddressRule rule);
 
   // CacheClient.
   void prove(Operation& operation) override;

@@ -162,9 +162,9 @@ set(PLIMSOLL_CLIENT_SOURCES
   native/base/openssl.cc
   native/base/sha1.cc
   native/base/stay_loaded.cc
+  native/base/strand.cc
   native/call/canceller.cc
   native/call/delivery.cc
-  native/call/handler_work.cc
   native/call/recycled_memory.cc
   native/container/assessment.cc
   native/container/auto_line.cc
@@ -468,6 +468,7 @@ set(PLIMSOLL_CLIENT_HEADERS
   native/base/span_reader.h
   native/base/stay_loaded.h
   native/base/steady_now.h
+  native/base/strand.h
   native/base/to_number.h
   native/base/without_signals.h
   native/call/call.h

@@ -9,8 +9,10 @@
 #include <vector>
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/use_future.hpp>
 #include <catch2/catch_test_macros.hpp>
@@ -195,6 +197,33 @@ TEST_CASE("a coroutine may answer, which waits for others meanwhile") {
   Client client = connected(server.url(), options);
   CHECK(value_of(client.command<std::string>({"ACL", "WHOAMI"}, use_future)) == "jane");
   CHECK(counters(client).attempts_failed == 1);
+}
+
+TEST_CASE("a coroutine may wait for the first of several, on an executor of several threads") {
+  using namespace boost::asio::experimental::awaitable_operators;
+  JanesServer server;
+  Options options = patient_options();
+  int waits = 0;  // no atomic: TSan would see two threads at a time
+  options.credentials = native::awaited([&waits]() -> boost::asio::awaitable<Credentials> {
+    for (; waits < 300; ++waits) {
+      boost::asio::steady_timer one(co_await boost::asio::this_coro::executor, 100us);
+      boost::asio::steady_timer other(co_await boost::asio::this_coro::executor, 100us);
+      co_await (one.async_wait(boost::asio::use_awaitable) ||
+                other.async_wait(boost::asio::use_awaitable));
+    }
+    Credentials credentials;
+    credentials.username = "jane";
+    credentials.password = "first";
+    co_return credentials;
+  });
+  boost::asio::thread_pool pool(4);
+  {
+    Client client =
+        finish(native::connect(pool.get_executor(), server.url(), options, use_future)).value();
+    CHECK(value_of(client.command<std::string>({"ACL", "WHOAMI"}, use_future)) == "jane");
+  }
+  pool.join();
+  CHECK(waits == 300);
 }
 
 // A way to fail, and the words by which the error tells of it.

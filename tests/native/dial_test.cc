@@ -24,7 +24,9 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 using boost::system::error_code;
 using native::Dial;
+using native::HandlerThreads;
 using native::in_turns;
+using native::Strand;
 
 tcp::endpoint at(std::uint16_t port) { return {asio::ip::make_address("127.0.0.1"), port}; }
 
@@ -61,10 +63,11 @@ struct Outcome {
 
 Outcome dial(Dial::Addresses addresses) {
   asio::io_context context;
+  const asio::any_io_executor executor = context.get_executor();
+  Strand strand(executor, HandlerThreads::one);
   Outcome outcome;
   const auto dial = std::make_shared<Dial>(
-      context.get_executor(), std::move(addresses),
-      [&](const error_code& problem, Dial::Socket socket) {
+      nullptr, strand, std::move(addresses), [&](const error_code& problem, Dial::Socket socket) {
         ++outcome.calls;
         outcome.problem = problem;
         if (problem) return;
@@ -104,15 +107,40 @@ TEST_CASE("the first address that answers is taken, and the others are let go") 
 TEST_CASE("a dial that was stopped tells nothing") {
   const SilentPort silent;
   asio::io_context context;
+  const asio::any_io_executor executor = context.get_executor();
+  Strand strand(executor, HandlerThreads::one);
   bool told = false;
-  const auto dial = std::make_shared<Dial>(context.get_executor(),
-                                           Dial::Addresses{at(silent.port()), at(silent.port())},
-                                           [&](const error_code&, Dial::Socket) { told = true; });
+  const auto dial =
+      std::make_shared<Dial>(nullptr, strand, Dial::Addresses{at(silent.port()), at(silent.port())},
+                             [&](const error_code&, Dial::Socket) { told = true; });
   dial->start();
   context.poll();
   dial->stop();
   context.run_for(patience());
   CHECK_FALSE(told);
+}
+
+TEST_CASE("a dial that was stopped keeps its owner, with the strand, until its handlers have run") {
+  struct Owner {
+    asio::io_context& context;
+    const asio::any_io_executor executor = context.get_executor();
+    Strand strand{executor, HandlerThreads::several};
+  };
+  const SilentPort silent;
+  asio::io_context context;
+  auto owner = std::make_shared<Owner>(context);
+  const std::weak_ptr<Owner> kept = owner;
+  auto dial = std::make_shared<Dial>(owner, owner->strand,
+                                     Dial::Addresses{at(silent.port()), at(silent.port())},
+                                     [](const error_code&, Dial::Socket) {});
+  dial->start();
+  context.poll();
+  dial->stop();
+  dial.reset();
+  owner.reset();
+  CHECK_FALSE(kept.expired());
+  context.run_for(patience());
+  CHECK(kept.expired());
 }
 
 TEST_CASE("a client whose executor ends while it dials is let go, and so is its caller") {

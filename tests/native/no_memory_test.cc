@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdlib>
 #include <functional>
 #include <new>
@@ -7,11 +8,13 @@
 #include <utility>
 #include <vector>
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/io_context.hpp>
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
 #include "plimsoll/client.h"
+#include "plimsoll/native/base/strand.h"
 #include "plimsoll/scan.h"
 #include "plimsoll/tests/native/patience.h"
 #include "plimsoll/tests/native/scripted_peer.h"
@@ -226,6 +229,41 @@ TEST_CASE("a page of a scan that there was no memory for is asked for again") {
   }
   CHECK(*told == std::vector{key});
   CHECK(scan.cursor() == "17");
+}
+
+TEST_CASE("handlers that wait behind one that throws run, whichever allocation is refused") {
+  const bool while_they_come = GENERATE(false, true);
+  struct Owner {
+    asio::io_context context;
+    const asio::any_io_executor executor = context.get_executor();
+    native::Strand strand{executor, native::HandlerThreads::several};
+  };
+  bool struck = true;
+  for (int allocations = 0; struck; ++allocations) {
+    INFO("allocation " << allocations);
+    Owner owner;
+    std::vector<int> order;
+    order.reserve(3);
+    owner.strand.post([&] {
+      for (int i = 1; i <= 3; ++i) owner.strand.post([&order, i] { order.push_back(i); });
+      if (while_they_come) allocations_left = allocations;
+      owner.context.poll();  // they find this one inside
+      if (!while_they_come) allocations_left = allocations;
+      throw 0;
+    });
+    bool has_thrown = false;
+    try {
+      owner.context.run();
+    } catch (int) {
+      has_thrown = true;
+    }
+    struck = std::exchange(allocations_left, -1) < 0;
+    CHECK(has_thrown);
+    owner.context.restart();
+    owner.context.run();
+    std::sort(order.begin(), order.end());  // one that found no memory to wait in comes behind
+    REQUIRE(order == std::vector{1, 2, 3});
+  }
 }
 
 }  // namespace
