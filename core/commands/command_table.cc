@@ -62,18 +62,54 @@ FirstBytes first_bytes(const Row& row) {
   return __builtin_bswap64(bytes) >> 8 * behind << 8 * behind;
 }
 
-FirstBytes first_bytes(std::string_view word, std::string_view subcommand) {
-  FirstBytes bytes = 0;
-  std::size_t left = first_bytes_max;
-  const auto append = [&](std::string_view text) {
-    for (const char c : text.substr(0, left)) {
-      bytes |= FirstBytes{static_cast<unsigned char>(folded(c))} << 8 * --left;
-    }
+// The first bytes of `word` as they lie in memory, and zeros behind them.
+FirstBytes loaded(std::string_view word) {
+  const auto load = [&word](auto& to, std::size_t at) {
+    std::memcpy(&to, word.data() + at, sizeof to);
+    return FirstBytes{to};
   };
-  append(word);
-  if (!subcommand.empty()) append("|");
-  append(subcommand);
-  return bytes;
+  const std::size_t size = word.size();
+  if (size >= first_bytes_max) {
+    FirstBytes all = 0;
+    return load(all, 0);
+  }
+  // Two halves that overlap where there are fewer than eight bytes, or than four.
+  if (size >= 4) {
+    std::uint32_t half = 0;
+    const FirstBytes front = load(half, 0);
+    return front | load(half, size - 4) << 8 * (size - 4);
+  }
+  if (size >= 2) {
+    std::uint16_t half = 0;
+    const FirstBytes front = load(half, 0);
+    return front | load(half, size - 2) << 8 * (size - 2);
+  }
+  std::uint8_t one = 0;
+  return size == 0 ? 0 : load(one, 0);
+}
+
+// folded() of eight characters at once.
+constexpr FirstBytes folded_all(FirstBytes bytes) {
+  constexpr FirstBytes each = 0x0101010101010101;
+  const FirstBytes low = bytes & 0x7f * each;  // so that no addition reaches the next character
+  const FirstBytes from_a = low + (0x80 - 'a') * each;
+  const FirstBytes behind_z = low + (0x80 - 'z' - 1) * each;
+  const FirstBytes are_small = from_a & ~behind_z & ~bytes & 0x80 * each;
+  return bytes - (are_small >> 2);
+}
+static_assert(folded_all(0x7b7a61605b5a4140) == 0x7b5a41605b5a4140);
+static_assert(folded_all(0x80ff'e1fa'0061'7a20) == 0x80ff'e1fa'0041'5a20);
+
+FirstBytes first_bytes(std::string_view word) {
+  return __builtin_bswap64(folded_all(loaded(word)));
+}
+
+FirstBytes first_bytes(std::string_view word, std::string_view subcommand) {
+  FirstBytes bytes = first_bytes(word);
+  if (subcommand.empty() || word.size() >= first_bytes_max) return bytes;
+  bytes |= FirstBytes{'|'} << 8 * (first_bytes_max - 1 - word.size());
+  const std::size_t behind = word.size() + 1;
+  return behind >= first_bytes_max ? bytes : bytes | first_bytes(subcommand) >> 8 * behind;
 }
 
 // Where the rows begin whose names begin with A, B... Z, and where all of them end.
@@ -88,6 +124,16 @@ constexpr auto letters = [] {
   return begins;
 }();
 
+// The size of the shortest name of a subcommand.
+constexpr std::size_t with_bar_min = [] {
+  std::size_t least = SIZE_MAX;
+  for (const Row& row : rows) {
+    const std::string_view name(row_names + row.name_at, row.name_size);
+    if (name.find('|') != std::string_view::npos) least = std::min(least, name.size());
+  }
+  return least;
+}();
+
 const Row* find(std::string_view word, std::string_view subcommand) {
   const auto letter =
       word.empty() ? letters.size() : static_cast<std::size_t>(folded(word[0]) - 'A');
@@ -97,10 +143,14 @@ const Row* find(std::string_view word, std::string_view subcommand) {
     if (bytes != wanted || row.name_size < first_bytes_max) return bytes < wanted;
     return compare(row, word, subcommand) < 0;
   };
+  const FirstBytes wanted = first_bytes(word, subcommand);
   const Row* const end = rows + letters[letter + 1];
-  const Row* const row =
-      std::lower_bound(rows + letters[letter], end, first_bytes(word, subcommand), is_before);
-  return row != end && compare(*row, word, subcommand) == 0 ? row : nullptr;
+  const Row* const row = std::lower_bound(rows + letters[letter], end, wanted, is_before);
+  if (row == end) return nullptr;
+  if (subcommand.empty() && row->name_size == word.size() && word.size() <= first_bytes_max) {
+    return first_bytes(*row) == wanted ? row : nullptr;
+  }
+  return compare(*row, word, subcommand) == 0 ? row : nullptr;
 }
 
 }  // namespace
@@ -120,8 +170,10 @@ const Row* row_of(const CommandView& command) {
 }
 
 const Row* find(std::span<const std::string_view> words) {
+  if (words.empty()) return nullptr;
   // A name with a bar in it, such as "CLIENT|KILL", must not be taken for that subcommand.
-  if (words.empty() || words[0].find('|') != std::string_view::npos) return nullptr;
+  const bool may_have_bar = words[0].size() >= with_bar_min;
+  if (may_have_bar && words[0].find('|') != std::string_view::npos) return nullptr;
   const Row* const row = find(words[0], {});
   if (row == nullptr || !has_subcommands(*row) || words.size() < 2 || words[1].empty()) return row;
   const Row* const subcommand = find(words[0], words[1]);

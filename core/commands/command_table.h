@@ -169,6 +169,9 @@ Result<KeyRanges> key_ranges(const Row& row, std::span<const std::string_view> w
 Result<KeyRanges> key_ranges(const Row& row, std::span<const std::string_view> words,
                              std::size_t parts);
 
+/// Fails as key_ranges() does, and tells no places.
+Status check_keys(const Row& row, std::span<const std::string_view> words);
+
 /// Whether the places of the command's keys depend on the number of its words alone, and on none of
 /// the words behind its name.
 bool keys_are_fixed(const Row& row);

@@ -113,6 +113,14 @@ bool keys_are_fixed(const Row& row) {
   });
 }
 
+Status check_keys(const Row& row, std::span<const std::string_view> words) {
+  const bool has_its_key =
+      row.has_only_key != 0 && static_cast<std::size_t>(key_specs[row.specs_at].at) < words.size();
+  if (has_its_key) return {};
+  const Result<KeyRanges> found = key_ranges(row, words);
+  return found ? Status() : Status(found.error());
+}
+
 Result<KeyRanges> key_ranges(const Row& row, std::span<const std::string_view> words) {
   return key_ranges(row, words, words.size());
 }

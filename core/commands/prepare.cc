@@ -192,10 +192,12 @@ Result<CommandView> prepare_for(Connection connection, Words words) {
   }
   if (const Status allowed = check_class(*row, connection); !allowed) return allowed.error();
   if (const Status fits = check_arity(*row, words); !fits) return fits.error();
-  if (const auto keys = key_ranges(*row, words); !keys) return keys.error();
-  const Result<Duration> wait = block_time_of(*row, words);
-  if (!wait) return wait.error();
-  command.block_time = *wait;
+  if (const Status found = check_keys(*row, words); !found) return found.error();
+  if (row->timeout_at != 0) {
+    const Result<Duration> wait = block_time_of(*row, words);
+    if (!wait) return wait.error();
+    command.block_time = *wait;
+  }
   command.row = number_of(*row);
   command.answer = answer_to(command.row);
   if (row->reads != 0) command.effect = CommandView::Effect::read;

@@ -87,6 +87,33 @@ TEST_CASE("a word that is nearly a command's is not taken for it") {
   }
 }
 
+TEST_CASE("a word that is nearly a subcommand is not taken for it") {
+  std::set<std::string, std::less<>> names;
+  for (const Row& row : all_rows()) names.insert(row.name());
+  for (const std::string& name : names) {
+    const std::size_t bar = name.find('|');
+    if (bar == std::string::npos) continue;
+    const std::string container = name.substr(0, bar);
+    const auto check = [&](const std::string& subcommand) {
+      INFO(container << ' ' << subcommand);
+      const Row* const row = find(std::array<std::string_view, 2>{container, subcommand});
+      REQUIRE(row != nullptr);
+      const bool is_known = names.contains(container + '|' + subcommand);
+      CHECK(row->name_view() == (is_known ? container + '|' + subcommand : container));
+    };
+    const std::string subcommand = name.substr(bar + 1);
+    check(subcommand.substr(0, subcommand.size() - 1));
+    for (const char c : {'\0', 'A', 'Z', '_', '|', '\x80', '\xff'}) {
+      check(subcommand + c);
+      for (std::size_t at = 0; at < subcommand.size(); ++at) {
+        std::string changed = subcommand;
+        changed[at] = c;
+        check(changed);
+      }
+    }
+  }
+}
+
 TEST_CASE("a subcommand has its own row, and one that is unknown that of its container") {
   CHECK(name_of("CLIENT KILL x") == "CLIENT|KILL");
   CHECK(name_of("client no-evict on") == "CLIENT|NO-EVICT");
