@@ -385,18 +385,15 @@ Result<Reply> Reader::keep_copy() {
 
 // keep_copy() of the usual reply: a string in one piece, or a number.
 Result<Reply> Reader::keep_node(const Node& node, std::size_t bytes) {
-  Result<Reply> kept{Reply()};
-  Reply& reply = *kept;
-  reply.nodes_ = Block::allocate(replies_, sizeof(Node) + bytes);
-  if (!reply.nodes_) return Reply::no_room();
-  auto* const copied = static_cast<Node*>(reply.nodes_.data());
+  Block block = Block::allocate(replies_, sizeof(Node) + bytes);
+  if (!block) return Reply::no_room();
+  auto* const copied = static_cast<Node*>(block.data());
   *copied = node;
   if (bytes > 0) {
     copied->bytes = static_cast<const char*>(
         std::memcpy(reinterpret_cast<char*>(copied + 1), node.bytes, bytes));
   }
-  reply.root_ = copied;
-  return kept;
+  return Reply::lying_in(std::move(block), copied);
 }
 
 Result<Reply> Reader::keep_buffers() {

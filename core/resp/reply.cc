@@ -28,13 +28,4 @@ std::size_t Reply::charged_bytes() const {
   return bytes;
 }
 
-void Reply::swap(Reply& other) noexcept {
-  std::swap(root_, other.root_);
-  std::swap(nodes_, other.nodes_);
-  std::swap(payer_, other.payer_);
-  std::swap(pieces_, other.pieces_);
-  std::swap(first_, other.first_);
-  std::swap(last_, other.last_);
-}
-
 }  // namespace plimsoll::inline v0

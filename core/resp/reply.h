@@ -29,24 +29,26 @@ class Reply {
         first_(std::exchange(other.first_, nullptr)),
         last_(other.last_) {}
   Reply& operator=(Reply&& other) noexcept {
-    Reply taken(std::move(other));
-    swap(taken);
+    if (this == &other) return *this;
+    if (holds_buffers()) release_buffers();
+    nodes_.reset();
+    root_ = std::exchange(other.root_, nullptr);
+    nodes_ = std::move(other.nodes_);
+    payer_ = other.payer_;
+    pieces_ = std::exchange(other.pieces_, nullptr);
+    first_ = std::exchange(other.first_, nullptr);
+    last_ = other.last_;
     return *this;
   }
   ~Reply() {
-    if (pieces_ != nullptr || first_ != nullptr) release_buffers();
+    if (holds_buffers()) release_buffers();
   }
 
   /// A reply of this many bytes on the wire, or more, holds its buffers instead of being copied.
   static constexpr std::size_t copied_bytes_max = segment_bytes / 2;
 
   /// A reply that was not read: `root`, all nodes behind it and their bytes lie in `block` already.
-  static Reply lying_in(Block block, const Node* root) {
-    Reply made;
-    made.nodes_ = std::move(block);
-    made.root_ = root;
-    return made;
-  }
+  static Reply lying_in(Block&& block, const Node* root) { return Reply(std::move(block), root); }
 
   bool has_value() const { return root_ != nullptr; }
 
@@ -62,8 +64,10 @@ class Reply {
  private:
   friend class Reader;
 
+  Reply(Block&& nodes, const Node* root) : root_(root), nodes_(std::move(nodes)) {}
+
   static Error no_room();
-  void swap(Reply& other) noexcept;
+  bool holds_buffers() const { return pieces_ != nullptr || first_ != nullptr; }
   void release_buffers();
 
   const Node* root_ = nullptr;

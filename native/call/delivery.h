@@ -56,7 +56,7 @@ template <class T>
                     ? delivery.core->keep_reply()
                     : plimsoll::Reader::copy_of(delivery.wire, delivery.core->replies_account());
     if (kept) {
-      result = Reply(*std::move(kept));
+      *result = Reply(std::move(*kept));
     } else {
       result = Error(kept.error());
     }
