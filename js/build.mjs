@@ -13,8 +13,6 @@
 //   dist/cjs/payload.js  the core, for both
 //   dist/core/module.page.js
 //                        the core of pages, whose clients have one server, for bundles without the condition `node`
-//   dist/cjs/*.map       with these, node --enable-source-maps names lines of TypeScript in stacks. They do not
-//                        have the sources' text, which would be a fifth of the package. The modules can be read.
 //   dist/ioredis*.js, dist/opentelemetry*.js
 //                        plimsoll/ioredis and plimsoll/opentelemetry, in the same three forms; folders of their names
 //                        lead there what does not know "exports"
@@ -96,9 +94,8 @@ await build({
     .map((name) => `./.build/${name}.js`),
   plugins: [sharedPayload("../cjs/payload.js")],
 });
-// What is minified: the same is in the modules, to be read.
-const commonJs = { ...common, format: "cjs", platform: "node", minifyWhitespace: true,
-  sourcemap: "linked", sourcesContent: false };
+// Not minified: of an error that nobody catches, Node prints the line that threw it.
+const commonJs = { ...common, format: "cjs", platform: "node" };
 await build({
   ...commonJs, outfile: "dist/cjs/index.js",
   entryPoints: ["./.build/index.js"], external: [],
