@@ -21,8 +21,7 @@
 //
 // Invariants:
 //  - A handler keeps the strand alive: it owns what the strand is a part of.
-//  - state_ is null while nobody is inside. Otherwise a thread is, which runs those that wait
-//  before
+//  - state_ is null while nobody is inside. Otherwise a thread is, and runs those that wait before
 //    it leaves: first waiting_, which only this thread touches, then the list of state_, in which
 //    the last is first. They run in the order in which they found the strand taken, which need not
 //    be the order in which they were posted.
