@@ -69,9 +69,10 @@ class Strand::Leftovers {
   Strand* strand_;  // null: they run, or have run
 };
 
-// Inside, when a handler has thrown, which leaves through the executor in this thread, or when the
-// thread has stayed for long: those that wait go on in a handler of their own. If there is no
-// memory for that they run at once, and if one of them throws then, the process ends.
+// Inside, when this thread has to go: a handler has thrown, and the exception leaves through the
+// executor, or the thread has run waiting_at_once_max. Those that wait go on in a handler of their
+// own. If there is no memory for that handler they run at once, and if one of them throws then, the
+// process ends.
 void Strand::hand_on() noexcept {
   if (leave()) return;
   std::shared_ptr<Leftovers> leftovers;

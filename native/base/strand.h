@@ -25,6 +25,8 @@
 //    it leaves: first waiting_, which only this thread touches, then the list of state_, in which
 //    the last is first. They run in the order in which they found the strand taken, which need not
 //    be the order in which they were posted.
+//  - No more can wait than the client has operations under way: two waits for each connection, its
+//    timers, and the few handlers that its turns post.
 
 namespace plimsoll::inline v0::native {
 
@@ -40,6 +42,9 @@ class Strand {
   Strand& operator=(const Strand&) = delete;
 
   const boost::asio::any_io_executor& executor() const { return executor_; }
+
+  /// How many that have waited a thread runs before it goes back to what else the executor has.
+  static constexpr int waiting_at_once_max = 64;
 
   /// A handler that keeps the strand alive, bound to it: for an operation on executor().
   template <class Handler>
@@ -124,16 +129,13 @@ class Strand {
     }
   }
 
-  // For a handler that found a thread inside. If there is no memory to wait in, it tries again:
-  // what Asio had it in until now is likely to be enough for the post.
+  // For a handler that found a thread inside. If there is no memory for it to wait in, it is posted
+  // once more: Asio keeps the memory that the handler was in, and is likely to use it for the post.
   template <class Call>
   void wait_with(Call call) {
     std::unique_ptr<Waiting> waiting(new (std::nothrow) WaitingCall<Call>(std::move(call)));
     waiting ? wait(std::move(waiting)) : post(std::move(call));
   }
-
-  // How many that have waited a thread runs before it goes back to what else the executor has.
-  static constexpr int waiting_at_once_max = 64;
 
   void wait(std::unique_ptr<Waiting> call);
   std::unique_ptr<Waiting> take_next();

@@ -42,7 +42,8 @@ class Dial : public std::enable_shared_from_this<Dial> {
   void handle_connected(std::size_t index, const boost::system::error_code& problem);
   void close_all();
 
-  // Also behind stop(), since handlers are called even then. The last member to go.
+  // Kept after stop(), too, because handlers that were under way are still called. Declared first,
+  // so that it is destroyed last.
   const std::shared_ptr<void> owner_;
   Strand& strand_;
   const Addresses addresses_;

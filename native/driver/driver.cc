@@ -422,7 +422,7 @@ void Driver::handle_budget_available() {
   io_->life->while_alive([this] {
     std::shared_ptr<CancelTarget> self = weak_from_this().lock();
     if (!self) return;
-    // Moved: if it were the last to go here, the driver would ask for the lock that is held.
+    // Moved, because the last one must not end here: ~Driver() takes the lock that is held.
     io_->strand.post([this, self = std::move(self)] { io_->connections.arm_reads(); });
   });
 }

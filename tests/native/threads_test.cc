@@ -57,6 +57,21 @@ TEST_CASE("many threads share a client that many threads serve") {
   pool.join();
 }
 
+TEST_CASE("a client's callbacks run one at a time on an executor of several threads") {
+  constexpr int calls = 2000;
+  boost::asio::thread_pool pool(4);
+  int told = 0;  // no atomic: TSan would see two threads at a time
+  {
+    Client client =
+        finish(native::connect(pool.get_executor(), unix_url(), patient_options(), use_future))
+            .value();
+    for (int i = 0; i < calls; ++i) client.ping([&told](const auto&) { ++told; });
+    finish(client.close(use_future)).value();
+  }
+  pool.join();
+  CHECK(told == calls);
+}
+
 TEST_CASE("a thousand calls in flight from callbacks all end, in their order") {
   Client client = connected(unix_url());
   std::promise<void> done;

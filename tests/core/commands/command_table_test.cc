@@ -63,6 +63,20 @@ TEST_CASE("each row of the table is found by its own name") {
   }
 }
 
+// Calls `check(std::string)` for words that differ from `word` in one character, or at its end.
+template <class Check>
+void for_each_near_miss(const std::string& word, const Check& check) {
+  check(word.substr(0, word.size() - 1));
+  for (const char c : {'\0', 'A', 'Z', '_', '|', '\x80', '\xff'}) {
+    check(word + c);
+    for (std::size_t at = 0; at < word.size(); ++at) {
+      std::string changed = word;
+      changed[at] = c;
+      check(changed);
+    }
+  }
+}
+
 TEST_CASE("a word that is nearly a command's is not taken for it") {
   std::set<std::string, std::less<>> names;
   for (const Row& row : all_rows()) {
@@ -74,17 +88,7 @@ TEST_CASE("a word that is nearly a command's is not taken for it") {
     CHECK((row != nullptr) == names.contains(word));
     if (row != nullptr) CHECK(row->name_view() == word);
   };
-  for (const std::string& name : names) {
-    check(name.substr(0, name.size() - 1));
-    for (const char c : {'\0', 'A', 'Z', '_', '|', '\x80', '\xff'}) {
-      check(name + c);
-      for (std::size_t at = 0; at < name.size(); ++at) {
-        std::string changed = name;
-        changed[at] = c;
-        check(changed);
-      }
-    }
-  }
+  for (const std::string& name : names) for_each_near_miss(name, check);
 }
 
 TEST_CASE("a word that is nearly a subcommand is not taken for it") {
@@ -101,16 +105,7 @@ TEST_CASE("a word that is nearly a subcommand is not taken for it") {
       const bool is_known = names.contains(container + '|' + subcommand);
       CHECK(row->name_view() == (is_known ? container + '|' + subcommand : container));
     };
-    const std::string subcommand = name.substr(bar + 1);
-    check(subcommand.substr(0, subcommand.size() - 1));
-    for (const char c : {'\0', 'A', 'Z', '_', '|', '\x80', '\xff'}) {
-      check(subcommand + c);
-      for (std::size_t at = 0; at < subcommand.size(); ++at) {
-        std::string changed = subcommand;
-        changed[at] = c;
-        check(changed);
-      }
-    }
+    for_each_near_miss(name.substr(bar + 1), check);
   }
 }
 
