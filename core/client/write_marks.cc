@@ -83,7 +83,7 @@ class WriteMarks::Words {
 };
 
 bool WriteMarks::note(const CommandView& command) {
-  if (command.effect == CommandView::Effect::read) return false;
+  if (command.effect != CommandView::Effect::unknown) return false;
   const bool is_replies = command.answer != CommandView::Answer::confirmations &&
                           command.answer != CommandView::Answer::ends;
   if (command.answers > 1 && is_replies) {

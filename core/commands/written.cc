@@ -31,7 +31,8 @@ bool is_one_command(const CommandView& command) {
 }  // namespace
 
 Written written_by(const CommandView& command) {
-  return is_one_command(command) ? written_by_row(command, row_of(command)) : Written::anything;
+  if (is_one_command(command)) return written_by_row(command, row_of(command));
+  return command.effect == CommandView::Effect::reads ? Written::nothing : Written::anything;
 }
 
 const std::string_view* detail::only_key_written(const CommandView& command) {
@@ -42,10 +43,9 @@ const std::string_view* detail::only_key_written(const CommandView& command) {
 }
 
 Written detail::find_keys(const CommandView& command, FirstWords& first, KeyRanges& found) {
-  if (!is_one_command(command)) return Written::anything;
-  const Row* const row = row_of(command);
-  const Written written = written_by_row(command, row);
+  const Written written = written_by(command);
   if (written != Written::keys) return written;
+  const Row* const row = row_of(command);
   first.take(command);
   const Result<KeyRanges> keys = key_ranges(*row, first.words(), first.parts());
   if (!keys) return Written::anything;

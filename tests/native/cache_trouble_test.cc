@@ -117,6 +117,31 @@ TEST_CASE("what a transaction writes is seen as a whole, whoever runs it") {
   }
 }
 
+TEST_CASE("a transaction that only reads closes no key, and one that may write all") {
+  const auto cache = make();
+  Client client = cached_client(cache);
+  set(client, "key", "value");
+  get(client, "key");
+  const auto hits = [&] { return cache->cache_statistics().value().hits; };
+  const auto run = [&](auto&& queue) {
+    native::Transaction transaction = client.transaction();
+    queue(transaction);
+    value_of(transaction.exec(use_future));
+    const std::uint64_t before = hits();
+    CHECK(get(client, "key") == "value");
+    return hits() > before;
+  };
+  CHECK(run([](auto& all) { all.get("key"); }));
+  CHECK(run([](auto& all) {
+    all.ping();
+    all.mget({"key", "other"});
+    all.command("EXISTS", "key");
+  }));
+  CHECK_FALSE(run([](auto& all) { all.set("other", "value"); }));
+  CHECK(run([](auto& all) { all.get("key"); }));
+  CHECK_FALSE(run([](auto& all) { all.command("EVAL", "return 1", "0"); }));
+}
+
 TEST_CASE("what expires at the server goes, though entries would live for longer") {
   ClientSideCacheOptions options = some_cache();
   options.entry_ttl_ms = 3'600'000;

@@ -268,6 +268,9 @@ TEST_CASE(
   command.answers = 3;
   CHECK(show(command) == "anything");
   CHECK(written_by(command) == Written::anything);
+  command.effect = CommandView::Effect::reads;
+  CHECK(show(command) == "nothing");
+  CHECK(written_by(command) == Written::nothing);
 
   const TypedWords words("SUBSCRIBE a b c");
   CommandView subscription;
