@@ -303,6 +303,7 @@ asio::awaitable<std::shared_ptr<Relay>> Server::make_relay(Visit& visit) {
   const Relay::Shared shared{.options = settings_.relay,
                              .policy = policies_.find(profile.name)->second,
                              .window = profile.window,
+                             .kept = profile.kept,
                              .sizes = sizes_,
                              .upstream = reinterpret_cast<std::uintptr_t>(admission.upstream),
                              .rate = *admission.rate,

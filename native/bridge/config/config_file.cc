@@ -141,6 +141,10 @@ constexpr Bounds<std::uint32_t> threads_bounds{.min = 1, .max = threads_max};
 constexpr Bounds<std::uint32_t> in_flight_bounds{.min = 1, .max = 65'536};
 constexpr std::uint64_t reply_bytes_least = std::uint64_t{4} << 10;
 constexpr std::uint64_t reply_bytes_most = std::uint64_t{64} << 20;
+constexpr Bounds<std::uint64_t> transaction_bounds{.min = std::uint64_t{4} << 10,
+                                                   .max = std::uint64_t{1} << 30};
+constexpr Bounds<std::uint64_t> key_bytes_bounds{.min = 1, .max = std::uint64_t{1} << 20};
+constexpr Bounds<std::uint32_t> subscriptions_bounds{.min = 1, .max = 1'000'000};
 constexpr std::size_t upstreams_max = 100;
 constexpr std::size_t profiles_max = 1'000;
 constexpr std::size_t jwt_keys_max = 32;
@@ -197,6 +201,13 @@ void read_window(ConfigTable& table, ReplyWindow& window) {
   }
 }
 
+void read_kept(ConfigTable& table, KeptLimits& kept) {
+  kept.transaction_bytes_max = read_amount(table, "transaction_bytes_max", transaction_bounds)
+                                   .value_or(kept.transaction_bytes_max);
+  kept.subscriptions_max = read_count(table, "subscriptions_max", subscriptions_bounds)
+                               .value_or(static_cast<std::uint32_t>(kept.subscriptions_max));
+}
+
 Profile read_profile(ConfigTable& table, const std::string& folder, Problems& problems,
                      Problems& warnings) {
   Profile profile;
@@ -204,6 +215,8 @@ Profile read_profile(ConfigTable& table, const std::string& folder, Problems& pr
   profile.username = table.text("username").value_or("");
   profile.password = read_secret(table, "password", folder);
   profile.rules = read_rules(table, problems, warnings);
+  profile.rules.key_bytes_max =
+      read_amount(table, "key_bytes_max", key_bytes_bounds).value_or(profile.rules.key_bytes_max);
   for (const std::int64_t database : table.integers("databases")) {
     if (database >= 0 && database < databases_max) {
       profile.rules.databases.push_back(static_cast<std::uint32_t>(database));
@@ -215,6 +228,7 @@ Profile read_profile(ConfigTable& table, const std::string& folder, Problems& pr
   profile.connections_max = read_count(table, "connections_max", connections_of_token_bounds)
                                 .value_or(profile.connections_max);
   read_window(table, profile.window);
+  read_kept(table, profile.kept);
   table.refuse_unknown();
   if (!profile.username.empty() && profile.password.empty() && !table.has("password_file") &&
       !table.has("password_env")) {

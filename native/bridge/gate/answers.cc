@@ -23,7 +23,6 @@ bool has_short_reply(const commands::Row& row) {
     case row_numbers::client_no_touch:
     case row_numbers::client_setinfo:
     case row_numbers::client_setname:
-    case row_numbers::client_tracking:
     case row_numbers::copy:
     case row_numbers::dbsize:
     case row_numbers::decr:
@@ -98,10 +97,8 @@ bool has_short_reply(const commands::Row& row) {
     case row_numbers::ttl:
     case row_numbers::type:
     case row_numbers::unlink:
-    case row_numbers::unwatch:
     case row_numbers::wait:
     case row_numbers::waitaof:
-    case row_numbers::watch:
     case row_numbers::xack:
     case row_numbers::xadd:
     case row_numbers::xdel:
@@ -143,6 +140,11 @@ Answer answer_of(const commands::Row* row, Words words) {
     case row_numbers::exec: return words.size() == 1 ? Answer::exec : Answer::short_one;
     case row_numbers::discard: return words.size() == 1 ? Answer::discard : Answer::short_one;
     case row_numbers::quit: return Answer::quit;
+    case row_numbers::watch: return Answer::watch;
+    case row_numbers::unwatch: return words.size() == 1 ? Answer::unwatch : Answer::short_one;
+    case row_numbers::client_tracking:
+      if (words.size() == 3 && is_option(words[2], "OFF")) return Answer::untrack;
+      return prefixes_of(words) > 0 ? Answer::track : Answer::short_one;
     case row_numbers::subscribe: return Answer::subscribe;
     case row_numbers::psubscribe: return Answer::psubscribe;
     case row_numbers::ssubscribe: return Answer::ssubscribe;

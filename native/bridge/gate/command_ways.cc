@@ -31,8 +31,6 @@ Way way_of(const commands::Row& row) {
     case row_numbers::client_id:
     case row_numbers::client_info:
     case row_numbers::client_no_touch:
-    case row_numbers::client_setinfo:
-    case row_numbers::client_setname:
     case row_numbers::client_trackinginfo:
     case row_numbers::discard:
     case row_numbers::echo:
@@ -48,6 +46,8 @@ Way way_of(const commands::Row& row) {
     case row_numbers::hello: return Way::hello;
     case row_numbers::select: return Way::select;
     case row_numbers::client_tracking: return Way::tracking;
+    case row_numbers::client_setinfo:
+    case row_numbers::client_setname: return Way::naming;
 
     // These change the connection's user; RESET falls back to the default user.
     case row_numbers::auth:
@@ -105,6 +105,16 @@ ChannelWords channels_of(const commands::Row& row) {
       return {.kind = Kind::names, .first = 2, .to_the_end = true};
     default: return {};
   }
+}
+
+std::size_t prefixes_of(Words words) {
+  std::size_t count = 0;
+  for (std::size_t i = 3; i + 1 < words.size(); ++i) {
+    if (!is_option(words[i], "PREFIX")) continue;
+    ++count;
+    ++i;
+  }
+  return count;
 }
 
 bool reaches_undeclared_keys(const commands::Row& row, Words words, std::size_t options_at) {

@@ -23,7 +23,11 @@ enum class Way : std::uint8_t {
   hello,
   select,
   tracking,
+  naming,  ///< as `always`, with a name of connection_name_bytes_max
 };
+
+/// The longest word with which a client describes its connection: a server keeps it.
+inline constexpr std::size_t connection_name_bytes_max = 256;
 
 Way way_of(const commands::Row& row);
 
@@ -36,6 +40,9 @@ struct ChannelWords {
 };
 
 ChannelWords channels_of(const commands::Row& row);
+
+/// How many prefixes this CLIENT TRACKING has.
+std::size_t prefixes_of(Words words);
 
 /// Whether the command reaches keys that key_ranges() does not report, or reveals names of keys.
 /// `options_at` is the index of the word behind the last key that is named.

@@ -3,11 +3,13 @@
 #include <array>
 #include <cstddef>
 #include <span>
+#include <string>
 #include <utility>
 
 #include "plimsoll/core/base/bytes.h"
 #include "plimsoll/core/resp/encoder.h"
 #include "plimsoll/native/bridge/gate/answers.h"
+#include "plimsoll/native/bridge/gate/command_ways.h"
 #include "plimsoll/native/bridge/gate/request_words.h"
 
 namespace plimsoll::bridge {
@@ -18,7 +20,52 @@ std::size_t refusal_bytes(std::string_view reason) {
   return 2 * encoding::header_bytes_max + Verdict::refusal_mark.size() + reason.size();
 }
 
+// Whether a server's reply shows what the command has changed, which it does not where EXEC's has
+// that reply: EXEC's would have fewer elements than it says, and further ones behind it; nobody
+// would see which protocol the replies have from then on, or which prefixes the server keeps.
+bool is_seen_in_its_reply(Answer answer) {
+  return is_confirmed(answer) || answer == Answer::hello || answer == Answer::track;
+}
+
+// How many channels, keys or prefixes the words name.
+std::size_t names_of(Answer answer, Words words) {
+  if (is_confirmed(answer) || answer == Answer::watch) return words.size() - 1;
+  return answer == Answer::track ? prefixes_of(words) : 0;
+}
+
+// A server keeps a command that blocks, and a list entry for each of its keys, for as long as it
+// does.
+bool blocks_with_too_much(const commands::Row& row, Words words, std::size_t bytes) {
+  return (words.size() > KeptAtServer::blocked_words_max ||
+          bytes > KeptAtServer::blocked_bytes_max) &&
+         commands::class_of(row, words) == commands::Class::blocking;
+}
+
+Verdict blocking_with_too_much(const commands::Row& row) {
+  return Verdict::refused()
+      .name(row.name_view())
+      .say(" may wait, with more than ")
+      .say(std::to_string(KeptAtServer::blocked_words_max))
+      .say(" words or ")
+      .say(std::to_string(KeptAtServer::blocked_bytes_max))
+      .say(" bytes");
+}
+
 }  // namespace
+
+// What becomes of a request.
+struct Gate::Judged {
+  Verdict verdict = Verdict::refused();
+  Passing passing;
+  std::string_view name;  // of the command, if the table has it
+
+  void refuse(const Verdict& why) {
+    verdict = why;
+    passing = {.answer = Answer::refusal,
+               .count = static_cast<std::uint32_t>(why.reason().size()),
+               .bytes = refusal_bytes(why.reason())};
+  }
+};
 
 std::string_view reason_of(GateOutcome outcome) {
   switch (outcome) {
@@ -35,6 +82,10 @@ GateOutcome Gate::feed(std::string_view& piece, Sink& sink) {
   if (outcome_ != GateOutcome::ok) return outcome_;
   GateOutcome outcome = GateOutcome::ok;
   while (!piece.empty() && outcome == GateOutcome::ok) {
+    if (sink.is_full()) {
+      outcome = GateOutcome::full;
+      break;
+    }
     const RequestScanner before = scanner_;
     const RequestScanner::Scan scan = scanner_.scan(piece);
     const std::string_view part = piece.substr(0, scan.bytes);
@@ -63,16 +114,20 @@ GateOutcome Gate::pass(std::string_view part, Sink& sink) {
   const bool is_held = !held_.empty();
   if (is_held && !held_.append(part)) return GateOutcome::no_memory;
   const std::string_view request = is_held ? held_.view() : part;
-  Verdict verdict = Verdict::refused();
-  Passing passing;
-  if (!judge(request, sink.is_queueing(), verdict, passing)) return GateOutcome::no_memory;
-  if (!sink.admit(passing)) {
+  Judged judged;
+  if (!judge(request, sink.is_queueing(), judged)) return GateOutcome::no_memory;
+  Room room = sink.admit(judged.passing);
+  if (room != Room::now && room != Room::later) {
+    judged.refuse(Verdict::refused().name(judged.name).say(": ").say(sink.why_not(room)));
+    room = sink.admit(judged.passing);
+  }
+  if (room != Room::now) {
     if (is_held) held_.cut(part.size());
     return GateOutcome::full;
   }
-  if (!verdict.is_allowed()) {
+  if (!judged.verdict.is_allowed()) {
     write(std::exchange(run_, {}), sink);
-    refuse(verdict.reason(), sink);
+    refuse(judged.verdict.reason(), sink);
   } else {
     statistics_.allowed += 1;
     // Allowed requests that lie side by side in the piece are written in one go. Only the piece's
@@ -88,28 +143,31 @@ GateOutcome Gate::pass(std::string_view part, Sink& sink) {
 }
 
 // False: there was no memory to list the words.
-bool Gate::judge(std::string_view request, bool is_queueing, Verdict& verdict,
-                 Passing& passing) const {
+bool Gate::judge(std::string_view request, bool is_queueing, Judged& judged) const {
   std::string_view behind = request;
   RequestWords list;
   if (!list.take(behind, account_)) return false;
   const std::span<const std::string_view> words = list.view();
   const commands::Row* const row = commands::find(words);
-  verdict = policy_.judge(row, words);
+  Passing& passing = judged.passing;
+  judged.verdict = policy_.judge(row, words);
   passing.answer = answer_of(row, words);
-  if (is_queueing && (is_confirmed(passing.answer) || passing.answer == Answer::hello)) {
-    // EXEC's reply would have fewer elements than it says, and further ones behind it; or nobody
-    // would see there which protocol the replies have from then on.
-    verdict = Verdict::refused().name(row->name_view()).say(" within MULTI is not allowed");
+  if (is_queueing && is_seen_in_its_reply(passing.answer)) {
+    judged.verdict = Verdict::refused().name(row->name_view()).say(" within MULTI is not allowed");
+  } else if (row != nullptr && blocks_with_too_much(*row, words, request.size())) {
+    judged.verdict = blocking_with_too_much(*row);
+  } else if (judged.verdict.is_allowed() && row != nullptr &&
+             request.size() > policy_.key_bytes_max()) {
+    judged.verdict = policy_.judge_long_keys(*row, words);
   }
-  if (!verdict.is_allowed()) {
-    passing = {.answer = Answer::refusal,
-               .count = static_cast<std::uint32_t>(verdict.reason().size()),
-               .bytes = refusal_bytes(verdict.reason())};
+  if (!judged.verdict.is_allowed()) {
+    judged.refuse(judged.verdict);
     return true;
   }
+  if (row != nullptr) judged.name = row->name_view();
   passing.bytes = request.size();
-  if (is_confirmed(passing.answer)) passing.count = static_cast<std::uint32_t>(words.size() - 1);
+  passing.words = static_cast<std::uint32_t>(words.size());
+  passing.count = static_cast<std::uint32_t>(names_of(passing.answer, words));
   if (passing.answer == Answer::one && sizes_ != nullptr) {
     passing.fingerprint = sizes_->fingerprint_of(request, server_);
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "plimsoll/core/memory/account.h"
@@ -8,6 +9,7 @@
 #include "plimsoll/native/bridge/gate/policy.h"
 #include "plimsoll/native/bridge/gate/request_scanner.h"
 #include "plimsoll/native/bridge/replies/answer.h"
+#include "plimsoll/native/bridge/replies/kept_at_server.h"
 #include "plimsoll/native/bridge/replies/reply_sizes.h"
 
 // Filters what a client sends to the server. Requests that the policy allows pass unchanged. Each
@@ -21,9 +23,10 @@
 //            Policy::judge() --allowed--> the request, as it came
 //                   +---------refused---> a command of one word: "plimsoll-bridge: <reason>"
 //
-// If the sink has no room for a request, feed() stops in front of it, and begins with it the next
-// time. GateOutcome is `ok` or `full` until the first error, which is final: feed() returns it from
-// then on.
+// A request for which the sink will never have room is refused like one that the policy does not
+// allow. If the sink has no room now, feed() stops in front of the request, and begins with it the
+// next time. GateOutcome is `ok` or `full` until the first error, which is final: feed() returns it
+// from then on.
 //
 // Invariants:
 // - The sink only ever gets whole commands, in the order in which the client sent them, and one
@@ -60,9 +63,17 @@ class Gate {
   /// Receives the commands that go to the server.
   class Sink {
    public:
-    /// Whether the server may get this command now. If so, write() gets it before feed() returns,
-    /// in this order.
-    virtual bool admit(const Passing&) { return true; }
+    /// Whether admit() would say `later` of any command. Nothing is looked at then: a client that
+    /// has spent its rate would have the same long request judged again and again.
+    virtual bool is_full() const { return false; }
+
+    /// Whether the server may get this command: `now`, and then write() gets it before feed()
+    /// returns, in this order; `later`; or not, because the server would keep too much for the
+    /// client.
+    virtual Room admit(const Passing&) { return Room::now; }
+
+    /// Why not, behind the name of the command.
+    virtual std::string why_not(Room) const { return {}; }
 
     /// Whether the server queues commands now, between MULTI and EXEC.
     virtual bool is_queueing() const { return false; }
@@ -97,7 +108,8 @@ class Gate {
 
  private:
   GateOutcome pass(std::string_view part, Sink& sink);
-  bool judge(std::string_view request, bool is_queueing, Verdict& verdict, Passing& passing) const;
+  struct Judged;
+  bool judge(std::string_view request, bool is_queueing, Judged& judged) const;
   void refuse(std::string_view reason, Sink& sink);
   void write(std::string_view commands, Sink& sink);
   GateOutcome fail(GateOutcome outcome);

@@ -94,13 +94,24 @@ Verdict telling_of_all(const Row& row, std::span<const std::string_view> words) 
   return refused.say(" may tell of all keys; INFO server does not");
 }
 
-Verdict judge_hello(std::span<const std::string_view> words) {
+Verdict judge_name(const Row& row, std::string_view name) {
+  if (name.size() <= connection_name_bytes_max) return Verdict::allowed();
+  return Verdict::refused()
+      .name(row.name_view())
+      .say(" with a name of ")
+      .say(std::to_string(name.size()))
+      .say(" bytes; expected ")
+      .say(std::to_string(connection_name_bytes_max))
+      .say(" at most");
+}
+
+Verdict judge_hello(const Row& row, std::span<const std::string_view> words) {
   const bool has_version = words.size() > 1;
   if (has_version && words[1] != "2" && words[1] != "3") {
     return Verdict::refused().say("HELLO with a version that is neither 2 nor 3");
   }
   if (words.size() <= 2) return Verdict::allowed();
-  if (words.size() == 4 && is_option(words[2], "SETNAME")) return Verdict::allowed();
+  if (words.size() == 4 && is_option(words[2], "SETNAME")) return judge_name(row, words[3]);
   return Verdict::refused().say("HELLO is not allowed with options other than SETNAME");
 }
 
@@ -139,6 +150,7 @@ std::variant<Policy, RuleProblem> Policy::create(const Rules& rules) {
     }
   }
   policy.allows_unknown_ = allow.has_all() && !deny.has_categories() && rules.key_prefixes.empty();
+  policy.key_bytes_max_ = rules.key_bytes_max;
   policy.key_prefixes_ = rules.key_prefixes;
   policy.channel_prefixes_ = rules.channel_prefixes;
   // Notifications of keys name keys, so with key_prefixes not even "" permits them.
@@ -160,7 +172,8 @@ Verdict Policy::judge(const Row* row, Words words) const {
   switch (way_of(*row)) {
     case Way::always: return Verdict::allowed();
     case Way::never: return judge_unsafe(*row);
-    case Way::hello: return judge_hello(words);
+    case Way::hello: return judge_hello(*row, words);
+    case Way::naming: return judge_name(*row, words.back());
     case Way::select: return judge_database(*row, words.size() == 2 ? words[1] : "");
     case Way::tracking: return judge_tracking(*row, words);
     case Way::by_rules: return judge_by_rules(*row, words);
@@ -265,6 +278,24 @@ Verdict Policy::judge_keys(const Row& row, Words words) const {
         .say(" without an allowed prefix");
   }
   return tells_of_all_keys(row, words) ? telling_of_all(row, words) : Verdict::allowed();
+}
+
+Verdict Policy::judge_long_keys(const Row& row, Words words) const {
+  const auto ranges = commands::key_ranges(row, words);
+  if (!ranges) return Verdict::allowed();
+  for (const commands::KeyRange& range : std::span(ranges->ranges).first(ranges->count)) {
+    for (std::size_t i = 0; i < range.count; ++i) {
+      const std::size_t bytes = words[range.first + i * range.step].size();
+      if (bytes <= key_bytes_max_) continue;
+      return Verdict::refused()
+          .name(row.name_view())
+          .say(": a key has ")
+          .say(std::to_string(bytes))
+          .say(" bytes; key_bytes_max is ")
+          .say(std::to_string(key_bytes_max_));
+    }
+  }
+  return Verdict::allowed();
 }
 
 // Checks the databases that a command names besides the connection's own.

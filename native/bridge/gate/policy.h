@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -37,6 +38,12 @@ class Policy {
     return judge(commands::find(words), words);
   }
 
+  /// Whether no key of the command is longer than key_bytes_max(). Only a request that is longer
+  /// itself need be asked about. The keys of a command that the table cannot tell pass.
+  Verdict judge_long_keys(const commands::Row& row, std::span<const std::string_view> words) const;
+
+  std::size_t key_bytes_max() const { return key_bytes_max_; }
+
  private:
   using Words = std::span<const std::string_view>;
 
@@ -56,6 +63,7 @@ class Policy {
   std::vector<bool> rows_with_subcommands_;
   std::vector<bool>
       unsafe_rows_;  // commands that no profile gets by `allow`; see Rules::allow_unsafe
+  std::size_t key_bytes_max_ = 0;
   bool allows_unknown_ = false;
   bool allows_all_channels_ = false;
   std::vector<std::string> key_prefixes_;

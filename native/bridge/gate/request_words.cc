@@ -2,17 +2,31 @@
 
 #include <new>
 
+#include "plimsoll/core/base/check.h"
+
 namespace plimsoll::bridge {
 namespace {
 
-// Cuts a line such as "$5\r\n" off `bytes` and returns its number. RequestScanner has checked it.
+constexpr std::size_t newline_bytes = 2;
+
+// RequestScanner has seen the whole request. Were a part of it taken for a request all the same,
+// what lies behind these bytes would be executed: that must end the program first.
+std::string_view take(std::string_view& bytes, std::size_t count) {
+  PLIMSOLL_CHECK(count <= bytes.size());
+  const std::string_view taken = bytes.substr(0, count);
+  bytes.remove_prefix(count);
+  return taken;
+}
+
+// Takes a line such as "$5\r\n" off `bytes` and returns its number.
 std::size_t take_number(std::string_view& bytes) {
+  const std::size_t end = bytes.find('\r');
+  PLIMSOLL_CHECK(end != bytes.npos);
   std::size_t number = 0;
-  std::size_t at = 1;
-  for (; bytes[at] != '\r'; ++at) {
-    number = number * 10 + static_cast<std::size_t>(bytes[at] - '0');
+  for (const char digit : take(bytes, end).substr(1)) {
+    number = number * 10 + static_cast<std::size_t>(digit - '0');
   }
-  bytes.remove_prefix(at + 2);
+  take(bytes, newline_bytes);
   return number;
 }
 
@@ -29,8 +43,8 @@ bool RequestWords::take(std::string_view& bytes, Account& account) {
   }
   for (std::size_t i = 0; i < count; ++i) {
     const std::size_t size = take_number(rest);
-    ::new (static_cast<void*>(first + i)) std::string_view(rest.substr(0, size));
-    rest.remove_prefix(size + 2);
+    ::new (static_cast<void*>(first + i)) std::string_view(bridge::take(rest, size));
+    bridge::take(rest, newline_bytes);
   }
   view_ = {first, count};
   bytes = rest;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -23,6 +24,9 @@ struct Rules {
   /// prefixes, commands that reach keys without naming them (KEYS, SCAN, scripts, SORT BY...) are
   /// refused, and so are those that tell of all keys (DBSIZE, INFO with the section keyspace...).
   std::vector<std::string> key_prefixes = {};
+  /// How long a key may be. A server that tracks remembers the names of keys that clients have
+  /// read, also of those that are not there, and sends each that is written to everybody who has.
+  std::size_t key_bytes_max = 4096;
   /// Every channel or pattern that is subscribed or published to must begin with one of these. An
   /// empty list permits no channel. An empty prefix, alone in the list, permits all channels. The
   /// server's keyspace notifications are among these only without key_prefixes, because they name

@@ -73,7 +73,8 @@ Relay::Relay(Stream client, ServerEnd server, const Authorization& authorization
       client_(std::move(client)),
       server_(std::move(server)),
       gate_(shared.policy, shared.account, shared.options.requests, &shared.sizes, shared.upstream),
-      owed_(shared.window, shared.sizes, shared.account, shared.counters.request_times),
+      owed_(shared.window, shared.kept, shared.sizes, shared.account,
+            shared.counters.request_times),
       ahead_(shared.account, shared.ahead),
       rate_(shared.rate),
       liveness_(shared.options.ping_interval, shared.options.pongs_missed_max),
@@ -229,10 +230,14 @@ asio::awaitable<void> Relay::write_rest(std::string_view rest, error_code& probl
         co_await server_.async_write_some(asio::const_buffer(), as_tuple(use_awaitable));
     problem = failed;
   }
-  if (problem || rest.empty()) co_return;
-  const auto [failed, size] = co_await asio::async_write(
-      server_, asio::const_buffer(rest.data(), rest.size()), as_tuple(use_awaitable));
-  problem = failed;
+  // Each time all that is left: a session takes whole commands, and asio::async_write() would cut
+  // one in two that is longer than 64 KiB.
+  while (!problem && !rest.empty()) {
+    const auto [failed, size] = co_await server_.async_write_some(
+        asio::const_buffer(rest.data(), rest.size()), as_tuple(use_awaitable));
+    problem = failed;
+    rest.remove_prefix(size);
+  }
 }
 
 asio::awaitable<void> Relay::wait_for_rate() {

@@ -96,6 +96,7 @@ class Relay : public std::enable_shared_from_this<Relay> {
     const RelayOptions& options;
     const Policy& policy;
     const ReplyWindow& window;
+    const KeptLimits& kept;
     ReplySizes& sizes;
     /// Tells this upstream's replies from others in `sizes`.
     std::uint64_t upstream;

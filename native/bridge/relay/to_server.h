@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include <boost/system/error_code.hpp>
@@ -19,7 +20,7 @@ namespace plimsoll::bridge {
 /// rest, because the gate's bytes are valid only during the call.
 class ToServer final : public Gate::Sink {
  public:
-  /// `unsent`: see OwedReplies::has_room(). `now` is in microseconds. All references must outlive
+  /// `unsent`: see OwedReplies::room_for(). `now` is in microseconds. All references must outlive
   /// this object.
   ToServer(ServerEnd& server, Account& account, OwedReplies& owed, std::size_t unsent,
            std::size_t commands_max, std::uint32_t now)
@@ -30,7 +31,9 @@ class ToServer final : public Gate::Sink {
         commands_left_(commands_max),
         now_(now) {}
 
-  bool admit(const Passing& command) override;
+  bool is_full() const override { return commands_left_ == 0 || owed_.is_full(); }
+  Room admit(const Passing& command) override;
+  std::string why_not(Room room) const override;
   bool is_queueing() const override { return owed_.is_queueing(); }
   void write(std::string_view commands) override;
 

@@ -17,6 +17,10 @@ enum class Answer : std::uint8_t {
   exec,
   discard,
   quit,
+  watch,
+  unwatch,
+  track,    ///< CLIENT TRACKING ON with prefixes
+  untrack,  ///< CLIENT TRACKING OFF
   refusal,  ///< the error to the command that the gate sends in place of a refused one
   subscribe,
   psubscribe,
@@ -32,9 +36,10 @@ constexpr bool is_confirmed(Answer answer) { return answer >= Answer::subscribe;
 /// A command on its way to the server.
 struct Passing {
   Answer answer = Answer::one;
-  /// How many words name channels, of a command that is confirmed; of a refusal, how many bytes the
+  /// How many words name channels, keys to watch, or prefixes; of a refusal, how many bytes the
   /// reason has.
   std::uint32_t count = 0;
+  std::uint32_t words = 0;
   /// Of the command as it is encoded.
   std::size_t bytes = 0;
   /// Of the command's bytes; 0: what its reply was like is not remembered.

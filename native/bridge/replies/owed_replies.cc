@@ -41,9 +41,14 @@ bool is_message(std::string_view word) {
 
 }  // namespace
 
-bool OwedReplies::has_room(const Passing& request, std::size_t unsent) {
+Room OwedReplies::room_for(const Passing& request, std::size_t unsent) {
+  if (!has_room_for_reply(request, unsent)) return Room::later;
+  return kept_.room_for(request, is_queueing_, requests_bytes_);
+}
+
+bool OwedReplies::has_room_for_reply(const Passing& request, std::size_t unsent) {
   if (count_ == 0) return true;
-  if (count_ >= window_.requests_in_flight_max) return false;
+  if (is_full()) return false;
   if (requests_bytes_ + request.bytes > request_bytes_ahead_max) return false;
   if (unsent + replies_bytes_ + foresee(request) > window_.reply_bytes_ahead_max) return false;
   return count_ < places() || grow();
@@ -60,7 +65,7 @@ std::size_t OwedReplies::foresee_outside_multi(const Passing& request) const {
   if (request.answer == Answer::exec) return queued_bytes_ + short_bytes;
   if (is_confirmed(request.answer)) {
     // Each confirmation repeats the channel's name. Without names it is of all channels.
-    const bool is_of_all = request.count == 0 && subscriptions() > 0;
+    const bool is_of_all = request.count == 0 && kept_.subscriptions() > 0;
     return is_of_all ? window_.reply_bytes_ahead_max
                      : request.bytes + request.count * confirmation_bytes;
   }
@@ -86,6 +91,7 @@ void OwedReplies::add(const Passing& request, std::uint32_t now) {
           .reply_bytes = to_32(reply_bytes),
           .fingerprint = fingerprint,
           .count = request.count,
+          .words = request.words,
           .sent_at = now,
           .answer = request.answer,
           .has_begun = false,
@@ -174,8 +180,9 @@ std::span<char> OwedReplies::follow(std::span<char> bytes, std::uint32_t now) {
 
 void OwedReplies::handle_reply(std::uint32_t now) {
   if (!is_resp3_ && scanner_.mark() == '*') {
-    if (subscriptions() > 0 && is_message(scanner_.first_word())) return;
-    if ((subscriptions() > 0 || (count_ > 0 && is_confirmed(front().answer))) &&
+    const bool is_subscriber = kept_.subscriptions() > 0;
+    if (is_subscriber && is_message(scanner_.first_word())) return;
+    if ((is_subscriber || (count_ > 0 && is_confirmed(front().answer))) &&
         handle_confirmation(now)) {
       return;
     }
@@ -185,6 +192,11 @@ void OwedReplies::handle_reply(std::uint32_t now) {
   if (answered.answer == Answer::hello && scanner_.mark() != '-') {
     is_resp3_ = scanner_.mark() == '%';
   }
+  kept_.handle_reply({.answer = answered.answer,
+                      .count = answered.count,
+                      .words = answered.words,
+                      .bytes = answered.bytes},
+                     answered.is_queued, scanner_.mark());
   if (answered.answer == Answer::quit) has_quit_ = scanner_.mark() == '+';
   if (answered.answer == Answer::multi) handle_multi();
   if (answered.answer == Answer::one && !answered.is_queued) {
@@ -204,14 +216,9 @@ bool OwedReplies::handle_confirmation(std::uint32_t now) {
     if (kind == Answer::sunsubscribe) return false;
     kind = static_cast<Answer>(static_cast<int>(kind) + 1);
   }
-  const bool is_shard = kind == Answer::ssubscribe || kind == Answer::sunsubscribe;
-  const bool is_pattern = kind == Answer::psubscribe || kind == Answer::punsubscribe;
-  std::size_t& subscribed = is_shard ? shards_ : is_pattern ? patterns_ : channels_;
-  const std::size_t before = subscribed;
+  const std::size_t before = kept_.subscriptions_of(kind);
   const auto all = static_cast<std::size_t>(std::max<std::int64_t>(scanner_.last_integer(), 0));
-  const std::size_t all_before = is_shard ? shards_ : channels_ + patterns_;
-  if (all > all_before) subscribed += 1;
-  if (all < all_before && subscribed > 0) subscribed -= 1;
+  kept_.handle_confirmation(kind, all, scanner_.string_bytes() - word.size());
 
   if (count_ == 0 || front().answer != kind) return true;  // a slot of shard channels has moved
   Request& request = front();

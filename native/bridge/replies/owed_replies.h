@@ -8,6 +8,7 @@
 #include "plimsoll/core/memory/account.h"
 #include "plimsoll/core/memory/block.h"
 #include "plimsoll/native/bridge/replies/answer.h"
+#include "plimsoll/native/bridge/replies/kept_at_server.h"
 #include "plimsoll/native/bridge/replies/refusal_line.h"
 #include "plimsoll/native/bridge/replies/reply_scanner.h"
 #include "plimsoll/native/bridge/replies/reply_sizes.h"
@@ -35,6 +36,7 @@
 // - Beyond one reply, the server owes at most requests_in_flight_max replies, of which those whose
 //   sizes nobody knows are at most unknown_replies_max, and has at most request_bytes_ahead_max
 //   bytes of requests that it has not answered.
+// - What the server keeps beyond its replies is bounded by KeptAtServer.
 // - What subscriptions bring is no reply, and has no bound here: the server's
 //   client-output-buffer-limit has.
 
@@ -54,9 +56,10 @@ class OwedReplies {
 
   /// `account` pays for a long list of requests; `times` gets how long each reply took. All of them
   /// must outlive this object.
-  OwedReplies(const ReplyWindow& window, ReplySizes& sizes, Account& account,
-              native::Histogram& times)
+  OwedReplies(const ReplyWindow& window, const KeptLimits& kept, ReplySizes& sizes,
+              Account& account, native::Histogram& times)
       : window_(window),
+        kept_(kept),
         sizes_(sizes),
         account_(account),
         times_(times),
@@ -64,7 +67,12 @@ class OwedReplies {
 
   /// Whether the server may get this request now. `unsent`: bytes of replies that have been read
   /// and that the client has not taken.
-  [[nodiscard]] bool has_room(const Passing& request, std::size_t unsent);
+  [[nodiscard]] Room room_for(const Passing& request, std::size_t unsent);
+
+  /// Whether room_for() would say `later` of any request.
+  bool is_full() const { return count_ >= window_.requests_in_flight_max; }
+
+  const KeptLimits& kept_limits() const { return kept_.limits(); }
 
   /// Records that the server gets the request, for which there was room, at this time in
   /// microseconds.
@@ -97,7 +105,8 @@ class OwedReplies {
     std::uint32_t bytes;
     std::uint32_t reply_bytes;  // as far as it can be told
     std::uint32_t fingerprint;
-    std::uint32_t count;  // confirmations to come; of a refusal, the bytes of its reason
+    std::uint32_t count;  // as of Passing, or confirmations to come
+    std::uint32_t words;
     std::uint32_t sent_at;
     Answer answer;
     bool has_begun;  // the first confirmation has come
@@ -116,10 +125,11 @@ class OwedReplies {
   Request& front() { return at(0); }
   void handle_reply(std::uint32_t now);
   bool handle_confirmation(std::uint32_t now);
+  bool has_room_for_reply(const Passing& request, std::size_t unsent);
   void finish(std::uint32_t now);
-  std::size_t subscriptions() const { return channels_ + patterns_ + shards_; }
 
   const ReplyWindow& window_;
+  KeptAtServer kept_;
   ReplySizes& sizes_;
   Account& account_;
   native::Histogram& times_;
@@ -137,9 +147,6 @@ class OwedReplies {
   std::size_t amid_bytes_ = 0;      // of the reply that has begun
   std::size_t requests_bytes_ = 0;  // of all unanswered requests
   std::size_t replies_bytes_ = 0;   // of the replies to them
-  std::size_t channels_ = 0;
-  std::size_t patterns_ = 0;
-  std::size_t shards_ = 0;
   // A ring: in few_, or in many_ once there are more.
   std::uint32_t first_ = 0;
   std::uint32_t count_ = 0;

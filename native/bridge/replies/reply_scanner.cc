@@ -55,6 +55,7 @@ ReplyScanner::End ReplyScanner::begin_line(char type) {
     element_ = Element::none;
     word_size_ = 0;
     is_word_long_ = false;
+    string_bytes_ = 0;
     integer_ = 0;
     values_left_ = 1;
   } else {
@@ -125,6 +126,7 @@ ReplyScanner::End ReplyScanner::end_line() {
 }
 
 ReplyScanner::End ReplyScanner::begin_string(std::uint64_t bytes) {
+  string_bytes_ += bytes;
   bytes_left_ = bytes > 0 ? bytes : newline_bytes;
   state_ = bytes > 0 ? State::string : State::string_end;
   return End::none;

@@ -47,6 +47,8 @@ class ReplyScanner {
   std::string_view first_word() const {
     return is_word_long_ ? std::string_view() : std::string_view(word_.data(), word_size_);
   }
+  /// How many bytes all strings in it have.
+  std::uint64_t string_bytes() const { return string_bytes_; }
   /// The last number in it.
   std::int64_t last_integer() const { return integer_; }
 
@@ -75,6 +77,7 @@ class ReplyScanner {
   std::uint64_t number_ = 0;       // of the line
   std::uint64_t bytes_left_ = 0;   // of the string
   std::uint64_t values_left_ = 0;  // of the reply
+  std::uint64_t string_bytes_ = 0;
   std::int64_t integer_ = 0;
 };
 

@@ -300,11 +300,6 @@ bool Session::take_hello(Words words) {
 
 // Gives the connection a name. Answers and returns false if it is none.
 bool Session::set_name(std::string_view name) {
-  if (name.size() > name_bytes_max) {
-    answer("-ERR " + std::string(refusal_mark) + "a name of " + std::to_string(name.size()) +
-           " bytes; expected " + std::to_string(name_bytes_max) + " at most\r\n");
-    return false;
-  }
   if (!is_printable(name)) {
     answer("-ERR Client names cannot contain spaces, newlines or special characters.\r\n");
     return false;
@@ -586,16 +581,6 @@ std::size_t Session::count_for(ChannelKind kind) const {
 bool Session::subscribe(ChannelKind kind, Words names) {
   if (!is_idle() || !has_client()) return false;
   const std::size_t bytes = bytes_of(names);
-  if (names_count() + names.size() > names_max) {
-    answer("-ERR " + std::string(refusal_mark) + "more than " + std::to_string(names_max) +
-           " channels, patterns and shard channels of one connection\r\n");
-    return true;
-  }
-  if (names_charge_.bytes() + bytes > names_bytes_max) {
-    answer("-ERR " + std::string(refusal_mark) + "more than " + std::to_string(names_bytes_max) +
-           " bytes of names of channels of one connection\r\n");
-    return true;
-  }
   if (!names_charge_.grow(bytes)) {
     answer(error_line(native::Error(ErrorCode::out_of_memory, Executed::no, "no room for names")));
     return true;

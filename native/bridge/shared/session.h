@@ -55,6 +55,8 @@
 // - After close(), outcomes of requests under way change nothing.
 // - With CLIENT TRACKING, a reply that depends on keys is held by the hub, or an invalidation of
 //   these keys comes behind it.
+// - What a client's transaction, watched keys, channels and name take is bounded in front of the
+//   session: by KeptAtServer, and by the gate.
 // - The hub hears of each invalidation that goes to a client with a name when it leaves, or that it
 //   never will.
 
@@ -72,15 +74,6 @@ class Session final : public std::enable_shared_from_this<Session>,
   /// The most bytes of messages that wait for a client. A client that takes fewer than come is cut
   /// off, as a server does beyond client-output-buffer-limit.
   static constexpr std::size_t unread_message_bytes_max = std::size_t{1} << 20;
-
-  /// The most channels, patterns and shard channels that one client has. All clients of a user in
-  /// one thread together have ChannelHub::names_max.
-  static constexpr std::size_t names_max = 1024;
-  /// The most memory that they may take.
-  static constexpr std::size_t names_bytes_max = std::size_t{256} << 10;
-
-  /// The longest name that CLIENT SETNAME gives.
-  static constexpr std::size_t name_bytes_max = 256;
 
   /// What the session reads from the cache was true at most `max_staleness` before. All references
   /// must outlive the session.

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "plimsoll/native/bridge/gate/rules.h"
+#include "plimsoll/native/bridge/replies/kept_limits.h"
 #include "plimsoll/native/bridge/replies/reply_window.h"
 
 // What a token leads to: a profile of the configuration, for a time.
@@ -21,6 +22,7 @@ struct Profile {
   Rules rules;
   std::uint32_t connections_max = 100;  ///< at a time, for each token of this profile
   ReplyWindow window;                   ///< what the server may owe to each connection
+  KeptLimits kept;                      ///< what the server may keep for each connection
 };
 
 /// What the holder of a valid token may do.

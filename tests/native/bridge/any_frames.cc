@@ -320,6 +320,7 @@ struct World {
                                             bridge::Relay::Shared{.options = options(),
                                                                   .policy = policy(),
                                                                   .window = window,
+                                                                  .kept = kept,
                                                                   .sizes = sizes,
                                                                   .upstream = 0,
                                                                   .rate = rate,
@@ -350,6 +351,7 @@ struct World {
   FarEnd server_end{context()};
   AccountHandle account;
   bridge::ReplyWindow window{.requests_in_flight_max = 5, .reply_bytes_ahead_max = 700};
+  bridge::KeptLimits kept;
   bridge::ReplySizes sizes{1};
   bridge::AheadShare ahead{5000};
   bridge::SharedRate rate{0};  // no bound

@@ -20,8 +20,9 @@ using bridge::GateOutcome;
 using bridge::RequestLimits;
 
 const bridge::Policy& public_reads() {
-  static const bridge::Policy policy =
-      policy_of({.allow = {"get", "mget"}, .key_prefixes = {"public:"}});
+  static const bridge::Policy policy = policy_of({.allow = {"get", "mget"},
+                                                  .key_prefixes = {"public:"},
+                                                  .key_bytes_max = std::size_t{1} << 20});
   return policy;
 }
 
@@ -80,9 +81,9 @@ TEST_CASE("a reason of the longest kind is whole in what the server repeats") {
 }
 
 struct Answers final : Gate::Sink {
-  bool admit(const bridge::Passing& command) override {
+  bridge::Room admit(const bridge::Passing& command) override {
     all.push_back(command.answer);
-    return true;
+    return bridge::Room::now;
   }
   void write(std::string_view) override {}
   std::vector<bridge::Answer> all;
@@ -102,6 +103,31 @@ TEST_CASE("a number that may have thousands of digits is no short reply") {
   using bridge::Answer;
   CHECK(answers.all ==
         std::vector{Answer::one, Answer::one, Answer::one, Answer::short_one, Answer::short_one});
+}
+
+struct Full final : Gate::Sink {
+  bool is_full() const override { return true; }
+  bridge::Room admit(const bridge::Passing&) override {
+    was_asked = true;
+    return bridge::Room::later;
+  }
+  void write(std::string_view) override {}
+  bool was_asked = false;
+};
+
+TEST_CASE("a request is not looked at while nothing is taken") {
+  World world;
+  const std::string request = encoded("MGET" + repeated(" secret", 60'000));
+  Full full;
+  for (int i = 0; i < 100'000; ++i) {
+    std::string_view piece = request;
+    CHECK(world.gate.feed(piece, full) == GateOutcome::full);
+    REQUIRE(piece.size() == request.size());
+  }
+  CHECK_FALSE(full.was_asked);
+  CHECK(world.gate.statistics().bytes_in == 0);
+  CHECK(world.feed(request) == GateOutcome::ok);
+  CHECK(world.gate.statistics().refused == 1);
 }
 
 TEST_CASE("however a stream is split, the same comes out of it") {

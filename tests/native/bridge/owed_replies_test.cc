@@ -27,7 +27,7 @@ struct World {
   explicit World(const ReplyWindow& window_of = {}) : window(window_of) {}
 
   bool send(const Passing& request, std::size_t unsent = 0) {
-    if (!owed.has_room(request, unsent)) return false;
+    if (owed.room_for(request, unsent) != bridge::Room::now) return false;
     owed.add(request, 0);
     return true;
   }
@@ -58,7 +58,8 @@ struct World {
   TestBudget test;
   AccountHandle account = test.budget.open_account(PoolKind::replies);
   native::Histogram times;
-  OwedReplies owed{window, sizes, *account, times};
+  bridge::KeptLimits kept;
+  OwedReplies owed{window, kept, sizes, *account, times};
 };
 
 Passing get(std::uint32_t fingerprint) { return {.bytes = 30, .fingerprint = fingerprint}; }
@@ -438,7 +439,7 @@ TEST_CASE("what is held back counts until it is sent") {
 TEST_CASE("how long each reply took is counted, whatever the clock's number") {
   World world;
   const std::uint32_t late = 0xffffff00;
-  REQUIRE(world.owed.has_room(set(30), 0));
+  REQUIRE(world.owed.room_for(set(30), 0) == bridge::Room::now);
   world.owed.add(set(30), late);
   std::string reply = std::string(OwedReplies::headroom, ' ') + "+OK\r\n";
   world.owed.follow(std::span(reply).subspan(OwedReplies::headroom), late + 1000);

@@ -87,37 +87,6 @@ TEST_CASE("a client that takes no messages is cut off at the bound") {
   CHECK(other.exchange(resp("PING")) == "+PONG\r\n");
 }
 
-TEST_CASE("a client may have so many channels, and a name so long") {
-  const ValkeyServer server;
-  SharedWorld world(server.url(), standalone());
-  SessionPeer peer(world);
-  peer.exchange(resp("HELLO", "3"));
-  std::string subscribe = "*" + std::to_string(1 + Session::names_max) + "\r\n$9\r\nSUBSCRIBE\r\n";
-  for (std::size_t i = 0; i < Session::names_max; ++i) {
-    const std::string name = std::to_string(10'000 + i);
-    subscribe += "$5\r\n" + name + "\r\n";
-  }
-  const std::string last = ":" + std::to_string(Session::names_max) + "\r\n";
-  CHECK(peer.exchange(subscribe).ends_with(last));
-  CHECK(peer.exchange(resp("PSUBSCRIBE", "x*"))
-            .starts_with("-ERR plimsoll-bridge: more than 1024 channels"));
-  CHECK(count(peer.exchange(resp("UNSUBSCRIBE")), "unsubscribe\r\n") == Session::names_max);
-  CHECK(peer.exchange(resp("PSUBSCRIBE", "x*")).ends_with(":1\r\n"));
-
-  const std::string large(Session::names_bytes_max / 2, 'c');
-  CHECK(peer.exchange(resp("SUBSCRIBE", large)).ends_with(":2\r\n"));
-  CHECK(peer.exchange(resp("SUBSCRIBE", large + "d"))
-            .starts_with("-ERR plimsoll-bridge: more than 262144 bytes of names"));
-  CHECK(peer.exchange(resp("UNSUBSCRIBE", large)).ends_with(":1\r\n"));
-  CHECK(peer.exchange(resp("SUBSCRIBE", large + "d")).ends_with(":2\r\n"));
-
-  const std::string longest(Session::name_bytes_max, 'n');
-  CHECK(peer.exchange(resp("CLIENT", "SETNAME", longest)) == "+OK\r\n");
-  CHECK(peer.exchange(resp("CLIENT", "SETNAME", longest + "n"))
-            .starts_with("-ERR plimsoll-bridge: a name of 257 bytes"));
-  CHECK(peer.exchange(resp("CLIENT", "GETNAME")).ends_with(longest + "\r\n"));
-}
-
 TEST_CASE("each client's copy of the names of its channels is paid for") {
   const ValkeyServer server;
   constexpr std::size_t limit = std::size_t{16} << 20;
