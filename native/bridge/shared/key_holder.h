@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <list>
 #include <map>
@@ -54,6 +55,10 @@ struct KeyHolder {
   std::map<const TrackedKey*, HeldKey> keys;
   HeldKey* oldest = nullptr;
   HeldKey* newest = nullptr;
+  std::size_t bytes = 0;  ///< of what it holds, as if nobody else held the same keys
+  // By these TrackedKeys finds the one that holds most.
+  unsigned size_class = 0;
+  std::uint64_t turn = 0;
 };
 
 }  // namespace plimsoll::bridge

@@ -1,5 +1,6 @@
 #include "plimsoll/native/bridge/shared/tracked_keys.h"
 
+#include <bit>
 #include <utility>
 
 #include "plimsoll/core/cluster/slot.h"
@@ -31,24 +32,43 @@ KeyHolder* TrackedKeys::add_holder(TrackingListener& listener) {
   auto made = std::make_unique<KeyHolder>();
   KeyHolder* const holder = made.get();
   holders_.emplace(holder, std::move(made));
+  holder->turn = next_turn_--;
+  ranks_.insert(rank_of(*holder));
   attach(*holder, listener);
   return holder;
 }
 
 void TrackedKeys::detach(KeyHolder& holder) {
+  ranks_.erase(rank_of(holder));
   listeners_.erase(std::exchange(holder.listener, nullptr));
+  holder.turn = next_turn_--;
+  ranks_.insert(rank_of(holder));
 }
 
 void TrackedKeys::attach(KeyHolder& holder, TrackingListener& listener) {
+  ranks_.erase(rank_of(holder));
   holder.listener = &listener;
   listeners_.emplace(&listener, &holder);
+  ranks_.insert(rank_of(holder));
 }
 
 void TrackedKeys::erase(KeyHolder& holder) {
   release(holder);
   charge_.shrink(holder_bytes);
   if (holder.listener != nullptr) detach(holder);
+  ranks_.erase(rank_of(holder));
   holders_.erase(&holder);
+}
+
+void TrackedKeys::resize(KeyHolder& holder, std::size_t bytes) {
+  holder.bytes = bytes;
+  // One that holds a single key has nothing to give.
+  const auto size_class =
+      holder.keys.size() > 1 ? static_cast<unsigned>(std::bit_width(bytes)) : 0u;
+  if (size_class == holder.size_class) return;
+  ranks_.erase(rank_of(holder));
+  holder.size_class = size_class;
+  ranks_.insert(rank_of(holder));
 }
 
 bool TrackedKeys::hold(KeyHolder& holder, std::string_view text) {
@@ -69,6 +89,7 @@ bool TrackedKeys::hold(KeyHolder& holder, std::string_view text) {
   held.next = std::exchange(key->held, &held);
   if (held.next != nullptr) held.next->previous = &held;
   link_as_newest(held);
+  resize(holder, holder.bytes + held_bytes + text.size());
   ++held_count_;
   return true;
 }
@@ -78,7 +99,9 @@ void TrackedKeys::erase(HeldKey& held) {
   (held.previous == nullptr ? key.held : held.previous->next) = held.next;
   if (held.next != nullptr) held.next->previous = held.previous;
   unlink(held);
-  held.holder->keys.erase(&key);
+  KeyHolder& holder = *held.holder;
+  holder.keys.erase(&key);
+  resize(holder, holder.bytes - held_bytes - key.text.size());
   charge_.shrink(held_bytes);
   --held_count_;
   erase_unused(key);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -27,7 +28,7 @@ class TrackedKeys {
   static constexpr std::size_t key_bytes =
       64 + sizeof(std::uint64_t) + sizeof(std::string) + sizeof(TrackedKey);
   static constexpr std::size_t held_bytes = 64 + sizeof(HeldKey);
-  static constexpr std::size_t holder_bytes = 128 + sizeof(KeyHolder);
+  static constexpr std::size_t holder_bytes = 192 + sizeof(KeyHolder);
 
   /// `account` must outlive this object. Only keys of a cluster have slots.
   TrackedKeys(Account& account, bool is_cluster) : is_cluster_(is_cluster), charge_(account) {}
@@ -56,6 +57,10 @@ class TrackedKeys {
 
   /// Some key of the slot; null: there is none.
   TrackedKey* find_in(std::uint16_t slot);
+
+  /// The one that holds most, or half of that at least; of those whose listener is gone, if there
+  /// are any. Null: there is no holder.
+  KeyHolder* largest() const { return ranks_.empty() ? nullptr : ranks_.rbegin()->holder; }
 
   /// Calls `visit(KeyHolder&)`, which must not add or erase holders.
   template <class Visit>
@@ -88,6 +93,20 @@ class TrackedKeys {
     bool operator()(const auto& one, const auto& other) const { return view(one) < view(other); }
   };
 
+  // Where a holder stands among all. It moves when what it holds has doubled or halved. Of several
+  // that hold as much, the one comes last that has been here, or away, the longest.
+  struct Rank {
+    bool is_away;
+    unsigned size_class;
+    std::uint64_t turn;
+    KeyHolder* holder;
+    auto operator<=>(const Rank&) const = default;
+  };
+  static Rank rank_of(KeyHolder& holder) {
+    return {holder.listener == nullptr, holder.size_class, holder.turn, &holder};
+  }
+  void resize(KeyHolder& holder, std::size_t bytes);
+
   NameView name_of(std::string_view text) const;
   TrackedKey* obtain(std::string_view text);
   void erase_unused(const TrackedKey& key);
@@ -100,6 +119,8 @@ class TrackedKeys {
   std::map<Name, TrackedKey, Before> keys_;
   std::map<const KeyHolder*, std::unique_ptr<KeyHolder>> holders_;
   std::map<const TrackingListener*, KeyHolder*> listeners_;
+  std::set<Rank> ranks_;
+  std::uint64_t next_turn_ = UINT64_MAX;
 };
 
 }  // namespace plimsoll::bridge

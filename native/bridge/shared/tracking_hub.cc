@@ -62,6 +62,8 @@ void TrackingHub::erase(KeyHolder& holder) {
 bool TrackingHub::hold(TrackingListener& listener, std::string_view key) {
   KeyHolder* const holder = keys_.find(listener);
   PLIMSOLL_CHECK(holder != nullptr);
+  // Others would make room in vain.
+  if (TrackedKeys::key_bytes + key.size() > bytes_max_) return false;
   if (!keys_.hold(*holder, key)) return false;
   make_room_for(*holder);
   if (!are_too_many()) return true;
@@ -69,12 +71,19 @@ bool TrackingHub::hold(TrackingListener& listener, std::string_view key) {
   return false;
 }
 
-// First the keys of clients that are away make room, and then all of its own but the newest.
+// Those who hold most make room, so that nobody can take what others need: clients that are away
+// first. The holder's newest key stays.
 void TrackingHub::make_room_for(KeyHolder& holder) {
-  while (are_too_many() && forget_longest_away()) {
-  }
-  while (holder.keys.size() > 1 && (holder.keys.size() > keys_max || are_too_many())) {
-    forget_oldest(holder);
+  while (holder.keys.size() > keys_max) forget_oldest(holder);
+  while (are_too_many()) {
+    KeyHolder& largest = *keys_.largest();
+    if (largest.listener == nullptr) {
+      erase(largest);
+    } else if (largest.keys.size() > 1) {
+      forget_oldest(largest);
+    } else {
+      return;
+    }
   }
 }
 

@@ -258,7 +258,8 @@ TEST_CASE("CLIENT TRACKING OFF, and the end of all keys, leave nothing to come b
   }
 }
 
-TEST_CASE("those who are away make room for those who are not, the longest away first") {
+TEST_CASE(
+    "those who are away make room for those who are not, the largest, or the longest away, first") {
   World world(std::size_t{4} << 20);
   const std::string value(1, 'x');
   const auto key_of = [](int i) { return "key" + std::to_string(i); };

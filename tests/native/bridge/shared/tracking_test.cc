@@ -235,7 +235,7 @@ TEST_CASE("a client holds so many keys, of which the oldest make room") {
   CHECK(told.find(changed("k1")) == std::string::npos);
 }
 
-TEST_CASE("all together hold so many bytes, and who finds no room keeps nothing") {
+TEST_CASE("all together hold so many bytes, and whoever holds most makes room") {
   constexpr std::size_t memory_limit = std::size_t{4} << 20;
   constexpr std::size_t bytes_max = memory_limit / bridge::TrackingHub::part;
   World world(cached_options(1h, 16 * 1024), memory_limit);
@@ -254,8 +254,33 @@ TEST_CASE("all together hold so many bytes, and who finds no room keeps nothing"
   Tracking second(world);
   const std::string large(20'000, 'l');
   world.write(large, "v");
-  CHECK(second.ask(resp("GET", large)) == "$1\r\nv\r\n" + changed(large));
-  CHECK(world.shared.counters().tracked_keys == held);
+  CHECK(second.ask(resp("GET", large)) == "$1\r\nv\r\n");
+  CHECK(count(reader.news(), "invalidate") == 2);
+  CHECK(world.shared.counters().tracked_keys == held - 1);
+  // For what will never fit nobody makes room.
+  const std::string beyond(bytes_max, 'b');
+  world.write(beyond, "v");
+  CHECK(second.ask(resp("GET", beyond)) == "$1\r\nv\r\n" + changed(beyond));
+  CHECK(world.shared.counters().tracked_keys == held - 1);
+}
+
+TEST_CASE("one who has read much leaves others what they read, and none is told in vain") {
+  constexpr std::size_t memory_limit = std::size_t{4} << 20;
+  World world(cached_options(1h, 16 * 1024), memory_limit);
+  constexpr int many = 4000;
+  const auto key_of = [](int i) { return "key" + std::to_string(i); };
+  for (int i = 0; i < many; ++i) world.write(key_of(i), "v");
+  Tracking modest(world);
+  for (int i = 0; i < 20; ++i) CHECK(modest.ask(resp("GET", key_of(i))) == "$1\r\nv\r\n");
+  Tracking greedy(world);
+  for (int i = 0; i < many; ++i) greedy.ask(resp("GET", key_of(i)));
+  CHECK(world.shared.counters().tracked_keys < many);
+  CHECK(modest.news().empty());
+  Tracking late(world);
+  for (int i = 0; i < 20; ++i) CHECK(late.ask(resp("GET", key_of(i))) == "$1\r\nv\r\n");
+  world.write(key_of(7), "new");
+  CHECK(count(modest.news(), "invalidate") == 1);
+  CHECK(count(late.news(), "invalidate") == 1);
 }
 
 TEST_CASE("OPTIN and OPTOUT: only what the client wants is held") {
@@ -304,14 +329,18 @@ TEST_CASE("a server that does not answer holds up no proof for long, and is not 
   CHECK(reader.ask(resp("GET", "ship")).starts_with("$7\r\nEclipse\r\n"));
 }
 
-TEST_CASE("after a transaction that reads, all keys count as changed") {
+TEST_CASE("after a transaction that reads, all keys count as changed for whoever sent it") {
   World world;
   Tracking reader(world);
+  Tracking other(world);
   world.write("ship", "Daphne");
   reader.ask(resp("GET", "ship"));
+  other.ask(resp("GET", "ship"));
   const std::string told = reader.ask(resp("MULTI") + resp("GET", "ship") + resp("EXEC"));
   CHECK(told.ends_with("*1\r\n$6\r\nDaphne\r\n" + all_changed));
-  CHECK(world.shared.counters().tracked_keys == 0);
+  CHECK(other.news().empty());
+  reader.ask(resp("MULTI") + resp("SET", "boat", "Eclipse") + resp("EXEC"));
+  CHECK(other.news() == all_changed);
 }
 
 TEST_CASE("when the bridge loses its connection, all keys count as changed") {
