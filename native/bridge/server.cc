@@ -266,8 +266,7 @@ asio::awaitable<std::variant<ServerEnd, DialProblem>> Server::reach_timed(
   const ReachOptions options{.connect_timeout = settings_.connect_timeout,
                              .unacknowledged_max = unacknowledged_max(settings_.relay),
                              .max_staleness = admission.max_staleness};
-  auto reached =
-      co_await reach(*admission.upstream, *admission.authorization.profile, shared_, options);
+  auto reached = co_await reach(*admission.upstream, admission.authorization, shared_, options);
   UpstreamCounters& counters = counters_.of_upstream(admission.upstream_name);
   if (std::holds_alternative<ServerEnd>(reached)) {
     counters.dials.add(std::chrono::steady_clock::now() - began_at);

@@ -9,14 +9,15 @@
 namespace plimsoll::bridge {
 
 boost::asio::awaitable<std::variant<ServerEnd, DialProblem>> reach(const Target& target,
-                                                                   const Profile& profile,
+                                                                   const Authorization& who,
                                                                    SharedClients& clients,
                                                                    const ReachOptions& options) {
+  const Profile& profile = *who.profile;
   if (target.shared != nullptr) {
     std::string why = co_await clients.reach(*target.shared, profile);
     if (!why.empty()) co_return DialProblem{std::move(why)};
     co_return ServerEnd(
-        std::make_shared<Session>(clients, *target.shared, profile, options.max_staleness));
+        std::make_shared<Session>(clients, *target.shared, profile, who.id, options.max_staleness));
   }
   auto dialled = co_await dial(target, profile, options.connect_timeout);
   if (auto* const problem = std::get_if<DialProblem>(&dialled)) co_return std::move(*problem);

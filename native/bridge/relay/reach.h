@@ -21,10 +21,10 @@ struct ReachOptions {
   native::Staleness max_staleness = native::any_staleness;
 };
 
-/// Makes a connection to the server, logged in as the profile's user; or, if connections are
+/// Makes a connection to the server, logged in as the user of its profile; or, if connections are
 /// shared, a session at one of `clients`. All references must outlive what this returns.
 boost::asio::awaitable<std::variant<ServerEnd, DialProblem>> reach(const Target& target,
-                                                                   const Profile& profile,
+                                                                   const Authorization& who,
                                                                    SharedClients& clients,
                                                                    const ReachOptions& options);
 

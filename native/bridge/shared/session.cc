@@ -31,15 +31,6 @@ bool has_right_arity(const commands::Row& row, std::size_t words) {
   return row.arity < 0 ? words >= wanted : words == wanted;
 }
 
-std::string_view confirmation_word(ChannelKind kind, bool subscribes) {
-  switch (kind) {
-    case ChannelKind::channel: return subscribes ? "subscribe" : "unsubscribe";
-    case ChannelKind::pattern: return subscribes ? "psubscribe" : "punsubscribe";
-    case ChannelKind::shard: return subscribes ? "ssubscribe" : "sunsubscribe";
-  }
-  return "";
-}
-
 // Whether a server takes the command of a subscriber in RESP2 as it does of others.
 bool is_for_subscriber(const commands::Row* row) {
   if (row == nullptr) return false;
@@ -55,33 +46,34 @@ bool is_for_subscriber(const commands::Row* row) {
   }
 }
 
-// What a channel's name costs, with its place in a set.
-std::size_t bytes_of(std::string_view name) { return 64 + sizeof(std::string) + name.size(); }
-
-std::size_t bytes_of(std::span<const std::string_view> names) {
-  std::size_t bytes = 0;
-  for (const std::string_view name : names) bytes += bytes_of(name);
-  return bytes;
-}
-
 // As servers want names of connections.
 bool is_printable(std::string_view name) {
   return std::ranges::all_of(name, [](char c) { return c >= '!' && c <= '~'; });
 }
 
+// Of a token that others leave names of channels for.
+constexpr std::size_t few_names = KeptLimits().subscriptions_max;
+
+constexpr std::string_view no_blocking_place =
+    "-UNSENT plimsoll-bridge: this token has its share of the connections for commands that "
+    "block\r\n";
+constexpr std::string_view no_place_for_names =
+    "-UNSENT plimsoll-bridge: few names of channels are left, and this token has many\r\n";
+
 }  // namespace
 
 Session::Session(SharedClients& clients, const SharedServer& server, const Profile& profile,
-                 native::Staleness max_staleness)
+                 std::string_view token, native::Staleness max_staleness)
     : clients_(clients),
       server_(server),
       profile_(profile),
+      token_(token),
       max_staleness_(max_staleness),
       counters_(clients.counters(server)),
       id_(clients.next_id()),
       replies_(clients.account()),
-      kept_(clients.tracking(server), *this, clients.account()),
-      names_charge_(clients.account()) {
+      names_(clients.account()),
+      kept_(clients.tracking(server), *this, clients.account()) {
   ++counters_.sessions;
   clients_.unread().add(*this);
 }
@@ -196,7 +188,7 @@ bool Session::take_any(const Row* row, Words words) {
     answer(unknown_command(words[0]));
     return true;
   }
-  if (!is_resp3_ && names_count() > 0 && !is_for_subscriber(row)) {
+  if (!is_resp3_ && names_.count() > 0 && !is_for_subscriber(row)) {
     return take_in_subscription(row, words);
   }
   if (row != nullptr && !has_right_arity(*row, words.size())) {
@@ -281,9 +273,9 @@ bool Session::take_hello(Words words) {
   const bool wants_resp3 = words.size() > 1 ? words[1] == "3" : is_resp3_;
   if (wants_resp3 != is_resp3_) {
     if (!is_idle()) return false;
-    if (names_count() > 0 || watching_ || is_watch_lost_) {
+    if (names_.count() > 0 || watching_ || is_watch_lost_) {
       answer(not_possible("HELLO with another version",
-                          names_count() > 0 ? "channels are subscribed" : "keys are watched"));
+                          names_.count() > 0 ? "channels are subscribed" : "keys are watched"));
       return true;
     }
     kept_.end();
@@ -413,6 +405,10 @@ bool Session::send(const Row* row, Words words) {
   const bool blocks =
       row != nullptr && commands::class_of(*row, words) == commands::Class::blocking;
   if (blocks && !is_idle()) return false;
+  if (blocks && !takes_blocking()) {
+    answer(no_blocking_place);
+    return true;
+  }
   native::HeldWords read;
   const bool is_tracked = kept_.wants(row);
   if (is_tracked) {
@@ -445,7 +441,16 @@ void Session::start(const CommandView& command, bool blocks, Handler handler) {
   is_alone_ = true;
   blocked_ = std::make_unique<asio::cancellation_signal>();
   client_->send(command, max_staleness_,
-                asio::bind_cancellation_slot(blocked_->slot(), std::move(handler)));
+                asio::bind_cancellation_slot(
+                    blocked_->slot(),
+                    [handler = std::move(handler), place = client_->blocking().hold(token_, 1)](
+                        native::Result<WireReply> reply) { handler(std::move(reply)); }));
+}
+
+// Whether this token may have one more of the connections for commands that block.
+bool Session::takes_blocking() {
+  return client_->blocking().of(token_) <
+         TokenCounts::share_of(server_.options.blocking_connections_max);
 }
 
 // ---- Transactions
@@ -526,6 +531,11 @@ bool Session::take_exec() {
 
 bool Session::take_watch(Words words) {
   if (!is_idle() || !has_client()) return false;
+  if (!watching_ && !takes_blocking()) {
+    is_watch_lost_ = true;
+    answer(no_blocking_place);
+    return true;
+  }
   Place* const place = expect();
   if (place == nullptr) return true;
   is_alone_ = true;
@@ -533,6 +543,7 @@ bool Session::take_watch(Words words) {
     watch(*place, words.subspan(1));
     return true;
   }
+  watching_place_ = client_->blocking().hold(token_, 1);
   Account& requests = client_->requests_account();
   native::HeldWords keys(requests, words.subspan(1));
   if (!keys) {
@@ -568,66 +579,54 @@ void Session::fail_watch(Place& place, const native::Error& error) {
 
 void Session::unwatch() {
   watching_.reset();
+  watching_place_ = {};
   is_watch_lost_ = false;
 }
 
 // ---- Channels
 
-std::size_t Session::count_for(ChannelKind kind) const {
-  return kind == ChannelKind::shard ? names_[static_cast<std::size_t>(kind)].size()
-                                    : subscriptions();
-}
-
 bool Session::subscribe(ChannelKind kind, Words names) {
   if (!is_idle() || !has_client()) return false;
-  const std::size_t bytes = bytes_of(names);
-  if (!names_charge_.grow(bytes)) {
+  if (!takes_names(names.size())) {
+    answer(no_place_for_names);
+    return true;
+  }
+  if (!names_.pay(names)) {
     answer(error_line(native::Error(ErrorCode::out_of_memory, Executed::no, "no room for names")));
     return true;
   }
   Place* const place = expect();
   if (place == nullptr) return true;
   is_alone_ = true;
-  client_->hub().add(*this, kind, names,
-                     [self = shared_from_this(), place, kind, bytes,
-                      copies = std::vector<std::string>(names.begin(), names.end())](
-                         const std::optional<native::Error>& problem) {
-                       if (self->is_closed_) return;
-                       if (problem) {
-                         self->names_charge_.shrink(bytes);
-                         return self->finish(*place, *problem, true);
-                       }
-                       std::string confirmations;
-                       for (const std::string& name : copies) {
-                         const bool is_new = self->names_of(kind).insert(name).second;
-                         if (!is_new) self->names_charge_.shrink(bytes_of(name));
-                         confirmations += confirmation(confirmation_word(kind, true), name,
-                                                       self->count_for(kind), self->is_resp3_);
-                       }
-                       self->finish(*place, WireReply::of(confirmations, self->clients_.account()),
-                                    true);
-                     });
+  client_->hub().add(
+      *this, kind, names,
+      [self = shared_from_this(), place, kind,
+       copies = std::vector<std::string>(names.begin(), names.end())](
+          const std::optional<native::Error>& problem) {
+        if (self->is_closed_) return;
+        if (problem) {
+          self->names_.give_back(copies);
+          return self->finish(*place, *problem, true);
+        }
+        const std::string confirmations =
+            self->names_.add(kind, copies, self->is_resp3_, self->client_->names(), self->token_);
+        self->finish(*place, WireReply::of(confirmations, self->clients_.account()), true);
+      });
   return true;
 }
 
+// While few names are left in the hub, a token that has many gets no more of them.
+bool Session::takes_names(std::size_t count) {
+  const bool are_few_left =
+      client_->hub().statistics().names + count > TokenCounts::share_of(ChannelHub::names_max);
+  return !are_few_left || client_->names().of(token_) + count <= few_names;
+}
+
 void Session::unsubscribe(ChannelKind kind, Words names) {
-  std::set<std::string>& subscribed = names_of(kind);
-  std::vector<std::string> all;
-  if (names.empty()) {
-    all.assign(subscribed.begin(), subscribed.end());
-  } else {
-    all.assign(names.begin(), names.end());
-  }
+  const std::vector<std::string> all = names_.meant_by(kind, names);
   const std::vector<std::string_view> views(all.begin(), all.end());
   if (client_) client_->hub().remove(*this, kind, views);
-  std::string confirmations;
-  const std::string_view word = confirmation_word(kind, false);
-  for (const std::string& name : all) {
-    if (subscribed.erase(name) > 0) names_charge_.shrink(bytes_of(name));
-    confirmations += confirmation(word, name, count_for(kind), is_resp3_);
-  }
-  if (all.empty()) confirmations = confirmation(word, std::nullopt, count_for(kind), is_resp3_);
-  answer(confirmations);
+  answer(names_.remove(kind, all, is_resp3_));
 }
 
 void Session::handle_push(const PushBytes& message) {
@@ -776,6 +775,7 @@ void Session::close() {
   if (blocked_) blocked_->emit(asio::cancellation_type::terminal);
   multi_.reset();
   unwatch();
+  names_.leave();
   client_.reset();
   count_held();
   wake_reader();

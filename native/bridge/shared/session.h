@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -23,6 +22,8 @@
 #include "plimsoll/native/bridge/shared/kept_replies.h"
 #include "plimsoll/native/bridge/shared/reply_queue.h"
 #include "plimsoll/native/bridge/shared/shared_clients.h"
+#include "plimsoll/native/bridge/shared/subscribed_names.h"
+#include "plimsoll/native/bridge/shared/token_counts.h"
 #include "plimsoll/native/bridge/shared/tracking_hub.h"
 #include "plimsoll/native/bridge/shared/unread_replies.h"
 #include "plimsoll/staleness.h"
@@ -75,10 +76,10 @@ class Session final : public std::enable_shared_from_this<Session>,
   /// off, as a server does beyond client-output-buffer-limit.
   static constexpr std::size_t unread_message_bytes_max = std::size_t{1} << 20;
 
-  /// What the session reads from the cache was true at most `max_staleness` before. All references
-  /// must outlive the session.
+  /// `token`: who has the WebSocket. What the session reads from the cache was true at most
+  /// `max_staleness` before. All references must outlive the session.
   Session(SharedClients& clients, const SharedServer& server, const Profile& profile,
-          native::Staleness max_staleness = native::any_staleness);
+          std::string_view token, native::Staleness max_staleness = native::any_staleness);
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
@@ -148,6 +149,7 @@ class Session final : public std::enable_shared_from_this<Session>,
   bool send(const Row* row, Words words);
   template <class Handler>
   void start(const CommandView& command, bool blocks, Handler handler);
+  bool takes_blocking();
   bool take_in_multi(const Row* row, Words words);
   bool take_exec();
   bool take_watch(Words words);
@@ -156,12 +158,7 @@ class Session final : public std::enable_shared_from_this<Session>,
   void unwatch();
   bool subscribe(ChannelKind kind, Words names);
   void unsubscribe(ChannelKind kind, Words names);
-  std::set<std::string>& names_of(ChannelKind kind) {
-    return names_[static_cast<std::size_t>(kind)];
-  }
-  std::size_t subscriptions() const { return names_[0].size() + names_[1].size(); }
-  std::size_t names_count() const { return subscriptions() + names_[2].size(); }
-  std::size_t count_for(ChannelKind kind) const;
+  bool takes_names(std::size_t count);
 
   Place* expect();
   void answer(std::string_view text);
@@ -191,6 +188,7 @@ class Session final : public std::enable_shared_from_this<Session>,
   SharedClients& clients_;
   const SharedServer& server_;
   const Profile& profile_;
+  const std::string token_;
   const native::Staleness max_staleness_;
   SharedCounters& counters_;
   const std::uint64_t id_;
@@ -201,10 +199,10 @@ class Session final : public std::enable_shared_from_this<Session>,
   ReplyQueue replies_;
   std::unique_ptr<Multi> multi_;
   std::unique_ptr<native::Exclusive> watching_;  // between WATCH and EXEC
-  bool is_watch_lost_ = false;                   // a WATCH has failed: the next EXEC runs nothing
-  std::set<std::string> names_[3];               // that are subscribed, by ChannelKind
+  TokenCounts::Hold watching_place_;
+  bool is_watch_lost_ = false;  // a WATCH has failed: the next EXEC runs nothing
+  SubscribedNames names_;
   KeptReplies kept_;
-  Charge names_charge_;  // of these, and of those that are asked for
   std::unique_ptr<boost::asio::cancellation_signal> blocked_;  // of a command that blocks
 
   bool is_alone_ = false;  // a command runs alone

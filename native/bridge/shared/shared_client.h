@@ -16,6 +16,7 @@
 #include "plimsoll/native/bridge/shared/channel_hub.h"
 #include "plimsoll/native/bridge/shared/local_answers.h"
 #include "plimsoll/native/bridge/shared/shared_counters.h"
+#include "plimsoll/native/bridge/shared/token_counts.h"
 #include "plimsoll/native/bridge/shared/wire_reply.h"
 #include "plimsoll/native/call/operation.h"
 #include "plimsoll/native/driver/channel.h"
@@ -47,6 +48,10 @@ class SharedClient {
 
   const ServerIdentity& server() const { return server_; }
   ChannelHub& hub() { return hub_; }
+
+  /// Who has the connections for commands that block, and who has names of channels.
+  TokenCounts& blocking() { return blocking_; }
+  TokenCounts& names() { return names_; }
 
   /// Pays for words that wait to be sent.
   Account& requests_account() const { return channel_.driver->requests_account(); }
@@ -100,6 +105,8 @@ class SharedClient {
   const bool is_resp3_;
   SharedCounters& counters_;
   ChannelHub hub_;
+  TokenCounts blocking_;
+  TokenCounts names_;
 };
 
 }  // namespace plimsoll::bridge

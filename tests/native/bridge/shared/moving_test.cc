@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <vector>
+#include <string>
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
@@ -100,18 +102,23 @@ TEST_CASE("who cannot be told of all that has no room in another thread begins a
   const auto key = [](const std::string& of, int i) {
     return of + std::to_string(i) + std::string(1000, '.');
   };
-  const auto read_all = [&](Client& client, const std::string& of) {
-    for (int i = 0; i < keys; ++i) world.write(key(of, i), "1");
-    for (int i = 0; i < keys; ++i) client.exchange(resp("GET", key(of, i)));
+  const auto read = [&](Client& client, const std::string& of, int from, int to) {
+    for (int i = from; i < to; ++i) world.write(key(of, i), "1");
+    for (int i = from; i < to; ++i) client.exchange(resp("GET", key(of, i)));
   };
   auto first = std::make_unique<Client>(world);
-  Client other(world);
   const auto named = first->resume();
-  read_all(*first, "a");
-  read_all(other, "b");  // which is connected, so it makes no room
+  read(*first, "a", 0, keys);
+  // Others have all the room of the other thread, each of them little, so none of them makes any.
+  constexpr int others_count = 20;
+  std::vector<std::unique_ptr<Client>> others;
+  for (int i = 0; i < others_count; ++i) {
+    others.push_back(std::make_unique<Client>(world));
+    read(*others.back(), "b", i * keys / others_count, (i + 1) * keys / others_count);
+    others.push_back(std::make_unique<Client>(world));  // in the first thread
+  }
   REQUIRE(world.shared.counters().tracked_keys > keys);
   first.reset();
-  Client in_first_thread(world);
   Client again(world);
   again.begin(resp("CLIENT", "TRACKING", "RESUME", named.name, "0"));
   std::string come;

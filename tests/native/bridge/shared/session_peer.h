@@ -83,9 +83,9 @@ class SharedWorld {
   }
 
   /// Each in the next thread.
-  std::shared_ptr<bridge::Session> open(native::Staleness max_staleness) {
+  std::shared_ptr<bridge::Session> open(native::Staleness max_staleness, std::string_view token) {
     bridge::SharedClients& clients = *clients_[opened_++ % clients_.size()];
-    return std::make_shared<bridge::Session>(clients, server_, profile, max_staleness);
+    return std::make_shared<bridge::Session>(clients, server_, profile, token, max_staleness);
   }
   std::size_t threads() const { return clients_.size(); }
 
@@ -122,8 +122,11 @@ class SharedWorld {
 /// One client of it, which begins with RESP2, as at a server.
 class SessionPeer {
  public:
-  explicit SessionPeer(SharedWorld& world, native::Staleness max_staleness = native::any_staleness)
-      : world_(world), session_(world.open(max_staleness)) {}
+  explicit SessionPeer(SharedWorld& world, native::Staleness max_staleness = native::any_staleness,
+                       std::string_view token = "token")
+      : world_(world), session_(world.open(max_staleness, token)) {}
+  SessionPeer(SharedWorld& world, std::string_view token)
+      : SessionPeer(world, native::any_staleness, token) {}
   ~SessionPeer() { session_->close(); }
   SessionPeer(const SessionPeer&) = delete;
   SessionPeer& operator=(const SessionPeer&) = delete;

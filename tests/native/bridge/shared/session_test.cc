@@ -293,6 +293,77 @@ TEST_CASE("a WATCH that was lost lets no transaction commit") {
   CHECK(holder.exchange(resp("HELLO", "3")).starts_with("-NOPERM plimsoll-bridge: "));
 }
 
+TEST_CASE("no token has all connections for commands that block, and for WATCH") {
+  const ValkeyServer server;
+  native::Options options = standalone();
+  options.blocking_connections_max = 4;
+  SharedWorld world(server.url(), options);
+  constexpr std::string_view refused =
+      "-UNSENT plimsoll-bridge: this token has its share of the connections for commands that "
+      "block\r\n";
+  {
+    std::vector<std::unique_ptr<SessionPeer>> greedy;
+    for (int i = 0; i < 3; ++i) {
+      SessionPeer& peer = *greedy.emplace_back(std::make_unique<SessionPeer>(world, "greedy"));
+      i == 0 ? peer.begin(resp("BLPOP", "list", "0")) : (void)peer.exchange(resp("WATCH", "a"));
+    }
+    SessionPeer one_more(world, "greedy");
+    CHECK(one_more.exchange(resp("BLPOP", "list", "0")) == refused);
+    CHECK(one_more.exchange(resp("WATCH", "a") + resp("MULTI") + resp("EXEC")) ==
+          std::string(refused) + "+OK\r\n*-1\r\n");
+    CHECK(one_more.exchange(resp("LPUSH", "other", "1") + resp("BLPOP", "none", "other", "0"))
+              .ends_with(refused));  // it might have waited
+
+    SessionPeer modest(world, "modest");
+    CHECK(modest.exchange(resp("WATCH", "a")) == "+OK\r\n");
+    CHECK(
+        modest.exchange(resp("MULTI") + resp("SET", "a", "1") + resp("EXEC")).ends_with("+OK\r\n"));
+    CHECK(modest.exchange(resp("BLPOP", "other", "0")).starts_with("*2\r\n"));
+
+    CHECK(greedy[1]->exchange(resp("UNWATCH")) == "+OK\r\n");
+    CHECK(one_more.exchange(resp("WATCH", "a")) == "+OK\r\n");
+    CHECK(greedy[1]->exchange(resp("WATCH", "a")) == refused);
+  }
+  // Those who have gone, amid BLPOP and WATCH, have none any more.
+  std::vector<std::unique_ptr<SessionPeer>> later;
+  for (int i = 0; i < 3; ++i) {
+    later.push_back(std::make_unique<SessionPeer>(world, "greedy"));
+    CHECK(later.back()->exchange(resp("WATCH", "a")) == "+OK\r\n");
+  }
+}
+
+TEST_CASE("no token has all names of channels") {
+  const ValkeyServer server;
+  SharedWorld world(server.url(), standalone(), std::size_t{256} << 20);
+  const auto subscribe = [](std::size_t first, std::size_t count) {
+    std::string command = "*" + std::to_string(1 + count) + "\r\n$9\r\nSUBSCRIBE\r\n";
+    for (std::size_t i = first; i < first + count; ++i) {
+      command += "$7\r\n" + std::to_string(1'000'000 + i) + "\r\n";
+    }
+    return command;
+  };
+  const auto try_all = [&](SessionPeer& peer, std::size_t first, std::size_t count) {
+    peer.exchange(resp("HELLO", "3"));
+    return !peer.exchange(subscribe(first, count)).starts_with('-');
+  };
+  std::vector<std::unique_ptr<SessionPeer>> greedy;
+  std::size_t names = 0;
+  for (bool has_more = true; has_more && names < 100'000;) {
+    greedy.push_back(std::make_unique<SessionPeer>(world, "greedy"));
+    has_more = try_all(*greedy.back(), names, 1000);
+    if (has_more) names += 1000;
+  }
+  CHECK(names == 49'000);  // of 65,535
+  CHECK_FALSE(try_all(*greedy.back(), 0, 1000));
+  CHECK(greedy.back()->exchange(subscribe(0, 200)) ==
+        "-UNSENT plimsoll-bridge: few names of channels are left, and this token has many\r\n");
+  SessionPeer modest(world, "modest");
+  CHECK(try_all(modest, names, 1000));
+  greedy.resize(10);
+  SessionPeer again(world, "greedy");
+  CHECK(try_all(again, 60'000, 1000));
+}
+
 TEST_CASE("a reply beyond the client's bound says that the command has run") {
   const ValkeyServer server;
   native::Options options = standalone();
