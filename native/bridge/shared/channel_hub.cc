@@ -48,8 +48,13 @@ bool gets(const HubClaim& claim, std::uint64_t number) {
 
 }  // namespace
 
-ChannelHub::ChannelHub(native::Client& client, Account& account, PushForm form)
-    : client_(client), account_(account), form_(form), names_(account), plain_(client, *this) {}
+ChannelHub::ChannelHub(native::Client& client, Account& account, PushForm form, UnreadShare* unread)
+    : client_(client),
+      account_(account),
+      unread_(unread),
+      form_(form),
+      names_(account),
+      plain_(client, *this) {}
 
 // ---- Adds
 
@@ -287,7 +292,7 @@ void ChannelHub::deliver(HubName& name, std::uint64_t number, const native::Mess
   const bool is_wanted = std::any_of(name.claims.begin(), name.claims.end(),
                                      [&](const HubClaim* claim) { return gets(*claim, number); });
   if (!is_wanted) return;
-  const PushBytes push = EncodedPush::create(account_, form_, name.kind, message.pattern,
+  const PushBytes push = EncodedPush::create(account_, unread_, form_, name.kind, message.pattern,
                                              message.channel, message.payload);
   if (push == nullptr) {
     std::set<HubMember*> members;

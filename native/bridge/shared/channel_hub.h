@@ -84,8 +84,10 @@ class ChannelHub final : private HubSubscription::User {
 
   using Done = std::function<void(std::optional<native::Error> error)>;
 
-  /// All must outlive this object, which must outlive its listeners' last call.
-  ChannelHub(native::Client& client, Account& account, PushForm form);
+  /// Messages are part of `unread`, if there is one. All must outlive this object, which must
+  /// outlive its listeners' last call.
+  ChannelHub(native::Client& client, Account& account, PushForm form,
+             UnreadShare* unread = nullptr);
   ChannelHub(const ChannelHub&) = delete;
   ChannelHub& operator=(const ChannelHub&) = delete;
 
@@ -154,6 +156,7 @@ class ChannelHub final : private HubSubscription::User {
 
   native::Client& client_;
   Account& account_;
+  UnreadShare* const unread_;
   const PushForm form_;
   HubNames names_;
   std::map<AddId, Add> adds_;

@@ -31,20 +31,21 @@ constexpr std::string_view null = "_\r\n";
 
 // `write(char*)` writes the bytes, and returns their end.
 template <class Write>
-PushBytes make(Account& account, std::size_t size, Write&& write) {
+PushBytes make(Account& account, UnreadShare* unread, std::size_t size, Write&& write) {
   Charge charge(account);
   if (!charge.grow(push_object_bytes)) return nullptr;
   Block block = Block::allocate(account, size);
   if (!block) return nullptr;
   char* const begin = static_cast<char*>(block.data());
   PLIMSOLL_CHECK(write(begin) == begin + size);
-  return std::make_shared<const EncodedPush>(std::move(block), std::move(charge));
+  return std::make_shared<const EncodedPush>(std::move(block), std::move(charge), unread);
 }
 
 }  // namespace
 
-std::shared_ptr<const EncodedPush> EncodedPush::create(Account& account, PushForm form,
-                                                       ChannelKind kind, std::string_view pattern,
+std::shared_ptr<const EncodedPush> EncodedPush::create(Account& account, UnreadShare* unread,
+                                                       PushForm form, ChannelKind kind,
+                                                       std::string_view pattern,
                                                        std::string_view channel,
                                                        std::string_view payload) {
   const std::array<std::string_view, 4> all{word_of(kind), pattern, channel, payload};
@@ -54,7 +55,7 @@ std::shared_ptr<const EncodedPush> EncodedPush::create(Account& account, PushFor
   for (std::size_t i = 0; i < all.size(); ++i) {
     if (i != 1 || has_pattern) size += encoding::bulk_size(all[i].size());
   }
-  return make(account, size, [&](char* begin) {
+  return make(account, unread, size, [&](char* begin) {
     char* end = encoding::write_header(begin, form == PushForm::resp3 ? '>' : '*', parts_count);
     for (std::size_t i = 0; i < all.size(); ++i) {
       if (i != 1 || has_pattern) end = encoding::write_bulk(end, all[i]);
@@ -66,7 +67,7 @@ std::shared_ptr<const EncodedPush> EncodedPush::create(Account& account, PushFor
 PushBytes EncodedPush::invalidation(Account& account, std::span<const std::string_view> keys) {
   std::size_t size = invalidate.size() + header_size(keys.size());
   for (const std::string_view key : keys) size += encoding::bulk_size(key.size());
-  return make(account, size, [keys](char* begin) {
+  return make(account, nullptr, size, [keys](char* begin) {
     char* end = encoding::write_header(copy_bytes(invalidate, begin), '*', keys.size());
     for (const std::string_view key : keys) end = encoding::write_bulk(end, key);
     return end;
@@ -74,7 +75,7 @@ PushBytes EncodedPush::invalidation(Account& account, std::span<const std::strin
 }
 
 PushBytes EncodedPush::invalidation_of_all(Account& account) {
-  return make(account, invalidate.size() + null.size(),
+  return make(account, nullptr, invalidate.size() + null.size(),
               [](char* begin) { return copy_bytes(null, copy_bytes(invalidate, begin)); });
 }
 

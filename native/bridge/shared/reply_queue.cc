@@ -18,6 +18,7 @@ struct ReplyQueue::Place {
 
   std::size_t held = 0;  // bytes of memory, until it is taken whole
 
+  bool counts_itself() const { return message && message->counts_itself(); }
   std::size_t left() const { return message ? message->bytes().size() - at : reply.left(); }
 
   std::size_t take(std::span<char> space) {
@@ -58,12 +59,17 @@ ReplyQueue::Place* ReplyQueue::expect() {
 void ReplyQueue::fill(Place& place, WireReply reply) {
   place.reply = std::move(reply);
   place.has_come = true;
-  place.held = place.reply.held_bytes();
-  held_bytes_ += place.held;
+  hold(place, place.reply.held_bytes());
   awaited_ -= 1;
   const Place* const expected = last_ready_ != nullptr ? last_ready_->next.get() : first_.get();
   if (last_come_ == nullptr || place.number > last_come_->number) last_come_ = &place;
   if (&place == expected) handle_ready(place);
+}
+
+void ReplyQueue::hold(Place& place, std::size_t bytes) {
+  place.held = bytes;
+  held_bytes_ += bytes;
+  if (!place.counts_itself()) counted_bytes_ += bytes;
 }
 
 // The place follows the ready prefix, which now goes on to the next one that is awaited.
@@ -111,8 +117,7 @@ ReplyQueue::Place* ReplyQueue::insert_behind(Place* before, PushBytes message) {
   place.has_come = true;
   place.number = before != nullptr ? before->number : 0;
   place.message = std::move(message);
-  place.held = place.left();
-  held_bytes_ += place.held;
+  hold(place, place.left());
   std::unique_ptr<Place>& link = before != nullptr ? before->next : first_;
   place.next = std::move(link);
   link = std::move(made);
@@ -140,6 +145,7 @@ void ReplyQueue::pop() {
     if (on_sent_) on_sent_(first_->message);
   }
   held_bytes_ -= first_->held;
+  if (!first_->counts_itself()) counted_bytes_ -= first_->held;
   if (last_ready_ == first_.get()) last_ready_ = nullptr;
   if (last_come_ == first_.get()) last_come_ = nullptr;
   if (last_ == first_.get()) last_ = nullptr;

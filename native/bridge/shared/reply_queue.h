@@ -67,6 +67,8 @@ class ReplyQueue {
   std::size_t ready_bytes() const { return ready_bytes_; }
   /// The memory of what has come, ready or not, until each is taken whole.
   std::size_t held_bytes() const { return held_bytes_; }
+  /// The same without messages that count themselves.
+  std::size_t counted_bytes() const { return counted_bytes_; }
   /// The bytes of messages that have not been taken whole.
   std::size_t message_bytes() const { return message_bytes_; }
   /// Replies that have not come.
@@ -78,6 +80,7 @@ class ReplyQueue {
   Place* insert_behind(Place* before, PushBytes message);
   Place* insert_invalidation(Place* before, PushBytes message);
   void count(Place& message);
+  void hold(Place& place, std::size_t bytes);
   void handle_ready(Place& place);
   void pop();
 
@@ -89,6 +92,7 @@ class ReplyQueue {
   std::uint64_t last_number_ = 0;
   std::size_t ready_bytes_ = 0;
   std::size_t held_bytes_ = 0;
+  std::size_t counted_bytes_ = 0;
   std::size_t message_bytes_ = 0;
   std::size_t awaited_ = 0;
   std::size_t invalidations_ = 0;

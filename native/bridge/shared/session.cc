@@ -746,8 +746,9 @@ void Session::end(std::string_view why) {
 
 // Tells the sum over all sessions what this one holds for its client now.
 void Session::count_held() {
-  const std::size_t now = replies_.held_bytes();
-  if (held_counted_ == 0) held_since_ = std::chrono::steady_clock::now();
+  if (!holds_any_) held_since_ = std::chrono::steady_clock::now();
+  holds_any_ = replies_.held_bytes() > 0;
+  const std::size_t now = replies_.counted_bytes();
   if (now > held_counted_) clients_.unread().grow(now - held_counted_);
   if (now < held_counted_) clients_.unread().shrink(held_counted_ - now);
   held_counted_ = now;

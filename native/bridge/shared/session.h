@@ -209,6 +209,7 @@ class Session final : public std::enable_shared_from_this<Session>,
   bool has_ended_ = false;
   bool is_taken_over_ = false;
   bool is_closed_ = false;
+  bool holds_any_ = false;
   std::size_t held_counted_ = 0;                      // of replies_, by clients_.unread()
   std::chrono::steady_clock::time_point held_since_;  // or since the client has taken some
   std::string why_;

@@ -31,15 +31,16 @@ namespace plimsoll::bridge {
 
 class SharedClient {
  public:
-  /// `account` pays for what channels keep. It and `counters` must outlive this object.
+  /// `account` pays for what channels keep, and `unread` counts it. They and `counters` must
+  /// outlive this object.
   SharedClient(native::Client client, ServerIdentity server, bool is_resp3, Account& account,
-               SharedCounters& counters)
+               SharedCounters& counters, UnreadShare& unread)
       : client_(std::move(client)),
         channel_(client_),
         server_(std::move(server)),
         is_resp3_(is_resp3),
         counters_(counters),
-        hub_(client_, account, is_resp3 ? PushForm::resp3 : PushForm::resp2) {
+        hub_(client_, account, is_resp3 ? PushForm::resp3 : PushForm::resp2, &unread) {
     ++counters_.clients;
   }
   ~SharedClient() { --counters_.clients; }

@@ -97,7 +97,8 @@ void SharedClients::ask_identity(const Key& key, native::Client client) {
     SharedClients& all = **self;
     all.finish(key,
                std::make_shared<SharedClient>(std::move(*shared), identity_of(info), key.is_resp3,
-                                              all.account_, all.counters(*key.server)),
+                                              all.account_, all.counters(*key.server),
+                                              all.threads_.unread()),
                {});
   };
   auto handler = asio::bind_cancellation_slot(clients_[key].giving_up->slot(), when_known);

@@ -5,7 +5,6 @@
 #include <memory>
 #include <string>
 #include <vector>
-#include <string>
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>

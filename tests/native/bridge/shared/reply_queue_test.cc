@@ -34,7 +34,8 @@ struct World {
   }
 
   bridge::PushBytes message(std::string_view payload) {
-    return EncodedPush::create(*account, PushForm::resp2, ChannelKind::channel, "", "c", payload);
+    return EncodedPush::create(*account, nullptr, PushForm::resp2, ChannelKind::channel, "", "c",
+                               payload);
   }
 
   std::string take(std::size_t most = 1'000'000) {

@@ -187,6 +187,33 @@ TEST_CASE("when the server is lost, each request has an answer that says what ma
   CHECK(peer.exchange(resp("INCR", "n")) == ":1\r\n");
 }
 
+TEST_CASE("a message counts once, however many clients are about to take it") {
+  const ValkeyServer server;
+  constexpr std::size_t memory_limit = std::size_t{16} << 20;
+  SharedWorld world(server.url(), standalone(), memory_limit);
+  std::vector<std::unique_ptr<SessionPeer>> peers;
+  for (int i = 0; i < 20; ++i) {
+    peers.push_back(std::make_unique<SessionPeer>(world));
+    peers.back()->exchange(resp("HELLO", "3") +
+                           resp("SUBSCRIBE", "news", "of " + std::to_string(i)));
+  }
+  const std::string payload(memory_limit / bridge::UnreadShare::part / 4, 'm');
+  SessionPeer publisher(world);
+  for (int i = 0; i < 20; ++i) {
+    CHECK(publisher.exchange(resp("PUBLISH", "news", payload)) == ":1\r\n");
+    for (const auto& peer : peers) CHECK(peer->receive_until(payload + "\r\n").size() > 0);
+  }
+  CHECK(world.counters().dropped == 0);
+  // Here each client has another message, and none takes it.
+  for (int i = 0; i < 10; ++i) {
+    publisher.exchange(resp("PUBLISH", "of " + std::to_string(i), payload));
+  }
+  CHECK(world.run_until([&] { return world.counters().dropped >= 6; }));
+  CHECK(world.counters().dropped < 10);
+  CHECK(publisher.exchange(resp("PUBLISH", "of 19", payload)) == ":1\r\n");
+  CHECK(peers[19]->receive_until(payload + "\r\n").size() > 0);
+}
+
 TEST_CASE("when unread replies take too much, the session ends that has them for the longest") {
   constexpr std::size_t memory = std::size_t{8} << 20;
   constexpr std::size_t value = 300'000;
