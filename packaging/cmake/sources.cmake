@@ -697,6 +697,7 @@ set(PLIMSOLL_BRIDGE_SOURCES
   native/bridge/relay/relay.cc
   native/bridge/relay/server_end.cc
   native/bridge/relay/to_server.cc
+  native/bridge/replies/kept_at_server.cc
   native/bridge/replies/owed_replies.cc
   native/bridge/replies/refusal_line.cc
   native/bridge/replies/reply_scanner.cc
@@ -718,6 +719,7 @@ set(PLIMSOLL_BRIDGE_SOURCES
   native/bridge/shared/reply_queue.cc
   native/bridge/shared/session.cc
   native/bridge/shared/shared_clients.cc
+  native/bridge/shared/subscribed_names.cc
   native/bridge/shared/tracked_keys.cc
   native/bridge/shared/tracking_hub.cc
   native/bridge/shared/tracking_hubs.cc
@@ -806,6 +808,8 @@ set(PLIMSOLL_BRIDGE_HEADERS
   native/bridge/relay/server_end.h
   native/bridge/relay/to_server.h
   native/bridge/replies/answer.h
+  native/bridge/replies/kept_at_server.h
+  native/bridge/replies/kept_limits.h
   native/bridge/replies/owed_replies.h
   native/bridge/replies/refusal_line.h
   native/bridge/replies/refusal_words.h
@@ -832,6 +836,8 @@ set(PLIMSOLL_BRIDGE_HEADERS
   native/bridge/shared/shared_client.h
   native/bridge/shared/shared_clients.h
   native/bridge/shared/shared_counters.h
+  native/bridge/shared/subscribed_names.h
+  native/bridge/shared/token_counts.h
   native/bridge/shared/tracked_keys.h
   native/bridge/shared/tracking_hub.h
   native/bridge/shared/tracking_hubs.h

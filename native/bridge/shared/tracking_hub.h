@@ -149,8 +149,9 @@ class TrackingHub final : private cache::CacheWatcher {
   void handle_pong(const TrackingListener& listener);
 
   /// A listener that was added has taken a reply that depends on this key, and that the cache
-  /// watches now (Driver::watch_cached()). If that is too much, whoever holds most is told that its
-  /// oldest keys have changed. False: there is no room, and it has to be told the same of this key.
+  /// watches now (Driver::watch_cached()). If that is too much, the listener that holds most is
+  /// told that its oldest keys have changed. False: there is no room, and this one has to be told
+  /// the same of this key.
   bool hold(TrackingListener& listener, std::string_view key);
 
   /// Tells listeners what the cache has told so far. Call this before a reply is passed on. It

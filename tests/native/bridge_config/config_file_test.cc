@@ -133,6 +133,11 @@ TEST_CASE("a file says what profiles may do, with passwords from three places") 
     channel_prefixes = ["news:"]
     databases = [0, 3]
     connections_max = 5
+    requests_in_flight_max = 7
+    reply_bytes_ahead_max = "8 KiB"
+    transaction_bytes_max = "2 MiB"
+    subscriptions_max = 9
+    key_bytes_max = 100
     [profiles.b]
     password_file = "password"
     [profiles.c]
@@ -152,8 +157,16 @@ TEST_CASE("a file says what profiles may do, with passwords from three places") 
   CHECK(a.rules.channel_prefixes == std::vector<std::string>{"news:"});
   CHECK(a.rules.databases == std::vector<std::uint32_t>{0, 3});
   CHECK(a.connections_max == 5);
+  CHECK(a.window.requests_in_flight_max == 7);
+  CHECK(a.window.reply_bytes_ahead_max == 8192);
+  CHECK(a.kept.transaction_bytes_max == 2 * 1024 * 1024);
+  CHECK(a.kept.subscriptions_max == 9);
+  CHECK(a.rules.key_bytes_max == 100);
   CHECK(config.profiles[1].password == "from a file");
   CHECK(config.profiles[1].connections_max == 100);
+  CHECK(config.profiles[1].kept.transaction_bytes_max == 1024 * 1024);
+  CHECK(config.profiles[1].kept.subscriptions_max == 1024);
+  CHECK(config.profiles[1].rules.key_bytes_max == 4096);
   CHECK(config.profiles[2].password == "from a variable");
 }
 

@@ -162,7 +162,13 @@ TEST_CASE("what is wrong with a profile is said without its password") {
       Row{"[profiles.a]\ndatabases = [-1]",
           "b.toml:2: profiles.a.databases: has -1 in it; expected 0 to 999999"},
       Row{"[profiles.a]\nconnections_max = 0",
-          "b.toml:2: profiles.a.connections_max: is 0; expected 1 to 1000000"}));
+          "b.toml:2: profiles.a.connections_max: is 0; expected 1 to 1000000"},
+      Row{"[profiles.a]\ntransaction_bytes_max = \"1 KiB\"",
+          "b.toml:2: profiles.a.transaction_bytes_max: is 1 KiB; expected 4 KiB to 1 GiB"},
+      Row{"[profiles.a]\nsubscriptions_max = 0",
+          "b.toml:2: profiles.a.subscriptions_max: is 0; expected 1 to 1000000"},
+      Row{"[profiles.a]\nkey_bytes_max = \"2 MiB\"",
+          "b.toml:2: profiles.a.key_bytes_max: is 2 MiB; expected 1 B to 1 MiB"}));
 }
 
 TEST_CASE("what is wrong with a key is said without it") {
