@@ -136,14 +136,14 @@ Answer answer_of(const commands::Row* row, Words words) {
   if (row == nullptr) return Answer::one;
   switch (commands::number_of(*row)) {
     case row_numbers::hello: return Answer::hello;
-    case row_numbers::multi: return words.size() == 1 ? Answer::multi : Answer::short_one;
-    case row_numbers::exec: return words.size() == 1 ? Answer::exec : Answer::short_one;
-    case row_numbers::discard: return words.size() == 1 ? Answer::discard : Answer::short_one;
+    case row_numbers::multi: return Answer::multi;
+    case row_numbers::exec: return Answer::exec;
+    case row_numbers::discard: return Answer::discard;
     case row_numbers::quit: return Answer::quit;
     case row_numbers::watch: return Answer::watch;
     case row_numbers::unwatch: return words.size() == 1 ? Answer::unwatch : Answer::short_one;
     case row_numbers::client_tracking:
-      if (words.size() == 3 && is_option(words[2], "OFF")) return Answer::untrack;
+      if (words.size() > 2 && is_option(words[2], "OFF")) return Answer::untrack;
       return prefixes_of(words) > 0 ? Answer::track : Answer::short_one;
     case row_numbers::subscribe: return Answer::subscribe;
     case row_numbers::psubscribe: return Answer::psubscribe;

@@ -24,7 +24,15 @@ std::size_t refusal_bytes(std::string_view reason) {
 // that reply: EXEC's would have fewer elements than it says, and further ones behind it; nobody
 // would see which protocol the replies have from then on, or which prefixes the server keeps.
 bool is_seen_in_its_reply(Answer answer) {
-  return is_confirmed(answer) || answer == Answer::hello || answer == Answer::track;
+  return is_confirmed(answer) || answer == Answer::hello || answer == Answer::track ||
+         answer == Answer::untrack;
+}
+
+// Servers do not agree on whether an EXEC with arguments ends the transaction.
+bool has_too_many_words(Answer answer, Words words) {
+  const bool has_none =
+      answer == Answer::multi || answer == Answer::exec || answer == Answer::discard;
+  return has_none && words.size() > 1;
 }
 
 // How many channels, keys or prefixes the words name.
@@ -154,6 +162,8 @@ bool Gate::judge(std::string_view request, bool is_queueing, Judged& judged) con
   passing.answer = answer_of(row, words);
   if (is_queueing && is_seen_in_its_reply(passing.answer)) {
     judged.verdict = Verdict::refused().name(row->name_view()).say(" within MULTI is not allowed");
+  } else if (has_too_many_words(passing.answer, words)) {
+    judged.verdict = Verdict::refused().name(row->name_view()).say(" has no arguments");
   } else if (row != nullptr && blocks_with_too_much(*row, words, request.size())) {
     judged.verdict = blocking_with_too_much(*row);
   } else if (judged.verdict.is_allowed() && row != nullptr &&

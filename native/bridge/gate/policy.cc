@@ -281,21 +281,23 @@ Verdict Policy::judge_keys(const Row& row, Words words) const {
 }
 
 Verdict Policy::judge_long_keys(const Row& row, Words words) const {
-  const auto ranges = commands::key_ranges(row, words);
-  if (!ranges) return Verdict::allowed();
-  for (const commands::KeyRange& range : std::span(ranges->ranges).first(ranges->count)) {
-    for (std::size_t i = 0; i < range.count; ++i) {
-      const std::size_t bytes = words[range.first + i * range.step].size();
-      if (bytes <= key_bytes_max_) continue;
-      return Verdict::refused()
-          .name(row.name_view())
-          .say(": a key has ")
-          .say(std::to_string(bytes))
-          .say(" bytes; key_bytes_max is ")
-          .say(std::to_string(key_bytes_max_));
+  std::size_t longest = 0;
+  if (const auto ranges = commands::key_ranges(row, words)) {
+    for (const commands::KeyRange& range : std::span(ranges->ranges).first(ranges->count)) {
+      for (std::size_t i = 0; i < range.count; ++i) {
+        longest = std::max(longest, words[range.first + i * range.step].size());
+      }
     }
+  } else {
+    for (const std::string_view word : words) longest = std::max(longest, word.size());
   }
-  return Verdict::allowed();
+  if (longest <= key_bytes_max_) return Verdict::allowed();
+  return Verdict::refused()
+      .name(row.name_view())
+      .say(": a key has ")
+      .say(std::to_string(longest))
+      .say(" bytes; key_bytes_max is ")
+      .say(std::to_string(key_bytes_max_));
 }
 
 // Checks the databases that a command names besides the connection's own.

@@ -39,7 +39,7 @@ class Policy {
   }
 
   /// Whether no key of the command is longer than key_bytes_max(). Only a request that is longer
-  /// itself need be asked about. The keys of a command that the table cannot tell pass.
+  /// itself need be asked about. Where the table cannot tell the keys, each word counts as one.
   Verdict judge_long_keys(const commands::Row& row, std::span<const std::string_view> words) const;
 
   std::size_t key_bytes_max() const { return key_bytes_max_; }

@@ -11,6 +11,16 @@ constexpr std::size_t word_bytes_min = 6;
 bool is_shard(Answer kind) { return kind == Answer::ssubscribe || kind == Answer::sunsubscribe; }
 bool is_pattern(Answer kind) { return kind == Answer::psubscribe || kind == Answer::punsubscribe; }
 
+// Of the names alone, or a little more.
+std::size_t name_bytes(const Passing& command) {
+  return command.bytes - std::min(command.bytes, command.count * word_bytes_min);
+}
+
+// Whether a server that queues would queue it: it answers what is wrong at once, as it does those.
+bool may_be_queued(Answer answer) {
+  return answer != Answer::exec && answer != Answer::discard && answer != Answer::refusal;
+}
+
 std::size_t queued_bytes(const Passing& command) {
   return command.bytes + command.words * KeptAtServer::word_bytes;
 }
@@ -35,13 +45,13 @@ Room KeptAtServer::room_for(const Passing& command, bool is_queued,
   const auto beyond = [&](Room limit) { return unanswered_bytes > 0 ? Room::later : limit; };
   const auto room_for_names = [&](Names kept, std::size_t count_max, Room limit) {
     const std::size_t count = kept.count + command.count + unanswered_words;
-    const std::size_t bytes = kept.bytes + command.bytes + unanswered_bytes;
+    const std::size_t bytes = kept.bytes + name_bytes(command) + unanswered_bytes;
     return count <= count_max && bytes <= count_max * bytes_each ? Room::now : beyond(limit);
   };
-  const bool is_kept = command.answer != Answer::exec && command.answer != Answer::discard;
   const std::size_t transaction_bytes =
       transaction_bytes_ + queued_bytes(command) + unanswered_bytes + unanswered_words * word_bytes;
-  if (is_queued && is_kept && transaction_bytes > limits_.transaction_bytes_max) {
+  if (is_queued && may_be_queued(command.answer) &&
+      transaction_bytes > limits_.transaction_bytes_max) {
     return beyond(Room::beyond_transaction);
   }
   switch (command.answer) {
@@ -74,7 +84,7 @@ void KeptAtServer::handle_reply(const Passing& command, bool is_queued, char mar
     case Answer::multi: is_in_transaction_ = true; return;
     case Answer::watch:
       watched_keys_ += command.count;
-      watched_bytes_ += command.bytes;
+      watched_bytes_ += name_bytes(command);
       return;
     case Answer::unwatch:
       watched_keys_ = 0;
@@ -82,7 +92,7 @@ void KeptAtServer::handle_reply(const Passing& command, bool is_queued, char mar
       return;
     case Answer::track:
       prefixes_ += command.count;
-      prefix_bytes_ += static_cast<std::uint32_t>(command.bytes);
+      prefix_bytes_ += static_cast<std::uint32_t>(name_bytes(command));
       return;
     case Answer::untrack: prefixes_ = prefix_bytes_ = 0; return;
     default: return;

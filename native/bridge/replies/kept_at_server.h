@@ -66,6 +66,9 @@ class KeptAtServer {
   /// channels and patterns together, or of shard channels. `bytes`: of the channel's name.
   void handle_confirmation(Answer kind, std::size_t count, std::size_t bytes);
 
+  /// Between MULTI and its end, as far as the server has said.
+  bool is_in_transaction() const { return is_in_transaction_; }
+
   std::size_t subscriptions() const { return channels_ + patterns_ + shards_; }
   /// Those that a command of this kind, without names, would end.
   std::size_t subscriptions_of(Answer kind) const;

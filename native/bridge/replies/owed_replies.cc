@@ -117,11 +117,11 @@ void OwedReplies::note_multi(const Passing& request) {
   }
 }
 
-// MULTI is answered. An error says that the server does not queue, except within MULTI.
+// MULTI is answered. An error says that the server does not queue, except to a MULTI within MULTI.
 void OwedReplies::handle_multi() {
   multis_owed_ -= 1;
   if (multis_owed_ > 0 || has_taken_multi_) return;
-  has_taken_multi_ = scanner_.mark() == '+';
+  has_taken_multi_ = kept_.is_in_transaction();
   is_queueing_ = is_queueing_ && has_taken_multi_;
 }
 
@@ -240,6 +240,8 @@ void OwedReplies::finish(std::uint32_t now) {
   first_ = static_cast<std::uint32_t>((first_ + 1) % places());
   count_ -= 1;
   if (count_ > 0) return;
+  // A server may have refused to end a transaction, too.
+  is_queueing_ = has_taken_multi_ = kept_.is_in_transaction();
   first_ = 0;
   many_.reset();
 }

@@ -184,7 +184,7 @@ bool Session::take(Words words) {
 
 bool Session::take_any(const Row* row, Words words) {
   if (words.size() == 1 && words[0].starts_with(refusal_mark)) {
-    if (multi_) multi_->is_aborted = true;
+    if (multi_) multi_->abort();
     answer(unknown_command(words[0]));
     return true;
   }
@@ -192,7 +192,7 @@ bool Session::take_any(const Row* row, Words words) {
     return take_in_subscription(row, words);
   }
   if (row != nullptr && !has_right_arity(*row, words.size())) {
-    if (multi_) multi_->is_aborted = true;
+    if (multi_) multi_->abort();
     answer(wrong_arity(*row));
     return true;
   }
@@ -466,26 +466,26 @@ bool Session::take_in_multi(const Row* row, Words words) {
       return true;
     case row_numbers::multi:
     case row_numbers::watch:
-      multi_->is_aborted = true;
+      multi_->abort();
       answer("-ERR Command not allowed inside a transaction\r\n");
       return true;
     case row_numbers::quit: answer(ok); return true;
     default: break;
   }
   if (row != nullptr && is_special(*row)) {
-    multi_->is_aborted = true;
+    multi_->abort();
     answer(not_possible(row->name_view(), "it stands within MULTI"));
     return true;
   }
   const plimsoll::Result<CommandView> command = commands::prepare(words);
   // A command with a time to wait has a row.
   if (command && command->block_time == Duration::zero()) {
-    multi_->commands.command(native::Words(words));
+    if (!multi_->is_aborted) multi_->commands.command(native::Words(words));
     if (kept_.wants(row)) multi_->is_tracked = true;
     answer("+QUEUED\r\n");
     return true;
   }
-  multi_->is_aborted = true;
+  multi_->abort();
   if (command) {
     answer(not_possible(row->name_view(), "it may wait, and stands within MULTI"));
   } else {
@@ -591,7 +591,7 @@ bool Session::subscribe(ChannelKind kind, Words names) {
     answer(no_place_for_names);
     return true;
   }
-  if (!names_.pay(names)) {
+  if (!names_.pay(names, client_->names(), token_)) {
     answer(error_line(native::Error(ErrorCode::out_of_memory, Executed::no, "no room for names")));
     return true;
   }
@@ -608,8 +608,7 @@ bool Session::subscribe(ChannelKind kind, Words names) {
           self->names_.give_back(copies);
           return self->finish(*place, *problem, true);
         }
-        const std::string confirmations =
-            self->names_.add(kind, copies, self->is_resp3_, self->client_->names(), self->token_);
+        const std::string confirmations = self->names_.add(kind, copies, self->is_resp3_);
         self->finish(*place, WireReply::of(confirmations, self->clients_.account()), true);
       });
   return true;

@@ -183,6 +183,12 @@ class Session final : public std::enable_shared_from_this<Session>,
     native::Transaction commands;
     bool is_aborted = false;
     bool is_tracked = false;  // it reads what the client may keep
+
+    // It will not be executed, so nothing more need be kept of it.
+    void abort() {
+      is_aborted = true;
+      commands.discard();
+    }
   };
 
   SharedClients& clients_;

@@ -28,24 +28,31 @@ std::size_t bytes_of_all(const Names& names) {
 
 }  // namespace
 
-bool SubscribedNames::pay(std::span<const std::string_view> names) {
-  return charge_.grow(bytes_of_all(names));
+bool SubscribedNames::pay(std::span<const std::string_view> names, TokenCounts& counts,
+                          std::string_view token) {
+  if (!charge_.grow(bytes_of_all(names))) return false;
+  asked_ += names.size();
+  if (place_.count() == 0) place_ = counts.hold(token);
+  place_.resize(count() + asked_);
+  return true;
 }
 
 void SubscribedNames::give_back(const std::vector<std::string>& names) {
   charge_.shrink(bytes_of_all(names));
+  asked_ -= names.size();
+  place_.resize(count() + asked_);
 }
 
 std::string SubscribedNames::add(ChannelKind kind, const std::vector<std::string>& names,
-                                 bool is_resp3, TokenCounts& counts, std::string_view token) {
+                                 bool is_resp3) {
   std::string confirmations;
   for (const std::string& name : names) {
     const bool is_new = names_of(kind).insert(name).second;
     if (!is_new) charge_.shrink(bytes_of(name));
     confirmations += confirmation(word_of(kind, true), name, count_for(kind), is_resp3);
   }
-  if (place_.count() == 0) place_ = counts.hold(token);
-  place_.resize(count());
+  asked_ -= names.size();
+  place_.resize(count() + asked_);
   return confirmations;
 }
 
@@ -63,7 +70,7 @@ std::string SubscribedNames::remove(ChannelKind kind, const std::vector<std::str
     if (names_of(kind).erase(name) > 0) charge_.shrink(bytes_of(name));
     confirmations += confirmation(word, name, count_for(kind), is_resp3);
   }
-  place_.resize(count());
+  place_.resize(count() + asked_);
   if (names.empty()) confirmations = confirmation(word, std::nullopt, count_for(kind), is_resp3);
   return confirmations;
 }

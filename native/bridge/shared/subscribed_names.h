@@ -13,8 +13,8 @@
 #include "plimsoll/native/bridge/shared/token_counts.h"
 
 // The channels, patterns and shard channels that one WebSocket has subscribed to over shared
-// connections, and how that is confirmed to it. An account pays for them from when they are asked
-// for; those that are confirmed count for their token. No I/O.
+// connections, and how that is confirmed to it. An account pays for them, and they count for their
+// token, from when they are asked for. No I/O.
 
 namespace plimsoll::bridge {
 
@@ -23,15 +23,15 @@ class SubscribedNames {
   /// `account` must outlive this object.
   explicit SubscribedNames(Account& account) : charge_(account) {}
 
-  /// Pays for names that are asked for. False: there is no memory.
-  [[nodiscard]] bool pay(std::span<const std::string_view> names);
+  /// Pays for names that are asked for, and counts them in `counts`, always the same while there
+  /// are names. False: there is no memory.
+  [[nodiscard]] bool pay(std::span<const std::string_view> names, TokenCounts& counts,
+                         std::string_view token);
   /// They were refused.
   void give_back(const std::vector<std::string>& names);
 
-  /// They are subscribed to, and count in `counts`, always the same while there are names. Returns
-  /// their confirmations.
-  std::string add(ChannelKind kind, const std::vector<std::string>& names, bool is_resp3,
-                  TokenCounts& counts, std::string_view token);
+  /// They are subscribed to. Returns their confirmations.
+  std::string add(ChannelKind kind, const std::vector<std::string>& names, bool is_resp3);
 
   /// These names, or all of the kind if there are none.
   std::vector<std::string> meant_by(ChannelKind kind,
@@ -58,6 +58,7 @@ class SubscribedNames {
   }
 
   std::array<Names, 3> names_;
+  std::size_t asked_ = 0;  // and not answered
   Charge charge_;
   TokenCounts::Hold place_;
 };

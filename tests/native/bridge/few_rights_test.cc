@@ -107,6 +107,62 @@ TEST_CASE(
   CHECK(peer.ask("EXEC").ends_with("+OK\r\n"));
 }
 
+TEST_CASE("a refusal has its place in a transaction that is full to the last byte") {
+  World world(GENERATE(false, true));
+  // Whatever is left of the limit: less than a command takes, less than a refusal takes.
+  for (const std::size_t size : {10'000, 14'000, 14'100, 14'200, 14'300, 14'400, 14'500}) {
+    Peer peer(world);
+    CHECK(peer.ask("MULTI") == "+OK\r\n");
+    for (int i = 0; i < 10; ++i) {
+      CHECK(peer.ask("SET public:a " + std::string(103'000, 'v')) == "+QUEUED\r\n");
+    }
+    CHECK(peer.ask("SET public:a " + std::string(size, 'v')) == "+QUEUED\r\n");
+    while (peer.ask("GET public:a") == "+QUEUED\r\n") {
+    }
+    CHECK(peer.ask("FLUSHALL") == std::string(refusal) + "FLUSHALL is not allowed\r\n");
+    CHECK(peer.ask("EXEC").starts_with("-EXECABORT"));
+  }
+}
+
+TEST_CASE("what a client calls the end of a transaction is one, or is refused") {
+  const bool shares = GENERATE(false, true);
+  World world(shares);
+  Peer peer(world);
+  for (const std::string command : {"MULTI", "EXEC", "DISCARD"}) {
+    CHECK(peer.ask(command + " x") == std::string(refusal) + command + " has no arguments\r\n");
+  }
+  // A second MULTI is an error, and the bounds of the first one hold.
+  const std::string set = "SET public:a " + std::string(100'000, 'v');
+  {
+    WebSocketClient client(world.bridge->port());
+    client.send(encoded("MULTI") + encoded("MULTI") + encoded("EXEC x"));
+    std::string answers;
+    while (answers.find("has no arguments\r\n") == answers.npos) answers += client.receive();
+    CHECK(answers.starts_with("+OK\r\n-ERR "));
+    std::string last;
+    for (int i = 0; i < 20; ++i) {
+      client.send(encoded(set));
+      last = client.receive();
+    }
+    CHECK(last.starts_with(refusal));
+    client.send(encoded("SUBSCRIBE news:a"));
+    CHECK(client.receive().ends_with("SUBSCRIBE within MULTI is not allowed\r\n"));
+    client.send(encoded("EXEC") + encoded("SET public:a b"));
+    answers.clear();
+    while (!answers.ends_with("+OK\r\n")) answers += client.receive();
+    CHECK(answers.starts_with("-EXECABORT"));
+  }
+  // The server goes on with a transaction whose end it has refused: so does the bridge.
+  world.server().ask("ACL SETUSER default -discard");
+  if (!shares) {
+    CHECK(peer.ask("MULTI") == "+OK\r\n");
+    CHECK(peer.ask("DISCARD").starts_with("-NOPERM "));
+    CHECK(peer.ask("SUBSCRIBE news:a").ends_with("SUBSCRIBE within MULTI is not allowed\r\n"));
+    CHECK(peer.ask("EXEC").starts_with("-EXECABORT"));
+    CHECK(peer.ask("SUBSCRIBE news:a", ":1\r\n").ends_with(":1\r\n"));
+  }
+}
+
 TEST_CASE("commands that every client may use do not let it keep more") {
   World world(GENERATE(false, true));
   Peer peer(world);
@@ -159,8 +215,12 @@ TEST_CASE("prefixes to track are few, since the server looks at all of them for 
   CHECK(peer.ask("MULTI") == "+OK\r\n");
   CHECK(peer.ask(tracking(100, 1)) ==
         std::string(refusal) + "CLIENT TRACKING within MULTI is not allowed\r\n");
+  CHECK(peer.ask("CLIENT TRACKING OFF").starts_with(refusal));
   CHECK(peer.ask("DISCARD") == "+OK\r\n");
-  CHECK(peer.ask(tracking(100, 1)) == "+OK\r\n");
+  for (int turn = 0; turn < 5; ++turn) {
+    CHECK(peer.ask(tracking(0, 40)) == "+OK\r\n");
+    CHECK(peer.ask("CLIENT TRACKING OFF NOLOOP") == "+OK\r\n");
+  }
 }
 
 TEST_CASE("watched keys are few, since the server looks at all of them for each") {
