@@ -164,11 +164,12 @@ bool Gate::judge(std::string_view request, bool is_queueing, Judged& judged) con
     judged.verdict = Verdict::refused().name(row->name_view()).say(" within MULTI is not allowed");
   } else if (has_too_many_words(passing.answer, words)) {
     judged.verdict = Verdict::refused().name(row->name_view()).say(" has no arguments");
-  } else if (row != nullptr && blocks_with_too_much(*row, words, request.size())) {
-    judged.verdict = blocking_with_too_much(*row);
-  } else if (judged.verdict.is_allowed() && row != nullptr &&
-             request.size() > policy_.key_bytes_max()) {
-    judged.verdict = policy_.judge_long_keys(*row, words);
+  } else if (judged.verdict.is_allowed() && row != nullptr) {
+    if (blocks_with_too_much(*row, words, request.size())) {
+      judged.verdict = blocking_with_too_much(*row);
+    } else if (request.size() > policy_.key_bytes_max()) {
+      judged.verdict = policy_.judge_long_keys(*row, words);
+    }
   }
   if (!judged.verdict.is_allowed()) {
     judged.refuse(judged.verdict);
