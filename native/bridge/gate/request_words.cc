@@ -20,13 +20,12 @@ std::string_view take(std::string_view& bytes, std::size_t count) {
 
 // Takes a line such as "$5\r\n" off `bytes` and returns its number.
 std::size_t take_number(std::string_view& bytes) {
-  const std::size_t end = bytes.find('\r');
-  PLIMSOLL_CHECK(end != bytes.npos);
   std::size_t number = 0;
-  for (const char digit : take(bytes, end).substr(1)) {
-    number = number * 10 + static_cast<std::size_t>(digit - '0');
+  std::size_t at = 1;
+  while (at < bytes.size() && bytes[at] != '\r') {
+    number = number * 10 + static_cast<std::size_t>(bytes[at++] - '0');
   }
-  take(bytes, newline_bytes);
+  take(bytes, at + newline_bytes);
   return number;
 }
 

@@ -38,8 +38,8 @@ struct Names {
 
 }  // namespace
 
-Room KeptAtServer::room_for(const Passing& command, bool is_queued,
-                            std::size_t unanswered_bytes) const {
+Room KeptAtServer::room_beside(const Passing& command, bool is_queued,
+                               std::size_t unanswered_bytes) const {
   // Nobody knows yet what the unanswered requests add, but no more than this.
   const std::size_t unanswered_words = unanswered_bytes / word_bytes_min;
   const auto beyond = [&](Room limit) { return unanswered_bytes > 0 ? Room::later : limit; };
@@ -69,7 +69,7 @@ Room KeptAtServer::room_for(const Passing& command, bool is_queued,
   }
 }
 
-void KeptAtServer::handle_reply(const Passing& command, bool is_queued, char mark) {
+void KeptAtServer::count_reply(const Passing& command, bool is_queued, char mark) {
   if (is_in_transaction_) {
     if (is_end_of_transaction(command.answer, mark)) {
       is_in_transaction_ = false;

@@ -57,10 +57,15 @@ class KeptAtServer {
 
   /// `is_queued`: by a MULTI. `unanswered_bytes`: of the requests that the server has and has not
   /// answered. Never `later` if these are 0.
-  Room room_for(const Passing& command, bool is_queued, std::size_t unanswered_bytes) const;
+  Room room_for(const Passing& command, bool is_queued, std::size_t unanswered_bytes) const {
+    if (!is_queued && !may_keep(command.answer)) return Room::now;
+    return room_beside(command, is_queued, unanswered_bytes);
+  }
 
   /// The server has answered a command with a reply that begins with `mark`.
-  void handle_reply(const Passing& command, bool is_queued, char mark);
+  void handle_reply(const Passing& command, bool is_queued, char mark) {
+    if (is_in_transaction_ || may_keep(command.answer)) count_reply(command, is_queued, mark);
+  }
 
   /// The server has confirmed a subscription, or the end of one. `count`: the number in it, of
   /// channels and patterns together, or of shard channels. `bytes`: of the channel's name.
@@ -74,6 +79,13 @@ class KeptAtServer {
   std::size_t subscriptions_of(Answer kind) const;
 
  private:
+  // Most commands cost no more than this look.
+  static bool may_keep(Answer answer) {
+    return answer != Answer::one && answer != Answer::short_one;
+  }
+
+  Room room_beside(const Passing& command, bool is_queued, std::size_t unanswered_bytes) const;
+  void count_reply(const Passing& command, bool is_queued, char mark);
   std::uint32_t& subscribed(Answer kind);
 
   const KeptLimits& limits_;
