@@ -38,7 +38,7 @@ struct Names {
 
 }  // namespace
 
-Room KeptAtServer::room_beside(const Passing& command, bool is_queued,
+Room KeptAtServer::room_behind(const Passing& command, bool is_queued,
                                std::size_t unanswered_bytes) const {
   // Nobody knows yet what the unanswered requests add, but no more than this.
   const std::size_t unanswered_words = unanswered_bytes / word_bytes_min;

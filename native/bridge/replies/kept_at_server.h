@@ -59,7 +59,7 @@ class KeptAtServer {
   /// answered. Never `later` if these are 0.
   Room room_for(const Passing& command, bool is_queued, std::size_t unanswered_bytes) const {
     if (!is_queued && !may_keep(command.answer)) return Room::now;
-    return room_beside(command, is_queued, unanswered_bytes);
+    return room_behind(command, is_queued, unanswered_bytes);
   }
 
   /// The server has answered a command with a reply that begins with `mark`.
@@ -84,7 +84,7 @@ class KeptAtServer {
     return answer != Answer::one && answer != Answer::short_one;
   }
 
-  Room room_beside(const Passing& command, bool is_queued, std::size_t unanswered_bytes) const;
+  Room room_behind(const Passing& command, bool is_queued, std::size_t unanswered_bytes) const;
   void count_reply(const Passing& command, bool is_queued, char mark);
   std::uint32_t& subscribed(Answer kind);
 
