@@ -20,10 +20,10 @@ std::size_t refusal_bytes(std::string_view reason) {
   return 2 * encoding::header_bytes_max + Verdict::refusal_mark.size() + reason.size();
 }
 
-// Whether a server's reply shows what the command has changed, which it does not where EXEC's has
-// that reply: EXEC's would have fewer elements than it says, and further ones behind it; nobody
-// would see which protocol the replies have from then on, or which prefixes the server keeps.
-bool is_seen_in_its_reply(Answer answer) {
+// Whether the bridge has to see the command's reply by itself. Within MULTI the reply is a part of
+// EXEC's: that of SUBSCRIBE would be there in part, and go on behind it; from those of the others
+// nobody would learn which protocol is spoken from then on, or which prefixes the server keeps.
+bool needs_own_reply(Answer answer) {
   return is_confirmed(answer) || answer == Answer::hello || answer == Answer::track ||
          answer == Answer::untrack;
 }
@@ -160,7 +160,7 @@ bool Gate::judge(std::string_view request, bool is_queueing, Judged& judged) con
   Passing& passing = judged.passing;
   judged.verdict = policy_.judge(row, words);
   passing.answer = answer_of(row, words);
-  if (is_queueing && is_seen_in_its_reply(passing.answer)) {
+  if (is_queueing && needs_own_reply(passing.answer)) {
     judged.verdict = Verdict::refused().name(row->name_view()).say(" within MULTI is not allowed");
   } else if (has_too_many_words(passing.answer, words)) {
     judged.verdict = Verdict::refused().name(row->name_view()).say(" has no arguments");

@@ -7,7 +7,7 @@
 namespace plimsoll::bridge {
 
 Room ToServer::admit(const Passing& command) {
-  if (is_full()) return Room::later;
+  if (commands_left_ == 0) return Room::later;
   const Room room = owed_.room_for(command, unsent_);
   if (room != Room::now) return room;
   owed_.add(command, now_);

@@ -101,7 +101,7 @@ void KeptAtServer::count_reply(const Passing& command, bool is_queued, char mark
 
 void KeptAtServer::handle_confirmation(Answer kind, std::size_t count, std::size_t bytes) {
   const std::size_t before = is_shard(kind) ? shards_ : std::size_t{channels_} + patterns_;
-  std::uint32_t& of_kind = subscribed(kind);
+  std::uint32_t& of_kind = this->*counter_of(kind);
   if (count > before) {
     of_kind += 1;
     names_bytes_ += bytes;
@@ -111,12 +111,9 @@ void KeptAtServer::handle_confirmation(Answer kind, std::size_t count, std::size
   }
 }
 
-std::uint32_t& KeptAtServer::subscribed(Answer kind) {
-  return is_shard(kind) ? shards_ : is_pattern(kind) ? patterns_ : channels_;
-}
-
-std::size_t KeptAtServer::subscriptions_of(Answer kind) const {
-  return is_shard(kind) ? shards_ : is_pattern(kind) ? patterns_ : channels_;
+KeptAtServer::Counter KeptAtServer::counter_of(Answer kind) {
+  if (is_shard(kind)) return &KeptAtServer::shards_;
+  return is_pattern(kind) ? &KeptAtServer::patterns_ : &KeptAtServer::channels_;
 }
 
 }  // namespace plimsoll::bridge

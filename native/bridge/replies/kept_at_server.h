@@ -76,7 +76,7 @@ class KeptAtServer {
 
   std::size_t subscriptions() const { return channels_ + patterns_ + shards_; }
   /// Those that a command of this kind, without names, would end.
-  std::size_t subscriptions_of(Answer kind) const;
+  std::size_t subscriptions_of(Answer kind) const { return this->*counter_of(kind); }
 
  private:
   // Most commands cost no more than this look.
@@ -86,7 +86,8 @@ class KeptAtServer {
 
   Room room_behind(const Passing& command, bool is_queued, std::size_t unanswered_bytes) const;
   void count_reply(const Passing& command, bool is_queued, char mark);
-  std::uint32_t& subscribed(Answer kind);
+  using Counter = std::uint32_t KeptAtServer::*;
+  static Counter counter_of(Answer kind);
 
   const KeptLimits& limits_;
   bool is_in_transaction_ = false;

@@ -115,6 +115,9 @@ class ChannelHub final : private HubSubscription::User {
   /// lost connection only when the next message comes.
   void check();
 
+  /// How many names are subscribed at the server, or on the way there.
+  std::size_t names_count() const { return names_.names_count(); }
+
   ChannelHubStatistics statistics() const;
 
  private:

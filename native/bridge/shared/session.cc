@@ -617,7 +617,7 @@ bool Session::subscribe(ChannelKind kind, Words names) {
 // While few names are left in the hub, a token that has many gets no more of them.
 bool Session::takes_names(std::size_t count) {
   const bool are_few_left =
-      client_->hub().statistics().names + count > TokenCounts::share_of(ChannelHub::names_max);
+      client_->hub().names_count() + count > TokenCounts::share_of(ChannelHub::names_max);
   return !are_few_left || client_->names().of(token_) + count <= few_names;
 }
 

@@ -15,6 +15,8 @@
 namespace plimsoll::bridge {
 
 class TokenCounts {
+  using Counts = std::map<std::string, std::size_t, std::less<>>;
+
  public:
   /// How much of `places` a token may have: all but a quarter, but one at least.
   static constexpr std::size_t share_of(std::size_t places) {
@@ -45,7 +47,7 @@ class TokenCounts {
    private:
     friend class TokenCounts;
 
-    std::shared_ptr<std::map<std::string, std::size_t, std::less<>>> counts_;
+    std::shared_ptr<Counts> counts_;
     std::string token_;
     std::size_t count_ = 0;
   };
@@ -65,8 +67,7 @@ class TokenCounts {
   }
 
  private:
-  std::shared_ptr<std::map<std::string, std::size_t, std::less<>>> counts_ =
-      std::make_shared<std::map<std::string, std::size_t, std::less<>>>();
+  std::shared_ptr<Counts> counts_ = std::make_shared<Counts>();
 };
 
 }  // namespace plimsoll::bridge
