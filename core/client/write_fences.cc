@@ -7,19 +7,14 @@
 namespace plimsoll::inline v0 {
 
 void WriteFences::begin(const CommandView& command, RequestId id) {
-  switch (commands::written_by(command)) {
-    case commands::Written::nothing: return;
-    case commands::Written::anything: return begin_all(id);
-    case commands::Written::keys: break;
-  }
   bool all_named = true;
-  commands::keys_written(command, [&](std::string_view key) {
+  const commands::Written written = commands::keys_written(command, [&](std::string_view key) {
     if (!all_named) return;
     const cache::Cache::Fence fence = cache_.begin_write(key);
     all_named = fences_.push_back({.id = id, .fence = fence}) == Queue<Written>::Push::accepted;
     if (!all_named) cache_.end_write(fence);
   });
-  if (!all_named) begin_all_instead(id);
+  if (!all_named || written == commands::Written::anything) begin_all_instead(id);
 }
 
 // Not some by name and the others so: move() could not tell that there are others.

@@ -1,10 +1,10 @@
 #include "plimsoll/core/cluster/routing.h"
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <span>
 
+#include "plimsoll/core/commands/encoded_commands.h"
 #include "plimsoll/core/commands/key_words.h"
 #include "plimsoll/core/commands/parts.h"
 #include "plimsoll/core/commands/row_numbers.h"
@@ -80,184 +80,38 @@ Result<KeyRanges> find_keys(const Row* row, Words words, std::size_t parts) {
   return found;
 }
 
-// Reads commands that are encoded already, in any number, from pieces. A piece may end anywhere but
-// inside of a word. Where the keys of one command cannot be found, those behind it are read on: any
-// of them may concern every node.
-class EncodedCommands {
+// Where the keys of one command cannot be found, those behind it are read on: any of them may
+// concern every node.
+class RouteOfEncoded : public commands::EncodedCommands::Listener {
  public:
-  explicit EncodedCommands(RouteBuilder& route) : route_(route) {}
+  explicit RouteOfEncoded(RouteBuilder& route) : route_(route) {}
 
-  void take(std::string_view piece) {
-    while (!piece.empty() && state_ != State::broken) {
-      if (state_ == State::in_word) {
-        take_word(piece);
-      } else {
-        take_letter(piece.front());
-        piece.remove_prefix(1);
-      }
-    }
+  KeyRanges begin_command(Words first, std::size_t parts) override {
+    const Row* const row = commands::find(first);
+    route_.add_command(row);
+    if (const Result<KeyRanges> found = find_keys(row, first, parts)) return *found;
+    route_.set_unclear();
+    return {};
   }
-
-  /// Takes a word that is not encoded.
-  void take_plain(std::string_view word) {
-    if (state_ != State::at_word) return break_off();
-    add_word(word);
-    state_ = state_behind_word();
-  }
-
-  void end() {
-    if (state_ != State::at_command || parts_ == 0) route_.set_unclear();
-  }
+  void take_word(std::string_view word) override { route_.add_key(word); }
+  void handle_broken() override { route_.set_unclear(); }
 
  private:
-  enum class State : std::uint8_t {
-    at_command,
-    in_count,
-    behind_count,
-    at_word,
-    in_size,
-    behind_size,
-    in_word,
-    behind_word,
-    at_end_of_word,
-    broken  // what has come is no command: nothing more is read
-  };
-
-  void take_letter(char c) {
-    switch (state_) {
-      case State::at_command: return begin_number(c == '*', State::in_count);
-      case State::in_count: return take_of_number(c, State::behind_count);
-      case State::behind_count: return c == '\n' ? begin_command() : break_off();
-      case State::at_word: return begin_number(c == '$', State::in_size);
-      case State::in_size: return take_of_number(c, State::behind_size);
-      case State::behind_size: return c == '\n' ? begin_word() : break_off();
-      case State::in_word: return;  // see take_word()
-      case State::behind_word: return expect(c == '\r', State::at_end_of_word);
-      case State::at_end_of_word: return expect(c == '\n', state_behind_word());
-      case State::broken: return;
-    }
-  }
-
-  void expect(bool is_right, State next) {
-    if (!is_right) return break_off();
-    state_ = next;
-  }
-
-  void break_off() {
-    route_.set_unclear();
-    state_ = State::broken;
-  }
-
-  void begin_number(bool is_right, State next) {
-    expect(is_right, next);
-    number_ = 0;
-  }
-
-  void take_of_number(char c, State behind) {
-    if (c == '\r') {
-      state_ = behind;
-    } else if (c < '0' || c > '9' || number_ > number_max) {
-      break_off();
-    } else {
-      number_ = number_ * 10 + static_cast<std::size_t>(c - '0');
-    }
-  }
-
-  void begin_command() {
-    if (number_ == 0) return break_off();
-    parts_ = number_;
-    at_ = 0;
-    keys_.count = 0;
-    state_ = State::at_word;
-  }
-
-  // An empty word may have no piece of its own.
-  void begin_word() {
-    state_ = State::in_word;
-    if (number_ != 0) return;
-    add_word({});
-    state_ = State::behind_word;
-  }
-
-  void take_word(std::string_view& piece) {
-    if (piece.size() < number_) return break_off();
-    add_word(piece.substr(0, number_));
-    piece.remove_prefix(number_);
-    state_ = State::behind_word;
-  }
-
-  State state_behind_word() const { return at_ == parts_ ? State::at_command : State::at_word; }
-
-  void add_word(std::string_view word) {
-    const std::size_t place = at_++;
-    if (place < first_.size()) {
-      first_[place] = word;
-      if (at_ == std::min(parts_, first_.size())) find_keys_in_first();
-    } else if (is_key(place)) {
-      route_.add_key(word);
-    }
-  }
-
-  void find_keys_in_first() {
-    const Words words = std::span(first_).first(at_);
-    const Row* const row = commands::find(words);
-    route_.add_command(row);
-    const Result<KeyRanges> found = find_keys(row, words, parts_);
-    if (!found) return route_.set_unclear();
-    keys_ = *found;
-    for (std::size_t i = 0; i < words.size(); ++i) {
-      if (is_key(i)) route_.add_key(words[i]);
-    }
-  }
-
-  bool is_key(std::size_t place) const {
-    const auto ranges = std::span(keys_.ranges).first(keys_.count);
-    return std::any_of(ranges.begin(), ranges.end(),
-                       [&](const KeyRange& range) { return range.has(place); });
-  }
-
-  static constexpr std::size_t number_max = UINT32_MAX;
-
   RouteBuilder& route_;
-  State state_ = State::at_command;
-  std::size_t number_ = 0;
-  std::size_t parts_ = 0;
-  std::size_t at_ = 0;
-  KeyRanges keys_;
-  std::array<std::string_view, commands::first_words_max> first_;
 };
-
-bool is_transaction(const CommandView& command) {
-  return command.answers > 1 && command.answer == CommandView::Answer::replies;
-}
 
 bool has_encoded_lists(const CommandView& command) {
   return std::any_of(command.lists.begin(), command.lists.end(),
                      [](const ArgumentList& list) { return list.is_encoded; });
 }
 
-bool has_plain_lists(const CommandView& command) {
-  return std::any_of(command.lists.begin(), command.lists.end(),
-                     [](const ArgumentList& list) { return !list.is_encoded; });
-}
-
-void add_encoded(const CommandView& command, RouteBuilder& route) {
-  if (command.head_kind != CommandView::Head::counted || has_plain_lists(command)) {
-    return route.set_unclear();
-  }
-  EncodedCommands encoded(route);
-  encoded.take(command.head);
-  for (const std::string_view word : command.args) encoded.take_plain(word);
-  encoding::for_each_encoded(command, [&](std::string_view piece) { encoded.take(piece); });
-  encoded.end();
-}
-
 }  // namespace
 
 Route detail::route_by_words(const CommandView& command) {
   RouteBuilder route;
-  if (is_transaction(command) || has_encoded_lists(command)) {
-    add_encoded(command, route);
+  if (commands::are_several(command) || has_encoded_lists(command)) {
+    RouteOfEncoded listener(route);
+    commands::EncodedCommands::read(command, listener);
     return route.route();
   }
   FirstWords first;

@@ -56,6 +56,9 @@ bool keys_read(const CommandView& command, Visit&& visit) {
 /// keys_written().
 template <class Visit>
 Written keys_changed(const CommandView& command, Visit&& visit) {
+  if (are_several(command)) {
+    return detail::visit_several(command, detail::Groups::counted, visit);
+  }
   const Written written = keys_written(command, visit);
   if (written != Written::nothing || !detail::changes_groups(command)) return written;
   return keys_read(command, visit) ? Written::keys : Written::anything;

@@ -60,8 +60,7 @@ struct CommandView {
   /// Whether the command may be sent again after a connection was lost.
   enum class Effect : std::uint8_t {
     unknown,
-    read,  ///< the command changes nothing on the server: sending it again does no harm
-    reads  ///< several commands that change nothing; they are not sent again
+    read  ///< the command changes nothing on the server: sending it again does no harm
   };
 
   /// How the server answers.

@@ -7,7 +7,6 @@
 #include "plimsoll/core/base/check.h"
 #include "plimsoll/core/commands/answer.h"
 #include "plimsoll/core/commands/command_table.h"
-#include "plimsoll/core/commands/written.h"
 
 namespace plimsoll::inline v0::native {
 namespace {
@@ -44,7 +43,6 @@ bool QueuedCommands::add(const CommandView& command) {
     return false;
   }
   chunks_.back().append(command);
-  writes_ = writes_ || commands::written_by(command) != commands::Written::nothing;
   ++count_;
   return true;
 }
@@ -63,8 +61,6 @@ CommandView QueuedCommands::request(ArgumentList& rest) const {
   PLIMSOLL_CHECK(count_ > 0);
   CommandView command = CommandView::from_encoded(chunks_.front().bytes());
   command.answers = static_cast<std::uint16_t>(count_ + 2);
-  // A cache closes nothing for a transaction that only reads.
-  if (!writes_) command.effect = CommandView::Effect::reads;
   rest = {.items = this, .walk = &walk_rest, .is_encoded = true};
   command.lists = {&rest, 1};
   return command;

@@ -70,7 +70,6 @@ class QueuedCommands {
   Account& requests_;
   const std::uint64_t transaction_;
   std::size_t count_ = 0;
-  bool writes_ = false;  // some command may change something
   std::vector<Chunk> chunks_;
 };
 

@@ -117,7 +117,7 @@ TEST_CASE("what a transaction writes is seen as a whole, whoever runs it") {
   }
 }
 
-TEST_CASE("a transaction that only reads closes no key, and one that may write all") {
+TEST_CASE("a transaction closes the keys that it writes, and all if a script is among them") {
   const auto cache = make();
   Client client = cached_client(cache);
   set(client, "key", "value");
@@ -137,7 +137,15 @@ TEST_CASE("a transaction that only reads closes no key, and one that may write a
     all.mget({"key", "other"});
     all.command("EXISTS", "key");
   }));
-  CHECK_FALSE(run([](auto& all) { all.set("other", "value"); }));
+  CHECK(run([](auto& all) {
+    all.set("other", "value");
+    all.mset({{"third", "1"}, {"fourth", "2"}});
+  }));
+  CHECK_FALSE(run([](auto& all) { all.set("key", "value"); }));
+  CHECK_FALSE(run([](auto& all) {
+    all.set("other", "value");
+    all.mset({{"third", std::string(100'000, 'x')}, {"key", "value"}});
+  }));
   CHECK(run([](auto& all) { all.get("key"); }));
   CHECK_FALSE(run([](auto& all) { all.command("EVAL", "return 1", "0"); }));
 }

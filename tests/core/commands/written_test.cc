@@ -10,6 +10,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "plimsoll/core/commands/builders.h"
+#include "plimsoll/core/commands/replica_reads.h"
 #include "plimsoll/tests/core/commands/split.h"
 #include "plimsoll/tests/core/commands/wire.h"
 
@@ -28,7 +29,7 @@ std::string show(const CommandView& command) {
   });
   switch (written) {
     case Written::nothing: return keys.empty() ? "nothing" : "(keys of nothing)";
-    case Written::anything: return keys.empty() ? "anything" : "(keys of anything)";
+    case Written::anything: return keys.empty() ? "anything" : "anything, and " + keys;
     case Written::keys: return keys;
   }
   return "";
@@ -260,18 +261,154 @@ TEST_CASE(
   }
 }
 
-TEST_CASE(
-    "several commands in one request may change anything, a subscription to several nothing") {
-  const std::string get = request({"GET", "a"});
-  CommandView command = CommandView::from_encoded(get);
-  CHECK(show(command) == "nothing");
-  command.answers = 3;
-  CHECK(show(command) == "anything");
-  CHECK(written_by(command) == Written::anything);
-  command.effect = CommandView::Effect::reads;
-  CHECK(show(command) == "nothing");
-  CHECK(written_by(command) == Written::nothing);
+// A request of several commands, cut into a head and pieces in all places where that may be.
+class Several {
+ public:
+  explicit Several(const std::vector<std::string_view>& commands) {
+    for (const std::string_view text : commands) {
+      const TypedWords words(text);
+      pieces_.push_back("*" + std::to_string(words.views().size()) + "\r\n");
+      for (const std::string_view word : words.views()) {
+        pieces_.push_back("$" + std::to_string(word.size()) + "\r\n");
+        pieces_.emplace_back(word);
+        pieces_.emplace_back("\r\n");
+      }
+    }
+    answers_ = static_cast<std::uint16_t>(commands.size());
+  }
 
+  // What it may change, which must be the same wherever it is cut.
+  std::string written() {
+    std::string all;
+    for (const std::string& piece : pieces_) all += piece;
+    CommandView command = CommandView::from_encoded(all);
+    command.answers = answers_;
+    const std::string shown = show(command);
+    for (head_pieces_ = 0; head_pieces_ <= pieces_.size(); ++head_pieces_) {
+      std::string head;
+      for (std::size_t i = 0; i < head_pieces_; ++i) head += pieces_[i];
+      command.head = head;
+      const ArgumentList rest{.items = this, .walk = &walk, .is_encoded = true};
+      command.lists = {&rest, 1};
+      CHECK(show(command) == shown);
+      CHECK(shown.starts_with("anything") == (written_by(command) == Written::anything));
+      CHECK((shown == "nothing") == (written_by(command) == Written::nothing));
+      command.effect = CommandView::Effect::read;
+      CHECK(show(command) == "nothing");
+      command.effect = CommandView::Effect::unknown;
+    }
+    return shown;
+  }
+
+ private:
+  static void walk(const ArgumentList& list, const ArgumentSink& sink) {
+    const auto& self = *static_cast<const Several*>(list.items);
+    for (std::size_t i = self.head_pieces_; i < self.pieces_.size(); ++i) sink(self.pieces_[i]);
+  }
+
+  std::vector<std::string> pieces_;
+  std::uint16_t answers_ = 0;
+  std::size_t head_pieces_ = 0;
+};
+
+std::string several(const std::vector<std::string_view>& commands) {
+  return Several(commands).written();
+}
+
+TEST_CASE("a transaction changes the keys that its commands change") {
+  CHECK(several({"MULTI", "GET a", "MGET a b", "PING", "EXEC"}) == "nothing");
+  CHECK(several({"MULTI", "SET a 1", "GET b", "EXEC"}) == "a");
+  CHECK(several({"MULTI", "MSET a 1 b 2", "INCR c", "LMOVE d e LEFT LEFT", "EXEC"}) == "a b c d e");
+  CHECK(several({"MULTI", "ZUNIONSTORE out 2 a b", "SORT l STORE m", "EXEC"}) ==
+        "anything, and out");
+  CHECK(several({"MULTI", "SORT l DESC", "GEORADIUS g 1 2 3 m STORE d", "EXEC"}) == "d");
+  CHECK(several({"SET a 1", "DEL b"}) == "a b");
+}
+
+TEST_CASE("a transaction with one command that may change anything may change anything") {
+  for (const std::string_view any :
+       {"EVAL x 1 a", "FLUSHALL", "MODULE.THING a", "SELECT 3", "SWAPDB 0 1", "COPY a b DB 2",
+        "MSET a 1 b", "LMPOP x a LEFT", "SCRIPT"}) {
+    INFO(any);
+    CHECK(several({"MULTI", any, "EXEC"}) == "anything");
+    CHECK(several({"MULTI", "SET a 1", any, "EXEC"}) == "anything, and a");
+    CHECK(several({"MULTI", any, "SET a 1", "EXEC"}) == "anything, and a");
+  }
+  CHECK(several({"MULTI", "COPY a b", "EXEC"}) == "b");
+}
+
+TEST_CASE(
+    "keys far behind in a command of a transaction are found, and words that decide are not") {
+  std::string many = "MSET";
+  std::string keys;
+  std::string sorted = "SORT l";
+  for (int i = 0; i < 200; ++i) {
+    const std::string key = "k" + std::to_string(i);
+    many += " " + key + " v";
+    keys += (i == 0 ? "" : " ") + key;
+    sorted += " GET " + key;
+  }
+  CHECK(several({"MULTI", many, "EXEC"}) == keys);
+  CHECK(several({"MULTI", sorted, "EXEC"}) == "anything");
+}
+
+TEST_CASE("several commands that cannot be read may change anything") {
+  for (const std::string_view bytes :
+       {"*1\r\n$5\r\nMULTI\r\n*2\r\n$3\r\nGET\r\n$1\r\na", "*1\r\n$5\r\nMULTI\r\n*0\r\n",
+        "PING\r\n", "*1\r\n$99999999999999999999\r\n", ""}) {
+    INFO(bytes);
+    CommandView command = CommandView::from_encoded(bytes);
+    command.answers = 3;
+    CHECK(written_by(command) == Written::anything);
+  }
+  // Words that are not encoded may belong to any of the commands.
+  const TypedWords words("SET a 1");
+  CommandView plain;
+  plain.args = words.views();
+  plain.answers = 2;
+  CHECK(written_by(plain) == Written::anything);
+}
+
+TEST_CASE("of a transaction with a word that is not there yet, its key may be anything") {
+  const auto written_with = [](std::string_view key, std::string_view value) {
+    struct Pieces {
+      std::array<std::string_view, 4> all;
+    };
+    const Pieces pieces{{"$4096\r\n", key, "\r\n$4096\r\n", value}};
+    const ArgumentList rest{
+        .items = &pieces,
+        .walk =
+            [](const ArgumentList& list, const ArgumentSink& sink) {
+              for (const auto& piece : static_cast<const Pieces*>(list.items)->all) {
+                sink(piece);
+              }
+              sink("\r\n*1\r\n$4\r\nEXEC\r\n");
+            },
+        .is_encoded = true};
+    CommandView command = CommandView::from_encoded("*1\r\n$5\r\nMULTI\r\n*3\r\n$3\r\nSET\r\n");
+    command.answers = 3;
+    command.lists = {&rest, 1};
+    return written_by(command);
+  };
+  const std::string text(4096, 'x');
+  CHECK(written_with(text, text) == Written::keys);
+  CHECK(written_with(text, deferred_word(4096)) == Written::keys);
+  CHECK(written_with(deferred_word(4096), text) == Written::anything);
+}
+
+TEST_CASE("a read behind XREADGROUP in a transaction may find its streams' groups changed") {
+  const std::string bytes = request({"MULTI"}) +
+                            request({"XREADGROUP", "GROUP", "g", "me", "STREAMS", "s", ">"}) +
+                            request({"SET", "a", "1"}) + request({"EXEC"});
+  CommandView command = CommandView::from_encoded(bytes);
+  command.answers = 4;
+  CHECK(show(command) == "a");
+  std::string changed;
+  CHECK(keys_changed(command, [&](std::string_view key) { changed += key; }) == Written::keys);
+  CHECK(changed == "sa");
+}
+
+TEST_CASE("a subscription to several channels changes nothing") {
   const TypedWords words("SUBSCRIBE a b c");
   CommandView subscription;
   subscription.args = words.views();

@@ -9,6 +9,7 @@
 #include "plimsoll/core/client/near_cache.h"
 #include "plimsoll/core/commands/question.h"
 #include "plimsoll/tests/sim/client/request.h"
+#include "plimsoll/tests/sim/client/transactor.h"
 
 namespace plimsoll::sim {
 namespace {
@@ -92,11 +93,24 @@ void CachedReader::write() {
   const RequestNumber number =
       desk_.enter(*this, deadline_of(timeout), expires ? 0 : 1, "SET of a cached key");
   Asked asked{.what = Asked::What::write, .place = some_place()};
-  asked.value = marked(asked.place.key, {.number = number});
   const std::string time = std::to_string(1 + random().below(400));
+  // A right that goes before EXEC leaves out one of the two, which is no transaction's fault.
+  const bool may_lose_right = environment().leaning == Leaning::rights;
+  const bool is_transaction = !expires && !may_lose_right && random().one_in(4);
+  asked.value = marked(asked.place.key,
+                       is_transaction ? Mark{.number = number, .part = 1, .parts = 2}
+                                      : Mark{.number = number});
   const std::array<std::string_view, 5> words{"SET", asked.place.key, asked.value, "PX", time};
   CommandView command;
   command.args = std::span<const std::string_view>(words).first(expires ? 5 : 3);
+  EncodedCommands both;
+  if (is_transaction) {
+    both.add({"MULTI"});
+    both.add({"SET", "beside", marked("beside", {.number = number, .part = 0, .parts = 2})});
+    both.add({"SET", asked.place.key, asked.value});
+    both.add({"EXEC"});
+    command = both.request();
+  }
   if (!desk_.note_submitted(driver().submit(command, timeout, number), number)) return;
   last_write_[asked.place] = number;
   asked_[number] = std::move(asked);
