@@ -146,7 +146,9 @@ int32_t PLIMSOLL_EXPORT(plimsoll_set_memory_limit)(double memory_limit) {
 char* PLIMSOLL_EXPORT(plimsoll_stage)(size_t size) {
   DrawnLine& line = instance().line();
   char* const room = line.staging.stage(size);
-  if (room == nullptr) {
+  if (room == nullptr && size > plimsoll_memory_limit_max) {
+    refuse(longer_than_any_line(size));
+  } else if (room == nullptr) {
     refuse({.code = ErrorCode::rejected_by_limit,
             .what = "the requests pool has no room for this request now",
             .expected = "other requests to end first, or shorter words",

@@ -28,6 +28,13 @@ Error beyond_the_staged(std::uint64_t size, std::size_t staged) {
 
 }  // namespace
 
+Error longer_than_any_line(std::uint64_t bytes) {
+  return {.code = ErrorCode::rejected_by_limit,
+          .what = "the request is longer than the memory line can ever be",
+          .value = bytes,
+          .limit = plimsoll_memory_limit_max};
+}
+
 std::span<const char> Staging::staged() const {
   if (!bytes_) return place_;
   return {static_cast<const char*>(bytes_.data()), bytes_.size()};
@@ -69,12 +76,7 @@ Result<Staging::Parts> Staging::words_in_parts(std::uint32_t parts_count, std::u
 
 // The bound keeps the sizes of requests, which are computed in a size_t, from wrapping around.
 Status Staging::note_deferred(std::uint64_t bytes) {
-  if (bytes > plimsoll_memory_limit_max) {
-    return Error{.code = ErrorCode::rejected_by_limit,
-                 .what = "the request is longer than the memory line can ever be",
-                 .value = bytes,
-                 .limit = plimsoll_memory_limit_max};
-  }
+  if (bytes > plimsoll_memory_limit_max) return longer_than_any_line(bytes);
   deferred_bytes_ = static_cast<std::size_t>(bytes);
   return {};
 }

@@ -16,6 +16,9 @@ namespace plimsoll::wasm {
 /// The views of up to this many words need no allocation.
 inline constexpr std::size_t staged_views_kept = 16;
 
+/// The refusal of a request of so many bytes.
+Error longer_than_any_line(std::uint64_t bytes);
+
 class Staging {
  public:
   /// Whether a call takes deferred words (core/resp/encoder.h). Only the size of such a word is

@@ -6,7 +6,7 @@ import { checkedWords } from "./commands/words.js";
 import type { Driver } from "./driver.js";
 import { ConfigurationError } from "./errors.js";
 import { CommandSet } from "./generated/commands.js";
-import { type Held, heldBytes } from "./held.js";
+import { type Held, heldBytes, keptWords } from "./held.js";
 
 // What transactions and batches have in common: commands are queued as they are called, and sent by exec().
 
@@ -38,7 +38,8 @@ export abstract class CommandQueue extends CommandSet {
   readonly #charge: Charge;
   #commands: QueuedCommand[] = [];
   #isOver = false;
-  #problem: unknown;
+  // Of the first call that was invalid. Code of the caller's may throw undefined.
+  #problem: { readonly error: unknown } | undefined;
 
   /** @internal `name` is what messages call this. */
   constructor(driver: Driver, name: string) {
@@ -80,7 +81,7 @@ export abstract class CommandQueue extends CommandSet {
   override sendWords(words: Word[], shape: Shape, options: CallOptions | undefined):
     Promise<unknown> {
     if (this.#isOver) return refusedCall(this.#over());
-    if (this.#problem !== undefined) return this.refuseWords(this.#problem);
+    if (this.#problem !== undefined) return this.refuseWords(this.#problem.error);
     const bytes = heldBytes(words);
     try {
       if (options !== undefined) this.checkQueued(options);
@@ -90,7 +91,7 @@ export abstract class CommandQueue extends CommandSet {
     }
     this.#charge.bytes += bytes;
     const reply = new Promise((resolve, reject) => {
-      this.#commands.push({ words, shape, options, resolve, reject });
+      this.#commands.push({ words: keptWords(words), shape, options, resolve, reject });
     });
     reply.catch(() => {});  // no unhandled rejection if the caller awaits only exec()
     return reply;
@@ -98,7 +99,7 @@ export abstract class CommandQueue extends CommandSet {
 
   /** @internal A call with an invalid argument: exec() rejects with its error, and sends nothing. */
   override refuseWords(error: unknown): Promise<never> {
-    this.#problem ??= error;
+    this.#problem ??= { error };
     const refused = refusedArguments(error);
     refused.catch(() => {});
     return refused;
@@ -111,8 +112,9 @@ export abstract class CommandQueue extends CommandSet {
     this.#isOver = true;
     const commands = this.#letGo();
     if (this.#problem === undefined) return commands;
-    for (const each of commands) each.reject(this.#problem);
-    throw this.#problem;
+    const { error } = this.#problem;
+    for (const each of commands) each.reject(error);
+    throw error;
   }
 
   #over(): ConfigurationError {

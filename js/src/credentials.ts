@@ -74,8 +74,9 @@ export class CredentialsSource {
   #calls = 0;
   #unanswered = 0;
   #used = 0;
-  // Ends the request that is under way; has no effect behind its end.
-  #settle: (problem: unknown) => void = () => {};
+  // Ends the request that is under way; has no effect behind its end. A function may throw undefined, so a failure is
+  // told by there being an object.
+  #settle: (failed?: { readonly why: unknown }) => void = () => {};
 
   constructor(options: CredentialsOptions, owner: CredentialsOwner) {
     this.#options = options;
@@ -154,15 +155,15 @@ export class CredentialsSource {
   // the attempt to connect to say so before connectTimeout.
   #answered(): Promise<void> {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => this.#settle(new Error("the function did not answer in time")),
-        this.#options.connectTimeout / 4 * 3);
-      this.#settle = (problem) => {
+      const fail = (text: string): void => this.#settle({ why: new Error(text) });
+      const timer = setTimeout(() => fail("the function did not answer in time"), this.#options.connectTimeout / 4 * 3);
+      this.#settle = (failed) => {
         clearTimeout(timer);
-        if (problem === undefined) resolve();
-        else reject(problem);
+        if (failed === undefined) resolve();
+        else reject(failed.why);
       };
       if (this.#unanswered < unansweredMax) this.#call();
-      else this.#settle(new Error(`${unansweredMax} calls of the function have not been answered`));
+      else fail(`${unansweredMax} calls of the function have not been answered`);
     });
   }
 
@@ -172,9 +173,9 @@ export class CredentialsSource {
     try {
       const credentials = checked(await this.#options.ask());
       if (!this.#isOver && number > this.#used) this.#use(number, credentials);
-      this.#settle(undefined);
+      this.#settle();
     } catch (error) {
-      if (number === this.#calls) this.#settle(error);
+      if (number === this.#calls) this.#settle({ why: error });
     } finally {
       --this.#unanswered;
     }
@@ -187,7 +188,8 @@ export class CredentialsSource {
     this.#hasFailed = false;
     this.#goodUntil = performance.now() + lifetime;
     if (lifetime > 0 && lifetime < Infinity) {
-      this.#askIn(lifetime - Math.min(this.#options.refreshBefore, lifetime / 2));
+      const wait = lifetime - Math.min(this.#options.refreshBefore, lifetime / 2);
+      this.#askIn(Math.max(wait, this.#options.waitMin));
     }
   }
 

@@ -1,3 +1,4 @@
+import { listenForAbort } from "./abort-listeners.js";
 import { addressAt, serverOf } from "./address.js";
 import { refusedArguments, refusedCall } from "./caller-stack.js";
 import { Changes } from "./changes.js";
@@ -328,8 +329,9 @@ export class Driver implements Failable, LinkOwner {
     if (this.#over !== undefined) return undefined;
     let has: boolean;
     if (wanted.options !== undefined) checkCallOptions(wanted.options);
+    const changed = this.changes.key(key);
     try {
-      has = askCache(this.core, this.id, this.changes.key(key));
+      has = askCache(this.core, this.id, changed);
     } catch (error) {
       throw this.core.blame(error);
     }
@@ -362,15 +364,10 @@ export class Driver implements Failable, LinkOwner {
   }
 
   #listen(pending: Pending, signal: NonNullable<CallOptions["signal"]>): void {
-    const cancel = (): void => {
-      signal.removeEventListener("abort", cancel);
-      this.#protectLater(() => {
-        this.#cancel(pending);
-        this.schedule();
-      });
-    };
-    pending.stopListening = () => signal.removeEventListener("abort", cancel);
-    signal.addEventListener("abort", cancel);
+    pending.stopListening = listenForAbort(signal, () => this.#protectLater(() => {
+      this.#cancel(pending);
+      this.schedule();
+    }));
   }
 
   /** Has connections log in with these from now on, open ones as well. Throws a LimitError if there is no
@@ -656,8 +653,7 @@ export class Driver implements Failable, LinkOwner {
     try {
       askAdmitted(core, this.id, words.take(), tag);
     } catch (error) {
-      // There is no memory to stage the words, or the caller has changed a Uint8Array among them, so that
-      // they are another request now. Ends this request only.
+      // There is no memory to stage the words. Ends this request only.
       return this.#giveUp(pending, core.blame(error));
     }
     pending.low = core.outboxNumber(outboxAt.request);

@@ -1,5 +1,6 @@
 import type { Word } from "./commands/call.js";
 import type { Core } from "./core/core.js";
+import { sizeOfBytes } from "./core/sizes.js";
 import { PlimsollError } from "./errors.js";
 
 // What a string or Uint8Array and its place in an array cost, besides its letters or bytes.
@@ -8,8 +9,21 @@ const bytesAroundWord = 32;
 /** The number of bytes that keeping these words costs. */
 export const heldBytes = (words: readonly Word[]): number => {
   let bytes = bytesAroundWord;
-  for (const word of words) bytes += bytesAroundWord + word.length;
+  for (const word of words) {
+    bytes += bytesAroundWord + (typeof word === "string" ? word.length : sizeOfBytes(word));
+  }
   return bytes;
+};
+
+/** The words, as they are now: the caller may write into an array of bytes, or into the list, as soon as its call has
+    returned. */
+export const keptWords = (words: readonly Word[]): Word[] =>
+  words.map((word) => typeof word === "string" ? word : copyOf(word));
+
+const copyOf = (word: Uint8Array): Uint8Array => {
+  const copy = new Uint8Array(sizeOfBytes(word));
+  copy.set(new Uint8Array(word.buffer, word.byteOffset, copy.length));
+  return copy;
 };
 
 /** The client that keeps the words: its Driver. */
@@ -58,13 +72,12 @@ export class HeldWords {
   readonly #held: Held;
   readonly #bytes: number;
 
-  /** Keeps a copy of the list, since the caller may change the original. Throws a LimitError if the pool has
-      no room. */
+  /** Keeps a copy. Throws a LimitError if the pool has no room. */
   constructor(held: Held, words: readonly Word[]) {
     this.#held = held;
     this.#bytes = heldBytes(words);
     held.hold(this.#bytes);
-    this.#words = words.slice();
+    this.#words = keptWords(words);
   }
 
   letGo(): void { this.#held.letGo(this.#bytes); }

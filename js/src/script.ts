@@ -3,6 +3,7 @@ import { described } from "./commands/problem.js";
 import { text } from "./commands/put.js";
 import { checkedNames } from "./commands/words.js";
 import { PlimsollError } from "./errors.js";
+import { keptWords } from "./held.js";
 
 // Lua scripts and functions that run on the server, with typed replies.
 
@@ -75,7 +76,8 @@ const operandsOf = (expected: number | undefined, keys: Key | readonly Key[],
     throw new TypeError(`keys: got ${own.length}; give ${expected}`);
   }
   const values = Array.isArray(args) ? args : [args];
-  return [String(own.length), ...own, ...values.map((value) => text("args", value))];
+  // They may be sent later, and a second time.
+  return keptWords([String(own.length), ...own, ...values.map((value) => text("args", value))]);
 };
 
 const has = (error: unknown, words: string): boolean =>

@@ -1,3 +1,4 @@
+import { listenForAbort } from "./abort-listeners.js";
 import { checkOptions, refuseOption } from "./check-options.js";
 import { Client } from "./client.js";
 import type { AbortSignalLike, As } from "./commands/call.js";
@@ -165,12 +166,11 @@ export class StreamReader<A extends As = "text"> implements AsyncIterable<Stream
   ack(part: StreamPart<As>): Promise<number>;
   ack(stream: string, ids: string | readonly string[]): Promise<number>;
   async ack(stream: string | StreamPart<As>, ids?: string | readonly string[]): Promise<number> {
-    if (typeof stream === "string") return this.#client.xack(stream, this.#options.group, ids!);
+    if (typeof stream === "string") return this.#acknowledge(stream, ids!);
     if (typeof stream !== "object" || stream === null || !Array.isArray(stream.entries)) {
       throw new TypeError(`ack: got ${described(stream)}; give a part of a batch, or a stream and ids`);
     }
-    const done = stream.entries.map(({ id }) => id as string);
-    return done.length === 0 ? 0 : this.#client.xack(stream.stream, this.#options.group, done);
+    return this.#acknowledge(stream.stream, stream.entries.map(({ id }) => id as string));
   }
 
   /** Ends a loop over this reader, and a read() that waits. The client goes on. */
@@ -194,6 +194,10 @@ export class StreamReader<A extends As = "text"> implements AsyncIterable<Stream
   /** `using reader = ...` */
   [Symbol.dispose](): void { this.close(); }
 
+  async #acknowledge(stream: string, ids: string | readonly string[]): Promise<number> {
+    return ids.length === 0 && Array.isArray(ids) ? 0 : this.#client.xack(stream, this.#options.group, ids);
+  }
+
   #checkOpen(): void {
     if (this.#end.signal.aborted) throw new ClosedError("closed", "the reader was closed");
   }
@@ -202,12 +206,12 @@ export class StreamReader<A extends As = "text"> implements AsyncIterable<Stream
     const abort = new AbortController();
     const give = (): void => { abort.abort(signal?.aborted ? signal.reason : undefined); };
     if (signal?.aborted) give();
-    signal?.addEventListener("abort", give);
+    const stopListening = signal === undefined ? undefined : listenForAbort(signal, give);
     this.#end.signal.addEventListener("abort", give);
     try {
       return await this.#batch(abort.signal);
     } finally {
-      signal?.removeEventListener("abort", give);
+      stopListening?.();
       this.#end.signal.removeEventListener("abort", give);
     }
   }

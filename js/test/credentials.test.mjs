@@ -184,3 +184,22 @@ test("a function that does not answer in time is called again", async () => {
   assert(asked >= 4, `${asked} calls`);
   await client.close();
 });
+
+test("a function that throws nothing has failed all the same", async () => {
+  await setUser("silent", "p");
+  await assert.rejects(
+    Client.connect(server.address, { credentials: () => Promise.reject(), connectTimeout: 200 }),
+    /there are no credentials/);
+  let asked = 0;
+  let refusals = 0;
+  const client = await Client.connect(server.address, { reconnectWaitMin: 1, reconnectWaitMax: 5,
+    credentials: () => {
+      if (++asked > 1 && asked < 6) throw undefined;
+      return { username: "silent", password: "p", lifetime: 40 };
+    } });
+  client.on("credentialsRefused", () => { ++refusals; });
+  await until(() => asked >= 7);
+  assert.equal(refusals, 4);
+  assert.equal(await client.command(["ACL", "WHOAMI"]), "silent");
+  await client.close();
+});

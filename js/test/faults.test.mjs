@@ -183,7 +183,7 @@ test("an argument that throws, or changes later, is the error of its call alone"
   await assert.rejects(client.get("key", { timeout }), { name: "TypeError", message: /timeout/ });
   await assert.rejects(client.get("key", { maxStaleness: 1n }), { name: "TypeError" });
   await assert.rejects(client.subscribe([7]), { name: "TypeError" });
-  // Both wait for room, and are not what they were when there is some.
+  // Both wait for room, and are sent as they were.
   const first = client.ping();
   const list = ["ECHO", "before"];
   const changed = client.command(list);
@@ -194,7 +194,7 @@ test("an argument that throws, or changes later, is the error of its call alone"
   shrinks.buffer.resize?.(1);
   assert.equal(await first, "PONG");
   assert.equal(await changed, "before");
-  if (shrinks.length === 1) await assert.rejects(shrunk, { name: "ConfigurationError" });
+  assert.equal(await shrunk, "\0".repeat(8));
   assert.equal(await last, "last");
   assert.equal(client.getStatistics().inFlight, 0);
   await client.close();

@@ -1,3 +1,4 @@
+import { isBytes } from "../core/sizes.js";
 import type { Word } from "./call.js";
 import { described, refuse } from "./problem.js";
 import type { Node } from "./table.js";
@@ -8,9 +9,6 @@ import type { Node } from "./table.js";
     does not know the Uint8Array of another realm. */
 export const isWord = (value: unknown): value is Word =>
   typeof value === "string" || isBytes(value);
-
-const isBytes = (value: unknown): value is Uint8Array =>
-  ArrayBuffer.isView(value) && (value as Uint8Array).BYTES_PER_ELEMENT === 1;
 
 const largest = 2n ** 63n - 1n;
 

@@ -26,7 +26,7 @@ export interface Failable {
 
 /** An instance of the module. */
 export class Core {
-  readonly calls: Calls;
+  calls: Calls;
   /** Views of the whole memory. They are made anew whenever it grows, so read them after each call. */
   bytes!: Uint8Array;
   words!: Int32Array;
@@ -38,6 +38,8 @@ export class Core {
   readonly outboxWord: number;
   readonly users: Set<Failable> = new Set();
   failure: CoreError | undefined;
+  // In the place of `calls` once one of them has failed.
+  readonly #noCalls: Calls;
   #last = 0;
   #refusalText = "";
   #refusalMessage = "";
@@ -48,6 +50,8 @@ export class Core {
       wasi_snapshot_preview1: { proc_exit: () => { throw new Exit("the core wants to exit"); } },
     };
     this.calls = new WebAssembly.Instance(module, imports).exports as unknown as Calls;
+    const failed = new CoreError("core_failed", "the core has failed, and all its clients with it: connect again", "maybe");
+    this.#noCalls = new Proxy({} as Calls, { get: () => () => { throw failed; } });
     this.#view();
     this.calls._initialize();
     const version = this.calls.plimsoll_version();
@@ -141,24 +145,39 @@ export class Core {
   /** A call has trapped: ends the instance and notifies all its users. */
   fail(cause: unknown): CoreError {
     if (this.failure !== undefined) return this.failure;
+    // First of all, and by what is there already: if the stack is at its end, all that follows may throw. Even then no
+    // call may go on with what this one has left half done. Whoever makes the next one comes here again.
+    this.calls = this.#noCalls;
+    if (current === this) current = undefined;
+    const failure = this.#explained(cause);
+    for (const user of [...this.users]) user.handleCoreFailed(failure);
+    this.users.clear();
+    this.failure = failure;
+    return failure;
+  }
+
+  #explained(cause: unknown): CoreError {
+    if (cause instanceof CoreError) return cause;
+    if (isOverflow(cause)) {
+      return new CoreError("core_failed", "the stack came to its end within the core, which has failed, and all its " +
+        "clients with it: call clients from where more of the stack is left, and connect again", "maybe", { cause });
+    }
     const size = this.outboxNumber(outboxAt.textSize);
     const said = size > 0 ? this.text(this.outbox + outboxAt.text, size) : "";
     const why = said.startsWith("CHECK failed") ? said : wordsOf(cause);
-    this.failure = new CoreError("core_failed",
-      `the core has failed, and all its clients with it: ${why}. That is a bug; connect again`,
-      "maybe", { cause });
-    if (current === this) current = undefined;
-    for (const user of [...this.users]) user.handleCoreFailed(this.failure);
-    this.users.clear();
-    return this.failure;
+    return new CoreError("core_failed",
+      `the core has failed, and all its clients with it: ${why}. That is a bug; connect again`, "maybe", { cause });
   }
 }
 
 class Exit extends Error {}
 
-// A RangeError is an overflow of the stack, which can happen in the middle of the core.
+// It can happen in the middle of the core. Firefox has an error of its own for it.
+const isOverflow = (error: unknown): boolean =>
+  error instanceof RangeError || error instanceof Error && error.name === "InternalError";
+
 const isTrap = (error: unknown): boolean => error instanceof WebAssembly.RuntimeError
-  || error instanceof RangeError || error instanceof Exit || error instanceof CoreError;
+  || error instanceof Exit || error instanceof CoreError || isOverflow(error);
 
 const decoder = new TextDecoder();
 

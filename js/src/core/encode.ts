@@ -1,7 +1,7 @@
 import type { Word } from "../commands/call.js";
 import type { Core } from "./core.js";
 import { outboxAt, stagingBytes } from "./abi.js";
-import { bytesMaxOf, bytesPerLetterMax, checkWellFormed } from "./sizes.js";
+import { bytesMaxOf, bytesPerLetterMax, checkWellFormed, sizeOfBytes } from "./sizes.js";
 
 // Writes words to the core's memory: a table of their sizes, then the bytes of all.
 
@@ -10,10 +10,13 @@ const encoder = new TextEncoder();
 // Up to this length, a loop over the letters is faster than a call of an encoder.
 const loopLettersMax = 40;
 
+// More than the core ever has. It counts in 32 bits, and would take a larger number for a small one.
+const refusedBytes = 2 ** 31;
+
 /** Where to write at most `most` bytes. Throws a LimitError if there is no memory. */
 export const roomFor = (core: Core, most: number): number => {
   if (most <= stagingBytes) return core.outbox + outboxAt.staging;
-  const at = core.calls.plimsoll_stage(most);
+  const at = core.calls.plimsoll_stage(Math.min(most, refusedBytes));
   if (at === 0) throw core.refusal();
   return at;
 };
@@ -67,7 +70,7 @@ export const stage = (core: Core, words: readonly Word[]): void => {
 const writeWord = (core: Core, word: Word, at: number): number => {
   if (typeof word === "string") return writeText(core, word, at);
   core.bytes.set(word, at);
-  return word.length;
+  return sizeOfBytes(word);
 };
 
 /** Writes words one behind the other. Returns the end. */

@@ -3,6 +3,17 @@ import { described } from "../commands/problem.js";
 
 // How long words are as UTF-8.
 
+const typedArray = Object.getPrototypeOf(Uint8Array.prototype) as object;
+const lengthOf = Object.getOwnPropertyDescriptor(typedArray, "length")!.get!;
+
+/** The number of bytes, of an array of bytes that isBytes(). A subclass may say what it pleases of its length; whoever
+    copies the array gets this many. */
+export const sizeOfBytes = (bytes: Uint8Array): number => lengthOf.call(bytes) as number;
+
+/** Whether this is an array of bytes, of any class and realm. */
+export const isBytes = (value: unknown): value is Uint8Array =>
+  ArrayBuffer.isView(value) && (value as Uint8Array).BYTES_PER_ELEMENT === 1 && !(value instanceof DataView);
+
 /** The most bytes of UTF-8 for one UTF-16 unit of a JavaScript string. */
 export const bytesPerLetterMax = 3;
 
@@ -24,7 +35,7 @@ export const checkWellFormed = (text: string): void => {
 /** An upper bound that takes no look at the letters. Throws a TypeError for what is no word. */
 export const bytesMaxOf = (word: Word): number => {
   if (typeof word === "string") return bytesPerLetterMax * word.length;
-  if (ArrayBuffer.isView(word) && word.BYTES_PER_ELEMENT === 1) return word.length;
+  if (isBytes(word)) return sizeOfBytes(word);
   throw new TypeError(`${described(word)} cannot be a word; give strings, or Uint8Array`);
 };
 
@@ -41,7 +52,7 @@ const countedBytesOf = (text: string): number => {
 
 /** The exact number of bytes. Throws a TypeError for a string with a lone surrogate. */
 export const bytesOfWord = (word: Word): number => {
-  if (typeof word !== "string") return word.length;
+  if (typeof word !== "string") return sizeOfBytes(word);
   checkWellFormed(word);
   return typeof Buffer === "function" ? Buffer.byteLength(word) : countedBytesOf(word);
 };

@@ -48,6 +48,26 @@ export const caching = {
     check(clientSideCache.getCacheInvalidations() > 0, "nothing was invalidated");
   },
 
+  "a transaction closes the keys that it writes, until it is answered": async ({ connect, key, plimsoll }) => {
+    const client = await connect({ clientSideCache: cacheOf(plimsoll) });
+    await client.mset({ [key("{t}a")]: "1", [key("{t}b")]: "1", [key("{t}c")]: "1" });
+    const read = async () => { for (const name of "abc") await client.get(key(`{t}${name}`)); };
+    const closedBy = async (fill) => {
+      await read();
+      const queue = client.transaction();
+      fill(queue);
+      const done = queue.exec();
+      const closed = [..."abc"].filter((name) => client.cached(key(`{t}${name}`)) === undefined);
+      await done;
+      return closed.join("");
+    };
+    equal(await closedBy((all) => { all.get(key("{t}a")); all.exists(key("{t}b")); }), "");
+    equal(await closedBy((all) => { all.get(key("{t}a")); all.incr(key("{t}b")); }), "b");
+    equal(await closedBy((all) => { all.rename(key("{t}a"), key("{t}c")); }), "ac");
+    equal(await closedBy((all) => { all.set(key("{t}b"), "v".repeat(100_000)); all.incr(key("{t}d")); }), "ab");
+    equal(await closedBy((all) => { all.command(["EVAL", "return 1", "0"]); }), "abc");
+  },
+
   // In workerd the clock stands still while this goes on.
   "what is true now is not told by the clock": async ({ connect, key, plimsoll }) => {
     const client = await connect({ clientSideCache: cacheOf(plimsoll) });
