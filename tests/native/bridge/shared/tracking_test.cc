@@ -339,7 +339,21 @@ TEST_CASE("after a transaction that reads, all keys count as changed for whoever
   const std::string told = reader.ask(resp("MULTI") + resp("GET", "ship") + resp("EXEC"));
   CHECK(told.ends_with("*1\r\n$6\r\nDaphne\r\n" + all_changed));
   CHECK(other.news().empty());
-  reader.ask(resp("MULTI") + resp("SET", "boat", "Eclipse") + resp("EXEC"));
+}
+
+TEST_CASE("of a transaction hear those who hold what it writes, and of a script in one all") {
+  World world;
+  Tracking writer(world);
+  Tracking other(world);
+  world.write("ship", "Great Eastern");
+  other.ask(resp("GET", "ship"));
+  writer.ask(resp("MULTI") + resp("GET", "ship") + resp("SET", "boat", "Eclipse") + resp("EXEC"));
+  CHECK(other.news().empty());
+  writer.ask(resp("MULTI") + resp("SET", "boat", "Daphne") + resp("SET", "ship", "Eclipse") +
+             resp("EXEC"));
+  CHECK(other.news() == changed("ship"));
+  other.ask(resp("GET", "ship"));
+  writer.ask(resp("MULTI") + resp("EVAL", "return 1", "0") + resp("EXEC"));
   CHECK(other.news() == all_changed);
 }
 
