@@ -6,7 +6,7 @@ import { checkedWords } from "./commands/words.js";
 import type { Driver } from "./driver.js";
 import { ConfigurationError } from "./errors.js";
 import { CommandSet } from "./generated/commands.js";
-import { type Held, heldBytes, keptWords } from "./held.js";
+import { type Held, heldBytes, keepBytes } from "./held.js";
 
 // What transactions and batches have in common: commands are queued as they are called, and sent by exec().
 
@@ -91,7 +91,7 @@ export abstract class CommandQueue extends CommandSet {
     }
     this.#charge.bytes += bytes;
     const reply = new Promise((resolve, reject) => {
-      this.#commands.push({ words: keptWords(words), shape, options, resolve, reject });
+      this.#commands.push({ words: keepBytes(words), shape, options, resolve, reject });
     });
     reply.catch(() => {});  // no unhandled rejection if the caller awaits only exec()
     return reply;

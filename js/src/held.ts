@@ -15,10 +15,15 @@ export const heldBytes = (words: readonly Word[]): number => {
   return bytes;
 };
 
-/** The words, as they are now: the caller may write into an array of bytes, or into the list, as soon as its call has
-    returned. */
-export const keptWords = (words: readonly Word[]): Word[] =>
-  words.map((word) => typeof word === "string" ? word : copyOf(word));
+/** Puts copies in the place of the arrays of bytes, in a list that is nobody else's: their caller may write into them as
+    soon as its call has returned. Returns the list. */
+export const keepBytes = (own: Word[]): Word[] => {
+  for (let i = 0; i < own.length; ++i) {
+    const word = own[i]!;
+    if (typeof word !== "string") own[i] = copyOf(word);
+  }
+  return own;
+};
 
 const copyOf = (word: Uint8Array): Uint8Array => {
   const copy = new Uint8Array(sizeOfBytes(word));
@@ -77,7 +82,7 @@ export class HeldWords {
     this.#held = held;
     this.#bytes = heldBytes(words);
     held.hold(this.#bytes);
-    this.#words = keptWords(words);
+    this.#words = keepBytes(words.slice());
   }
 
   letGo(): void { this.#held.letGo(this.#bytes); }

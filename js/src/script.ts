@@ -3,7 +3,7 @@ import { described } from "./commands/problem.js";
 import { text } from "./commands/put.js";
 import { checkedNames } from "./commands/words.js";
 import { PlimsollError } from "./errors.js";
-import { keptWords } from "./held.js";
+import { keepBytes } from "./held.js";
 
 // Lua scripts and functions that run on the server, with typed replies.
 
@@ -77,7 +77,7 @@ const operandsOf = (expected: number | undefined, keys: Key | readonly Key[],
   }
   const values = Array.isArray(args) ? args : [args];
   // They may be sent later, and a second time.
-  return keptWords([String(own.length), ...own, ...values.map((value) => text("args", value))]);
+  return keepBytes([String(own.length), ...own, ...values.map((value) => text("args", value))]);
 };
 
 const has = (error: unknown, words: string): boolean =>
