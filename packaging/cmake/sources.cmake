@@ -93,6 +93,7 @@ set(PLIMSOLL_CLIENT_SOURCES
   core/cluster/walk_cursor.cc
   core/commands/command_table.cc
   core/commands/composed.cc
+  core/commands/encoded_commands.cc
   core/commands/key_ranges.cc
   core/commands/number_text.cc
   core/commands/parts.cc
@@ -370,6 +371,7 @@ set(PLIMSOLL_CLIENT_HEADERS
   core/commands/command.h
   core/commands/command_table.h
   core/commands/composed.h
+  core/commands/encoded_commands.h
   core/commands/folded.h
   core/commands/key_spec.h
   core/commands/key_words.h
