@@ -3,7 +3,15 @@ import type { Word } from "../commands/call.js";
 // Arguments as ioredis takes them: in lists or not, of almost any type, with a callback behind them.
 
 /** What a call gives its outcome to, besides the promise. */
-export type Callback = (error: Error | null, result?: any) => void;
+export type Callback<Result = any> = (error: Error | null, result?: Result) => void;
+
+/** A key, as ioredis names the type. */
+export type RedisKey = string | Uint8Array;
+/** A value, as ioredis names the type. */
+export type RedisValue = string | Uint8Array | number;
+
+/** What a method of a command takes. The type of the callback is here so that programs need not write it. */
+export type Argument = RedisValue | bigint | boolean | object | null | undefined | Callback;
 
 /** Splits the callback off, if there is one. */
 export const splitCallback = (args: readonly unknown[]): { own: unknown[]; callback: Callback | undefined } => {
@@ -22,20 +30,22 @@ export const callBack = (callback: Callback, error: Error | null, result?: unkno
   }
 };
 
-/** Calls `callback` with the outcome as well, before anything that waits for the promise that is returned. */
-export const withCallback = <T>(outcome: Promise<T>, callback: Callback | undefined): Promise<T> => {
-  if (callback === undefined) return outcome;
-  outcome.then((result) => callBack(callback, null, result), (error: Error) => callBack(callback, error));
+/** Calls `callback` with the outcome as well, before anything that waits for the promise that is returned. What is
+    no function is ignored: programs leave something else in its place, such as the index of map(). */
+export const withCallback = <T>(outcome: Promise<T>, callback: unknown): Promise<T> => {
+  if (typeof callback !== "function") return outcome;
+  const call = callback as Callback;
+  outcome.then((result) => callBack(call, null, result), (error: Error) => callBack(call, error));
   return outcome;
 };
 
+// As a Buffer is made of a text: half of a character becomes U+FFFD. The client refuses it.
+const textOf = (text: string): string => /\p{Surrogate}/u.test(text) ? text.replace(/\p{Surrogate}/gu, "\uFFFD") : text;
+
 const wordOf = (argument: unknown): Word => {
   if (argument instanceof Uint8Array) return argument;
-  return argument === null || argument === undefined ? "" : String(argument);
+  return argument === null || argument === undefined ? "" : textOf(String(argument));
 };
-
-// Where these commands take an object or a Map in place of names and values.
-const placeOfPairs = new Map([["mset", 0], ["msetnx", 0], ["hset", 1], ["hmset", 1]]);
 
 const pairsOf = (argument: unknown): unknown[] | undefined => {
   if (argument instanceof Map) return [...argument].flat();
@@ -44,13 +54,27 @@ const pairsOf = (argument: unknown): unknown[] | undefined => {
   return isPlain ? Object.entries(argument).flat() : undefined;
 };
 
+// Takes an object or a Map at this place for names and values.
+const pairsAt = (place: number) => (args: unknown[]): unknown[] => {
+  const pairs = args.length === place + 1 ? pairsOf(args[place]) : undefined;
+  return pairs === undefined ? args : [...args.slice(0, place), ...pairs];
+};
+
+const transformers = new Map<string, (args: any[]) => unknown[]>([
+  ["mset", pairsAt(0)], ["msetnx", pairsAt(0)], ["hset", pairsAt(1)], ["hmset", pairsAt(1)],
+]);
+
+/** Has `change` make other arguments of those of a command. */
+export const setArgumentTransformer = (name: string, change: (args: any[]) => unknown[]): void => {
+  transformers.set(name, change);
+};
+
 /** The words of a command. A list among the arguments stands for its elements; a list in a list is one word, as
     it is in ioredis. */
 export const wordsOf = (name: string, args: readonly unknown[]): Word[] => {
   const flat = args.flat();
-  const place = placeOfPairs.get(name);
-  const pairs = place !== undefined && flat.length === place + 1 ? pairsOf(flat[place]) : undefined;
-  return [name, ...(pairs === undefined ? flat : [...flat.slice(0, place), ...pairs]).map(wordOf)];
+  const change = transformers.get(name);
+  return [name, ...(change === undefined ? flat : change(flat)).map(wordOf)];
 };
 
 /** Whether a command names the connection or its library. A client has the name that it was made with. */

@@ -1,9 +1,39 @@
+import type { ConnectionOptions } from "node:tls";
 import { type ClientOptions, ConfigurationError, type TlsOptions } from "../index.js";
 
 // The arguments of ioredis's constructor, as an address and options of a Client.
 
-/** The options of ioredis that are known here. Others are refused by name. */
-export interface RedisOptions {
+/** Options of ioredis that have no effect here: what they are about is done anyway, or there is no need for it. */
+export interface OptionsWithoutEffect {
+  readonly family?: number | undefined;
+  readonly keepAlive?: number | undefined;
+  readonly noDelay?: boolean | undefined;
+  readonly enableReadyCheck?: boolean | undefined;
+  readonly maxLoadingRetryTime?: number | undefined;
+  readonly enableAutoPipelining?: boolean | undefined;
+  readonly autoPipeliningIgnoredCommands?: readonly string[] | undefined;
+  readonly autoResendUnfulfilledCommands?: boolean | undefined;
+  readonly showFriendlyErrorStack?: boolean | undefined;
+  readonly offlineQueue?: boolean | undefined;
+  readonly commandQueue?: boolean | undefined;
+  readonly blockingTimeout?: number | undefined;
+  readonly blockingTimeoutGrace?: number | undefined;
+  readonly socketTimeout?: number | undefined;
+  readonly disconnectTimeout?: number | undefined;
+  readonly disableClientInfo?: boolean | undefined;
+  readonly clientInfoTag?: string | undefined;
+  /** `retryStrategy` says what is done here. */
+  readonly sentinelRetryStrategy?: ((times: number) => number | null | void) | null | undefined;
+  /** The same. */
+  readonly sentinelReconnectStrategy?: ((times: number) => number | null | void) | null | undefined;
+  readonly sentinelCommandTimeout?: number | undefined;
+  readonly sentinelMaxConnections?: number | undefined;
+  readonly updateSentinels?: boolean | undefined;
+  readonly failoverDetector?: boolean | undefined;
+}
+
+/** The options of ioredis that are known here. Those that ask for what is not here are refused by name. */
+export interface RedisOptions extends OptionsWithoutEffect {
   readonly host?: string | undefined;
   readonly port?: number | string | undefined;
   /** The path of a unix socket. */
@@ -44,12 +74,19 @@ export interface RedisOptions {
   readonly stringNumbers?: boolean | undefined;
   /** Scripts to define at once: see Redis.defineCommand(). */
   readonly scripts?: Readonly<Record<string, CommandDefinition>> | undefined;
+  // These are not here. What asks for nothing is taken.
+  readonly reconnectOnError?: null | false | undefined;
+  readonly natMap?: null | false | undefined;
+  readonly preferredSlaves?: null | false | undefined;
+  readonly Connector?: null | false | undefined;
+  readonly monitor?: false | null | undefined;
+  readonly readOnly?: false | null | undefined;
   /** Options of plimsoll's own Client, which override the others. */
   readonly plimsoll?: ClientOptions | undefined;
 }
 
-/** Options of TLS, with one name as Node has it. */
-export type TlsOptionsOfNode = TlsOptions & { readonly servername?: string };
+/** Options of TLS as Node has them. The constructor refuses those that a Client does not have, by their names. */
+export type TlsOptionsOfNode = ConnectionOptions | (TlsOptions & { readonly servername?: string });
 
 /** Where a sentinel is. Default: localhost, port 26379. */
 export interface SentinelAddress {
@@ -63,6 +100,14 @@ export interface CommandDefinition {
   /** How many of the arguments are keys. Default: the first argument says it. */
   readonly numberOfKeys?: number | undefined;
   readonly readOnly?: boolean | undefined;
+}
+
+/** Options of scanStream() and the like. */
+export interface ScanStreamOptions {
+  readonly match?: string | undefined;
+  readonly type?: string | undefined;
+  readonly count?: number | string | undefined;
+  readonly noValues?: boolean | undefined;
 }
 
 /** What is left of the constructor's arguments. */
@@ -101,7 +146,7 @@ const checkNames = (options: object): void => {
 };
 
 // As ioredis shows them in Redis.options.
-const defaults: RedisOptions & { readonly family: number } = {
+const defaults: RedisOptions = {
   host: "localhost", port: 6379, family: 4, db: 0, username: null, password: null, keyPrefix: "",
   connectTimeout: 10_000, maxRetriesPerRequest: 20, enableOfflineQueue: true, autoResubscribe: true,
   lazyConnect: false, stringNumbers: false,
@@ -130,12 +175,12 @@ const optionsOfUrl = (text: string): RedisOptions => {
     throw new ConfigurationError("invalid_option", `Redis: the URL begins with ${protocol}; give redis: or rediss:`);
   }
   return {
+    ...optionsOfQuery(searchParams),
     ...hostname === "" ? {} : { host: hostname.replace(/^\[(.*)\]$/, "$1") },
     ...port === "" ? {} : { port: Number(port) },
     ...username === "" ? {} : { username: decodeURIComponent(username) },
     ...password === "" ? {} : { password: decodeURIComponent(password) },
     ...pathname.length < 2 ? {} : { db: pathname.slice(1) },
-    ...optionsOfQuery(searchParams),
     ...protocol === "rediss:" || protocol === "valkeys:" ? { tls: {} } : {},
   };
 };
@@ -151,6 +196,7 @@ const optionsOf = (args: readonly unknown[]): RedisOptions => {
     else if (typeof each !== "string") {
       throw new ConfigurationError("invalid_option", `Redis: got a ${typeof each}; give a port, host, path or URL`);
     } else if (/^\d+$/.test(each)) options.port = Number(each);
+    else if (each.startsWith("//")) given = optionsOfUrl(`redis:${each}`);
     else if (isAddress(each)) given = optionsOfUrl(each);
     else if (place === 0 && each.startsWith("/")) options.path = each;
     else if (place === 0) given = optionsOfUrl(`redis://${each}`);
@@ -208,13 +254,22 @@ const isNone = (value: unknown): value is undefined | null | false =>
 
 const tlsOf = (tls: RedisOptions["tls"]): TlsOptions | undefined => {
   if (isNone(tls)) return undefined;
-  const { servername, ...rest } = tls;
+  const { servername, ...rest } = tls as TlsOptions & { readonly servername?: string };
   return { ...rest, ...servername === undefined ? {} : { serverName: servername } };
+};
+
+// A function that throws is asked again when the client has ended, and then the program hears of it.
+const waitOf = (strategy: (times: number) => unknown, times: number): unknown => {
+  try {
+    return strategy(times);
+  } catch {
+    return undefined;
+  }
 };
 
 // A Client waits for times between two bounds, and does not ask a function each time.
 const waitsOf = (strategy: (times: number) => unknown): ClientOptions => {
-  const waits = Array.from({ length: 10 }, (_, i) => strategy(i + 1));
+  const waits = Array.from({ length: 10 }, (_, i) => waitOf(strategy, i + 1));
   const numbers = waits.filter((wait): wait is number => typeof wait === "number" && wait >= 0);
   const attempts = waits.findIndex((wait) => typeof wait !== "number");
   const [min, max] = numbers.length === 0 ? [1, 1]
@@ -247,6 +302,7 @@ export const settingsOf = (args: readonly unknown[]): Settings => {
     protocol: 2,  // whose replies are those of ioredis
     topology: "standalone",  // as for ioredis, whose Cluster is another class
     ...waitsOf(strategy),
+    subscriptionOverflow: "pause-reading",  // messages wait in the server, as for ioredis, which reads no faster
     ...options.plimsoll,
   };
   const address = addressOf(options);

@@ -1,36 +1,29 @@
 import { createHash } from "node:crypto";
 import { EventEmitter } from "node:events";
-import { Readable } from "node:stream";
-import { type CallOptions, Client, ClosedError, ConfigurationError, type Exclusive, LimitError,
-  type PlimsollError, ServerError, type SubscriptionKind, type Transaction, type Word,
-  commandNames } from "../index.js";
-import { type Callback, namesConnection, splitCallback, withCallback, wordsOf } from "./arguments.js";
-import { type Commander, addCommands, addDefined, operandsOf } from "./commander.js";
-import { type CommandDefinition, type RedisOptions, type Settings, settingsOf } from "./options.js";
+import type { Readable } from "node:stream";
+import { type CallOptions, type Client, ServerError, type SubscriptionKind, type Transaction,
+  type Word } from "../index.js";
+import { type Argument, type Callback, namesConnection, splitCallback, withCallback, wordsOf } from "./arguments.js";
+import { Command, type CommandMethods, type Commander, type MethodPair, addCommand, addCommands, addDefined,
+  builtInNames, methodsOf, operandsOf } from "./commander.js";
+import { Life } from "./life.js";
+import { type CommandDefinition, type RedisOptions, type ScanStreamOptions, type Settings,
+  settingsOf } from "./options.js";
 import { type ExecResults, Pipeline, type PipelineOwner } from "./pipeline.js";
-import { closedText, errorOf, eventErrorOf, replyOf } from "./replies.js";
+import { notHere, replyOf } from "./replies.js";
+import { scanStreamOf } from "./scan-stream.js";
 import { Subscriber } from "./subscriber.js";
+import { Watcher } from "./watcher.js";
 
 // ioredis's class over a Client, so that a program changes one import.
-
-/** Options of scanStream() and the like. */
-export interface ScanStreamOptions {
-  readonly match?: string | undefined;
-  readonly type?: string | undefined;
-  readonly count?: number | string | undefined;
-  readonly noValues?: boolean | undefined;
-}
-
-// The most calls that wait for a client, while the core is loaded or between two attempts. Calls that wait for
-// the connection of a client count in the memory line.
-const callsWaitingMax = 10_000;
 
 // Commands that may wait in the server, without an end. disconnect() ends them at once: otherwise they would take
 // elements of lists for a client that nobody listens to.
 const waiting: ReadonlySet<string> = new Set(["blpop", "brpop", "brpoplpush", "blmove", "blmpop", "bzpopmin",
   "bzpopmax", "bzmpop", "xread", "xreadgroup"]);
 
-interface Watching { readonly own: Exclusive; readonly release: () => void }
+/** Options of multi(). */
+export interface MultiOptions { readonly pipeline?: boolean | undefined }
 
 /**
  * ioredis's surface over a Client: all commands with their arguments as ioredis takes them, pipelines,
@@ -51,139 +44,40 @@ export class Redis extends EventEmitter implements Commander {
   readonly #scripts = new Map<CommandDefinition, string>();
   readonly #sent = new WeakSet<CommandDefinition>();
   readonly #definitions = new Map<string, CommandDefinition>();
+  /** The commands that addBuiltinCommand() has added. */
+  readonly #added = new Set<string>();
+  readonly #life: Life;
   readonly #subscriber: Subscriber;
-  #client: Promise<Client> | undefined;
-  /** The client, once there is one that has not ended. */
-  #live: Client | undefined;
-  #callsWaiting = 0;
-  #giveUpWaiting: ((error: Error) => void) | undefined;
-  #watching: Promise<Watching> | undefined;
-  #failures = 0;
-  // Whether another client follows the one that disconnect() ends.
-  #reconnects = false;
+  readonly #watcher: Watcher;
   /** What ends the calls that may wait in the server. A Client bounds how many there are. */
   readonly #ends = new Set<AbortController>();
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #isClosing = false;
 
   /** `new Redis()`, `(port)`, `(port, host)`, `(path)`, `(url)`, each with options behind them, or `(options)`. */
   constructor(...args: readonly unknown[]) {
     super();
     this.#settings = settingsOf(args);
     this.options = this.#settings.options;
-    this.#subscriber = new Subscriber(this, () => this.#connected());
+    const connected = (): Promise<Client> => this.#life.connected();
+    this.#watcher = new Watcher(connected);
+    this.#subscriber = new Subscriber({ events: this, connected,
+      reconnectWait: this.#settings.client.reconnectWaitMin });
     for (const [name, definition] of Object.entries(this.options.scripts ?? {})) {
       this.defineCommand(name, definition);
     }
-    if (this.options.lazyConnect !== true) this.connect().catch(() => {});  // it is an event
-    else this.#emitLater("wait");
+    this.#life = new Life(this, this.#settings, {
+      leave: () => { this.#watcher.take(); },
+      moveTo: () => {
+        if (this.options.autoResubscribe === false) this.#subscriber.forget();
+        else this.#subscriber.reopen();
+      },
+    });
   }
 
   // ---- Connections
 
   /** Connects. Rejects if the first attempt fails; the client then goes on as retryStrategy says. */
   connect(callback?: Callback): Promise<void> {
-    return withCallback(this.#connect(), callback);
-  }
-
-  async #connect(): Promise<void> {
-    if (this.#client !== undefined) throw new Error("Redis is already connecting/connected");
-    this.#isClosing = false;
-    const client = await this.#begin();
-    await client.ping();
-  }
-
-  /** Calls `use` with the client: at once if there is one and no call waits, so that calls of all kinds are sent in
-      their order. */
-  async #with<T>(use: (client: Client) => Promise<T>): Promise<T> {
-    if (this.#isClosing) throw isClosed();
-    if (this.options.enableOfflineQueue === false && this.status !== "ready") {
-      throw new Error("Stream isn't writeable and enableOfflineQueue options is false");
-    }
-    if (this.#live !== undefined && this.#callsWaiting === 0) return use(this.#live);
-    return this.#waitFor(use);
-  }
-
-  async #connected(): Promise<Client> {
-    return this.#live ?? this.#waitFor(async (client) => client);
-  }
-
-  async #waitFor<T>(use: (client: Client) => Promise<T>): Promise<T> {
-    if (this.#client === undefined && this.status === "end") throw isClosed();
-    if (this.#callsWaiting >= callsWaitingMax) {
-      throw new LimitError("rejected_by_limit", `${callsWaitingMax} calls wait for a connection already`);
-    }
-    ++this.#callsWaiting;
-    let client: Client;
-    try {
-      client = await (this.#client ?? this.#begin());
-    } finally {
-      --this.#callsWaiting;  // and no other call comes in between: use() is called in the same turn
-    }
-    return use(client);
-  }
-
-  #begin(): Promise<Client> {
-    this.#setStatus("connecting");
-    const { address, client: options } = this.#settings;
-    this.#client = Client.connect(address, { ...options, lazyConnect: true }).then((client) => {
-      client.on("connected", () => {
-        this.#failures = 0;
-        this.#setStatus("connect");
-        this.#setStatus("ready");
-      });
-      client.on("disconnected", () => {
-        this.#setStatus("close");
-        this.#setStatus("reconnecting", options.reconnectWaitMin);
-      });
-      client.on("closed", (error) => this.#handleClosed(error));
-      this.#live = client;
-      return client;
-    });
-    this.#client.catch((error: PlimsollError) => this.#handleClosed(error));
-    return this.#client;
-  }
-
-  #setStatus(status: string, ...more: unknown[]): void {
-    this.status = status;
-    if (status === "connecting") this.#emitLater(status);
-    else this.emit(status, ...more);
-  }
-
-  // The constructor sets a status before anybody can listen.
-  #emitLater(status: string): void {
-    process.nextTick(() => {
-      if (this.status === status) this.emit(status);
-    });
-  }
-
-  #emitError(error: Error): void {
-    if (this.listenerCount("error") > 0) this.emit("error", eventErrorOf(error));
-  }
-
-  #handleClosed(error: PlimsollError): void {
-    this.#watching = undefined;
-    this.#live = undefined;
-    const isOver = this.#isClosing || error.code === "closed" && !this.#reconnects;
-    this.#reconnects = false;
-    if (!isOver && error.code !== "closed") this.#emitError(error);
-    this.#setStatus("close");
-    const wait = isOver ? null : this.#settings.retryStrategy(++this.#failures);
-    if (typeof wait !== "number") {
-      this.#client = undefined;
-      this.#setStatus("end");
-      return;
-    }
-    this.#setStatus("reconnecting", wait);
-    this.#client = new Promise((resolve, reject) => {
-      this.#giveUpWaiting = reject;
-      this.#timer = setTimeout(() => {
-        this.#begin().then(resolve, reject);
-        this.#client?.then((client) => client.ping()).catch(() => {});  // has it connect; a failure is an event
-        if (this.options.autoResubscribe !== false) this.#subscriber.reopen();
-      }, wait);
-    });
-    this.#client.catch(() => {});
+    return withCallback(this.#life.connect(), callback);
   }
 
   /** Waits for outstanding replies, then closes. Resolves to "OK". */
@@ -191,28 +85,17 @@ export class Redis extends EventEmitter implements Commander {
     return withCallback(this.#quit(lastReply), callback);
   }
 
-  // Calls that wait for the client go first, and `before` is called with the client behind them.
-  async #quit(before: (client: Client) => Promise<unknown>): Promise<"OK"> {
-    const closed = this.#client?.then((client) => before(client).then(() => client.close()))
-      .then(() => true, () => false);
-    this.#isClosing = true;
-    clearTimeout(this.#timer);
+  #quit(before: (client: Client) => Promise<unknown>): Promise<"OK"> {
+    const done = this.#life.quit(before);
     this.#subscriber.close();
-    if (this.#live === undefined) this.#giveUpWaiting?.(isClosed());
-    const hadClient = await closed;
-    if (hadClient !== true && this.status !== "end") {
-      this.#client = undefined;
-      this.#setStatus("end");
-    }
-    return "OK";
+    return done;
   }
 
   /** The same without a promise. With `reconnect`, another connection follows, as retryStrategy says. */
   disconnect(reconnect = false): void {
     for (const end of this.#ends) end.abort();
-    if (!reconnect || this.#live === undefined) return void this.#quit(async () => {}).catch(() => {});
-    this.#reconnects = true;
-    this.#live.close().catch(() => {});
+    if (reconnect) this.#life.replace();
+    else this.#quit(async () => {}).catch(() => {});
   }
 
   /** The same as disconnect(). */
@@ -222,7 +105,18 @@ export class Redis extends EventEmitter implements Commander {
   static createClient(...args: readonly unknown[]): Redis { return new Redis(...args); }
 
   /** The names of the commands that have methods. */
-  getBuiltinCommands(): string[] { return [...commandNames()]; }
+  getBuiltinCommands(): string[] { return builtInNames(); }
+
+  /** Functions that send this command, for an object of a Redis's kind. */
+  createBuiltinCommand(name: string): MethodPair {
+    return methodsOf(name);
+  }
+
+  /** Adds methods for a command: to this Redis and its pipelines. */
+  addBuiltinCommand(name: string): void {
+    this.#added.add(name);
+    addCommand(this, name);
+  }
 
   /** Another Redis as this one, with `changes` to its options. */
   duplicate(changes: RedisOptions = {}): Redis {
@@ -244,10 +138,10 @@ export class Redis extends EventEmitter implements Commander {
       const words = wordsOf(name, args);
       const options: CallOptions = { as: asBuffers ? "bytes" : "text" };
       const reply = await (waiting.has(name.toLowerCase()) ? this.#wait(words, options)
-        : this.#with((client) => client.command(words, options)));
+        : this.#life.with((client) => client.command(words, options)));
       return replyOf(reply, { name, asBuffers, stringNumbers: this.#stringNumbers });
     } catch (error) {
-      throw errorOf(error, name, args);
+      throw this.#life.errorOf(error, name, args);
     }
   }
 
@@ -256,7 +150,7 @@ export class Redis extends EventEmitter implements Commander {
     const end = new AbortController();
     this.#ends.add(end);
     try {
-      return await this.#with((client) => client.command(words,
+      return await this.#life.with((client) => client.command(words,
         { ...options, signal: end.signal, timeout: this.options.commandTimeout ?? undefined }));
     } finally {
       this.#ends.delete(end);
@@ -264,8 +158,15 @@ export class Redis extends EventEmitter implements Commander {
   }
 
   /** The same as call(), with the arguments in a list. */
-  send_command(name: string, args: readonly unknown[] = [], callback?: Callback): Promise<unknown> {
-    return withCallback(this.#send(name, args, false), callback);
+  send_command(name: string, ...args: Argument[]): Promise<any> { return this.send(name, args, false); }
+
+  /** Sends a Command, and settles its promise. */
+  sendCommand(command: Command): Promise<any> {
+    if (!(command instanceof Command)) {
+      return Promise.reject(notHere("sendCommand() of other objects", 'give a Command, or use call("NAME", ...args)'));
+    }
+    this.#send(command.name, command.args, command.asBuffers).then(command.resolve, command.reject);
+    return command.promise;
   }
 
   get #stringNumbers(): boolean { return this.options.stringNumbers === true; }
@@ -287,9 +188,7 @@ export class Redis extends EventEmitter implements Commander {
   async #run(definition: CommandDefinition, name: string, args: readonly unknown[], asBuffers: boolean):
     Promise<unknown> {
     const { lua, readOnly } = definition;
-    const { keys, rest } = operandsOf(definition, args);
-    const [, ...words] = wordsOf(name, [...keys, ...rest]);
-    const operands = [String(keys.length), ...words];
+    const [, ...operands] = wordsOf(name, operandsOf(definition, args));
     const options = { as: asBuffers ? "bytes" as const : "text" as const };
     const suffix = readOnly === true ? "_RO" : "";
     const byText = (client: Client) => client.command([`EVAL${suffix}`, lua, ...operands], options);
@@ -297,7 +196,7 @@ export class Redis extends EventEmitter implements Commander {
       // The first call sends the text, so that calls behind it find the script: they keep their order.
       const sha = this.#sent.has(definition) ? this.#scripts.get(definition) : undefined;
       this.#sent.add(definition);
-      const reply = await this.#with((client) => sha === undefined ? byText(client)
+      const reply = await this.#life.with((client) => sha === undefined ? byText(client)
         : client.command([`EVALSHA${suffix}`, sha, ...operands], options).catch((error: unknown) => {
           const { message } = error as Error;
           if (!(error instanceof ServerError) || !message.startsWith("NOSCRIPT No matching script")) throw error;
@@ -305,7 +204,7 @@ export class Redis extends EventEmitter implements Commander {
         }));
       return replyOf(reply, { name, asBuffers, stringNumbers: this.#stringNumbers });
     } catch (error) {
-      throw errorOf(error, name, args);
+      throw this.#life.errorOf(error, name, args);
     }
   }
 
@@ -317,9 +216,11 @@ export class Redis extends EventEmitter implements Commander {
   }
 
   /** Begins a chain of commands that are executed as one. */
-  multi(commands?: readonly (readonly unknown[])[] | { pipeline?: boolean }): Pipeline {
-    if (commands === undefined || Array.isArray(commands)) return new Pipeline(this.#asOwner, true, commands);
-    throw notHere("multi({ pipeline: false })", "chain the commands behind multi()");
+  multi(commands?: readonly (readonly unknown[])[] | MultiOptions, options?: MultiOptions): Pipeline {
+    const isList = Array.isArray(commands);
+    const { pipeline } = (isList ? options : commands as MultiOptions | undefined) ?? {};
+    if (pipeline === false) throw notHere("multi({ pipeline: false })", "chain the commands behind multi()");
+    return new Pipeline(this.#asOwner, true, isList ? commands : []);
   }
 
   readonly #asOwner: PipelineOwner = (() => {
@@ -327,15 +228,16 @@ export class Redis extends EventEmitter implements Commander {
     return {
       get stringNumbers() { return self.#stringNumbers; },
       definitions: this.#definitions,
-      withBatch: (use) => this.#with((client) => use(client.batch())),
+      added: this.#added,
+      withBatch: (use) => this.#life.with((client) => use(client.batch())),
       withTransaction: (use) => this.#withTransaction(use),
+      errorOf: (error, name, args) => this.#life.errorOf(error, name, args),
     };
   })();
 
   async #withTransaction<T>(use: (transaction: Transaction) => Promise<T>): Promise<T> {
-    const watching = this.#watching;
-    this.#watching = undefined;
-    if (watching === undefined) return this.#with((client) => use(client.transaction()));
+    const watching = this.#watcher.take();
+    if (watching === undefined) return this.#life.with((client) => use(client.transaction()));
     const { own, release } = await watching;
     try {
       return await use(own.transaction());
@@ -345,37 +247,22 @@ export class Redis extends EventEmitter implements Commander {
   }
 
   /** Watches keys until the next transaction of this Redis, on a connection of its own. */
-  watch(...args: unknown[]): Promise<"OK"> {
+  watch(...args: Argument[]): Promise<"OK"> {
     const { own: keys, callback } = splitCallback(args);
     return withCallback(this.#watch(keys), callback);
   }
 
   async #watch(keys: readonly unknown[]): Promise<"OK"> {
-    const watching = this.#watching ??= this.#beginToWatch();
     const [, ...words] = wordsOf("watch", keys);
-    try {
-      await (await watching).own.watch(words);
-    } catch (error) {
-      // The connection is lost, or there is none: the next one to watch gets another.
-      if (this.#watching === watching) await this.unwatch().catch(() => {});
-      throw errorOf(error, "watch", keys);
-    }
-    return "OK";
-  }
-
-  async #beginToWatch(): Promise<Watching> {
-    const client = await this.#connected();
-    return new Promise((resolve, reject) => {
-      client.exclusive((own) => new Promise<void>((release) => resolve({ own, release }))).catch(reject);
+    await this.#watcher.watch(words).catch((error: unknown) => {
+      throw this.#life.errorOf(error, "watch", keys);
     });
+    return "OK";
   }
 
   /** Watches no key any more. */
   unwatch(callback?: Callback): Promise<"OK"> {
-    const watching = this.#watching;
-    this.#watching = undefined;
-    const done = watching === undefined ? Promise.resolve() : watching.then(({ release }) => release());
-    return withCallback(done.then((): "OK" => "OK"), callback);
+    return withCallback(this.#watcher.unwatch().then((): "OK" => "OK"), callback);
   }
 
   /** Refused: exec() is a method of what multi() returns. */
@@ -386,25 +273,27 @@ export class Redis extends EventEmitter implements Commander {
   // ---- Messages
 
   /** Resolves to the number of channels and patterns. Messages are events: "message" (channel, message). */
-  subscribe(...args: unknown[]): Promise<number> { return this.#change("subscribe", "channels", args); }
+  subscribe(...args: Argument[]): Promise<number> { return this.#change("subscribe", "channels", args); }
   /** The same for patterns: "pmessage" (pattern, channel, message). */
-  psubscribe(...args: unknown[]): Promise<number> { return this.#change("subscribe", "patterns", args); }
+  psubscribe(...args: Argument[]): Promise<number> { return this.#change("subscribe", "patterns", args); }
   /** The same for shard channels: "smessage" (channel, message). If the server ends a subscription by itself,
       because the slot has moved, and does not take it back: "sunsubscribe" (channel, the names that are left). */
-  ssubscribe(...args: unknown[]): Promise<number> { return this.#change("subscribe", "shardChannels", args); }
+  ssubscribe(...args: Argument[]): Promise<number> { return this.#change("subscribe", "shardChannels", args); }
   /** Without channels: all of them. */
-  unsubscribe(...args: unknown[]): Promise<number> { return this.#change("unsubscribe", "channels", args); }
+  unsubscribe(...args: Argument[]): Promise<number> { return this.#change("unsubscribe", "channels", args); }
   /** The same for patterns. */
-  punsubscribe(...args: unknown[]): Promise<number> { return this.#change("unsubscribe", "patterns", args); }
+  punsubscribe(...args: Argument[]): Promise<number> { return this.#change("unsubscribe", "patterns", args); }
   /** The same for shard channels. */
-  sunsubscribe(...args: unknown[]): Promise<number> {
+  sunsubscribe(...args: Argument[]): Promise<number> {
     return this.#change("unsubscribe", "shardChannels", args);
   }
 
   #change(how: "subscribe" | "unsubscribe", kind: SubscriptionKind, args: readonly unknown[]): Promise<number> {
     const { own, callback } = splitCallback(args);
-    return withCallback(this.#subscriber[how](kind, own.flat()
-      .map((each) => each instanceof Uint8Array ? each : String(each))), callback);
+    const [, ...names] = wordsOf(how, own);
+    return withCallback(this.#subscriber[how](kind, names).catch((error: unknown) => {
+      throw this.#life.errorOf(error, how, own);
+    }), callback);
   }
 
   // ---- Streams
@@ -438,40 +327,21 @@ export class Redis extends EventEmitter implements Commander {
     return this.#stream("zscan", [key], options, true);
   }
 
-  #stream(name: string, key: readonly unknown[], options: ScanStreamOptions = {}, asBuffers: boolean): Readable {
-    const { match, type, count, noValues } = options;
-    const more = [
-      ...match === undefined ? [] : ["MATCH", match],
-      ...type === undefined ? [] : ["TYPE", type],
-      ...count === undefined ? [] : ["COUNT", count],
-      ...noValues === true ? ["NOVALUES"] : [],
-    ];
-    const pages = async function* (self: Redis): AsyncGenerator<unknown> {
-      for (let cursor = "0";;) {
-        const page = await self.send(name, [...key, cursor, ...more], asBuffers) as [unknown, unknown];
-        cursor = String(page[0]);
-        yield page[1];
-        if (cursor === "0") return;
-      }
-    };
-    const stream = Readable.from(pages(this), { objectMode: true, highWaterMark: 1 });
-    return Object.assign(stream, { close: () => { stream.destroy(); } });
+  #stream(name: string, key: readonly unknown[], options: ScanStreamOptions | undefined, asBuffers: boolean): Readable {
+    return scanStreamOf((args) => this.#send(name, [...key, ...args], asBuffers), options);
   }
 
   // ---- What is not here
 
   /** Refused. */
   monitor(): Promise<never> { return Promise.reject(notHere("monitor()", "use valkey-cli monitor")); }
-  /** Refused. */
-  sendCommand(): Promise<never> {
-    return Promise.reject(notHere("sendCommand()", 'use call("NAME", ...args)'));
-  }
-  /** Refused. */
-  addBuiltinCommand(): never { throw notHere("addBuiltinCommand()", 'use call("NAME", ...args)'); }
 
   /** `await using redis = new Redis()` */
   async [Symbol.asyncDispose](): Promise<void> { await this.#quit(lastReply); }
 }
+
+/** The commands, as methods. */
+export interface Redis extends CommandMethods<Promise<any>> {}
 
 addCommands(Redis.prototype as Commander);
 // A bundler may have renamed the class.
@@ -486,8 +356,3 @@ const lastReply = async (client: Client): Promise<void> => {
 export class Cluster {
   constructor() { throw notHere("Cluster", "connect to one server"); }
 }
-
-const isClosed = (): ClosedError => new ClosedError("closed", closedText);
-
-const notHere = (what: string, instead: string): ConfigurationError =>
-  new ConfigurationError("refused_command", `plimsoll/ioredis has no ${what}: ${instead}`);

@@ -1,4 +1,5 @@
-import { CancelledError, ConfigurationError, ConnectionError, ServerError, TimeoutError } from "../index.js";
+import { CancelledError, ClosedError, ConfigurationError, ConnectionError, ServerError,
+  TimeoutError } from "../index.js";
 import { wordsOf } from "./arguments.js";
 
 // Replies as ioredis gives them.
@@ -20,8 +21,27 @@ export class ReplyError extends Error {
 /** What programs compare of a closed connection. */
 export const closedText = "Connection is closed.";
 
+/** The error of a call when there is no client any more. */
+export const isClosed = (): ClosedError => new ClosedError("closed", closedText);
+
+/** The error of what is not here. */
+export const notHere = (what: string, instead: string): ConfigurationError =>
+  new ConfigurationError("refused_command", `plimsoll/ioredis has no ${what}: ${instead}`);
+
 // The client counts arguments before it sends a command.
-const countsArguments = /^([A-Z-]+)[^;]*; expected (?:exactly|at least) \d+ argument/;
+const countsArguments = /^([A-Z-]+)[^;]*; expected (?:exactly|at least) \d+ arguments?.*\(is (\d+)/;
+
+// And it counts the keys of scripts. This is what the server says of such numbers.
+const ofKeyCounts = new Map([
+  ["numkeys is not a number", "ERR value is not an integer or out of range"],
+  ["numkeys is larger than the number of words behind it", "ERR Number of keys can't be greater than number of args"],
+  ["numkeys is too small", "ERR Number of keys can't be negative"],
+]);
+
+// What the server says of the arguments that the client does not send.
+const argumentsAnswer = ({ message }: ConfigurationError, name: string): string | undefined =>
+  countsArguments.test(message) ? `ERR wrong number of arguments for '${name}' command`
+    : ofKeyCounts.get(message.split(";", 1)[0]!);
 
 // Why calls end whose client was closed.
 const endedByClose = "the client was closed";
@@ -29,12 +49,17 @@ const endedByClose = "the client was closed";
 // What the server answered when the client logged in, such as WRONGPASS.
 const loginAnswer = /\(the server said: ([A-Z]+ .*)\)$/s;
 
+/** Whether the server did not let the client in, and said why. */
+export const isLoginRefusal = (error: Error): boolean =>
+  error instanceof ConnectionError && loginAnswer.test(error.message);
+
 /** The error of a command: the server's are ReplyErrors, and those that programs compare by their text have
     ioredis's. The client's own error is the `cause`. */
 export const errorOf = (error: unknown, name: string, args: readonly unknown[]): Error => {
   if (error instanceof ServerError) return new ReplyError(error.serverText, error, name, args);
-  if (error instanceof ConfigurationError && countsArguments.test(error.message)) {
-    return new ReplyError(`ERR wrong number of arguments for '${name}' command`, error, name, args);
+  if (error instanceof ConfigurationError) {
+    const answer = argumentsAnswer(error, name);
+    return answer === undefined ? error : new ReplyError(answer, error, name, args);
   }
   if (error instanceof TimeoutError) return new Error("Command timed out", { cause: error });
   if (error instanceof CancelledError || error instanceof ConnectionError && error.message !== closedText
@@ -53,13 +78,30 @@ export const eventErrorOf = (error: Error): Error => {
   return Object.assign(new Error(message, { cause: error }), { syscall, code, ...where });
 };
 
-/** The error of a transaction that the server has dropped, or would have dropped. Undefined for other errors. */
-export const abortOf = (error: unknown): ReplyError | undefined => {
-  const [, name] = error instanceof ConfigurationError ? countsArguments.exec(error.message) ?? [] : [];
-  if (!(error instanceof ServerError) && name === undefined) return undefined;
+// Which command of a transaction the server has refused, from 1.
+const refusedCommand = /\(to command (\d+): none has run\)$/;
+
+/** The place of the command for which a transaction failed, if it is known. */
+export const failedPlaceOf = (error: unknown, commands: readonly { name: string; args: readonly unknown[] }[]):
+  number | undefined => {
+  if (error instanceof ServerError) {
+    const [, number] = refusedCommand.exec(error.message) ?? [];
+    return number === undefined ? undefined : Number(number) - 1;
+  }
+  const [, refused, count] = error instanceof ConfigurationError ? countsArguments.exec(error.message) ?? [] : [];
+  const place = commands.findIndex(({ name, args }) =>
+    name.toUpperCase() === refused && wordsOf(name, args).length - 1 === Number(count));
+  return place < 0 ? undefined : place;
+};
+
+/** Whether the server has dropped a transaction for the fault of a command, or would have dropped it. */
+export const isAbort = (error: unknown): boolean => error instanceof ServerError
+  || error instanceof ConfigurationError && countsArguments.test(error.message);
+
+/** The error of a transaction that was dropped for the error of a command. */
+export const abortOf = (error: unknown, ofCommand: Error): ReplyError => {
   const aborted = new ReplyError("EXECABORT Transaction discarded because of previous errors.", error, "exec", []);
-  const previous = errorOf(error, name?.toLowerCase() ?? "exec", []);
-  return Object.defineProperty(aborted, "previousErrors", { value: [previous] });
+  return Object.defineProperty(aborted, "previousErrors", { value: [ofCommand] });
 };
 
 /** How replies are wanted. */
@@ -83,8 +125,18 @@ const fieldsOf = (flat: readonly unknown[]): Record<string, unknown> => {
   return Object.fromEntries(pairs);
 };
 
+const transformers = new Map<string, (reply: any) => unknown>([
+  ["hgetall", (reply) => Array.isArray(reply) ? fieldsOf(reply) : reply],
+]);
+
+/** Has `change` make another reply of that of a command. */
+export const setReplyTransformer = (name: string, change: (reply: any) => unknown): void => {
+  transformers.set(name, change);
+};
+
 /** The reply to a command. */
 export const replyOf = (reply: unknown, wanted: Wanted): unknown => {
   const result = converted(reply, wanted);
-  return wanted.name === "hgetall" && Array.isArray(result) ? fieldsOf(result) : result;
+  const change = transformers.get(wanted.name);
+  return change === undefined ? result : change(result);
 };

@@ -1,5 +1,5 @@
 import type { EventEmitter } from "node:events";
-import type { Client, Subscription, SubscriptionKind } from "../index.js";
+import type { Client, Message, Subscription, SubscriptionKind } from "../index.js";
 
 // Subscriptions as ioredis has them: messages are events of the Redis.
 
@@ -14,20 +14,32 @@ const endOf: Record<SubscriptionKind, string> = {
 const keyOf = (name: string | Uint8Array): string => Buffer.from(name as string).toString("latin1");
 const nameOf = (key: string): Buffer => Buffer.from(key, "latin1");
 
+// How often it is asked whether the connection was lost, in milliseconds: the client has no event for that.
+const lossCheckEvery = 100;
+
+// So many messages come before other events of the process have their turn.
+const messagesAtOnce = 64;
+
+/** What a subscriber needs of its Redis. */
+export interface SubscriberOwner {
+  readonly events: EventEmitter & { readonly status: string };
+  connected(): Promise<Client>;
+  /** The wait before a lost connection is made anew, in milliseconds. */
+  readonly reconnectWait: number | undefined;
+}
+
 /** The channels and patterns of one Redis, on a connection of their own. */
 export class Subscriber {
-  readonly #events: EventEmitter;
-  readonly #connected: () => Promise<Client>;
+  readonly #owner: SubscriberOwner;
   readonly #names: Record<SubscriptionKind, Set<string>> = {
     channels: new Set(), patterns: new Set(), shardChannels: new Set(),
   };
   #subscription: Subscription<"bytes"> | undefined;
   #changes: Promise<unknown> = Promise.resolve();
+  #gaps = 0;
+  #lossCheck: ReturnType<typeof setInterval> | undefined;
 
-  constructor(events: EventEmitter, connected: () => Promise<Client>) {
-    this.#events = events;
-    this.#connected = connected;
-  }
+  constructor(owner: SubscriberOwner) { this.#owner = owner; }
 
   /** Resolves to the number of all names, as the server counts them. */
   subscribe(kind: SubscriptionKind, names: readonly (string | Uint8Array)[]): Promise<number> {
@@ -52,7 +64,7 @@ export class Subscriber {
 
   /** The client has ended, and another one has taken its place: subscribes there again. */
   reopen(): void {
-    this.#subscription = undefined;
+    this.close();
     const kinds = (Object.keys(this.#names) as SubscriptionKind[]).filter((kind) => this.#names[kind].size > 0);
     if (kinds.length === 0) return;
     this.#change(async () => {
@@ -64,7 +76,14 @@ export class Subscriber {
     }).catch(() => {});  // the next client subscribes again
   }
 
+  /** The same, but the names are forgotten. */
+  forget(): void {
+    this.close();
+    for (const names of Object.values(this.#names)) names.clear();
+  }
+
   close(): void {
+    clearInterval(this.#lossCheck);
     this.#subscription?.close();
     this.#subscription = undefined;
   }
@@ -81,26 +100,64 @@ export class Subscriber {
   }
 
   async #open(kind: SubscriptionKind, keys: readonly string[]): Promise<void> {
-    const client = await this.#connected();
-    this.#subscription = await client.subscribe(keys.map(nameOf), { kind, as: "bytes" });
-    this.#emitAll(this.#subscription).catch(() => {});  // the client has ended, and says so itself
+    const client = await this.#owner.connected();
+    const subscription = await client.subscribe(keys.map(nameOf), { kind, as: "bytes" });
+    this.#subscription = subscription;
+    this.#gaps = 0;
+    clearInterval(this.#lossCheck);
+    this.#lossCheck = setInterval(() => this.#checkLoss(subscription), lossCheckEvery);
+    this.#lossCheck.unref();
+    this.#emitAll(subscription).catch(() => {});  // the client has ended, and says so itself
+  }
+
+  #checkLoss(subscription: Subscription<"bytes">): void {
+    if (this.#subscription !== subscription) return;
+    let gaps: number;
+    try {
+      ({ gaps } = subscription.getStatistics());
+    } catch {
+      return clearInterval(this.#lossCheck);  // the client has ended, and says so itself
+    }
+    if (gaps === this.#gaps) return;
+    this.#gaps = gaps;
+    // If the other connection is lost as well, its events tell of both.
+    if (this.#owner.events.status === "ready") this.#emitLoss(subscription);
+  }
+
+  #emitLoss(subscription: Subscription<"bytes">): void {
+    this.#emit("close", []);
+    this.#emit("reconnecting", [this.#owner.reconnectWait]);
+    this.#change(async () => {
+      const kind = (Object.keys(this.#names) as SubscriptionKind[]).find((each) => this.#names[each].size > 0);
+      if (kind === undefined || this.#subscription !== subscription) return;
+      const [key] = this.#names[kind];
+      await subscription.subscribe(kind, [nameOf(key!)]);  // confirmed behind all that are subscribed again
+      this.#emit("ready", []);
+    }).catch(() => {});  // the client has ended, and says so itself
   }
 
   async #emitAll(subscription: Subscription<"bytes">): Promise<void> {
-    for await (const { channel, message, pattern, ended } of subscription) {
-      const kind = pattern !== undefined ? "patterns" : this.#kindOf(channel);
-      if (ended) {
-        this.#end(kind, channel);
-        continue;
-      }
-      const parts = [...pattern === undefined ? [] : [pattern], channel, message]
-        .map((each) => Buffer.from(each.buffer, each.byteOffset, each.length));
-      const event = eventOf[kind];
-      const words = parts.map((each) => each.toString());
-      if (this.#events.listenerCount(event) > 0) this.#emit(event, words);
-      if (this.#events.listenerCount(`${event}Buffer`) === 0) continue;
-      this.#emit(`${event}Buffer`, pattern === undefined ? parts : [words[0], ...parts.slice(1)]);
+    let count = 0;
+    for await (const message of subscription) {
+      if (message.gaps > 0) this.#checkLoss(subscription);
+      if (message.lost > 0) this.#emit("lost", [message.lost]);
+      this.#emitMessage(message);
+      // Messages that wait come without a turn of the event loop in between.
+      if (++count % messagesAtOnce === 0) await new Promise((resolve) => { setImmediate(resolve); });
     }
+  }
+
+  #emitMessage({ channel, message, pattern, ended }: Message<"bytes">): void {
+    const kind = pattern !== undefined ? "patterns" : this.#kindOf(channel);
+    if (ended) return this.#end(kind, channel);
+    const parts = [...pattern === undefined ? [] : [pattern], channel, message]
+      .map((each) => Buffer.from(each.buffer, each.byteOffset, each.length));
+    const event = eventOf[kind];
+    const words = parts.map((each) => each.toString());
+    const { events } = this.#owner;
+    if (events.listenerCount(event) > 0) this.#emit(event, words);
+    if (events.listenerCount(`${event}Buffer`) === 0) return;
+    this.#emit(`${event}Buffer`, pattern === undefined ? parts : [words[0], ...parts.slice(1)]);
   }
 
   // The server has ended it by itself, and does not take it back.
@@ -112,7 +169,7 @@ export class Subscriber {
   // What a listener throws is uncaught, as with any event; the next messages come all the same.
   #emit(event: string, words: readonly unknown[]): void {
     try {
-      this.#events.emit(event, ...words);
+      this.#owner.events.emit(event, ...words);
     } catch (error) {
       process.nextTick(() => { throw error; });
     }

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { inspect } from "node:util";
 
 import { Client, getMemoryStatistics } from "plimsoll";
-import Redis, { Cluster, Redis as Named, ReplyError } from "plimsoll/ioredis";
+import Redis, { Cluster, Command, Redis as Named, ReplyError, print } from "plimsoll/ioredis";
 
 import { startWatched } from "./sentinels.mjs";
 import { startCluster, startServer } from "./server.mjs";
@@ -36,6 +36,14 @@ const program = (name, run) => test(name, async () => {
 
 const until = async (condition) => {
   while (!await condition()) await sleep(2);
+};
+
+// Bun's tests take what is uncaught for themselves, so it is caught where it is thrown.
+const catchUncaught = () => {
+  const { nextTick } = process;
+  return new Promise((resolve) => {
+    process.nextTick = (act, ...args) => nextTick(() => { (async () => act(...args))().catch(resolve); });
+  }).finally(() => { process.nextTick = nextTick; });
 };
 
 program("first steps, with promises and with callbacks", async (redis) => {
@@ -161,7 +169,9 @@ program("a stream is read as it grows", async (redis) => {
   assert.deepEqual(found, ["user-stream", ["name", "John", "age", "20"]]);
 });
 
-program("binary data comes as Buffers", async (redis) => {
+program("binary data comes as Buffers, and half of a character becomes U+FFFD", async (redis) => {
+  await redis.mset("half", "a\uD800b", "whole", "\u{1F6A2}");
+  assert.deepEqual(await redis.mget("half", "whole"), ["a\uFFFDb", "\u{1F6A2}"]);
   const bytes = Buffer.from([0x62, 0x75, 0xff, 0x66]);
   await redis.set("foo", bytes);
   assert.deepEqual(await redis.getBuffer("foo"), bytes);
@@ -247,6 +257,10 @@ program("a script becomes a command", async (redis) => {
   assert.deepEqual(await redis.echoDynamicKeyNumber(2, "k1", "k2", "a1", "a2"), ["k1", "k2", "a1", "a2"]);
   await redis.script("FLUSH");
   assert.deepEqual(await redis.myecho("k1", "k2", "a1", "a2"), ["k1", "k2", "a1", "a2"]);
+  for (const [args, text] of [[["x", "y"], "value is not an integer or out of range"],
+    [[5, "a"], "Number of keys can't be greater than number of args"], [[-1], "Number of keys can't be negative"]]) {
+    await assert.rejects(redis.echoDynamicKeyNumber(...args), { name: "ReplyError", message: `ERR ${text}` });
+  }
   const own = make({ scripts: { add: { numberOfKeys: 1, lua: "return redis.call('INCRBY', KEYS[1], ARGV[1])" } } });
   assert.equal(await own.add("sum", 5), 5);
 });
@@ -408,7 +422,8 @@ test("a duplicate goes where its original goes, with the changes", async () => {
     { name: "ConnectionError" });
 });
 
-test("a timeout of commands, and options of plimsoll's own", async () => {
+test("a timeout of commands, also of those that wait in the server, and options of plimsoll's own", async () => {
+  await assert.rejects(make({ commandTimeout: 20 }).blpop("none", 0), { message: "Command timed out" });
   const redis = make({ commandTimeout: 60_000, plimsoll: { inflightRequestsLimit: 1, inflightOverflow: "reject" } });
   await new Promise((resolve) => { redis.once("ready", resolve); });
   await until(() => redis.ping().then(() => true, () => false));  // its own first PING is one as well
@@ -421,7 +436,7 @@ test("a timeout of commands, and options of plimsoll's own", async () => {
 test("what is not here says so by its name", async () => {
   const redis = make();
   await assert.rejects(redis.monitor(), /plimsoll\/ioredis has no monitor\(\)/);
-  await assert.rejects(redis.sendCommand({}), /has no sendCommand\(\).*call/);
+  await assert.rejects(redis.sendCommand({}), /has no sendCommand\(\) of other objects.*call/);
   await assert.rejects(redis.exec(), /multi\(\)\.exec\(\)/);
   assert.throws(() => redis.multi({ pipeline: false }), /pipeline: false/);
   assert.throws(() => new Cluster([]), /has no Cluster/);
@@ -458,31 +473,12 @@ program("quit() comes behind the calls before it, also those that wait for the c
   assert.equal(await fresh.quit(), "OK");
   assert.deepEqual(await Promise.all(calls), ["OK", 1, [[null, "1"]]]);
   await assert.rejects(fresh.get("last"), { message: "Connection is closed." });
-});
-
-program("a transaction that the server drops rejects; null means that a key has changed", async (redis) => {
-  await assert.rejects(redis.multi().set("a", 1).call("nosuch", "a").exec(), (error) => {
-    assert.match(error.message, /^EXECABORT Transaction discarded/);
-    assert.match(error.previousErrors[0].message, /^ERR unknown command/);
-    return error instanceof ReplyError;
-  });
-  await redis.watch("a");
-  await make().set("a", 2);
-  assert.equal(await redis.multi().set("a", 3).exec(), null);
+  const results = await fresh.pipeline().get("a").get("b").exec();
+  assert.deepEqual(results.map(([{ message }]) => message), ["Connection is closed.", "Connection is closed."]);
 });
 
 program("what a listener throws is uncaught, and the next message comes", async (redis) => {
-  // Bun's tests take what is uncaught for themselves, so it is caught where it is thrown.
-  const { nextTick } = process;
-  const uncaught = new Promise((resolve) => {
-    process.nextTick = (act, ...args) => nextTick(() => {
-      try {
-        act(...args);
-      } catch (error) {
-        resolve(error);
-      }
-    });
-  });
+  const uncaught = catchUncaught();
   const sub = redis.duplicate();
   all.push(sub);
   await sub.subscribe("json");
@@ -494,7 +490,6 @@ program("what a listener throws is uncaught, and the next message comes", async 
   });
   await redis.publish("json", "{bad");
   assert((await uncaught) instanceof SyntaxError);
-  process.nextTick = nextTick;
   await redis.publish("json", "{}");
   await second;
 });
@@ -561,12 +556,6 @@ program("a call that waits in the server ends with disconnect(), and takes nothi
   }
 });
 
-program("commandTimeout ends calls that wait in the server as well", async (redis) => {
-  const hasty = redis.duplicate({ commandTimeout: 20 });
-  all.push(hasty);
-  await assert.rejects(hasty.blpop("none", 0), { message: "Command timed out" });
-});
-
 program("a list in a list is one word, and the words of an error are those that were sent", async (redis) => {
   await redis.hset("h", { x: [1, 2] });
   assert.deepEqual(await redis.hgetall("h"), { x: "1,2" });
@@ -574,28 +563,6 @@ program("a list in a list is one word, and the words of an error are those that 
   assert.deepEqual(await redis.lrange("l", 0, -1), ["1,2", "3"]);
   const error = await redis.lset("l", 99, "z").catch((problem) => problem);
   assert.deepEqual(error.command.args, ["l", "99", "z"]);
-});
-
-program("a callback comes before what waits for the promise", async (redis) => {
-  const order = [];
-  await redis.get("a", () => order.push("callback")).then(() => order.push("promise"));
-  assert.deepEqual(order, ["callback", "promise"]);
-});
-
-program("a pipeline of a client that has ended has an error for each command", async (redis) => {
-  const ended = redis.duplicate();
-  await ended.quit();
-  const results = await ended.pipeline().get("a").get("b").exec();
-  assert.deepEqual(results.map(([{ message }]) => message), ["Connection is closed.", "Connection is closed."]);
-});
-
-program("a transaction with a wrong number of arguments is dropped in the server's words", async (redis) => {
-  await assert.rejects(redis.multi().set("a").set("b", 1).exec(), (error) => {
-    assert.match(error.message, /^EXECABORT Transaction discarded/);
-    assert.equal(error.previousErrors[0].message, "ERR wrong number of arguments for 'set' command");
-    return error instanceof ReplyError;
-  });
-  assert.equal(await redis.exists("b"), 0);
 });
 
 program("a channel's name may be any bytes, and a pipeline may name the connection", async (redis) => {
@@ -610,7 +577,10 @@ program("a channel's name may be any bytes, and a pipeline may name the connecti
   assert.deepEqual(await redis.pipeline().client("SETNAME", "x").get("none").exec(), [[null, "OK"], [null, null]]);
 });
 
-test("a URL has options in its query, and comes before the options behind it", async () => {
+test("a URL has options in its query, and comes before these and the options behind it", async () => {
+  const slashes = new Redis(`//127.0.0.1:${server.port}/2?db=6`);
+  all.push(slashes);
+  assert.match(await slashes.client("INFO"), / db=2 /);
   const url = `redis://127.0.0.1:${server.port}/2?keyPrefix=aa:&connectTimeout=5000`;
   const redis = new Redis(url, { db: 5 });
   all.push(redis);
@@ -650,4 +620,177 @@ test("a shard channel whose slot has moved away is an event of its own, no messa
   await sub.quit();
   await redis.quit();
   await cluster.stop();
+});
+
+program("a callback comes before what waits for the promise, and what is no function is ignored", async (redis) => {
+  const order = [];
+  await redis.get("a", () => order.push("callback")).then(() => order.push("promise"));
+  assert.deepEqual(order, ["callback", "promise"]);
+  assert.deepEqual(await redis.multi().set("a", 1).exec(true), [[null, "OK"]]);
+  assert.deepEqual(await redis.pipeline().get("a").exec(null), [[null, "1"]]);
+  assert.equal(await redis.unwatch(7), "OK");
+  const other = redis.duplicate({ lazyConnect: true });
+  await Promise.all([other].map(other.connect.bind(other)));
+  assert.equal(await other.quit({}), "OK");
+});
+
+for (const [end, autoResubscribe, names] of [["quit", true, 2], ["disconnect", true, 2], ["quit", false, 0]]) {
+  program(`connect() behind ${end}() subscribes to ${names} names again`, async (redis) => {
+    const sub = redis.duplicate({ autoResubscribe });
+    all.push(sub);
+    await sub.subscribe("one");
+    await sub.psubscribe("t?o");
+    const ended = once(sub, "end");
+    sub[end]();
+    await ended;
+    await sub.connect();
+    assert.equal(await sub.subscribe("three"), names + 1);
+    assert.equal(await redis.publish("one", "hi"), Math.sign(names));
+    await sub.quit();
+  });
+}
+
+program("a lost connection for messages is close, reconnecting and ready", async (redis) => {
+  const sub = redis.duplicate();
+  all.push(sub);
+  await sub.subscribe("news");
+  const heard = [];
+  for (const event of ["close", "reconnecting", "ready", "message"]) sub.on(event, () => heard.push(event));
+  await redis.client("KILL", "TYPE", "pubsub");
+  await until(() => heard.includes("ready"));
+  assert.equal(await redis.publish("news", "again"), 1);
+  await until(() => heard.includes("message"));
+  assert.deepEqual(heard, ["close", "reconnecting", "ready", "message"]);
+});
+
+program("a slow listener gets all messages, and leaves time for others", async (redis) => {
+  const sub = redis.duplicate({ plimsoll: { subscriptionMessagesMax: 500 } });
+  all.push(sub);
+  await sub.subscribe("flood");
+  let count = 0;
+  let turns = 0;
+  sub.on("message", () => { ++count; });
+  await redis.eval("for i = 1, 3000 do redis.call('PUBLISH', 'flood', i) end", 0);
+  await until(() => ++turns && count === 3000);
+  assert(turns > 1);
+});
+
+program("calls behind disconnect(true) wait for the next connection", async (redis) => {
+  const other = redis.duplicate({ retryStrategy: () => 1 });
+  all.push(other);
+  await other.ping();
+  other.disconnect(true);
+  const calls = [other.set("a", 1), other.get("a"), other.pipeline().get("a").exec()];
+  assert.deepEqual(await Promise.all(calls), ["OK", "1", [[null, "1"]]]);
+  assert.equal(other.status, "ready");
+  other.disconnect(true);
+  const last = other.get("a");
+  const ended = once(other, "end");
+  await Promise.all([other.quit(), ended]);
+  await assert.rejects(last, { message: "Connection is closed." });
+});
+
+program("callbacks within a transaction have the server's answers, and one that is dropped rejects", async (redis) => {
+  const told = [];
+  const tell = (error, result) => told.push(error?.message ?? result);
+  await redis.multi().set("a", 1, tell).get("a", tell).exec();
+  await redis.watch("a");
+  await make().set("a", 2);
+  assert.equal(await redis.multi().set("a", 3, tell).exec(), null);
+  assert.deepEqual(told.splice(0), ["QUEUED", "QUEUED", "QUEUED"]);
+  for (const [message, name, ...args] of [[/^ERR wrong number of arguments for 'set' command$/, "set", "a"],
+    [/^ERR unknown command/, "nosuch", "x"]]) {
+    await assert.rejects(redis.multi().set("b", 1, tell).call(name, ...args, tell).exec(), (error) => {
+      assert.match(error.message, /^EXECABORT Transaction discarded/);
+      assert.deepEqual(error.previousErrors[0].command, { name, args });
+      assert.match(error.previousErrors[0].message, message);
+      return error instanceof ReplyError;
+    });
+    const [first, second] = told.splice(0);
+    assert.equal(first, "QUEUED");
+    assert.match(second, message);
+  }
+  assert.equal(await redis.exists("b"), 0);
+});
+
+program("a login that is refused rejects in the server's words", async (redis) => {
+  await redis.acl("SETUSER", "guest", "on", ">right", "+@all", "~*");
+  const guest = redis.duplicate({ username: "guest", password: "wrong", retryStrategy: null });
+  guest.on("error", () => {});
+  await assert.rejects(guest.get("a"), (error) => {
+    assert.match(error.message, /^WRONGPASS/);
+    assert.deepEqual(error.command, { name: "get", args: ["a"] });
+    return error instanceof ReplyError;
+  });
+});
+
+program("a transaction may stand within a pipeline, what cannot says so, and exec() sends all again", async (redis) => {
+  const results = await redis.pipeline().get("a").multi().set("a", 1).get("a").exec().get("a").exec();
+  assert.deepEqual(results, [[null, null], [null, "OK"], [null, "QUEUED"], [null, "QUEUED"],
+    [null, ["OK", "1"]], [null, "1"]]);
+  const listed = await redis.pipeline([["multi"], ["incr", "a"], ["exec"]]).exec();
+  assert.deepEqual(listed.at(-1), [null, [2]]);
+  assert.deepEqual(await redis.pipeline().send_command("get", ["a"]).execBuffer(), [[null, "2"]]);
+  for (const name of ["watch", "unwatch", "discard", "subscribe", "quit"]) {
+    assert.throws(() => redis.pipeline()[name]("a"), new RegExp(`has no ${name}\\(\\) in a pipeline`));
+  }
+  assert.throws(() => redis.multi().multi(), /has no multi\(\) within a transaction/);
+  const again = redis.pipeline().incr("again");
+  assert.deepEqual([await again.exec(), again.length, await again.exec()], [[[null, 1]], 1, [[null, 2]]]);
+});
+
+program("each command of ioredis has a method", async (redis) => {
+  const names = redis.getBuiltinCommands();
+  for (const name of [...names, "hexpire", "vadd", "sentinel", "asking"]) {
+    assert.equal(typeof redis[name], "function", name);
+    assert.equal(typeof redis.pipeline()[name], "function", name);
+  }
+  for (const name of ["subscribe", "multi", "watch", "quit", "hgetdel", "select"]) assert(names.includes(name));
+  const [[error]] = await redis.pipeline().httl("none", "FIELDS", 1, "f").exec();
+  assert(error === null || /^ERR unknown command 'httl', with args beginning with: 'none'/.test(error.message));
+});
+
+program("commands as objects, added commands and transformers", async (redis) => {
+  assert.equal(await redis.sendCommand(new Command("set", ["a", 1], { replyEncoding: "utf8" })), "OK");
+  assert.deepEqual(await redis.sendCommand(new Command("get", ["a"])), Buffer.from("1"));
+  const { string, buffer } = redis.createBuiltinCommand("get");
+  assert.deepEqual([await string.call(redis, "a"), await buffer.call(redis, "a")], ["1", Buffer.from("1")]);
+  redis.addBuiltinCommand("nosuch");
+  await assert.rejects(redis.nosuch("a"), /^ReplyError: ERR unknown command/);
+  assert.match((await redis.pipeline().nosuch("a").exec())[0][0].message, /^ERR unknown command/);
+  Command.setArgumentTransformer("echo", ([text]) => [text.toUpperCase()]);
+  Command.setReplyTransformer("echo", (reply) => `${reply}!`);
+  assert.equal(await redis.echo("ahoy"), "AHOY!");
+  const [shown, { log }] = [[], console];
+  console.log = (line) => shown.push(line);
+  for (const outcome of [[null, "OK"], [new Error("no")]]) print(...outcome);
+  console.log = log;
+  assert.deepEqual(shown, ["Reply: OK", "Error: Error: no"]);
+});
+
+test("disconnect() of a lazy client is close and end; disconnect(true) has it connect", async () => {
+  const told = [];
+  const lazy = make({ lazyConnect: true });
+  for (const event of ["close", "end", "connecting"]) lazy.on(event, () => told.push(event));
+  lazy.disconnect();
+  await until(() => told.includes("end"));
+  assert.deepEqual(told, ["close", "end"]);
+  const again = make({ lazyConnect: true, retryStrategy: () => 1 });
+  again.disconnect(true);
+  await once(again, "ready");
+});
+
+test("without a listener errors are printed, and a retryStrategy that throws is uncaught later", async () => {
+  const { error: show } = console;
+  const uncaught = catchUncaught();
+  const shown = [];
+  console.error = (...words) => shown.push(words);
+  const redis = new Redis({ host: "127.0.0.1", port: 1, connectTimeout: 20,
+    retryStrategy: () => { throw new RangeError("no strategy"); } });
+  const ended = new Promise((resolve) => { redis.once("end", resolve); });  // once() would listen to errors
+  assert((await uncaught) instanceof RangeError);
+  await ended;
+  console.error = show;
+  assert.equal(shown[0][0], "[plimsoll/ioredis] Unhandled error event:");
+  assert.match(shown[0][1], /ECONNREFUSED/);
 });
