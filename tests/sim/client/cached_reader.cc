@@ -97,9 +97,9 @@ void CachedReader::write() {
   // A right that goes before EXEC leaves out one of the two, which is no transaction's fault.
   const bool may_lose_right = environment().leaning == Leaning::rights;
   const bool is_transaction = !expires && !may_lose_right && random().one_in(4);
-  asked.value = marked(asked.place.key,
-                       is_transaction ? Mark{.number = number, .part = 1, .parts = 2}
-                                      : Mark{.number = number});
+  asked.value =
+      marked(asked.place.key, is_transaction ? Mark{.number = number, .part = 1, .parts = 2}
+                                             : Mark{.number = number});
   const std::array<std::string_view, 5> words{"SET", asked.place.key, asked.value, "PX", time};
   CommandView command;
   command.args = std::span<const std::string_view>(words).first(expires ? 5 : 3);
