@@ -25,6 +25,9 @@ namespace {
 // How long to wait before erasing entries again, if one call did not erase all that are due.
 constexpr Duration relief_wait = std::chrono::milliseconds(10);
 
+// Stands for a request that closes all keys.
+const CommandView write_of_all = CommandView::from_encoded("*1\r\n$8\r\nFLUSHALL\r\n");
+
 }  // namespace
 
 NearCache::NearCache(cache::Cache& cache, std::uint32_t member, std::string_view place,
@@ -108,14 +111,20 @@ Result<RequestId> NearCache::submit(const CommandView& command, Instant now, Ins
   return id;
 }
 
+// A transaction's reads show what replicas need not have yet. So with these it closes all keys,
+// also if it writes none: nothing that they have said before is served behind it.
 void NearCache::note_staged(const CommandView& command, RequestId id) {
-  nodes_ ? nodes_->note_submitted(command, id) : writes_.begin(command, id);
+  const bool closes_all = commands::are_several(command) && servers_.reads_replicas();
+  const CommandView& closed = closes_all ? write_of_all : command;
+  nodes_ ? nodes_->note_submitted(closed, id) : writes_.begin(closed, id);
 }
 
 // In a cluster others may wait for longer who have come earlier, so the fences of the wait go on
 // with the request: they would stay until those are admitted.
 void NearCache::note_admitted(const CommandView& command, RequestId waiter, RequestId id) {
-  nodes_ ? nodes_->note_admitted(command, waiting_, waiter, id) : writes_.begin(command, id);
+  if (!nodes_) return note_staged(command, id);
+  nodes_->note_admitted(command, waiting_, waiter, id);
+  if (commands::are_several(command) && servers_.reads_replicas()) note_staged(command, id);
 }
 
 std::optional<Event> NearCache::poll_event() {
