@@ -11,6 +11,7 @@
 #include "plimsoll/core/client/node_caches.h"
 #include "plimsoll/core/client/replica_caches.h"
 #include "plimsoll/core/client/replicas.h"
+#include "plimsoll/core/commands/encoded_commands.h"
 #include "plimsoll/core/resp/wire_value.h"
 
 // More than 500 lines, because reads, replies, invalidations and proofs all change the same fetches
@@ -24,9 +25,6 @@ namespace {
 
 // How long to wait before erasing entries again, if one call did not erase all that are due.
 constexpr Duration relief_wait = std::chrono::milliseconds(10);
-
-// Stands for a request that closes all keys.
-const CommandView write_of_all = CommandView::from_encoded("*1\r\n$8\r\nFLUSHALL\r\n");
 
 }  // namespace
 
@@ -114,9 +112,12 @@ Result<RequestId> NearCache::submit(const CommandView& command, Instant now, Ins
 // A transaction's reads show what replicas need not have yet. So with these it closes all keys,
 // also if it writes none: nothing that they have said before is served behind it.
 void NearCache::note_staged(const CommandView& command, RequestId id) {
-  const bool closes_all = commands::are_several(command) && servers_.reads_replicas();
-  const CommandView& closed = closes_all ? write_of_all : command;
-  nodes_ ? nodes_->note_submitted(closed, id) : writes_.begin(closed, id);
+  if (commands::are_several(command) && servers_.reads_replicas()) return close_all_until(id);
+  nodes_ ? nodes_->note_submitted(command, id) : writes_.begin(command, id);
+}
+
+void NearCache::close_all_until(RequestId id) {
+  nodes_ ? nodes_->close_all_until(id) : writes_.begin_all(id);
 }
 
 // In a cluster others may wait for longer who have come earlier, so the fences of the wait go on
@@ -124,7 +125,7 @@ void NearCache::note_staged(const CommandView& command, RequestId id) {
 void NearCache::note_admitted(const CommandView& command, RequestId waiter, RequestId id) {
   if (!nodes_) return note_staged(command, id);
   nodes_->note_admitted(command, waiting_, waiter, id);
-  if (commands::are_several(command) && servers_.reads_replicas()) note_staged(command, id);
+  if (commands::are_several(command) && servers_.reads_replicas()) close_all_until(id);
 }
 
 std::optional<Event> NearCache::poll_event() {

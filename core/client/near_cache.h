@@ -234,6 +234,7 @@ class NearCache {
   void end_proof(Fetches::Fetch& proof);
   void note_barrier(const Fetches::Fetch& proof);
   void ask_again(Fetches::Fetch& fetch);
+  void close_all_until(RequestId id);
   bool take_from_cache(Fetches::Fetch& fetch);
   Instant next_proof() const;
   void ask_for_proof(Instant now);

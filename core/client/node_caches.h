@@ -137,7 +137,10 @@ class NodeCaches {
     fences_of(id).begin(command, request_ids::request_of(id));
   }
 
-  /// The same for one that has waited as `waiter`, with fences in `waiting`.
+  /// Fences all keys until it is answered.
+  void close_all_until(RequestId id) { fences_of(id).begin_all(request_ids::request_of(id)); }
+
+  /// note_submitted() of one that has waited as `waiter`, with fences in `waiting`.
   void note_admitted(const CommandView& command, WriteFences& waiting, RequestId waiter,
                      RequestId id) {
     const bool may_write = commands::written_by(command) != commands::Written::nothing;

@@ -1,5 +1,6 @@
 #include "plimsoll/core/client/write_marks.h"
 
+#include "plimsoll/core/commands/encoded_commands.h"
 #include "plimsoll/core/commands/replica_reads.h"
 #include "plimsoll/core/commands/row_numbers.h"
 #include "plimsoll/core/commands/written.h"
@@ -84,9 +85,7 @@ class WriteMarks::Words {
 
 bool WriteMarks::note(const CommandView& command) {
   if (command.effect != CommandView::Effect::unknown) return false;
-  const bool is_replies = command.answer != CommandView::Answer::confirmations &&
-                          command.answer != CommandView::Answer::ends;
-  if (command.answers > 1 && is_replies) {
+  if (commands::are_several(command)) {
     note_words(command);
     return true;
   }

@@ -1,5 +1,8 @@
 #include "plimsoll/core/commands/written.h"
 
+#include <algorithm>
+#include <span>
+
 #include "plimsoll/core/commands/answer.h"
 #include "plimsoll/core/commands/command_rows.h"
 #include "plimsoll/core/commands/folded.h"

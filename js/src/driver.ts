@@ -225,7 +225,9 @@ export class Driver implements Failable, LinkOwner {
     const tag = this.#requests.nextTag;
     let outcome: number;
     try {
+      core.enter();
       outcome = ask(core, this.id, words, tag, options);
+      core.leave();
       if (outcome < 0) return this.#refuse(words);
     } catch (error) {
       return refusedArguments(core.blame(error));
@@ -331,7 +333,9 @@ export class Driver implements Failable, LinkOwner {
     if (wanted.options !== undefined) checkCallOptions(wanted.options);
     const changed = this.changes.key(key);
     try {
+      this.core.enter();
       has = askCache(this.core, this.id, changed);
+      this.core.leave();
     } catch (error) {
       throw this.core.blame(error);
     }
@@ -406,6 +410,7 @@ export class Driver implements Failable, LinkOwner {
   protect(act: () => void): void {
     if (this.#over !== undefined) return;
     try {
+      this.core.checkWhole();
       act();
     } catch (error) {
       this.core.fail(error);
@@ -453,6 +458,7 @@ export class Driver implements Failable, LinkOwner {
     this.#turning = true;
     this.#full.clear();
     try {
+      this.core.checkWhole();
       do {
         this.#turnAgain = false;
         this.#pollAll();

@@ -1,7 +1,6 @@
 import type { Word } from "./commands/call.js";
 import type { Core } from "./core/core.js";
-import { sizeOfBytes } from "./core/sizes.js";
-import { PlimsollError } from "./errors.js";
+import { plainView, sizeOfBytes } from "./core/sizes.js";
 
 // What a string or Uint8Array and its place in an array cost, besides its letters or bytes.
 const bytesAroundWord = 32;
@@ -20,15 +19,9 @@ export const heldBytes = (words: readonly Word[]): number => {
 export const keepBytes = (own: Word[]): Word[] => {
   for (let i = 0; i < own.length; ++i) {
     const word = own[i]!;
-    if (typeof word !== "string") own[i] = copyOf(word);
+    if (typeof word !== "string") own[i] = plainView(word).slice();
   }
   return own;
-};
-
-const copyOf = (word: Uint8Array): Uint8Array => {
-  const copy = new Uint8Array(sizeOfBytes(word));
-  copy.set(new Uint8Array(word.buffer, word.byteOffset, copy.length));
-  return copy;
 };
 
 /** The client that keeps the words: its Driver. */
@@ -53,11 +46,7 @@ export class Held {
   hold(bytes: number): void {
     const { core, id, end } = this.#owner;
     if (end !== undefined) throw end;
-    try {
-      core.check(core.calls.plimsoll_hold(id, this.#bytes + bytes));
-    } catch (error) {
-      throw error instanceof PlimsollError ? error : core.fail(error);
-    }
+    core.ask(() => core.calls.plimsoll_hold(id, this.#bytes + bytes));
     this.#bytes += bytes;
   }
 

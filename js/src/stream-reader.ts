@@ -195,7 +195,7 @@ export class StreamReader<A extends As = "text"> implements AsyncIterable<Stream
   [Symbol.dispose](): void { this.close(); }
 
   async #acknowledge(stream: string, ids: string | readonly string[]): Promise<number> {
-    return ids.length === 0 && Array.isArray(ids) ? 0 : this.#client.xack(stream, this.#options.group, ids);
+    return Array.isArray(ids) && ids.length === 0 ? 0 : this.#client.xack(stream, this.#options.group, ids);
   }
 
   #checkOpen(): void {

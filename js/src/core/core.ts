@@ -38,6 +38,8 @@ export class Core {
   readonly outboxWord: number;
   readonly users: Set<Failable> = new Set();
   failure: CoreError | undefined;
+  /** Whether a call between enter() and leave() is under way. */
+  #isInside = false;
   // In the place of `calls` once one of them has failed.
   readonly #noCalls: Calls;
   #last = 0;
@@ -104,18 +106,37 @@ export class Core {
   /** Makes a call outside of a driver's turns. Returns its answer, or throws its refusal; a trap ends the
       instance. */
   ask(call: () => number): number {
-    if (this.failure !== undefined) throw this.failure;
     try {
-      return this.check(call());
+      this.enter();
+      const answer = this.check(call());
+      this.leave();
+      return answer;
     } catch (error) {
       throw this.blame(error);
     }
   }
 
+  /** Call this before calls of the core outside of a driver's turns, and leave() behind them, or blame() with what was
+      thrown. A caller's stack may end within the core, and again in blame(), which then does nothing. The next one who
+      enters, or the next turn, finds that nobody has left. */
+  enter(): void {
+    this.checkWhole();
+    if (this.failure !== undefined) throw this.failure;
+    this.#isInside = true;
+  }
+  leave(): void { this.#isInside = false; }
+
+  /** Throws if the stack has ended within the core. */
+  checkWhole(): void {
+    if (this.#isInside) throw new RangeError("the stack has ended within the core");
+  }
+
   /** Returns the error to reject with for an exception. A trap of the core ends the instance; anything else
       is the caller's mistake, or an exception of code of the caller's, and is returned as it is. */
   blame(error: unknown): unknown {
-    return isTrap(error) ? this.fail(error) : error;
+    if (isTrap(error)) return this.fail(error);
+    this.leave();
+    return error;
   }
 
   /** The error of the call that was refused last. */
@@ -144,16 +165,14 @@ export class Core {
 
   /** A call has trapped: ends the instance and notifies all its users. */
   fail(cause: unknown): CoreError {
-    if (this.failure !== undefined) return this.failure;
-    // First of all, and by what is there already: if the stack is at its end, all that follows may throw. Even then no
-    // call may go on with what this one has left half done. Whoever makes the next one comes here again.
+    // First of all, and by what is there already: if the stack is at its end, all that follows may throw. The next call
+    // fails, comes here, and does the rest.
     this.calls = this.#noCalls;
+    this.leave();
     if (current === this) current = undefined;
-    const failure = this.#explained(cause);
-    for (const user of [...this.users]) user.handleCoreFailed(failure);
-    this.users.clear();
-    this.failure = failure;
-    return failure;
+    this.failure ??= this.#explained(cause);
+    for (const user of this.users) user.handleCoreFailed(this.failure);  // each takes itself out
+    return this.failure;
   }
 
   #explained(cause: unknown): CoreError {

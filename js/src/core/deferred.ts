@@ -2,7 +2,7 @@ import type { Word } from "../commands/call.js";
 import { deferredRequestBytesMin, deferredWord, outboxAt } from "./abi.js";
 import type { Core } from "./core.js";
 import { discardStaged, roomFor, writeTable, writeWords } from "./encode.js";
-import { bytesOfWord, sizeOfBytes } from "./sizes.js";
+import { bytesOfWord, plainView } from "./sizes.js";
 
 // Long words of large requests. Such a word is not staged as others are: the core makes room for it in the
 // request itself, in segments, and it is written there. So a large request takes its bytes once, and no
@@ -55,7 +55,7 @@ export const stageLarge = (
 ): DeferredWords => {
   const sizes = commands.map((words) => words.map(bytesOfWord));
   const bytes = sum(sizes.map(sum));
-  // The size of a word has no more bits, and no line is that long: it is refused as any that is too long.
+  // A size has 31 bits, since the highest one marks a deferred word. No memory line is that long, so roomFor() throws.
   if (bytes >= deferredWord) roomFor(core, bytes);
   const isLarge = bytes > deferredRequestBytesMin;
   const places = new Places(begin);
@@ -113,10 +113,7 @@ const writeSpans = (core: Core, writer: TextWriter | BytesWriter, count: number)
 class BytesWriter {
   #left: Uint8Array;
 
-  // A view of a plain class: the word's own may cut it as it pleases.
-  constructor(bytes: Uint8Array) {
-    this.#left = new Uint8Array(bytes.buffer, bytes.byteOffset, sizeOfBytes(bytes));
-  }
+  constructor(bytes: Uint8Array) { this.#left = plainView(bytes); }
 
   fill(place: Uint8Array): void {
     place.set(this.#left.subarray(0, place.length));

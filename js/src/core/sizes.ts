@@ -3,12 +3,19 @@ import { described } from "../commands/problem.js";
 
 // How long words are as UTF-8.
 
+// A subclass may say what it pleases of its length and its buffer. These say what is copied.
 const typedArray = Object.getPrototypeOf(Uint8Array.prototype) as object;
-const lengthOf = Object.getOwnPropertyDescriptor(typedArray, "length")!.get!;
+const getterOf = (name: string) => Object.getOwnPropertyDescriptor(typedArray, name)!.get!;
+const lengthOf = getterOf("length");
+const bufferOf = getterOf("buffer");
+const offsetOf = getterOf("byteOffset");
 
-/** The number of bytes, of an array of bytes that isBytes(). A subclass may say what it pleases of its length; whoever
-    copies the array gets this many. */
+/** The number of bytes, of an array that isBytes(). */
 export const sizeOfBytes = (bytes: Uint8Array): number => lengthOf.call(bytes) as number;
+
+/** The same bytes as a plain Uint8Array. */
+export const plainView = (bytes: Uint8Array): Uint8Array => new Uint8Array(
+  bufferOf.call(bytes) as ArrayBuffer, offsetOf.call(bytes) as number, sizeOfBytes(bytes));
 
 /** Whether this is an array of bytes, of any class and realm. */
 export const isBytes = (value: unknown): value is Uint8Array =>

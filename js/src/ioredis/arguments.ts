@@ -40,7 +40,7 @@ export const withCallback = <T>(outcome: Promise<T>, callback: unknown): Promise
 };
 
 // As a Buffer is made of a text: half of a character becomes U+FFFD. The client refuses it.
-const textOf = (text: string): string => /\p{Surrogate}/u.test(text) ? text.replace(/\p{Surrogate}/gu, "\uFFFD") : text;
+const textOf = (text: string): string => (text as string & { toWellFormed(): string }).toWellFormed();
 
 const wordOf = (argument: unknown): Word => {
   if (argument instanceof Uint8Array) return argument;

@@ -119,6 +119,21 @@ TEST_CASE("FLUSHALL of the client closes all keys until the last node has answer
   CHECK(world.read("a") == "null");
 }
 
+TEST_CASE("a transaction closes the keys that it writes until its node has answered") {
+  Cached world;
+  world.hold_answers(node0);
+  const Tag tag = world.next_tag();
+  world.submit_transaction(tag, {{"GET", "{b}1"}, {"SET", "b", "new"}});
+  world.run();
+  CHECK_FALSE(world.has("b"));
+  for (const char* const key : {"{b}1", "c", "a"}) CHECK(world.has(key));
+  world.let_answers_go(node0);
+  world.run();
+  CHECK_FALSE(world.outcome(tag).empty());
+  CHECK(world.read("b") == "\"new\"");
+  CHECK(world.has("b"));
+}
+
 TEST_CASE("hits cost no request") {
   Cached world;
   const std::size_t before = world.model().runs().size();
