@@ -13,9 +13,9 @@
 // the last charge on it is released, because a reply may outlive its client.
 //
 // An account has an allowance: bytes that it has been charged ahead of need, so that most charges
-// and releases only add to or take from the allowance, without a lock. All others go to the Ledger,
-// which has the lock. If memory is short, the Ledger sets a level for each pool: the most that one
-// account of the pool may have.
+// and releases only add to or take from the allowance, without a lock. It may also keep some pages
+// that it has released. All else goes to the Ledger, which has the lock. If memory is short, the
+// Ledger sets a level for each pool: the most that one account of the pool may have.
 
 namespace plimsoll::inline v0 {
 
@@ -84,6 +84,10 @@ class Account : private AccountState {
     add_waiting(count);
     ledger_.add_waiting_readers(pool(), count);
   }
+
+  /// Whether the account is so busy that it keeps the pages that it releases, up to a bound: then a
+  /// page costs it less than a small block. Any thread; a hint.
+  bool keeps_pages() const { return kept_pages.is_open(); }
 
   /// The budget that this account is part of. Budget is incomplete here: below budget.h code can
   /// only pass the reference on.

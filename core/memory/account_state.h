@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -7,7 +8,8 @@
 #include "plimsoll/core/memory/shares.h"
 
 // The stored state of an account. The Ledger decides over it; Account (account.h) is the interface
-// for owners. The only code here is the lock-free part of a charge.
+// for owners. The only code here is what needs no lock: the part of a charge, and the pages that an
+// account keeps.
 
 namespace plimsoll::inline v0 {
 
@@ -71,6 +73,84 @@ class Allowance {
   std::atomic<std::size_t> unused_ = closed;
 };
 
+/// Chunks that a busy account has released and keeps for itself, so that it needs neither the
+/// Ledger's lock nor the PagePool's for the next ones. A client with one request at a time releases
+/// its pages after each reply, and takes them again for the next request.
+///
+/// Invariants:
+/// - Like an Allowance these are closed or open, and only the Ledger opens and closes them, with
+/// its
+///   lock held. While they are open, any thread takes a page or puts one in.
+/// - The pages stay charged to the account, and so are a part of AccountState::used.
+class KeptPages {
+ public:
+  /// One for requests that are encoded, and one for what is to be known of them.
+  static constexpr std::size_t pages_max = 2;
+
+  bool is_open() const { return pages_[0].load(std::memory_order_relaxed) != closed(); }
+
+  /// How many pages there are.
+  std::size_t count() const {
+    std::size_t count = 0;
+    for (const auto& page : pages_) {
+      const void* const kept = page.load(std::memory_order_relaxed);
+      if (kept != nullptr && kept != closed()) ++count;
+    }
+    return count;
+  }
+
+  /// Any thread: returns a page, or null. The memory order is `acquire`: the page must be seen as
+  /// the thread left it that put it in.
+  void* take() {
+    for (auto& page : pages_) {
+      void* kept = page.load(std::memory_order_relaxed);
+      if (kept == closed()) return nullptr;
+      if (kept != nullptr && page.compare_exchange_strong(kept, nullptr, std::memory_order_acquire,
+                                                          std::memory_order_relaxed)) {
+        return kept;
+      }
+    }
+    return nullptr;
+  }
+
+  /// Any thread: puts a page in, if these are open and there is room. The caller must not use the
+  /// account after that, which may have ended; so the memory order is `release`.
+  bool put(void* released) {
+    for (auto& page : pages_) {
+      void* none = nullptr;
+      if (page.load(std::memory_order_relaxed) == nullptr &&
+          page.compare_exchange_strong(none, released, std::memory_order_release,
+                                       std::memory_order_relaxed)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  // Only the Ledger calls the functions below, with its lock held.
+
+  /// They must be closed.
+  void open() {
+    for (auto& page : pages_) page.store(nullptr, std::memory_order_relaxed);
+  }
+
+  /// They must be open. Calls take_back(void*) for each page that there is.
+  template <class TakeBack>
+  void close(TakeBack&& take_back) {
+    for (auto& page : pages_) {
+      void* const kept = page.exchange(closed(), std::memory_order_acq_rel);
+      if (kept != nullptr) take_back(kept);
+    }
+  }
+
+ private:
+  // No page has the address of this object, which is a member of an account.
+  const void* closed() const { return this; }
+  void* closed() { return this; }
+
+  std::array<std::atomic<void*>, pages_max> pages_{closed(), closed()};
+};
+
 struct AccountState {
   AccountState(PoolKind kind, std::uint64_t owner_number) : pool(kind), owner(owner_number) {}
 
@@ -81,7 +161,7 @@ struct AccountState {
   bool closed = false;       ///< its owner is gone; the last release ends the account
   bool was_refused = false;  ///< since the last tick
   std::uint8_t grows = 0;    ///< slow charges since the last tick; counted up to a bound
-  std::size_t used = 0;      ///< includes the allowance's unused bytes
+  std::size_t used = 0;      ///< includes the allowance's unused bytes, and the kept pages
   std::size_t peak = 0;
   std::uint64_t refused = 0;
   AccountState* next = nullptr;  ///< in its pool's AccountList
@@ -92,6 +172,7 @@ struct AccountState {
 
   // Any thread.
   Allowance allowance;
+  KeptPages kept_pages;
   std::atomic<int> waiting = 0;  ///< requests or readers of its owner that wait for memory
 };
 

@@ -46,8 +46,9 @@ Status Budget::configure(const BudgetOptions& options) {
   const Result<Shares> shares = shares_of(options);
   if (!shares) return shares.error();
   segments_.set_kept_max(kept_segments(options.memory_limit));
-  reclaim_pages();
   ledger_.configure(*shares, options);
+  // Behind that, since the pages that accounts keep are free ones only now.
+  reclaim_pages();
   return {};
 }
 
@@ -78,7 +79,11 @@ BudgetStatistics Budget::statistics() const {
   const PageStatistics chunks = chunks_.statistics();
   BudgetStatistics all = ledger_.statistics();
   all.segments = segments;
-  all.chunks = chunks;
+  // To the pool of chunks those that accounts keep are in use.
+  const std::size_t kept = std::min(all.chunks.pooled, chunks.live);
+  all.chunks = {.live = chunks.live - kept,
+                .pooled = chunks.pooled + all.chunks.pooled,
+                .returned = chunks.returned};
   return all;
 }
 

@@ -122,6 +122,7 @@ class Budget final : private PageReclaimer {
 
  private:
   void reclaim_pages() override;
+  bool add_free_chunk(void* chunk) override { return chunks_.adopt(chunk); }
 
   Ledger ledger_;
   std::atomic<std::uint64_t> owners_ = 0;

@@ -5,10 +5,12 @@
 namespace plimsoll::inline v0 {
 namespace {
 
-// An account that makes this many slow charges within a tick sets bytes aside for the next ones.
+// An account that makes this many slow charges within a tick sets bytes aside for the next ones,
+// and keeps pages.
 constexpr std::uint8_t busy_grows = 16;
 
-// The divisor: no account sets aside more than a 64th of its pool's share.
+// The divisor: no account sets aside more than a 64th of its pool's share, nor keeps pages that are
+// more.
 constexpr std::size_t allowances_per_share = 64;
 
 // The bytes that stay in an allowance when releases have filled it.
@@ -18,18 +20,26 @@ Ledger::Last last_of(const AccountState& account) {
   return account.closed && account.used == 0 ? Ledger::Last::yes : Ledger::Last::no;
 }
 
+std::size_t waiting_for(const AccountState& account) {
+  return static_cast<std::size_t>(std::max(0, account.waiting.load(std::memory_order_relaxed)));
+}
+
 }  // namespace
 
 Ledger::Ledger(const Shares& shares, const BudgetOptions& options, MemorySource& source,
                PageReclaimer& reclaimer)
-    : source_(source), reclaimer_(reclaimer), options_(options), line_(shares, options) {}
+    : source_(source),
+      reclaimer_(reclaimer),
+      chunk_charge_(source.block_footprint(chunk_bytes)),
+      options_(options),
+      line_(shares, options) {}
 
 // ---- The line.
 
 void Ledger::configure(const Shares& shares, const BudgetOptions& options) {
   Lock lock(mutex_);
   options_ = options;
-  take_allowances();
+  take_back_all();
   line_.draw(shares, options);
   even_out();
   timer_.arm();
@@ -66,7 +76,7 @@ void Ledger::add(AccountState& account) {
 Ledger::Last Ledger::close(AccountState& account) {
   Lock lock(mutex_);
   account.closed = true;
-  debit(account, close_allowance(account));
+  take_back(account);
   if (account.used == 0) waiters_.notify_all();
   return last_of(account);
 }
@@ -77,8 +87,8 @@ void Ledger::remove(AccountState& account) {
 }
 
 // Calls `grow_once`, with the lock held, until it is granted or nothing helps. If it is refused,
-// first takes back the allowances of all accounts; then gives free pages back to the system, which
-// is slow.
+// first takes back what all accounts have set aside; then gives free pages back to the system,
+// which is slow.
 template <class Grow>
 bool Ledger::grow_or_reclaim(const Grow& grow_once) {
   for (const bool reclaimed : {false, true}) {
@@ -86,7 +96,7 @@ bool Ledger::grow_or_reclaim(const Grow& grow_once) {
     Lock lock(mutex_);
     Line::Growth growth = grow_once();
     if (growth == Line::Growth::allowed) return true;
-    if (take_allowances()) growth = grow_once();
+    if (take_back_all()) growth = grow_once();
     if (growth == Line::Growth::allowed) return true;
     if (growth == Line::Growth::refused_by_pool) return false;
   }
@@ -145,9 +155,9 @@ Line::Growth Ledger::grow_now(AccountState& account, std::size_t bytes) {
 // while any account is short of memory.
 void Ledger::set_aside(AccountState& account) {
   Allowance& allowance = account.allowance;
-  if (account.grows < busy_grows) ++account.grows;
+  const bool is_busy = counts_as_busy(account);
   const bool is_open = allowance.is_open();
-  if (!is_open && account.grows < busy_grows) return;
+  if (!is_open && !is_busy) return;
   const std::size_t bytes = bytes_to_set_aside(account);
   if (bytes == 0 || line_.grow(account.pool, bytes) != Line::Growth::allowed) return;
   credit(account, bytes);
@@ -155,8 +165,25 @@ void Ledger::set_aside(AccountState& account) {
     allowance.add(bytes);
   } else {
     allowance.open(bytes);
-    ++allowances_count_;
+    ++set_aside_count_;
   }
+  timer_.arm();
+}
+
+// Counts a slow charge.
+bool Ledger::counts_as_busy(AccountState& account) {
+  if (account.grows < busy_grows) ++account.grows;
+  return account.grows == busy_grows;
+}
+
+// From now on a busy account keeps the chunks that it releases.
+void Ledger::let_keep_pages(AccountState& account) {
+  if (!counts_as_busy(account) || account.kept_pages.is_open()) return;
+  const bool fits =
+      KeptPages::pages_max * chunk_charge_ <= line_.pool(account.pool).share / allowances_per_share;
+  if (!fits || !waiters_.empty() || pressed_) return;
+  account.kept_pages.open();
+  ++set_aside_count_;
   timer_.arm();
 }
 
@@ -169,20 +196,26 @@ std::size_t Ledger::bytes_to_set_aside(const AccountState& account) const {
   return fits && waiters_.empty() && !pressed_ ? bytes : 0;
 }
 
-// Returns the bytes that were unused. They still count as used.
-std::size_t Ledger::close_allowance(AccountState& account) {
-  if (!account.allowance.is_open()) return 0;
-  --allowances_count_;
-  return account.allowance.close();
+// Takes back what the account has set aside. Its pages become free ones.
+void Ledger::take_back(AccountState& account) {
+  if (account.allowance.is_open()) {
+    --set_aside_count_;
+    debit(account, account.allowance.close());
+  }
+  if (!account.kept_pages.is_open()) return;
+  --set_aside_count_;
+  account.kept_pages.close([&](void* page) {
+    account.used -= chunk_charge_;
+    line_.move_to_spare(account.pool, chunk_charge_);
+    if (!reclaimer_.add_free_chunk(page)) line_.shrink(PoolKind::spare, chunk_charge_);
+  });
 }
 
 // Takes back what all accounts have set aside. False: there was nothing to take back.
-bool Ledger::take_allowances() {
-  if (allowances_count_ == 0) return false;
+bool Ledger::take_back_all() {
+  if (set_aside_count_ == 0) return false;
   for (const AccountList& accounts : lists_) {
-    accounts.for_each([this](AccountState& account) {
-      if (const std::size_t unused = close_allowance(account); unused > 0) debit(account, unused);
-    });
+    accounts.for_each([this](AccountState& account) { take_back(account); });
   }
   return true;
 }
@@ -246,11 +279,12 @@ bool Ledger::move_from_spare(AccountState& account, std::size_t bytes) {
     return line_.move_from_spare(account.pool, bytes);
   };
   Lock lock(mutex_);
-  if (!move() && !(take_allowances() && move())) {
+  if (!move() && !(take_back_all() && move())) {
     note_refused(account);
     return false;
   }
   credit(account, bytes);
+  let_keep_pages(account);
   return true;
 }
 
@@ -275,9 +309,9 @@ void Ledger::release_spare(std::size_t bytes) {
 void Ledger::wait(BudgetWaiter& waiter) {
   Lock lock(mutex_);
   if (WaiterList::has(waiter)) return;
-  // A release into an allowance takes no lock and notifies no waiter. Without this line the waiter
-  // would sleep while memory is released.
-  take_allowances();
+  // A release into an allowance, or of pages that are kept, takes no lock and notifies no waiter.
+  // Without this line the waiter would sleep while memory is released.
+  take_back_all();
   waiters_.add(waiter);
 }
 
@@ -305,7 +339,7 @@ bool Ledger::begin_tick(Instant now) {
   // Another thread may have begun this tick meanwhile.
   if (!timer_.is_due(now)) return false;
   timer_.stop();
-  take_allowances();
+  take_back_all();
   even_out();
   // even_out() has cleared which accounts were refused. Waiters that still need memory ask again,
   // and so are known at the next tick.
@@ -339,21 +373,31 @@ bool Ledger::needs_tick() const {
   for (const AccountList& accounts : lists_) {
     held_back = held_back || accounts.level() != AccountList::no_level;
   }
-  return held_back || pressed_ || allowances_count_ > 0 || line_.limit() > line_.target();
+  return held_back || pressed_ || set_aside_count_ > 0 || line_.limit() > line_.target();
 }
 
-// ---- Statistics. Bytes that accounts have set aside do not count as used here.
+// ---- Statistics. Bytes that accounts have set aside do not count as used here, and pages that an
+// account keeps count as free pages.
+
+// Other threads take pages and bytes meanwhile and put them back, so that the same ones can be
+// found twice; but no account has set aside more than it was charged.
+Ledger::SetAside Ledger::set_aside_by(const AccountState& account) const {
+  SetAside found;
+  found.pages = std::min(account.kept_pages.count() * chunk_charge_, account.used);
+  found.allowance = std::min(account.allowance.unused(), account.used - found.pages);
+  return found;
+}
 
 AccountStatistics Ledger::statistics_of(const AccountState& account) const {
+  const SetAside set_aside = set_aside_by(account);
   const std::size_t level = std::min(list(account.pool).level(), line_.reach(account.pool));
   return {.owner = account.owner,
           .pool = account.pool,
           .limit = std::max(level, account.used),
           .target = level,
-          .used = account.used - account.allowance.unused(),
+          .used = account.used - set_aside.pages - set_aside.allowance,
           .peak = account.peak,
-          .waiting = static_cast<std::size_t>(
-              std::max(0, account.waiting.load(std::memory_order_relaxed))),
+          .waiting = waiting_for(account),
           .refused = account.refused};
 }
 
@@ -377,13 +421,15 @@ BudgetStatistics Ledger::statistics() const {
                   .peak = pool.peak,
                   .refused = pool.refused,
                   .accounts = list(kind).size()};
-    list(kind).for_each([&](const AccountState& state) {
-      const AccountStatistics account = statistics_of(state);
-      statistics.waiting += account.waiting;
-      statistics.used -= state.used - account.used;
-      all.used -= state.used - account.used;
+    list(kind).for_each([&](const AccountState& account) {
+      const SetAside set_aside = set_aside_by(account);
+      statistics.waiting += waiting_for(account);
+      statistics.used -= set_aside.pages + set_aside.allowance;
+      all.used -= set_aside.allowance;
+      all.chunks.pooled += set_aside.pages;
     });
   }
+  all.pools[index_of(PoolKind::spare)].used += all.chunks.pooled;
   return all;
 }
 
@@ -421,14 +467,17 @@ void Ledger::validate(std::size_t spare_bytes, std::size_t account_footprint) co
   line_.validate();
   PLIMSOLL_CHECK(line_.pool(PoolKind::spare).used == spare_bytes);
   std::size_t accounts = 0;
-  std::size_t allowances = 0;
+  std::size_t set_aside = 0;
   for (std::size_t i = 0; i < pools_count; ++i) {
     std::size_t sum = 0;
     lists_[i].for_each([&](const AccountState& state) {
-      const bool is_open = state.allowance.is_open();
-      PLIMSOLL_CHECK(state.allowance.unused() <= state.used);
+      const SetAside found = set_aside_by(state);
+      const bool is_open = state.allowance.is_open() || state.kept_pages.is_open();
+      PLIMSOLL_CHECK(found.pages == state.kept_pages.count() * chunk_charge_);
+      PLIMSOLL_CHECK(found.allowance == state.allowance.unused());
       PLIMSOLL_CHECK(!state.closed || (!is_open && state.used > 0));
-      if (is_open) ++allowances;
+      if (state.allowance.is_open()) ++set_aside;
+      if (state.kept_pages.is_open()) ++set_aside;
       sum += state.used;
     });
     accounts += lists_[i].size();
@@ -436,7 +485,7 @@ void Ledger::validate(std::size_t spare_bytes, std::size_t account_footprint) co
     if (kind == PoolKind::spare || kind == PoolKind::connections) continue;
     PLIMSOLL_CHECK(sum == line_.pool(kind).used);
   }
-  PLIMSOLL_CHECK(allowances == allowances_count_);
+  PLIMSOLL_CHECK(set_aside == set_aside_count_);
   PLIMSOLL_CHECK(line_.pool(PoolKind::connections).used >= accounts * account_footprint);
 }
 

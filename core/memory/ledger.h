@@ -24,12 +24,13 @@
 // Invariants (validate() CHECKs the sums):
 // - The `used` of a pool's accounts add up to the pool's `used` in the line. Two pools have more:
 //   `connections` pays for the accounts themselves, and `spare` has no accounts.
-// - allowances_count_ is the number of accounts whose allowance is open.
-// - No charge is refused while another account has an unused allowance, and no charge is refused
-//   for lack of room below the line while free pages are kept: the Ledger takes those back first.
+// - set_aside_count_ is the number of allowances and of kept pages (KeptPages) that are open.
+// - No charge is refused while another account has an unused allowance or keeps pages, and no
+//   charge is refused for lack of room below the line while free pages are kept: the Ledger takes
+//   those back first.
 // - While a waiter waits, or an account was refused since the last tick, no allowance is opened or
-//   enlarged: a release into an allowance notifies no waiter, so waiters would sleep while memory
-//   is released.
+//   enlarged, and no account begins to keep pages: what is released into these notifies no waiter,
+//   so waiters would sleep while memory is released.
 // - Every call that makes room notifies the waiters, with the lock held. revoke() does not: it
 //   undoes a charge whose memory the source did not have. Waiters would ask for the same memory, be
 //   refused by the source, revoke in turn, and so wake each other for ever.
@@ -41,11 +42,16 @@ namespace plimsoll::inline v0 {
 /// The most that the result of Ledger::holders() lags behind.
 inline constexpr Duration holders_age_max = std::chrono::milliseconds(100);
 
-/// Gives free pages back to the system, so that the line has room for a charge. The Ledger calls it
-/// without holding its lock; it calls Ledger::release_spare().
+/// Has the free pages.
 class PageReclaimer {
  public:
+  /// Gives free pages back to the system, so that the line has room for a charge. The Ledger calls
+  /// it without holding its lock; it calls Ledger::release_spare().
   virtual void reclaim_pages() = 0;
+
+  /// Takes a chunk that an account has kept, as a free page. False: there are enough, and it has
+  /// gone back to the source. The Ledger calls it with its lock held.
+  virtual bool add_free_chunk(void* chunk) = 0;
 
  protected:
   ~PageReclaimer() = default;
@@ -122,7 +128,7 @@ class Ledger {
 
   // ---- Statistics.
 
-  /// Leaves out the pages' statistics.
+  /// Leaves out the pages' statistics, but for the chunks that accounts keep (`chunks.pooled`).
   BudgetStatistics statistics() const;
   std::size_t account_statistics(std::span<AccountStatistics> out) const;
   PoolHolders holders(PoolKind pool, Instant now);
@@ -132,6 +138,11 @@ class Ledger {
   void validate(std::size_t spare_bytes, std::size_t account_footprint) const;
 
  private:
+  struct SetAside {
+    std::size_t pages = 0;
+    std::size_t allowance = 0;
+  };
+
   struct HoldersSeen {
     Instant until = Instant::min();
     PoolHolders holders;
@@ -142,12 +153,15 @@ class Ledger {
 
   // The functions below are called with mutex_ held.
   Line::Growth grow_now(AccountState& account, std::size_t bytes);
+  bool counts_as_busy(AccountState& account);
   void set_aside(AccountState& account);
+  void let_keep_pages(AccountState& account);
   std::size_t bytes_to_set_aside(const AccountState& account) const;
-  bool take_allowances();
-  std::size_t close_allowance(AccountState& account);
+  bool take_back_all();
+  void take_back(AccountState& account);
   void credit(AccountState& account, std::size_t bytes);
   void debit(AccountState& account, std::size_t bytes);
+  SetAside set_aside_by(const AccountState& account) const;
   void note_refused(AccountState& account);
   void note_refused(PoolKind kind);
   AccountStatistics statistics_of(const AccountState& account) const;
@@ -158,13 +172,14 @@ class Ledger {
 
   MemorySource& source_;
   PageReclaimer& reclaimer_;
+  const std::size_t chunk_charge_;
   mutable Mutex mutex_;
   BudgetOptions options_;
   Line line_;
   std::array<AccountList, pools_count> lists_;
   WaiterList waiters_;
   std::array<HoldersSeen, pools_count> holders_seen_;
-  std::size_t allowances_count_ = 0;
+  std::size_t set_aside_count_ = 0;
   bool pressed_ = false;  // a charge was refused since the last tick
   // Accessed without the lock.
   std::array<std::atomic<int>, pools_count> readers_waiting_{};

@@ -15,6 +15,7 @@ PagePool::PagePool(Ledger& ledger, Size size, std::size_t kept_max)
 PagePool::~PagePool() { reclaim(); }
 
 void* PagePool::acquire(Account& payer) {
+  if (void* const kept = take_kept_by(payer)) return kept;
   if (FreePage* page = pop()) {
     if (payer.take_from_spare(page_charge_)) return page;
     if (!push(page)) {
@@ -30,11 +31,34 @@ void* PagePool::acquire(Account& payer) {
 }
 
 void PagePool::release(void* page, Account& payer) {
+  if (let_keep(page, payer)) return;
   // The spare pool must pay first: as soon as push() returns, another thread may take the page.
   payer.give_to_spare(page_charge_);
   if (push(page)) return;
   deallocate(page);
   ledger_.release_spare(page_charge_);
+}
+
+void* PagePool::take_kept_by(Account& payer) {
+  void* const page = size_ == Size::chunk ? payer.kept_pages.take() : nullptr;
+  if (page != nullptr) unpoison(page, page_bytes_);
+  return page;
+}
+
+// True: the payer keeps the page. It may have ended by then.
+bool PagePool::let_keep(void* page, Account& payer) {
+  if (size_ != Size::chunk || !payer.kept_pages.is_open()) return false;
+  poison(page, page_bytes_);
+  if (payer.kept_pages.put(page)) return true;
+  unpoison(page, page_bytes_);
+  return false;
+}
+
+bool PagePool::adopt(void* page) {
+  unpoison(page, page_bytes_);
+  if (push(page)) return true;
+  deallocate(page);
+  return false;
 }
 
 std::size_t PagePool::give_back(std::uint64_t released_until) {

@@ -17,7 +17,10 @@
 //   (reclaim()), and when they have not been needed for a while (age()).
 // - A page that is not in use is poisoned, so that AddressSanitizer reports a view that is used too
 //   long.
-// - This pool's lock and the Ledger's are never held together.
+// - This pool does not call the Ledger while it holds its own lock. The Ledger calls adopt() while
+// it
+//   holds its lock.
+// - A busy account keeps a few chunks itself (KeptPages). To this pool these are in use.
 
 namespace plimsoll::inline v0 {
 
@@ -36,6 +39,10 @@ class PagePool {
 
   /// Takes back a page that acquire() charged to `payer`.
   void release(void* page, Account& payer);
+
+  /// Takes a free page that an account kept, and that is charged to the spare pool now. False:
+  /// there are enough, and it has gone back to the source.
+  bool adopt(void* page);
 
   /// Gives every kept page back to the source. Returns the number of bytes released.
   std::size_t reclaim() { return give_back(UINT64_MAX); }
@@ -66,6 +73,8 @@ class PagePool {
     std::uint64_t tick;  // the tick in which the page was released
   };
 
+  void* take_kept_by(Account& payer);
+  bool let_keep(void* page, Account& payer);
   void* allocate();
   void deallocate(void* page);
   FreePage* pop();

@@ -15,8 +15,9 @@
 #include "plimsoll/core/memory/memory_source.h"
 
 // A FIFO that is bounded by count and by its account, and that costs nothing while it is empty. The
-// queue grows by chunks: the first has 256 bytes, the others 4 KiB, and all of them together never
-// have more slots than the queue may have elements. A drained chunk is given back at once.
+// queue grows by chunks: the first has 256 bytes, unless its account keeps pages, the others 4 KiB,
+// and all of them together never have more slots than the queue may have elements. A drained chunk
+// is given back at once.
 //
 // Invariants:
 // - Chunks form a list from `first_` to `last_`. In each the elements are [begin, end).
@@ -276,7 +277,8 @@ class Queue {
     // element.
     if (slots_count_ == size_max_) return &first_->slots()[first_->wrapped++];
     const std::size_t capacity = std::min<std::size_t>(
-        last_ == nullptr ? elements_in_first_chunk : elements_per_chunk, size_max_ - slots_count_);
+        last_ == nullptr && !wants_page() ? elements_in_first_chunk : elements_per_chunk,
+        size_max_ - slots_count_);
     Chunk* const chunk = allocate(capacity);
     if (chunk == nullptr) return nullptr;
     (last_ == nullptr ? first_ : last_->next) = chunk;
@@ -386,6 +388,9 @@ class Queue {
     return capacity == elements_per_chunk && bytes_of(capacity) <= chunk_bytes &&
            bytes_of(capacity) >= chunk_bytes - waste_max;
   }
+
+  // Whether the first chunk is a page, too: a queue that is filled and drained all the time.
+  bool wants_page() const { return is_page(elements_per_chunk) && payer_->keeps_pages(); }
 
   Chunk* allocate(std::size_t capacity) {
     void* const block = is_page(capacity) ? payer_->budget().chunks().acquire(*payer_)

@@ -57,7 +57,8 @@ TEMPLATE_TEST_CASE("a queue costs nothing while it is empty, and its payload whi
     }
     while (!queue.empty()) queue.pop_front();
     CHECK(test.used(PoolKind::pushes) == 0);
-    test.budget.chunks().reclaim();  // the Budget keeps free chunks for a while
+    // A busy account keeps a chunk for a while, and so does the Budget; this takes them back.
+    REQUIRE(test.budget.configure(test.budget.options()).ok());
     CHECK(bytes_out() == 0);
   }
 }

@@ -89,6 +89,29 @@ TEST_CASE("threads share segments, chunks and blocks, and a full line") {
   expect_idle(test);
 }
 
+TEST_CASE("threads that share a busy account share the page that it keeps") {
+  TestBudget test;
+  AccountHandle shared = test.budget.open_account(PoolKind::replies);
+  std::atomic<bool> is_shared = false;
+  on_threads([&](unsigned seed) {
+    std::minstd_rand random(seed);
+    for (int round = 0; round < rounds_count; ++round) {
+      Segment* const segment = acquire_segment(*shared, SegmentSize::small);
+      if (segment == nullptr) continue;
+      segment->position = seed;
+      if (random() % 64 == 0) (void)test.budget.configure({});
+      const BudgetStatistics all = test.budget.statistics();
+      if (all.used > all.limit) is_shared = true;
+      if (segment->position != seed) is_shared = true;
+      release(*segment);
+    }
+  });
+  CHECK_FALSE(is_shared);
+  test.budget.validate();
+  shared = AccountHandle();
+  expect_idle(test);
+}
+
 TEST_CASE("what one thread was granted another may release, after its account was closed") {
   TestBudget test;
   std::mutex mutex;
