@@ -6,8 +6,7 @@
 
 namespace plimsoll::inline v0 {
 
-AccountHandle Account::open(Ledger& ledger, Budget& budget, PoolKind kind,
-                            std::uint64_t owner_number) {
+AccountHandle Account::open(Ledger& ledger, PoolKind kind, std::uint64_t owner_number) {
   MemorySource& source = ledger.source();
   const std::size_t footprint = source.block_footprint(sizeof(Account));
   if (!ledger.grow_unowned(footprint)) return {};
@@ -16,7 +15,7 @@ AccountHandle Account::open(Ledger& ledger, Budget& budget, PoolKind kind,
     ledger.revoke_unowned(footprint);
     return {};
   }
-  auto* const account = new (block) Account(ledger, budget, kind, owner_number);
+  auto* const account = new (block) Account(ledger, kind, owner_number);
   ledger.add(*account);
   return AccountHandle(account);
 }

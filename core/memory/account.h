@@ -91,7 +91,7 @@ class Account : private AccountState {
 
   /// The budget that this account is part of. Budget is incomplete here: below budget.h code can
   /// only pass the reference on.
-  Budget& budget() const { return budget_; }
+  Budget& budget() const { return ledger_.budget(); }
   MemorySource& source() const { return ledger_.source(); }
   PoolKind pool() const { return AccountState::pool; }
   std::uint64_t owner() const { return AccountState::owner; }
@@ -103,11 +103,10 @@ class Account : private AccountState {
 
   /// Returns an empty handle if the connections pool cannot pay for the account itself, or the
   /// source has no memory for it.
-  static AccountHandle open(Ledger& ledger, Budget& budget, PoolKind kind,
-                            std::uint64_t owner_number);
+  static AccountHandle open(Ledger& ledger, PoolKind kind, std::uint64_t owner_number);
 
-  Account(Ledger& ledger, Budget& budget, PoolKind kind, std::uint64_t owner_number)
-      : AccountState(kind, owner_number), ledger_(ledger), budget_(budget) {}
+  Account(Ledger& ledger, PoolKind kind, std::uint64_t owner_number)
+      : AccountState(kind, owner_number), ledger_(ledger) {}
 
   void close();
   void shrink(std::size_t bytes);
@@ -118,7 +117,6 @@ class Account : private AccountState {
   void give_to_spare(std::size_t bytes);
 
   Ledger& ledger_;
-  Budget& budget_;
 };
 
 /// Owns an account. Its destructor closes the account.

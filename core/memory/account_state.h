@@ -158,10 +158,16 @@ struct AccountState {
   const PoolKind pool;
 
   // Under the Ledger's lock.
-  bool closed = false;       ///< its owner is gone; the last release ends the account
-  bool was_refused = false;  ///< since the last tick
-  std::uint8_t grows = 0;    ///< slow charges since the last tick; counted up to a bound
-  std::size_t used = 0;      ///< includes the allowance's unused bytes, and the kept pages
+  bool closed : 1 = false;       ///< its owner is gone; the last release ends the account
+  bool was_refused : 1 = false;  ///< since the last tick
+  std::uint8_t grows = 0;        ///< slow charges since the last tick; counted up to a bound
+  std::uint8_t takes = 0;        ///< the same of pages
+
+  // Any thread. Here, because there is room.
+  std::atomic<int> waiting = 0;  ///< requests or readers of its owner that wait for memory
+
+  // Under the Ledger's lock.
+  std::size_t used = 0;  ///< includes the allowance's unused bytes, and the kept pages
   std::size_t peak = 0;
   std::uint64_t refused = 0;
   AccountState* next = nullptr;  ///< in its pool's AccountList
@@ -173,7 +179,6 @@ struct AccountState {
   // Any thread.
   Allowance allowance;
   KeptPages kept_pages;
-  std::atomic<int> waiting = 0;  ///< requests or readers of its owner that wait for memory
 };
 
 }  // namespace plimsoll::inline v0

@@ -31,7 +31,7 @@ Status Budget::validate(const BudgetOptions& options) {
 }
 
 Budget::Budget(const BudgetOptions& options, MemorySource& source)
-    : ledger_(valid_shares(options), options, source, *this),
+    : ledger_(valid_shares(options), options, source, *this, *this),
       segments_(ledger_, PagePool::Size::segment, kept_segments(options.memory_limit)),
       chunks_(ledger_, PagePool::Size::chunk, kept_chunks_max),
       reserve_(ledger_, *this) {}
@@ -59,7 +59,12 @@ Status Budget::set_memory_limit(std::size_t bytes) {
 }
 
 AccountHandle Budget::open_account(PoolKind pool, std::uint64_t owner) {
-  return Account::open(ledger_, *this, pool, owner);
+  return Account::open(ledger_, pool, owner);
+}
+
+void Budget::reclaim() {
+  ledger_.take_back();
+  reclaim_pages();
 }
 
 void Budget::reclaim_pages() {

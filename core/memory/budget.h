@@ -88,6 +88,10 @@ class Budget final : private PageReclaimer {
 
   ProgressReserve& progress_reserve() { return reserve_; }
 
+  /// Gives back to the source what is free: what accounts have set aside, and free pages. None of
+  /// it stands in the way of a charge; so this is for those who look at what is used.
+  void reclaim();
+
   /// Notifies `waiter` once, when memory is next released.
   void wait(BudgetWaiter& waiter) { ledger_.wait(waiter); }
   void stop_waiting(BudgetWaiter& waiter) { ledger_.stop_waiting(waiter); }

@@ -5,9 +5,9 @@
 namespace plimsoll::inline v0 {
 namespace {
 
-// An account that makes this many slow charges within a tick sets bytes aside for the next ones,
-// and keeps pages.
-constexpr std::uint8_t busy_grows = 16;
+// An account that makes this many slow charges within a tick sets bytes aside for the next ones.
+// One that takes this many pages with the lock keeps some.
+constexpr std::uint8_t busy_count = 16;
 
 // The divisor: no account sets aside more than a 64th of its pool's share, nor keeps pages that are
 // more.
@@ -20,6 +20,12 @@ Ledger::Last last_of(const AccountState& account) {
   return account.closed && account.used == 0 ? Ledger::Last::yes : Ledger::Last::no;
 }
 
+// Counts one more of what an account has asked for since the last tick.
+bool is_one_of_many(std::uint8_t& count) {
+  if (count < busy_count) ++count;
+  return count == busy_count;
+}
+
 std::size_t waiting_for(const AccountState& account) {
   return static_cast<std::size_t>(std::max(0, account.waiting.load(std::memory_order_relaxed)));
 }
@@ -27,9 +33,10 @@ std::size_t waiting_for(const AccountState& account) {
 }  // namespace
 
 Ledger::Ledger(const Shares& shares, const BudgetOptions& options, MemorySource& source,
-               PageReclaimer& reclaimer)
+               PageReclaimer& reclaimer, Budget& budget)
     : source_(source),
       reclaimer_(reclaimer),
+      budget_(budget),
       chunk_charge_(source.block_footprint(chunk_bytes)),
       options_(options),
       line_(shares, options) {}
@@ -155,7 +162,7 @@ Line::Growth Ledger::grow_now(AccountState& account, std::size_t bytes) {
 // while any account is short of memory.
 void Ledger::set_aside(AccountState& account) {
   Allowance& allowance = account.allowance;
-  const bool is_busy = counts_as_busy(account);
+  const bool is_busy = is_one_of_many(account.grows);
   const bool is_open = allowance.is_open();
   if (!is_open && !is_busy) return;
   const std::size_t bytes = bytes_to_set_aside(account);
@@ -170,15 +177,9 @@ void Ledger::set_aside(AccountState& account) {
   timer_.arm();
 }
 
-// Counts a slow charge.
-bool Ledger::counts_as_busy(AccountState& account) {
-  if (account.grows < busy_grows) ++account.grows;
-  return account.grows == busy_grows;
-}
-
 // From now on a busy account keeps the chunks that it releases.
 void Ledger::let_keep_pages(AccountState& account) {
-  if (!counts_as_busy(account) || account.kept_pages.is_open()) return;
+  if (!is_one_of_many(account.takes) || account.kept_pages.is_open()) return;
   const bool fits =
       KeptPages::pages_max * chunk_charge_ <= line_.pool(account.pool).share / allowances_per_share;
   if (!fits || !waiters_.empty() || pressed_) return;
@@ -218,6 +219,11 @@ bool Ledger::take_back_all() {
     accounts.for_each([this](AccountState& account) { take_back(account); });
   }
   return true;
+}
+
+void Ledger::take_back() {
+  Lock lock(mutex_);
+  take_back_all();
 }
 
 void Ledger::note_refused(AccountState& account) {
@@ -362,6 +368,7 @@ void Ledger::even_out() {
     list(kind).for_each([](AccountState& account) {
       account.was_refused = false;
       account.grows = 0;
+      account.takes = 0;
     });
   }
   line_.forget_refusals();

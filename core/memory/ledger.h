@@ -57,17 +57,23 @@ class PageReclaimer {
   ~PageReclaimer() = default;
 };
 
+class Budget;
+
 class Ledger {
  public:
   /// Whether this released the last byte of a closed account. The caller must then end the account.
   enum class Last : bool { no, yes };
 
   Ledger(const Shares& shares, const BudgetOptions& options, MemorySource& source,
-         PageReclaimer& reclaimer);
+         PageReclaimer& reclaimer, Budget& budget);
   Ledger(const Ledger&) = delete;
   Ledger& operator=(const Ledger&) = delete;
 
   MemorySource& source() const { return source_; }
+
+  /// The budget that this is part of. Only for Account, which has no room for a reference of its
+  /// own: an idle client has few bytes, and several accounts.
+  Budget& budget() const { return budget_; }
 
   // ---- The line.
 
@@ -120,6 +126,9 @@ class Ledger {
   Instant poll_timeout(const void* who, Instant now) { return timer_.poll(who, now); }
   void leave(const void* who) { timer_.leave(who); }
 
+  /// Takes back what accounts have set aside.
+  void take_back();
+
   /// False: no tick is due. True: the caller must call end_tick().
   [[nodiscard]] bool begin_tick(Instant now);
 
@@ -153,7 +162,6 @@ class Ledger {
 
   // The functions below are called with mutex_ held.
   Line::Growth grow_now(AccountState& account, std::size_t bytes);
-  bool counts_as_busy(AccountState& account);
   void set_aside(AccountState& account);
   void let_keep_pages(AccountState& account);
   std::size_t bytes_to_set_aside(const AccountState& account) const;
@@ -172,6 +180,7 @@ class Ledger {
 
   MemorySource& source_;
   PageReclaimer& reclaimer_;
+  Budget& budget_;
   const std::size_t chunk_charge_;
   mutable Mutex mutex_;
   BudgetOptions options_;

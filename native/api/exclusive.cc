@@ -48,4 +48,14 @@ plimsoll::Status Exclusive::check(const CommandView& command) {
   return commands::check_exclusive(command);
 }
 
+detail::Remedy detail::remedy_for(const Error& error, bool is_of_watch) {
+  switch (error.code()) {
+    // The slot has moved, and the client knows now where it is.
+    case ErrorCode::cluster_redirect: return Remedy::begin_again;
+    case ErrorCode::connection_lost:
+      return is_of_watch || error.executed() == Executed::no ? Remedy::open_another : Remedy::none;
+    default: return Remedy::none;
+  }
+}
+
 }  // namespace plimsoll::inline v0::native

@@ -94,6 +94,21 @@ class Exclusive : public CommandSender<Exclusive> {
 
 Result<void> receive(const Delivery& delivery, Exclusive& exclusive);
 
+namespace detail {
+
+/// What can be done after an error that ends WATCH or what depends on it.
+enum class Remedy : unsigned char {
+  none,
+  begin_again,   ///< from WATCH on, on the same connection
+  open_another,  ///< and begin again there
+};
+
+/// Returns a remedy if another attempt may succeed and nothing was changed by this one: the error
+/// is that of a WATCH, or says that nothing was executed.
+Remedy remedy_for(const Error& error, bool is_of_watch);
+
+}  // namespace detail
+
 template <CompletionToken Token>
 auto Exclusive::open(const Channel& client, Token&& token) {
   Opening opening;

@@ -34,16 +34,22 @@ boost::asio::awaitable<TransactionReplies> optimistic_transaction(Channel client
                                                                   std::vector<std::string> keys,
                                                                   Build build, int attempts_max) {
   Exclusive own = co_await Exclusive::open(client);
+  Remedy remedy = Remedy::none;
   for (int attempt = 1; attempt <= attempts_max; ++attempt) {
+    if (std::exchange(remedy, Remedy::none) == Remedy::open_another) {
+      own = Exclusive();  // gives its place back first: there may be no other
+      own = co_await Exclusive::open(client);
+    }
+    bool is_watching = false;
     try {
       co_await own.watch(keys);
+      is_watching = true;
       Transaction transaction = co_await build(own);
       TransactionReplies done = co_await transaction.exec();
       if (done.committed()) co_return done;
     } catch (const Error& error) {
-      // In a cluster the slot has moved: nothing was executed, and the client knows now where it
-      // is.
-      if (error.code() != ErrorCode::cluster_redirect || attempt == attempts_max) throw;
+      remedy = remedy_for(error, !is_watching);
+      if (remedy == Remedy::none || attempt == attempts_max) throw;
     }
   }
   throw Error(ErrorCode::transaction_aborted, Executed::no,
@@ -55,8 +61,9 @@ boost::asio::awaitable<TransactionReplies> optimistic_transaction(Channel client
 /// Watches `keys` on an exclusive connection, and calls `build(Exclusive&)`, which reads what it
 /// needs there and co_returns a transaction of that connection. Then executes the transaction. If
 /// one of the keys has changed meanwhile, starts again with WATCH, `attempts_max` times in all;
-/// `build` runs once for each attempt. If `build` returns an empty transaction, nothing is executed
-/// and the call ends.
+/// `build` runs once for each attempt. It also starts again if the connection was lost before the
+/// transaction was sent, or if in a cluster the keys have moved: nothing was executed then. If
+/// `build` returns an empty transaction, nothing is executed and the call ends.
 ///
 /// Throws Error: transaction_aborted (a key had changed at each attempt; nothing was executed), the
 /// errors of exclusive() and exec(), and whatever `build` throws.

@@ -46,6 +46,7 @@ native::ClientSideCacheOptions to_cache_options(const UpstreamCache& cache) {
   options.max_cache_kb = cache.size / kib;
   options.eviction_policy = cache.eviction_policy;
   options.coherence_lease = cache.coherence_lease;
+  options.server_ttl_cap = cache.server_ttl_cap;
   options.enable_metrics = true;  // /metrics shows them
   return options;
 }

@@ -104,19 +104,27 @@ class SyncClient : public SyncSender<SyncClient> {
   /// Watches `keys` on an exclusive connection, and calls `build(SyncExclusive&)`, which reads what
   /// it needs there and returns a transaction of that connection, a Result<SyncTransaction>. Then
   /// executes the transaction. If one of the keys has changed meanwhile, starts again,
-  /// `attempts_max` times in all. Errors: transaction_aborted (a key had changed at each attempt;
-  /// nothing was executed), those of exclusive() and exec(), and the error that `build` returns.
+  /// `attempts_max` times in all. It also starts again if the connection was lost before the
+  /// transaction was sent, or if in a cluster the keys have moved: nothing was executed then.
+  /// Errors: transaction_aborted (a key had changed at each attempt; nothing was executed), those
+  /// of exclusive() and exec(), and the error that `build` returns.
   template <class Build>
   Result<TransactionReplies> optimistic_transaction(const Words& keys, Build build,
                                                     int attempts_max = 16) const {
     Result<SyncExclusive> own = exclusive();
     if (!own) return own.error();
-    for (int attempt = 0; attempt < attempts_max; ++attempt) {
-      if (Result<void> watched = own->watch(keys); !watched) return watched.error();
-      Result<SyncTransaction> transaction = build(*own);
-      if (!transaction) return transaction.error();
-      Result<TransactionReplies> done = transaction->exec();
-      if (!done || done->committed()) return done;
+    for (int attempt = 1; attempt <= attempts_max; ++attempt) {
+      const Result<void> watched = own->watch(keys);
+      Result<TransactionReplies> done =
+          watched ? built_and_executed(*own, build) : Result<TransactionReplies>(watched.error());
+      if (done && done->committed()) return done;
+      if (done) continue;
+      const detail::Remedy remedy = detail::remedy_for(done.error(), !watched);
+      if (remedy == detail::Remedy::none || attempt == attempts_max) return done;
+      if (remedy != detail::Remedy::open_another) continue;
+      *own = SyncExclusive();  // gives its place back first: there may be no other
+      own = exclusive();
+      if (!own) return own.error();
     }
     return Error(ErrorCode::transaction_aborted, Executed::no,
                  "a key that was watched has changed before each of the attempts");
@@ -154,6 +162,13 @@ class SyncClient : public SyncSender<SyncClient> {
 
  private:
   friend class SyncSender<SyncClient>;
+
+  template <class Build>
+  static Result<TransactionReplies> built_and_executed(SyncExclusive& own, Build& build) {
+    Result<SyncTransaction> transaction = build(own);
+    if (!transaction) return transaction.error();
+    return transaction->exec();
+  }
 
   SyncClient(Client client, std::shared_ptr<Driver> driver, Timeout timeout, Staleness staleness)
       : client_(std::move(client)),

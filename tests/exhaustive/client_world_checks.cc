@@ -289,8 +289,7 @@ void ClientWorld::heal_step() {
 
 // Nothing is asked for, so nothing is held.
 void ClientWorld::check_idle() {
-  budget_.segments().reclaim();
-  budget_.chunks().reclaim();
+  budget_.reclaim();
   require(budget_.statistics().used == idle_bytes_, "an idle client holds no memory");
 }
 

@@ -228,6 +228,55 @@ TEST_CASE("optimistic_transaction gives up after its attempts, and has executed 
   }());
 }
 
+TEST_CASE("optimistic_transaction goes on with another connection when its own was lost") {
+  ValkeyServer server;
+  run([](ValkeyServer& server) -> awaitable<void> {
+    auto options = patient_options();
+    options.blocking_connections_max = 1;
+    auto client = co_await native::connect(server.url(), options);
+    int attempts = 0;
+    Queued<std::int64_t> number;
+    auto done = co_await native::optimistic_transaction(
+        client, {"number"}, [&](Exclusive& own) -> awaitable<Transaction> {
+          const auto id = co_await own.client_id();
+          if (++attempts < 3) server.ask("CLIENT KILL ID " + std::to_string(id));
+          while (attempts < 3) co_await own.ping();  // until it is lost
+          auto tx = own.transaction();
+          number = tx.incr("number");
+          co_return tx;
+        });
+    CHECK(attempts == 3);
+    CHECK(done.get(number) == 1);
+  }(server));
+}
+
+TEST_CASE("optimistic_transaction whose EXEC may have been executed does not try again") {
+  ValkeyServer server;
+  run([](ValkeyServer& server) -> awaitable<void> {
+    auto client = co_await native::connect(server.url(), patient_options());
+    int attempts = 0;
+    bool failed = false;
+    try {
+      co_await native::optimistic_transaction(
+          client, {"number"}, [&](Exclusive& own) -> awaitable<Transaction> {
+            ++attempts;
+            auto tx = own.transaction();
+            tx.incr("number");
+            // Ends the connection within the transaction, so that EXEC has no answer.
+            tx.eval<Reply>("redis.call('client', 'kill', 'type', 'normal', 'skipme', 'no')", {},
+                           {});
+            co_return tx;
+          });
+    } catch (const native::Error& error) {
+      failed = true;
+      CHECK(error.code() == ErrorCode::connection_lost);
+      CHECK(error.executed() == Executed::maybe);
+    }
+    CHECK(failed);
+    CHECK(attempts == 1);
+  }(server));
+}
+
 TEST_CASE("many optimistic transactions at a time lose no update") {
   run([]() -> awaitable<void> {
     auto client = co_await native::connect(unix_url(), patient_options());

@@ -115,6 +115,28 @@ TEST_CASE("an exclusive connection watches, and an optimistic transaction repeat
                     "transaction() of this exclusive connection, which minds what it watches"));
 }
 
+TEST_CASE("an optimistic transaction goes on with another connection when its own was lost") {
+  ValkeyServer server;
+  native::Options options = patient_options();
+  options.blocking_connections_max = 1;
+  SyncClient client = sync_connected(server.url(), options);
+  int attempts = 0;
+  native::Queued<std::int64_t> number;
+  const auto done = client.optimistic_transaction(
+      {"number"}, [&](native::SyncExclusive& own) -> Result<native::SyncTransaction> {
+        if (++attempts < 3) server.ask("CLIENT KILL ID " + std::to_string(own.client_id().value()));
+        while (attempts < 3) {
+          if (const auto alive = own.ping(); !alive) return alive.error();
+        }
+        auto tx = own.transaction();
+        number = tx.incr("number");
+        return tx;
+      });
+  REQUIRE(done);
+  CHECK(attempts == 3);
+  CHECK(done->get(number) == 1);
+}
+
 TEST_CASE("a subscription's next() returns a message, or that there was none in time") {
   SyncClient client = sync_connected(unix_url());
   auto sub = client.subscribe({"sync:news"}).value();

@@ -169,8 +169,7 @@ void WatchedLine::check_reserve() {
 }
 
 void WatchedLine::check_idle() {
-  budget_->segments().reclaim();
-  budget_->chunks().reclaim();
+  budget_->reclaim();
   require(budget_->statistics().used == idle_bytes_, "nothing is left when all have gone");
 }
 

@@ -25,6 +25,7 @@ struct UpstreamCache {
   std::uint64_t size = 0;  ///< bytes
   cache::EvictionPolicy eviction_policy = cache::EvictionPolicy::lru;
   std::chrono::milliseconds coherence_lease = std::chrono::seconds(10);  ///< as the library's
+  bool server_ttl_cap = false;  ///< ask how long the server keeps what is read
 };
 
 /// A server, or a cluster, and how to reach it. The user is part of the profile.

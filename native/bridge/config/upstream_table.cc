@@ -73,6 +73,7 @@ std::optional<UpstreamCache> read_cache(ConfigTable table) {
   cache.size = read_amount(table, "size", cache_size_bounds).value_or(0);
   cache.coherence_lease = read_duration(table, "coherence_lease", coherence_lease_bounds)
                               .value_or(cache.coherence_lease);
+  cache.server_ttl_cap = table.flag("server_ttl_cap");
   const auto policy = table.text("eviction_policy");
   if (policy == "lfu") {
     cache.eviction_policy = cache::EvictionPolicy::lfu;

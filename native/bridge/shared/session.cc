@@ -31,6 +31,11 @@ bool has_right_arity(const commands::Row& row, std::size_t words) {
   return row.arity < 0 ? words >= wanted : words == wanted;
 }
 
+// Whether the connection was lost before the server could see the request.
+bool was_never_sent(const native::Error& error) {
+  return error.code() == ErrorCode::connection_lost && error.executed() == Executed::no;
+}
+
 // Whether a server takes the command of a subscriber in RESP2 as it does of others.
 bool is_for_subscriber(const commands::Row* row) {
   if (row == nullptr) return false;
@@ -522,6 +527,10 @@ bool Session::take_exec() {
     if (replies) {
       self->finish(*place, WireReply::of(*replies, self->is_resp3_, self->clients_.account()),
                    is_watching);
+    } else if (is_watching && was_never_sent(replies.error())) {
+      // What was watched went with the connection, and may have changed.
+      self->finish(*place, WireReply::of(null_array(self->is_resp3_), self->clients_.account()),
+                   true);
     } else {
       self->finish(*place, replies.error(), is_watching, exec_error_line);
     }

@@ -204,8 +204,7 @@ void ClientEnd::wait_for_open() {
 Lines ClientEnd::take_events() { return std::exchange(events_, {}); }
 
 std::size_t ClientEnd::bytes_in_use() {
-  budget_.segments().reclaim();
-  budget_.chunks().reclaim();
+  budget_.reclaim();
   return budget_.statistics().used - idle_bytes_;
 }
 

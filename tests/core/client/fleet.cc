@@ -36,8 +36,7 @@ Fleet::Fleet(const ClientOptions& options, const BudgetOptions& budget)
 
 Fleet::~Fleet() {
   client_.reset();
-  budget_.segments().reclaim();
-  budget_.chunks().reclaim();
+  budget_.reclaim();
 }
 
 void Fleet::connect() {

@@ -182,8 +182,7 @@ TEST_CASE("a kept reply is there after its event, its client, and pays until it 
     CHECK(show(kept->value()) == "\"" + text + "\"");
     CHECK(budget.statistics().used > before + size);
     kept.reset();
-    budget.segments().reclaim();
-    budget.chunks().reclaim();
+    budget.reclaim();
     CHECK(budget.statistics().used == before);
   }
 }

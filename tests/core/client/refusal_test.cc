@@ -19,10 +19,7 @@ using testing::Pair;
 using testing::Words;
 
 // So that each page comes from the source anew, and can be refused.
-void give_back_kept_pages(Pair& pair) {
-  pair.end.budget().segments().reclaim();
-  pair.end.budget().chunks().reclaim();
-}
+void give_back_kept_pages(Pair& pair) { pair.end.budget().reclaim(); }
 
 std::string script(const Words& words) {
   if (words[0] != "LRANGE") return testing::Peer::default_reply(words);

@@ -164,8 +164,7 @@ TEST_CASE("where the allocator has no memory to read to, the client wants to be 
   pair.peer.handle_bytes(pair.end.write());
   Hog hog(pair.end.budget());
   hog.take_reserve();
-  pair.end.budget().segments().reclaim();
-  pair.end.budget().chunks().reclaim();
+  pair.end.budget().reclaim();
   pair.end.memory().refuse_one_after(0);
   CHECK(pair.deliver() == 0);
   // Nobody will release any, so nobody will tell.

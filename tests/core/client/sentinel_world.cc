@@ -219,8 +219,7 @@ std::string SentinelWorld::main_address() const {
 }
 
 std::size_t SentinelWorld::bytes_in_use() {
-  budget_.segments().reclaim();
-  budget_.chunks().reclaim();
+  budget_.reclaim();
   std::size_t sum = 0;
   for (const PoolKind pool : {PoolKind::requests, PoolKind::replies, PoolKind::connections}) {
     sum += budget_.statistics().pools[static_cast<std::size_t>(pool)].used;

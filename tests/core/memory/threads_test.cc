@@ -31,8 +31,7 @@ void on_threads(auto&& action) {
 }
 
 void expect_idle(TestBudget& test) {
-  test.budget.segments().reclaim();
-  test.budget.chunks().reclaim();
+  test.budget.reclaim();
   CHECK(test.used() == reserve_bytes);
   CHECK(test.memory.bytes_out() == 0);
   CHECK(test.budget.statistics().peak <= test.budget.statistics().limit);

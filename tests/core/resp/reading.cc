@@ -21,8 +21,7 @@ ReplyMemory::ReplyMemory(const BudgetOptions& options)
       idle_bytes(budget.statistics().used) {}
 
 std::size_t ReplyMemory::bytes_in_use() {
-  budget.segments().reclaim();
-  budget.chunks().reclaim();
+  budget.reclaim();
   return budget.statistics().used - idle_bytes;
 }
 

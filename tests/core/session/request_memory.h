@@ -20,8 +20,7 @@ struct RequestMemory {
 
   /// Bytes charged beyond the progress reserve and the account, kept pages given back.
   std::size_t bytes_in_use() {
-    budget.segments().reclaim();
-    budget.chunks().reclaim();
+    budget.reclaim();
     return budget.statistics().used - idle_bytes;
   }
 

@@ -109,15 +109,18 @@ TEST_CASE("an option that the client would refuse is refused before it connects"
 TEST_CASE("a cache has the settings of its table") {
   const auto options = bridge::to_cache_options({.size = 3 * 1024 + 1023,
                                                  .eviction_policy = cache::EvictionPolicy::lfu,
-                                                 .coherence_lease = std::chrono::seconds(2)});
+                                                 .coherence_lease = std::chrono::seconds(2),
+                                                 .server_ttl_cap = true});
   CHECK(options.max_cache_kb == 3);
   CHECK(options.eviction_policy == cache::EvictionPolicy::lfu);
   CHECK(options.coherence_lease == std::chrono::seconds(2));
+  CHECK(options.server_ttl_cap);
   CHECK(options.enable_metrics);
   CHECK(native::validate(options));
   const native::ClientSideCacheOptions defaults;
   CHECK(bridge::UpstreamCache().coherence_lease == defaults.coherence_lease);
   CHECK(bridge::UpstreamCache().eviction_policy == defaults.eviction_policy);
+  CHECK(bridge::UpstreamCache().server_ttl_cap == defaults.server_ttl_cap);
 }
 
 }  // namespace

@@ -74,6 +74,7 @@ TEST_CASE("a file says how connections are shared") {
     size = "32 MiB"
     eviction_policy = "lfu"
     coherence_lease = "2 s"
+    server_ttl_cap = true
   )");
   CHECK_FALSE(upstream.is_cluster);
   CHECK(upstream.shares_connections);
@@ -83,6 +84,7 @@ TEST_CASE("a file says how connections are shared") {
   CHECK(upstream.cache->size == 32 * 1024 * 1024);
   CHECK(upstream.cache->eviction_policy == cache::EvictionPolicy::lfu);
   CHECK(upstream.cache->coherence_lease == std::chrono::seconds(2));
+  CHECK(upstream.cache->server_ttl_cap);
 }
 
 TEST_CASE("what a shared upstream does not say has a default") {
@@ -94,6 +96,7 @@ TEST_CASE("what a shared upstream does not say has a default") {
   CHECK(upstream.cache->size == 4096);
   CHECK(upstream.cache->eviction_policy == cache::EvictionPolicy::lru);
   CHECK(upstream.cache->coherence_lease == std::chrono::seconds(10));
+  CHECK_FALSE(upstream.cache->server_ttl_cap);
 }
 
 TEST_CASE("the nodes of a cluster stand in its url, in seeds, or in both") {
@@ -195,7 +198,9 @@ TEST_CASE("what is wrong with a cache is told") {
           "b.toml:5: upstreams.a.cache.eviction_policy: is unknown; expected \"lru\" or \"lfu\""},
       Row{"url = \"valkey+cluster://h\"\n[upstreams.a.cache]\nsize = \"1 MiB\"\nprefixes = []",
           "b.toml:5: upstreams.a.cache.prefixes: unknown key; expected one of coherence_lease, "
-          "eviction_policy, size"}));
+          "eviction_policy, server_ttl_cap, size"},
+      Row{"url = \"valkey+cluster://h\"\n[upstreams.a.cache]\nsize = \"1 MiB\"\nserver_ttl_cap = 1",
+          "b.toml:5: upstreams.a.cache.server_ttl_cap: is an integer; expected true or false"}));
 }
 
 TEST_CASE("each bound of a shared upstream is taken, and what lies beyond is not") {

@@ -292,15 +292,25 @@ TEST_CASE("a WATCH that was lost lets no transaction commit") {
   const std::string transaction = resp("MULTI") + resp("SET", "a", "lost") + resp("EXEC");
   constexpr std::string_view nothing = "+OK\r\n+QUEUED\r\n*-1\r\n";
 
+  const auto kill_watching = [&server] {
+    const std::string clients = server.ask("CLIENT LIST");
+    const std::size_t watching = clients.find("cmd=watch");
+    REQUIRE(watching != std::string::npos);
+    const std::size_t at = clients.find("id=", clients.rfind("\n", watching));
+    server.ask("CLIENT KILL ID " + clients.substr(at + 3, clients.find(' ', at) - at - 3));
+    server.ask("SET a other");
+  };
+
+  // Its connection dies, and EXEC finds out.
+  CHECK(peer.exchange(resp("WATCH", "a")) == "+OK\r\n");
+  kill_watching();
+  world.run_some(20);
+  CHECK(peer.exchange(transaction) == nothing);
+  CHECK(peer.exchange(resp("GET", "a")) == "$5\r\nother\r\n");
+
   // Its connection dies, and the next WATCH finds out.
   CHECK(peer.exchange(resp("WATCH", "a")) == "+OK\r\n");
-  const std::string clients = server.ask("CLIENT LIST");
-  const std::size_t at = clients.find("id=", clients.find("cmd=watch") == std::string::npos
-                                                 ? std::string::npos
-                                                 : clients.rfind("\n", clients.find("cmd=watch")));
-  REQUIRE(at != std::string::npos);
-  server.ask("CLIENT KILL ID " + clients.substr(at + 3, clients.find(' ', at) - at - 3));
-  server.ask("SET a other");
+  kill_watching();
   CHECK(peer.exchange(resp("WATCH", "b")).starts_with("-"));
   CHECK(peer.exchange(transaction) == nothing);
   CHECK(peer.exchange(resp("GET", "a")) == "$5\r\nother\r\n");

@@ -71,6 +71,29 @@ TEST_CASE("a session whose wish is met already asks nobody") {
   CHECK(calls_of(server, "ping") == pings);
 }
 
+TEST_CASE("with server_ttl_cap no value is served for longer than the server keeps its key") {
+  // This server notices by itself of no key that it has expired, as one with very many may for
+  // long.
+  const ValkeyServer server({.arguments = {"--enable-debug-command", "yes"}});
+  server.ask("DEBUG SET-ACTIVE-EXPIRE 0");
+  native::ClientSideCacheOptions cache;
+  cache.max_cache_kb = 1024;
+  cache.server_ttl_cap = true;
+  native::Options options = cached_options();
+  options.client_side_cache = native::ClientSideCache::create(cache).value();
+  SharedWorld world(server.url(), options);
+  SessionPeer peer(world, 1h);
+  peer.exchange(resp("HELLO", "3") + resp("SET", "stays", "1"));
+  CHECK(peer.exchange(resp("SET", "goes", "1", "PX", "300") + resp("GET", "goes")) ==
+        "+OK\r\n$1\r\n1\r\n");
+  CHECK(peer.exchange(resp("GET", "stays")) == "$1\r\n1\r\n");
+  const std::uint64_t gets = calls_of(server, "get");
+  CHECK(eventually([&] { return peer.exchange(resp("GET", "goes")) == "_\r\n"; }));
+  // The other one is served from the cache still.
+  CHECK(peer.exchange(resp("GET", "stays")) == "$1\r\n1\r\n");
+  CHECK(calls_of(server, "get") == gets + 1);
+}
+
 TEST_CASE("without a cache every read asks the server, whatever the session wants") {
   const ValkeyServer server;
   native::Options options = cached_options();
