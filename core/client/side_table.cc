@@ -109,8 +109,7 @@ Result<std::uint32_t> SideTable::open(Role role) {
   if (!make_table()) return no_room;
   // The first place is the main connection's.
   const auto index = static_cast<std::uint32_t>(std::countr_one(used_ | 1));
-  if (owners() && index >= connections_max) return no_room;
-  PLIMSOLL_CHECK(index < connections_max);
+  if (index >= connections_max) return no_room;
   SessionOptions own_options = options();
   own_options.random_seed += index;
   own_options.seeds_count = 1;  // the main connection's address, whichever that is
@@ -188,10 +187,11 @@ bool SideTable::is_full(Role role) const {
   return taken >= options().blocking_connections_max;
 }
 
-// One that was closed for another is over in a moment.
-bool SideTable::is_counted(const Side& side) const {
+// One that was closed for another, or was lost and then given up, is over in a moment: until then
+// it is in nobody's way.
+bool SideTable::is_counted(const Side& side) {
   const bool has_user = side.role != Role::blocking && !side.given_up;
-  return !owners() || has_user || side.session.state() != Session::State::closed;
+  return has_user || side.session.state() != Session::State::closed;
 }
 
 std::size_t SideTable::blocking_in_use() const {

@@ -153,7 +153,7 @@ class SideTable {
   bool make_table();
   void lead_early(Side& side);
   std::optional<std::uint32_t> returning_one(Slot slot) const;
-  bool is_counted(const Side& side) const;
+  static bool is_counted(const Side& side);
   std::optional<Action> poll_action_of(std::uint32_t index, Side& side);
   void follow_main(Side& side);
   void follow_owner(Side& side);

@@ -15,7 +15,7 @@
 #include "plimsoll/core/memory/memory_source.h"
 
 // A FIFO that is bounded by count and by its account, and that costs nothing while it is empty. The
-// queue grows by chunks: the first has 256 bytes, unless its account keeps pages, the others 4 KiB,
+// queue grows by chunks: the first has 256 bytes, or 4 KiB (FirstChunk), the others 4 KiB,
 // and all of them together never have more slots than the queue may have elements. A drained chunk
 // is given back at once.
 //
@@ -59,11 +59,17 @@ class Queue {
 
   enum class Push { accepted, full, out_of_budget };
 
+  enum class FirstChunk : std::uint8_t {
+    small,         ///< for what may hold a few elements for long
+    page_if_kept,  ///< a page, while the account keeps pages: for what is filled and drained often
+  };
+
   /// Chunks are charged to `payer`, which must outlive the queue. A `size_max` beyond 32 bits is
   /// reduced to UINT32_MAX.
-  Queue(Account& payer, std::size_t size_max)
+  Queue(Account& payer, std::size_t size_max, FirstChunk first_chunk = FirstChunk::small)
       : payer_(&payer),
-        size_max_(static_cast<std::uint32_t>(std::min<std::size_t>(size_max, UINT32_MAX))) {}
+        size_max_(static_cast<std::uint32_t>(std::min<std::size_t>(size_max, UINT32_MAX))),
+        first_chunk_(first_chunk) {}
   Queue(const Queue&) = delete;
   Queue& operator=(const Queue&) = delete;
   ~Queue() { clear(); }
@@ -277,7 +283,7 @@ class Queue {
     // element.
     if (slots_count_ == size_max_) return &first_->slots()[first_->wrapped++];
     const std::size_t capacity = std::min<std::size_t>(
-        last_ == nullptr && !wants_page() ? elements_in_first_chunk : elements_per_chunk,
+        last_ == nullptr && !begins_with_page() ? elements_in_first_chunk : elements_per_chunk,
         size_max_ - slots_count_);
     Chunk* const chunk = allocate(capacity);
     if (chunk == nullptr) return nullptr;
@@ -389,8 +395,10 @@ class Queue {
            bytes_of(capacity) >= chunk_bytes - waste_max;
   }
 
-  // Whether the first chunk is a page, too: a queue that is filled and drained all the time.
-  bool wants_page() const { return is_page(elements_per_chunk) && payer_->keeps_pages(); }
+  bool begins_with_page() const {
+    return first_chunk_ == FirstChunk::page_if_kept && is_page(elements_per_chunk) &&
+           payer_->keeps_pages();
+  }
 
   Chunk* allocate(std::size_t capacity) {
     void* const block = is_page(capacity) ? payer_->budget().chunks().acquire(*payer_)
@@ -410,6 +418,7 @@ class Queue {
   const std::uint32_t size_max_;
   std::uint32_t size_ = 0;
   std::uint32_t slots_count_ = 0;  // in all chunks; at most `size_max_`
+  const FirstChunk first_chunk_;
   Chunk* first_ = nullptr;
   Chunk* last_ = nullptr;
   Directory<Chunk> directory_;

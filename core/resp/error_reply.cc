@@ -73,11 +73,11 @@ constexpr Refusal refusals[] = {
     {"MOVED ", ErrorCode::cluster_redirect,
      "the server is a node of a cluster, and another node has the key",
      "a client of the cluster: with cluster as topology, or an address that begins with "
-     "valkey+cluster://"},
+     "valkey+cluster://; and there no at(), which goes to the node that it names"},
     {"ASK ", ErrorCode::cluster_redirect,
      "the server is a node of a cluster, and another node has the key",
      "a client of the cluster: with cluster as topology, or an address that begins with "
-     "valkey+cluster://"},
+     "valkey+cluster://; and there no at(), which goes to the node that it names"},
     {"CLUSTERDOWN ", ErrorCode::cluster_down, "the cluster does not serve this key now",
      "an owner of the key's slot: try again later"},
     {"TRYAGAIN ", ErrorCode::cluster_down, "the keys are on their way to another node",

@@ -97,7 +97,7 @@ class Pipeline {
 
   Pipeline(Account& requests, const Options& options)
       : options_(options),
-        requests_(requests, queue_max(options)),
+        requests_(requests, queue_max(options), Queue<Request>::FirstChunk::page_if_kept),
         log_(requests, options.others_wait),
         places_(options.requests_max),
         window_(window_max()) {}

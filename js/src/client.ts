@@ -305,7 +305,8 @@ export class Client extends Scanning {
    * Executes a transaction that depends on what was read before it. Watches `keys` on a connection that this
    * call has alone, and calls `prepare`, which reads what it needs there and returns a transaction of that
    * connection. If a key has changed by exec(), starts again, attemptsMax times in all; then rejects with
-   * the ServerError transaction_aborted: nothing was executed. Resolves as exec() does; to [] if `prepare`
+   * the ServerError transaction_aborted: nothing was executed. It also starts again, on another connection,
+   * if the connection was lost before the transaction was sent. Resolves as exec() does; to [] if `prepare`
    * returned a transaction without commands.
    *
    *     await client.transact(["stock"], async (own) => {
@@ -318,10 +319,7 @@ export class Client extends Scanning {
   transact(keys: Key | readonly Key[],
     prepare: (own: Exclusive) => Transaction | Promise<Transaction>,
     options: TransactOptions = {}): Promise<unknown[]> {
-    return this.exclusive((own) => {
-      checkNames(options, ["attemptsMax"]);
-      return transactOn(own, keys, prepare, options);
-    });
+    return transactOn((use) => this.exclusive(use), keys, prepare, options);
   }
 
   /** Subscribes to channels, patterns or shard channels, on a connection of its own. Resolves when the

@@ -5,7 +5,7 @@ import { checkNames } from "./commands/call-options.js";
 import { described } from "./commands/problem.js";
 import { checkedNames, checkedWords } from "./commands/words.js";
 import type { Driver } from "./driver.js";
-import { ConfigurationError, ServerError } from "./errors.js";
+import { ConfigurationError, ConnectionError, ServerError } from "./errors.js";
 import { CommandSet } from "./generated/commands.js";
 import { Transaction } from "./transaction.js";
 
@@ -98,24 +98,59 @@ const isConflict = (error: unknown): boolean =>
   error instanceof ServerError && (error.code === "cluster_redirect" ||
     (error.code === "transaction_aborted" && error.serverText === ""));
 
-/** @internal Client.transact() on a connection. */
-export const transactOn = async (own: Exclusive, keys: Key | readonly Key[],
-  prepare: (own: Exclusive) => Transaction | Promise<Transaction>,
-  { attemptsMax = 16, ...options }: TransactOptions): Promise<unknown[]> => {
+// The connection is gone, and what it watched. Nothing of the transaction was executed.
+const isLost = (error: unknown, wasSent: boolean): boolean => error instanceof ConnectionError &&
+  (error.code === "connection_lost" || error.code === "lost_unsent" ||
+    (error.code === "lost_in_doubt" && !wasSent));
+
+const isDown = (error: unknown): boolean => error instanceof ServerError && error.code === "cluster_down";
+
+// Nobody serves the slot for now.
+const waitBehind = (attempts: number): Promise<void> =>
+  new Promise((resolve) => { setTimeout(resolve, Math.min(10 * 2 ** (attempts - 1), 500)); });
+
+/** @internal Client.transact(), on as many connections as it takes; `exclusive` lends one. */
+export const transactOn = async (
+  exclusive: <T>(use: (own: Exclusive) => Promise<T>) => Promise<T>,
+  keys: Key | readonly Key[], prepare: (own: Exclusive) => Transaction | Promise<Transaction>,
+  given: TransactOptions): Promise<unknown[]> => {
+  checkNames(given, ["attemptsMax"]);
+  const { attemptsMax = 16, ...options } = given;
   if (!Number.isInteger(attemptsMax) || attemptsMax < 1) {
     throw new TypeError(`attemptsMax: got ${described(attemptsMax)}; give a whole number from 1`);
   }
-  for (let attempt = 1; ; ++attempt) {
-    try {
-      await own.watch(keys, options);
-      const transaction = await prepare(own);
-      if (!(transaction instanceof Transaction) || transaction.owner !== own) {
-        throw new TypeError("transact: the function must return a transaction of its argument: " +
-          "own.transaction()");
+  let attempts = 0;
+  let wasSent = false;
+  const attempt = async (own: Exclusive): Promise<unknown[]> => {
+    ++attempts;
+    wasSent = false;
+    await own.watch(keys, options);
+    const transaction = await prepare(own);
+    if (!(transaction instanceof Transaction) || transaction.owner !== own) {
+      throw new TypeError("transact: the function must return a transaction of its argument: " +
+        "own.transaction()");
+    }
+    wasSent = true;
+    return transaction.exec(options);
+  };
+  const onOneConnection = async (own: Exclusive): Promise<unknown[]> => {
+    for (;;) {
+      try {
+        return await attempt(own);
+      } catch (error) {
+        const isAgain = isConflict(error) || isDown(error);
+        if (!isAgain || attempts >= attemptsMax) throw error;
+        if (isDown(error)) await waitBehind(attempts);
       }
-      return await transaction.exec(options);
+    }
+  };
+  for (;;) {
+    const before = attempts;
+    try {
+      return await exclusive(onOneConnection);
     } catch (error) {
-      if (!isConflict(error) || attempt >= attemptsMax) throw error;
+      // Where no attempt was made there was no connection at all.
+      if (!isLost(error, wasSent) || attempts === before || attempts >= attemptsMax) throw error;
     }
   }
 };

@@ -78,3 +78,20 @@ test("a transaction of another connection is refused, and so is one whose connec
   await assert.rejects(late.exec(), { name: "ConfigurationError", message: /given back/ });
   await client.close();
 });
+
+test("transact() goes on with another connection when its own was lost", async () => {
+  const client = await connect({ blockingConnectionsMax: 1 });
+  let attempts = 0;
+  const replies = await client.transact("counted", async (own) => {
+    if (++attempts < 3) {
+      await other.clientKill({ id: await own.clientId() });
+      for (;;) await own.ping();  // until it is lost
+    }
+    const all = own.transaction();
+    all.incr("counted");
+    return all;
+  });
+  assert.deepEqual(replies, [1]);
+  assert.equal(attempts, 3);
+  await client.close();
+});

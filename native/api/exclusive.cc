@@ -1,5 +1,7 @@
 #include "plimsoll/exclusive.h"
 
+#include <algorithm>
+
 #include "plimsoll/core/base/check.h"
 #include "plimsoll/core/commands/command_table.h"
 
@@ -48,12 +50,22 @@ plimsoll::Status Exclusive::check(const CommandView& command) {
   return commands::check_exclusive(command);
 }
 
-detail::Remedy detail::remedy_for(const Error& error, bool is_of_watch) {
+std::chrono::milliseconds detail::wait_behind(int attempts) {
+  constexpr std::chrono::milliseconds first{10};
+  constexpr std::chrono::milliseconds longest{500};
+  constexpr int doublings_max = 6;
+  return std::min(first * (1 << std::min(attempts - 1, doublings_max)), longest);
+}
+
+detail::Remedy detail::remedy_for(const Error& error, bool was_sent) {
   switch (error.code()) {
     // The slot has moved, and the client knows now where it is.
     case ErrorCode::cluster_redirect: return Remedy::begin_again;
+    // Nobody serves the slot for now.
+    case ErrorCode::cluster_down: return Remedy::wait;
     case ErrorCode::connection_lost:
-      return is_of_watch || error.executed() == Executed::no ? Remedy::open_another : Remedy::none;
+    case ErrorCode::lost_unsent: return Remedy::open_another;
+    case ErrorCode::lost_in_doubt: return was_sent ? Remedy::none : Remedy::open_another;
     default: return Remedy::none;
   }
 }

@@ -2,6 +2,7 @@
 
 #include "plimsoll/core/base/cxx20.h"
 
+#include <chrono>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -100,12 +101,16 @@ namespace detail {
 enum class Remedy : unsigned char {
   none,
   begin_again,   ///< from WATCH on, on the same connection
+  wait,          ///< and then begin again
   open_another,  ///< and begin again there
 };
 
-/// Returns a remedy if another attempt may succeed and nothing was changed by this one: the error
-/// is that of a WATCH, or says that nothing was executed.
-Remedy remedy_for(const Error& error, bool is_of_watch);
+/// Returns a remedy if another attempt may succeed, and nothing of the transaction was executed.
+/// `was_sent`: the error is that of the transaction, and not of WATCH or of what came between.
+Remedy remedy_for(const Error& error, bool was_sent);
+
+/// Returns how long Remedy::wait takes behind so many attempts.
+std::chrono::milliseconds wait_behind(int attempts);
 
 }  // namespace detail
 

@@ -10,6 +10,8 @@
 #include <vector>
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include "plimsoll/exclusive.h"
 
@@ -36,19 +38,24 @@ boost::asio::awaitable<TransactionReplies> optimistic_transaction(Channel client
   Exclusive own = co_await Exclusive::open(client);
   Remedy remedy = Remedy::none;
   for (int attempt = 1; attempt <= attempts_max; ++attempt) {
-    if (std::exchange(remedy, Remedy::none) == Remedy::open_another) {
+    if (remedy == Remedy::open_another) {
       own = Exclusive();  // gives its place back first: there may be no other
       own = co_await Exclusive::open(client);
     }
-    bool is_watching = false;
+    if (remedy == Remedy::wait) {
+      boost::asio::steady_timer timer(client.driver->executor(), wait_behind(attempt - 1));
+      co_await timer.async_wait(boost::asio::use_awaitable);
+    }
+    remedy = Remedy::none;
+    bool was_sent = false;
     try {
       co_await own.watch(keys);
-      is_watching = true;
       Transaction transaction = co_await build(own);
+      was_sent = true;
       TransactionReplies done = co_await transaction.exec();
       if (done.committed()) co_return done;
     } catch (const Error& error) {
-      remedy = remedy_for(error, !is_watching);
+      remedy = remedy_for(error, was_sent);
       if (remedy == Remedy::none || attempt == attempts_max) throw;
     }
   }
@@ -61,12 +68,13 @@ boost::asio::awaitable<TransactionReplies> optimistic_transaction(Channel client
 /// Watches `keys` on an exclusive connection, and calls `build(Exclusive&)`, which reads what it
 /// needs there and co_returns a transaction of that connection. Then executes the transaction. If
 /// one of the keys has changed meanwhile, starts again with WATCH, `attempts_max` times in all;
-/// `build` runs once for each attempt. It also starts again if the connection was lost before the
-/// transaction was sent, or if in a cluster the keys have moved: nothing was executed then. If
-/// `build` returns an empty transaction, nothing is executed and the call ends.
+/// `build` runs once for each attempt. It also starts again where nothing was executed because the
+/// connection was lost before the transaction was sent, or because in a cluster the keys have moved
+/// or nobody serves them (then it waits first, 10 ms that double up to 500). If `build` returns an
+/// empty transaction, nothing is executed and the call ends.
 ///
 /// Throws Error: transaction_aborted (a key had changed at each attempt; nothing was executed), the
-/// errors of exclusive() and exec(), and whatever `build` throws.
+/// errors of exclusive() and exec(), and whatever `build` throws but for such a loss.
 template <class Build>
   requires std::is_invocable_r_v<boost::asio::awaitable<Transaction>, Build&, Exclusive&>
 boost::asio::awaitable<TransactionReplies> optimistic_transaction(const Client& client,

@@ -55,7 +55,9 @@ std::optional<Error> TransactionReplies::refused_as() const {
                  ServerWords{said.server_text()},
                  " (to MULTI: the commands may have run one by one)");
   }
-  const bool says_more = by_bridge || said.code() == ErrorCode::cluster_redirect;
+  // What a caller does about these is another thing than about a command that is wrong.
+  const bool says_more = by_bridge || said.code() == ErrorCode::cluster_redirect ||
+                         said.code() == ErrorCode::cluster_down;
   return Error(says_more ? said.code() : ErrorCode::transaction_aborted, Executed::no,
                ServerWords{said.server_text()},
                " (to command " + std::to_string(refusal_->place) + ", " +

@@ -35,10 +35,17 @@ class TransactionReplies {
   ///  - wrong_type: the reply is not a T.
   ///  - transaction_aborted: committed() is false.
   ///  - invalid_argument: the command belongs to another transaction.
+  ///
+  /// Of a command that was queued without a type (command(), scripts), whose reply is a Reply,
+  /// returns a view of it, which lives as long as this object.
   template <class T>
-  T get(const Queued<T>& command) const {
+  auto get(const Queued<T>& command) const {
     const Value reply = checked(command.transaction_, command.index_);
-    if constexpr (!std::is_void_v<T>) return as<T>(reply);
+    if constexpr (std::is_same_v<T, Reply>) {
+      return reply;
+    } else if constexpr (!std::is_void_v<T>) {
+      return as<T>(reply);
+    }
   }
 
   /// Returns the server's error to this command; none if the command succeeded. Throws Error as

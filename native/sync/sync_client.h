@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 
 #include <boost/asio/bind_executor.hpp>
@@ -104,23 +105,24 @@ class SyncClient : public SyncSender<SyncClient> {
   /// Watches `keys` on an exclusive connection, and calls `build(SyncExclusive&)`, which reads what
   /// it needs there and returns a transaction of that connection, a Result<SyncTransaction>. Then
   /// executes the transaction. If one of the keys has changed meanwhile, starts again,
-  /// `attempts_max` times in all. It also starts again if the connection was lost before the
-  /// transaction was sent, or if in a cluster the keys have moved: nothing was executed then.
-  /// Errors: transaction_aborted (a key had changed at each attempt; nothing was executed), those
-  /// of exclusive() and exec(), and the error that `build` returns.
+  /// `attempts_max` times in all. It also starts again as
+  /// native::optimistic_transaction() does. Errors: transaction_aborted (a key had changed at each
+  /// attempt; nothing was executed), those of exclusive() and exec(), and the error that `build`
+  /// returns.
   template <class Build>
   Result<TransactionReplies> optimistic_transaction(const Words& keys, Build build,
                                                     int attempts_max = 16) const {
     Result<SyncExclusive> own = exclusive();
     if (!own) return own.error();
     for (int attempt = 1; attempt <= attempts_max; ++attempt) {
-      const Result<void> watched = own->watch(keys);
+      Result<SyncTransaction> built = watched_and_built(*own, keys, build);
       Result<TransactionReplies> done =
-          watched ? built_and_executed(*own, build) : Result<TransactionReplies>(watched.error());
+          built ? built->exec() : Result<TransactionReplies>(built.error());
       if (done && done->committed()) return done;
       if (done) continue;
-      const detail::Remedy remedy = detail::remedy_for(done.error(), !watched);
+      const detail::Remedy remedy = detail::remedy_for(done.error(), built.has_value());
       if (remedy == detail::Remedy::none || attempt == attempts_max) return done;
+      if (remedy == detail::Remedy::wait) std::this_thread::sleep_for(detail::wait_behind(attempt));
       if (remedy != detail::Remedy::open_another) continue;
       *own = SyncExclusive();  // gives its place back first: there may be no other
       own = exclusive();
@@ -164,10 +166,10 @@ class SyncClient : public SyncSender<SyncClient> {
   friend class SyncSender<SyncClient>;
 
   template <class Build>
-  static Result<TransactionReplies> built_and_executed(SyncExclusive& own, Build& build) {
-    Result<SyncTransaction> transaction = build(own);
-    if (!transaction) return transaction.error();
-    return transaction->exec();
+  static Result<SyncTransaction> watched_and_built(SyncExclusive& own, const Words& keys,
+                                                   Build& build) {
+    if (Result<void> watched = own.watch(keys); !watched) return watched.error();
+    return build(own);
   }
 
   SyncClient(Client client, std::shared_ptr<Driver> driver, Timeout timeout, Staleness staleness)

@@ -32,6 +32,9 @@ using plimsoll::unlimited_attempts;
 /// For Options::protocol.
 using plimsoll::Protocol;
 
+/// For Options::topology.
+using plimsoll::TopologyChoice;
+
 /// For Options::read_from.
 using plimsoll::ReadFrom;
 

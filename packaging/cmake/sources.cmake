@@ -721,6 +721,7 @@ set(PLIMSOLL_BRIDGE_SOURCES
   native/bridge/shared/reply_queue.cc
   native/bridge/shared/session.cc
   native/bridge/shared/shared_clients.cc
+  native/bridge/shared/special_commands.cc
   native/bridge/shared/subscribed_names.cc
   native/bridge/shared/tracked_keys.cc
   native/bridge/shared/tracking_hub.cc
@@ -838,6 +839,7 @@ set(PLIMSOLL_BRIDGE_HEADERS
   native/bridge/shared/shared_client.h
   native/bridge/shared/shared_clients.h
   native/bridge/shared/shared_counters.h
+  native/bridge/shared/special_commands.h
   native/bridge/shared/subscribed_names.h
   native/bridge/shared/token_counts.h
   native/bridge/shared/tracked_keys.h

@@ -250,31 +250,27 @@ TEST_CASE("optimistic_transaction goes on with another connection when its own w
   }(server));
 }
 
-TEST_CASE("optimistic_transaction whose EXEC may have been executed does not try again") {
-  ValkeyServer server;
-  run([](ValkeyServer& server) -> awaitable<void> {
-    auto client = co_await native::connect(server.url(), patient_options());
-    int attempts = 0;
-    bool failed = false;
-    try {
-      co_await native::optimistic_transaction(
-          client, {"number"}, [&](Exclusive& own) -> awaitable<Transaction> {
-            ++attempts;
-            auto tx = own.transaction();
-            tx.incr("number");
-            // Ends the connection within the transaction, so that EXEC has no answer.
-            tx.eval<Reply>("redis.call('client', 'kill', 'type', 'normal', 'skipme', 'no')", {},
-                           {});
-            co_return tx;
-          });
-    } catch (const native::Error& error) {
-      failed = true;
-      CHECK(error.code() == ErrorCode::connection_lost);
-      CHECK(error.executed() == Executed::maybe);
+TEST_CASE("what may have been executed is not tried again") {
+  using native::detail::Remedy;
+  const auto remedy_for = [](ErrorCode code, bool was_sent) {
+    const auto executed = code == ErrorCode::lost_in_doubt ? Executed::maybe : Executed::no;
+    return native::detail::remedy_for(native::Error(code, executed, "lost"), was_sent);
+  };
+  CHECK(remedy_for(ErrorCode::lost_in_doubt, true) == Remedy::none);
+  CHECK(remedy_for(ErrorCode::lost_in_doubt, false) == Remedy::open_another);
+  for (const bool was_sent : {false, true}) {
+    CHECK(remedy_for(ErrorCode::lost_unsent, was_sent) == Remedy::open_another);
+    CHECK(remedy_for(ErrorCode::connection_lost, was_sent) == Remedy::open_another);
+    CHECK(remedy_for(ErrorCode::cluster_redirect, was_sent) == Remedy::begin_again);
+    CHECK(remedy_for(ErrorCode::cluster_down, was_sent) == Remedy::wait);
+    for (const ErrorCode code : {ErrorCode::timed_out, ErrorCode::closed, ErrorCode::server_error,
+                                 ErrorCode::transaction_aborted, ErrorCode::connect_failed}) {
+      CHECK(remedy_for(code, was_sent) == Remedy::none);
     }
-    CHECK(failed);
-    CHECK(attempts == 1);
-  }(server));
+  }
+  CHECK(native::detail::wait_behind(1) == std::chrono::milliseconds(10));
+  CHECK(native::detail::wait_behind(2) == std::chrono::milliseconds(20));
+  CHECK(native::detail::wait_behind(1000) == std::chrono::milliseconds(500));
 }
 
 TEST_CASE("many optimistic transactions at a time lose no update") {

@@ -132,6 +132,7 @@ TEST_CASE("an optimistic transaction goes on with another connection when its ow
         number = tx.incr("number");
         return tx;
       });
+  INFO((done ? "" : done.error().what()));
   REQUIRE(done);
   CHECK(attempts == 3);
   CHECK(done->get(number) == 1);

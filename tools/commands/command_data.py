@@ -40,8 +40,12 @@ _JOINED_BY = {None: "values", "agg_sum": "sum", "agg_min": "min", "agg_max": "ma
               "one_succeeded": "one", "special": None}
 _JOINED_OF_SLOTS = ("values", "sum", "all")
 
-# What the tips call "special": one answer that is not null will do; and the walk over all keys.
-_BY_HAND = {"RANDOMKEY": "nodes_any", "SCAN": "walk"}
+# What the tips call "special": one answer that is not null will do; and the walk over all keys. And
+# what has no tips, though each node knows of its own subscribers alone: a shard channel has them at
+# the owner of its slot, all others anywhere.
+_BY_HAND = {"RANDOMKEY": "nodes_any", "SCAN": "walk", "PUBSUB|SHARDCHANNELS": "nodes_values",
+            "PUBSUB|CHANNELS": "special", "PUBSUB|NUMPAT": "special", "PUBSUB|NUMSUB": "special",
+            "PUBSUB|SHARDNUMSUB": "special"}
 
 # The tips name PING too, so that a client may find out whether the whole cluster works. A caller
 # asks with it whether the client works, and each node gives the same answer.
@@ -97,10 +101,10 @@ class Command:
     def spread(self):
         """Over which nodes of a cluster it is spread, and how the answers are joined."""
         request, response = self._tip(_REQUEST), self._tip(_RESPONSE)
-        if request is None or self.name in _ONE_NODE_WILL_DO:
-            return "one_node"
         if self.name in _BY_HAND:
             return _BY_HAND[self.name]
+        if request is None or self.name in _ONE_NODE_WILL_DO:
+            return "one_node"
         if response not in _JOINED_BY:
             raise DataError(f"[{self.name}] has a tip that no code knows: {_RESPONSE}{response}")
         over, joined = _SPREAD_OVER.get(request), _JOINED_BY[response]

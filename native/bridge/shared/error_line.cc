@@ -96,6 +96,20 @@ std::string line_of(std::string_view word, std::string_view text, std::size_t by
   return line += "\r\n";
 }
 
+// The sentence without those of its ends that name calls or options of the library: who speaks with
+// a bridge has none of these.
+std::string_view without_library(std::string_view text) {
+  for (;;) {
+    const std::size_t at = text.rfind("; ");
+    if (at == std::string_view::npos) return text;
+    const std::string_view end = text.substr(at);
+    const bool names_library =
+        end.find("()") != std::string_view::npos || end.find('`') != std::string_view::npos;
+    if (!names_library) return text;
+    text = text.substr(0, at);
+  }
+}
+
 std::string own_line(std::string_view word, std::string_view text) {
   return line_of(word, text, error_text_bytes_max);
 }
@@ -124,8 +138,9 @@ std::string error_line(const native::Error& error) {
       if (words.empty() && !(is_empty && error.executed() == Executed::yes)) break;
       return line_of({}, words, server_words_bytes_max);
     }
-    case Said::by_refusal: return own_line("NOPERM", words.empty() ? error.text() : words);
-    case Said::by_check: return own_line("ERR", error.text());
+    case Said::by_refusal:
+      return own_line("NOPERM", words.empty() ? without_library(error.text()) : words);
+    case Said::by_check: return own_line("ERR", without_library(error.text()));
     case Said::by_outcome: break;
   }
   return line_of_outcome(error);

@@ -16,6 +16,7 @@
 #include "plimsoll/native/bridge/replies/refusal_words.h"
 #include "plimsoll/native/bridge/shared/error_line.h"
 #include "plimsoll/native/bridge/shared/local_answers.h"
+#include "plimsoll/native/bridge/shared/special_commands.h"
 #include "plimsoll/native/driver/held_words.h"
 
 namespace plimsoll::bridge {
@@ -26,14 +27,9 @@ namespace row_numbers = commands::row_numbers;
 
 constexpr std::string_view ok = "+OK\r\n";
 
-bool has_right_arity(const commands::Row& row, std::size_t words) {
-  const auto wanted = static_cast<std::size_t>(std::abs(row.arity));
-  return row.arity < 0 ? words >= wanted : words == wanted;
-}
-
 // Whether the connection was lost before the server could see the request.
 bool was_never_sent(const native::Error& error) {
-  return error.code() == ErrorCode::connection_lost && error.executed() == Executed::no;
+  return error.code() == ErrorCode::connection_lost || error.code() == ErrorCode::lost_unsent;
 }
 
 // Whether a server takes the command of a subscriber in RESP2 as it does of others.
@@ -110,6 +106,8 @@ std::size_t Session::write_now(std::string_view bytes, Problem& problem) {
     }
     rest = behind;
   }
+  // What comes from now on has a right to an attempt of its own.
+  if (rest.empty()) has_no_connection_ = false;
   return bytes.size() - rest.size();
 }
 
@@ -181,7 +179,16 @@ void Session::serve_reader() {
 // Returns false if the command has to wait.
 bool Session::take(Words words) {
   const Row* const row = words[0].starts_with(refusal_mark) ? nullptr : commands::find(words);
-  if (!take_any(row, words)) return false;
+  is_refused_ = false;
+  if (!take_any(row, words)) {
+    if (!is_refused_) return false;
+    // The client does not know which version of RESP it speaks.
+    if (row != nullptr && commands::number_of(*row) == row_numbers::hello) {
+      end("no connection to the server for another version of RESP");
+      return false;
+    }
+    answer(error_line(native::Error(ErrorCode::lost_unsent, Executed::no, "no connection")));
+  }
   const bool is_of_client = row != nullptr && row->name_view().starts_with("CLIENT|");
   if (!multi_ && !is_of_client) kept_.handle_command();
   return true;
@@ -205,35 +212,6 @@ bool Session::take_any(const Row* row, Words words) {
   if (row == nullptr) return send(row, words);
   if (kept_.is_on() && commands::number_of(*row) == row_numbers::ping) return take_ping(words);
   return is_special(*row) ? take_special(*row, words) : send(row, words);
-}
-
-bool Session::is_special(const Row& row) {
-  switch (commands::number_of(row)) {
-    case row_numbers::hello:
-    case row_numbers::quit:
-    case row_numbers::select:
-    case row_numbers::multi:
-    case row_numbers::exec:
-    case row_numbers::discard:
-    case row_numbers::watch:
-    case row_numbers::unwatch:
-    case row_numbers::subscribe:
-    case row_numbers::psubscribe:
-    case row_numbers::ssubscribe:
-    case row_numbers::unsubscribe:
-    case row_numbers::punsubscribe:
-    case row_numbers::sunsubscribe:
-    case row_numbers::client_caching:
-    case row_numbers::client_getname:
-    case row_numbers::client_id:
-    case row_numbers::client_info:
-    case row_numbers::client_no_touch:
-    case row_numbers::client_setinfo:
-    case row_numbers::client_setname:
-    case row_numbers::client_tracking:
-    case row_numbers::client_trackinginfo: return true;
-    default: return false;
-  }
 }
 
 bool Session::take_special(const Row& row, Words words) {
@@ -726,16 +704,21 @@ void Session::fill(Place& place, WireReply reply) {
 }
 
 // Whether there is a client for this version of RESP. If not, it is opened, and the writer is woken
-// when it is there.
+// when it is there, or when there is no connection: then what had come until then is refused.
 bool Session::has_client() {
   if (client_ || is_opening_) return client_ != nullptr;
+  if (has_no_connection_) {
+    is_refused_ = true;
+    return false;
+  }
   is_opening_ = true;
   clients_.open(
       server_, profile_, is_resp3_,
       [self = shared_from_this()](std::shared_ptr<SharedClient> client, const std::string& why) {
         self->is_opening_ = false;
         if (self->is_closed_) return;
-        if (client == nullptr) return self->end(why);
+        if (client == nullptr && self->clients_.is_over()) return self->end(why);
+        self->has_no_connection_ = client == nullptr;
         self->client_ = std::move(client);
         self->wake_writer();
       });

@@ -137,7 +137,6 @@ class Session final : public std::enable_shared_from_this<Session>,
 
   bool take(Words words);
   bool take_any(const Row* row, Words words);
-  static bool is_special(const Row& row);
   bool take_special(const Row& row, Words words);
   bool take_hello(Words words);
   bool set_name(std::string_view name);
@@ -201,6 +200,8 @@ class Session final : public std::enable_shared_from_this<Session>,
   std::shared_ptr<SharedClient> client_;  // null until a command needs it
   bool is_resp3_ = false;
   bool is_opening_ = false;
+  bool has_no_connection_ = false;  // for what has come until now
+  bool is_refused_ = false;         // the command that is being taken, for that reason
   std::string name_;
   ReplyQueue replies_;
   std::unique_ptr<Multi> multi_;

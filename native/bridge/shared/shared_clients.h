@@ -60,6 +60,7 @@ class SharedClients {
 
   /// Closes all clients, also those that are being connected, and makes no more.
   void close();
+  bool is_over() const { return is_over_; }
 
   /// Looks whether messages of channels are missing, and whether servers that vouch for what
   /// clients have kept are silent; the bridge's server calls this once a tick.

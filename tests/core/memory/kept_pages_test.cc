@@ -101,22 +101,27 @@ TEST_CASE("what a busy account keeps counts as free pages") {
   test.budget.validate();
 }
 
-TEST_CASE("a busy account pays for a queue with the page that it keeps") {
+TEST_CASE("a queue begins with a page if it wants to and its account keeps some") {
+  using Numbers = Queue<std::uint64_t>;
   TestBudget test;
   const AccountHandle account = test.budget.open_account(PoolKind::requests);
-  Queue<std::uint64_t> queue(*account, 10'000);
-  REQUIRE(queue.push_back(1) == Queue<std::uint64_t>::Push::accepted);
-  CHECK(queue.capacity() == Queue<std::uint64_t>::elements_in_first_chunk);
-  queue.pop_front();
+  Numbers drained(*account, 10'000, Numbers::FirstChunk::page_if_kept);
+  Numbers lasting(*account, 10'000);
+  const auto first_chunk_of = [](Numbers& queue) {
+    REQUIRE(queue.push_back(1) == Numbers::Push::accepted);
+    const std::size_t capacity = queue.capacity();
+    queue.pop_front();
+    return capacity;
+  };
+  CHECK(first_chunk_of(drained) == Numbers::elements_in_first_chunk);
   be_busy(*account);
   const std::size_t out = test.memory.bytes_out();
   for (int i = 0; i < 3; ++i) {
-    REQUIRE(queue.push_back(1) == Queue<std::uint64_t>::Push::accepted);
-    CHECK(queue.capacity() == Queue<std::uint64_t>::elements_per_chunk);
-    queue.pop_front();
+    CHECK(first_chunk_of(drained) == Numbers::elements_per_chunk);
     CHECK(test.used(PoolKind::requests) == 0);
+    CHECK(test.memory.bytes_out() == out);
   }
-  CHECK(test.memory.bytes_out() == out);
+  CHECK(first_chunk_of(lasting) == Numbers::elements_in_first_chunk);
   test.budget.validate();
 }
 

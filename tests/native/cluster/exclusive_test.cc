@@ -1,7 +1,9 @@
 #include "plimsoll/exclusive.h"
 
+#include <atomic>
 #include <cstdint>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -132,6 +134,37 @@ TEST_CASE("an optimistic transaction follows a slot that moves to and fro") {
     }
   }
   CHECK(value_of(client.get(key, use_future)) == std::to_string(expected));
+}
+
+TEST_CASE("an optimistic transaction waits while nobody serves its slot") {
+  constexpr std::uint16_t slot = 740;
+  ClusterGroup& group = shared_cluster();
+  Client client = member_of(group);
+  const std::string key = key_in(slot, "counter");
+  const std::uint64_t refused_before = group.errors(0, "CLUSTERDOWN");
+  std::atomic<bool> is_down = false;
+  int attempts = 0;
+  const auto add_one = [&]() -> awaitable<void> {
+    co_await native::optimistic_transaction(
+        client, {key}, [&](Exclusive& own) -> awaitable<native::Transaction> {
+          if (++attempts == 1) {
+            group.ask(0, {"CLUSTER", "DELSLOTS", std::to_string(slot)});
+            is_down = true;
+          }
+          auto tx = own.transaction();
+          tx.incr(key);
+          co_return tx;
+        });
+  };
+  // EXEC is refused, and the next WATCH; then the node serves the slot again.
+  std::thread mends([&] {
+    eventually([&] { return is_down && group.errors(0, "CLUSTERDOWN") > refused_before + 1; });
+    group.ask(0, {"CLUSTER", "ADDSLOTS", std::to_string(slot)});
+  });
+  run(add_one());
+  mends.join();
+  CHECK(attempts == 2);
+  CHECK(value_of(client.get(key, use_future)) == "1");
 }
 
 }  // namespace

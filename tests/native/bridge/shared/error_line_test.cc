@@ -112,6 +112,17 @@ TEST_CASE("what is refused before it is sent says why, and what was wrong") {
   }
 }
 
+TEST_CASE("what the library's callers should do instead is not said to clients of a bridge") {
+  const auto line_with = [](const char* expected) {
+    return error_line(native::Error(
+        plimsoll::Error{.code = ErrorCode::refused_command, .what = "no", .expected = expected}));
+  };
+  CHECK(line_with("client.at(), which sends it") == "-NOPERM plimsoll-bridge: no\r\n");
+  CHECK(line_with("keys of one slot; or `split` as cross_slot_writes") ==
+        "-NOPERM plimsoll-bridge: no; expected keys of one slot\r\n");
+  CHECK(line_with("wait() on client.exclusive()") == "-NOPERM plimsoll-bridge: no\r\n");
+}
+
 TEST_CASE("every other error says what became of the request, and nothing of the bridge's inside") {
   std::size_t others = 0;
   for (std::size_t number = 0; number < error_codes_count; ++number) {
