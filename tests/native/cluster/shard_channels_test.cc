@@ -1,8 +1,11 @@
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include <boost/asio/use_future.hpp>
 #include <catch2/catch_test_macros.hpp>
@@ -53,6 +56,25 @@ TEST_CASE("shard channels are served at the owner of their slot") {
     CHECK(value_of(client.spublish(channel, "nobody", use_future)) == 0);
     value_of(client.spublish(key_in(slot, "more"), "still", use_future));
     CHECK(value_of(subscription.next(use_future))->payload == "still");
+  }
+}
+
+TEST_CASE("the shard channels of all nodes are named, and nothing is said of one node alone") {
+  Client client = member_of(shared_cluster());
+  std::vector<Subscription> subscriptions;
+  std::vector<std::string> expected;
+  for (const std::uint16_t slot : {std::uint16_t{30}, std::uint16_t{8000}, std::uint16_t{16'000}}) {
+    expected.push_back(key_in(slot, "named"));
+    subscriptions.push_back(value_of(client.ssubscribe({expected.back()}, use_future)));
+  }
+  auto named = value_of(client.pubsub_shardchannels("*named", use_future));
+  std::sort(named.begin(), named.end());
+  std::sort(expected.begin(), expected.end());
+  CHECK(named == expected);
+  for (const std::string_view what : {"CHANNELS", "NUMPAT", "NUMSUB", "SHARDNUMSUB"}) {
+    const native::Error error = error_of(client.command({"PUBSUB", what}, use_future));
+    CHECK(error.code() == ErrorCode::refused_command);
+    CHECK(error.text().find("client.at()") != std::string_view::npos);
   }
 }
 
