@@ -137,7 +137,7 @@ class Ledger {
 
   // ---- Statistics.
 
-  /// Leaves out the pages' statistics, but for the chunks that accounts keep (`chunks.pooled`).
+  /// Of the pages' statistics has only the chunks that accounts keep (`chunks.pooled`).
   BudgetStatistics statistics() const;
   std::size_t account_statistics(std::span<AccountStatistics> out) const;
   PoolHolders holders(PoolKind pool, Instant now);

@@ -74,7 +74,7 @@ boost::asio::awaitable<TransactionReplies> optimistic_transaction(Channel client
 /// empty transaction, nothing is executed and the call ends.
 ///
 /// Throws Error: transaction_aborted (a key had changed at each attempt; nothing was executed), the
-/// errors of exclusive() and exec(), and whatever `build` throws but for such a loss.
+/// errors of exclusive() and exec(), and whatever `build` throws that is no such loss.
 template <class Build>
   requires std::is_invocable_r_v<boost::asio::awaitable<Transaction>, Build&, Exclusive&>
 boost::asio::awaitable<TransactionReplies> optimistic_transaction(const Client& client,
