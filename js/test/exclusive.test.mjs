@@ -84,7 +84,7 @@ test("transact() goes on with another connection when its own was lost", async (
   let attempts = 0;
   const replies = await client.transact("counted", async (own) => {
     if (++attempts < 3) {
-      await other.clientKill({ id: await own.clientId() });
+      await other.clientKill({ clientId: await own.clientId() });
       for (;;) await own.ping();  // until it is lost
     }
     const all = own.transaction();
