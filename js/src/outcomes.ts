@@ -21,7 +21,7 @@ const refusedAs = (outcome: ServerError, { error, place }: Refusal): PlimsollErr
     return new ServerError(isOfBridge ? code : outcome.code,
       `${serverText} (to MULTI: the commands may have run one by one)`, "maybe", serverText);
   }
-  const tellsMore = isOfBridge || code === "cluster_redirect";
+  const tellsMore = isOfBridge || code === "cluster_redirect" || code === "cluster_down";
   return new ServerError(tellsMore ? code : outcome.code,
     `${serverText} (to command ${place}: none has run)`, outcome.executed, serverText);
 };

@@ -106,6 +106,37 @@ test("transact() begins anew when its slot moves after WATCH, and counts right",
   await client.close();
 });
 
+test("transact() waits while nobody serves its slot", async () => {
+  const client = await Client.connect(world.address, patient);
+  const key = "{i}count";
+  await client.set(key, "1");
+  const { slot, owner } = await placeOf(key);
+  const refused = async () =>
+    Number(/errorstat_CLUSTERDOWN:count=(\d+)/.exec(await world.ask(owner, "INFO", "errorstats"))?.[1] ?? 0);
+  const before = await refused();
+  let attempts = 0;
+  const counted = client.transact(key, async (own) => {
+    if (++attempts === 1) await world.ask(owner, "CLUSTER", "DELSLOTS", String(slot));
+    const both = own.transaction();
+    both.incr(key);
+    return both;
+  });
+  // EXEC is refused, and the next WATCH; then the node serves the slot again.
+  await until(async () => await refused() > before + 1);
+  await world.ask(owner, "CLUSTER", "ADDSLOTS", String(slot));
+  assert.deepEqual(await counted, [2]);
+  assert.equal(attempts, 2);
+  // A transaction that is not repeated says why none of it has run.
+  await world.ask(owner, "CLUSTER", "DELSLOTS", String(slot));
+  await client.exclusive(async (own) => {
+    const alone = own.transaction();
+    alone.incr(key).catch(() => {});
+    await assert.rejects(alone.exec(), { name: "ServerError", code: "cluster_down", executed: "no" });
+  });
+  await world.ask(owner, "CLUSTER", "ADDSLOTS", String(slot));
+  await client.close();
+});
+
 test("a connection that was given back is refused, and every place is free again", async () => {
   const client = await Client.connect(world.address, { ...patient, blockingConnectionsMax: 2 });
   let kept;
