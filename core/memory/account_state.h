@@ -79,8 +79,7 @@ class Allowance {
 ///
 /// Invariants:
 /// - Like an Allowance these are closed or open, and only the Ledger opens and closes them, with
-/// its
-///   lock held. While they are open, any thread takes a page or puts one in.
+///   its lock held. While they are open, any thread takes a page or puts one in.
 /// - The pages stay charged to the account, and so are a part of AccountState::used.
 class KeptPages {
  public:

@@ -17,9 +17,8 @@
 //   (reclaim()), and when they have not been needed for a while (age()).
 // - A page that is not in use is poisoned, so that AddressSanitizer reports a view that is used too
 //   long.
-// - This pool does not call the Ledger while it holds its own lock. The Ledger calls adopt() while
-// it
-//   holds its lock.
+// - This pool does not call the Ledger while it holds its own lock, since the Ledger calls adopt()
+//   while it holds its.
 // - A busy account keeps a few chunks itself (KeptPages). To this pool these are in use.
 
 namespace plimsoll::inline v0 {

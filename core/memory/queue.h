@@ -15,9 +15,9 @@
 #include "plimsoll/core/memory/memory_source.h"
 
 // A FIFO that is bounded by count and by its account, and that costs nothing while it is empty. The
-// queue grows by chunks: the first has 256 bytes, or 4 KiB (FirstChunk), the others 4 KiB,
-// and all of them together never have more slots than the queue may have elements. A drained chunk
-// is given back at once.
+// queue grows by chunks of 4 KiB, of which the first may be smaller (FirstChunk), and all of them
+// together never have more slots than the queue may have elements. A drained chunk is given back at
+// once.
 //
 // Invariants:
 // - Chunks form a list from `first_` to `last_`. In each the elements are [begin, end).
@@ -60,7 +60,7 @@ class Queue {
   enum class Push { accepted, full, out_of_budget };
 
   enum class FirstChunk : std::uint8_t {
-    small,         ///< for what may hold a few elements for long
+    small,         ///< 256 bytes: for what may hold a few elements for long
     page_if_kept,  ///< a page, while the account keeps pages: for what is filled and drained often
   };
 
