@@ -105,7 +105,7 @@ const isLost = (error: unknown, wasSent: boolean): boolean => error instanceof C
 
 const isDown = (error: unknown): boolean => error instanceof ServerError && error.code === "cluster_down";
 
-// Nobody serves the slot for now.
+// How long to wait where the cluster has no owner for the slot: an election, or its operator, will give it one.
 const waitBehind = (attempts: number): Promise<void> =>
   new Promise((resolve) => { setTimeout(resolve, Math.min(10 * 2 ** (attempts - 1), 500)); });
 

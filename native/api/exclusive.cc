@@ -61,7 +61,7 @@ detail::Remedy detail::remedy_for(const Error& error, bool was_sent) {
   switch (error.code()) {
     // The slot has moved, and the client knows now where it is.
     case ErrorCode::cluster_redirect: return Remedy::begin_again;
-    // Nobody serves the slot for now.
+    // The cluster has no owner for the slot; an election, or its operator, will give it one.
     case ErrorCode::cluster_down: return Remedy::wait;
     case ErrorCode::connection_lost:
     case ErrorCode::lost_unsent: return Remedy::open_another;

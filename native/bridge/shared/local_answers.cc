@@ -1,6 +1,7 @@
 #include "plimsoll/native/bridge/shared/local_answers.h"
 
 #include <array>
+#include <cstdlib>
 #include <utility>
 
 #include "plimsoll/core/resp/encoder.h"
@@ -57,6 +58,11 @@ std::string lower_name(const commands::Row& row) {
   std::string name(row.name_view());
   for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
   return name;
+}
+
+bool has_right_arity(const commands::Row& row, std::size_t words) {
+  const auto wanted = static_cast<std::size_t>(std::abs(row.arity));
+  return row.arity < 0 ? words >= wanted : words == wanted;
 }
 
 std::string wrong_arity(const commands::Row& row) {

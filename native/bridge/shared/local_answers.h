@@ -30,6 +30,9 @@ std::string lower_name(const commands::Row& row);
 /// What a server answers to a command with too few or too many words.
 std::string wrong_arity(const commands::Row& row);
 
+/// Whether the command may have so many words, its name's among them.
+bool has_right_arity(const commands::Row& row, std::size_t words);
+
 std::string bulk(std::string_view text);
 std::string null(bool is_resp3);
 std::string_view null_array(bool is_resp3);

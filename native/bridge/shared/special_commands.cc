@@ -1,22 +1,11 @@
 #include "plimsoll/native/bridge/shared/special_commands.h"
 
-#include <cstdlib>
-
 #include "plimsoll/core/commands/row_numbers.h"
 
 namespace plimsoll::bridge {
-namespace {
-
-namespace row_numbers = commands::row_numbers;
-
-}  // namespace
-
-bool has_right_arity(const commands::Row& row, std::size_t words) {
-  const auto wanted = static_cast<std::size_t>(std::abs(row.arity));
-  return row.arity < 0 ? words >= wanted : words == wanted;
-}
 
 bool is_special(const commands::Row& row) {
+  namespace row_numbers = commands::row_numbers;
   switch (commands::number_of(row)) {
     case row_numbers::hello:
     case row_numbers::quit:

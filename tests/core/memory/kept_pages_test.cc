@@ -18,11 +18,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-struct Waiter final : BudgetWaiter {
-  void handle_budget_available() override { ++calls; }
-  int calls = 0;
-};
-
 // Takes and releases a small segment so often that the account is busy.
 void be_busy(Account& account) {
   for (int i = 0; i < 100; ++i) {
@@ -205,7 +200,7 @@ TEST_CASE("while anyone waits, a page that is released is news") {
   TestBudget test;
   const AccountHandle account = test.budget.open_account(PoolKind::replies);
   be_busy(*account);
-  Waiter waiter;
+  CountingWaiter waiter;
   test.budget.wait(waiter);
   CHECK(test.budget.chunks().kept_count() == 1);
   Segment* const segment = acquire_segment(*account, SegmentSize::small);

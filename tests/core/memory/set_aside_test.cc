@@ -14,11 +14,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-struct Waiter final : BudgetWaiter {
-  void handle_budget_available() override { ++calls; }
-  int calls = 0;
-};
-
 // Charges often enough to be busy, and leaves nothing behind.
 void be_busy(Account& account) {
   for (int i = 0; i < 100; ++i) {
@@ -90,7 +85,7 @@ TEST_CASE("while anyone waits each release is news: nothing is set aside") {
   be_busy(*busy);
   Charge charge(*busy);
   REQUIRE(charge.grow(10));
-  Waiter waiter;
+  CountingWaiter waiter;
   test.budget.wait(waiter);
   charge.shrink(1);
   CHECK(waiter.calls == 1);

@@ -24,6 +24,12 @@ struct TestBudget {
   Budget budget;
 };
 
+/// Counts how often it was told that memory is available.
+struct CountingWaiter final : BudgetWaiter {
+  void handle_budget_available() override { ++calls; }
+  int calls = 0;
+};
+
 /// Takes every byte of a line but `left`, from all pools.
 class Filling {
  public:
