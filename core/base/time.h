@@ -27,4 +27,11 @@ constexpr Instant after(Instant start, Duration wait) {
   return may_overflow && wait >= never - start ? never : start + wait;
 }
 
+/// Returns the earliest of these. (std::min() of a list stores them all, and loops over them.)
+template <class... Instants>
+constexpr Instant earliest(Instant first, Instants... others) {
+  ((first = others < first ? others : first), ...);
+  return first;
+}
+
 }  // namespace plimsoll::inline v0

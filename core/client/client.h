@@ -343,6 +343,11 @@ class Client {
   /// the transport took, before the next call. The bytes stay valid until then, or until the
   /// connection ends (handle_closed(), Action::close).
   std::size_t poll_transmit(ConnectionId connection, std::span<std::string_view> spans);
+  /// False: poll_transmit() would fill none.
+  bool has_unsent(ConnectionId connection) const {
+    const Session* const session = find(connection);
+    return session != nullptr && session->has_unsent();
+  }
   void handle_written(ConnectionId connection, std::size_t bytes);
 
   void handle_timeout(Instant now);
@@ -355,7 +360,7 @@ class Client {
     const Instant tick = is_used ? budget().poll_timeout(this, session_.now()) : leave_ticks();
     const Instant waiters = admission_.empty() ? never : waiters_timeout();
     const Instant sides = side_connections_.empty() ? never : sides_timeout();
-    return std::min({next, tick, waiters, sides, near_ ? near_timeout() : never});
+    return earliest(next, tick, waiters, sides, near_ ? near_timeout() : never);
   }
 
   /// How many bytes of requests have ever been staged on the main connection.

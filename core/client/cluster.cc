@@ -501,11 +501,11 @@ void Cluster::handle_timeout_at_nodes() {
 
 Instant Cluster::poll_timeout() {
   if (closing_ && have_said_all()) return never;
-  Instant next = std::min({returned_.pipeline().next_deadline(),
-                           waiting_.pipeline().next_deadline(), nodes_.next_timeout()});
+  Instant next = earliest(returned_.pipeline().next_deadline(), waiting_.pipeline().next_deadline(),
+                          nodes_.next_timeout());
   if (aborted_) return next;
   if (closing_) next = std::min(next, close_by_);
-  return std::min({next, release_at_, slots_.poll_timeout()});
+  return earliest(next, release_at_, slots_.poll_timeout());
 }
 
 std::optional<Event> Cluster::poll_event() {

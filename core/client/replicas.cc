@@ -143,9 +143,9 @@ Instant Replicas::poll_timeout() {
   for (const Box<ServerNode>& node : nodes_) {
     if (!node) continue;
     if (Session* const session = node->session.get()) {
-      next = std::min({next, session->poll_timeout(), node->due.next(session->answered_until())});
+      next = earliest(next, session->poll_timeout(), node->due.next(session->answered_until()));
     }
-    if (!closing_) next = std::min({next, node->retry_at, node->ask_again_at});
+    if (!closing_) next = earliest(next, node->retry_at, node->ask_again_at);
   }
   return next;
 }

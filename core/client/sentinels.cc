@@ -173,7 +173,7 @@ Instant Sentinels::poll_timeout() {
   Instant next = std::min(round_ends_at_, announcement_.until(now_));
   for (const Box<Entry>& entry : entries_) {
     if (!entry) continue;
-    next = std::min({next, entry->retry_at, entry->ask_at});
+    next = earliest(next, entry->retry_at, entry->ask_at);
     if (entry->session) next = std::min(next, entry->session->poll_timeout());
   }
   next_timeout_ = next;

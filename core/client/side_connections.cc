@@ -383,7 +383,7 @@ Instant SideConnections::poll_timeout() {
     next = std::min(waiting()->waiters.next_deadline(), waiting()->room_again_at);
   sides_.for_each([&](std::uint32_t, Side& side) {
     next = std::min(next, side.session.poll_timeout());
-    if (side.busy) next = std::min({next, side.deadline, side.unblock_at, side.out_of_time_at});
+    if (side.busy) next = earliest(next, side.deadline, side.unblock_at, side.out_of_time_at);
     if (side.waits_for_node() && side.not_before > sides_.now())
       next = std::min(next, side.not_before);
     if (side.subscription) next = std::min(next, side.subscription->poll_timeout());

@@ -15,7 +15,11 @@ PagePool::PagePool(Ledger& ledger, Size size, std::size_t kept_max)
 PagePool::~PagePool() { reclaim(); }
 
 void* PagePool::acquire(Account& payer) {
-  if (void* const kept = take_kept_by(payer)) return kept;
+  void* const kept = take_kept_by(payer);
+  return kept != nullptr ? kept : acquire_other(payer);
+}
+
+void* PagePool::acquire_other(Account& payer) {
   if (FreePage* page = pop()) {
     if (payer.take_from_spare(page_charge_)) return page;
     if (!push(page)) {
@@ -31,7 +35,10 @@ void* PagePool::acquire(Account& payer) {
 }
 
 void PagePool::release(void* page, Account& payer) {
-  if (let_keep(page, payer)) return;
+  if (!let_keep(page, payer)) release_here(page, payer);
+}
+
+void PagePool::release_here(void* page, Account& payer) {
   // The spare pool must pay first: as soon as push() returns, another thread may take the page.
   payer.give_to_spare(page_charge_);
   if (push(page)) return;

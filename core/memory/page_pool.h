@@ -74,6 +74,9 @@ class PagePool {
 
   void* take_kept_by(Account& payer);
   bool let_keep(void* page, Account& payer);
+  // Out of line, because they need registers for which the usual path should not pay.
+  [[gnu::noinline]] void* acquire_other(Account& payer);
+  [[gnu::noinline]] void release_here(void* page, Account& payer);
   void* allocate();
   void deallocate(void* page);
   FreePage* pop();

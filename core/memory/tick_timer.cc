@@ -3,11 +3,16 @@
 namespace plimsoll::inline v0 {
 
 Instant TickTimer::poll_wanted(const void* who, Instant now) {
-  Instant next = soon;
-  const Instant first = after(now, budget_tick);
-  if (next_.compare_exchange_strong(next, first, std::memory_order_relaxed)) next = first;
-  const void* ticker = nullptr;
-  if (ticker_.compare_exchange_strong(ticker, who, std::memory_order_relaxed)) return next;
+  Instant next = next_.load(std::memory_order_relaxed);
+  if (next == soon) {
+    const Instant first = after(now, budget_tick);
+    if (next_.compare_exchange_strong(next, first, std::memory_order_relaxed)) next = first;
+  }
+  const void* ticker = ticker_.load(std::memory_order_relaxed);
+  if (ticker == nullptr &&
+      ticker_.compare_exchange_strong(ticker, who, std::memory_order_relaxed)) {
+    return next;
+  }
   return ticker == who ? next : never;
 }
 

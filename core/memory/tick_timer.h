@@ -26,7 +26,9 @@ class TickTimer {
   /// passed.
   Instant poll(const void* who, Instant now) {
     const Instant next = next_.load(std::memory_order_relaxed);
-    return next == never ? never : poll_wanted(who, now);
+    if (next == never) return never;
+    return ticker_.load(std::memory_order_relaxed) == who && next != soon ? next
+                                                                          : poll_wanted(who, now);
   }
 
   bool is_due(Instant now) const {
@@ -50,6 +52,7 @@ class TickTimer {
  private:
   static constexpr Instant soon = Instant::min();
 
+  // Each turn of each client comes here, on any thread: it writes only what has to change.
   Instant poll_wanted(const void* who, Instant now);
 
   std::atomic<Instant> next_ = never;

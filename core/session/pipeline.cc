@@ -160,13 +160,6 @@ void Pipeline::give_up_next(Executed executed) {
   mark_ending(request, executed == Executed::yes ? State::given_up_ran : State::given_up);
 }
 
-std::optional<RequestId> Pipeline::front_unawaited() {
-  if (requests_.size() == answered_count_) return std::nullopt;
-  const Request& front = first_unanswered();
-  const bool waited_for = front.state != State::tombstone && !front.is_internal;
-  return waited_for ? std::nullopt : std::optional(front.begin);
-}
-
 void Pipeline::handle_timeout(Instant now) {
   if (now < next_deadline_) return;
   search_now_ = now;

@@ -222,7 +222,12 @@ class Pipeline {
   void give_up_next(Executed executed);
 
   /// The first request without its last answer, written or not, if no caller waits for it.
-  std::optional<RequestId> front_unawaited();
+  std::optional<RequestId> front_unawaited() {
+    if (requests_.size() == answered_count_) return std::nullopt;
+    const Request& front = first_unanswered();
+    const bool waited_for = front.state != State::tombstone && !front.is_internal;
+    return waited_for ? std::nullopt : std::optional(front.begin);
+  }
 
   /// Ends the requests whose deadline is not after `now`: next_ended() returns them. As long as
   /// later requests have later deadlines, this looks at each request once or twice. Otherwise

@@ -222,12 +222,11 @@ std::optional<Event> Session::poll_event() {
     if (event) return event;
   }
   if (state_ != State::closed) {
-    event = poll_ended();
+    if (pipeline_.searching()) event = poll_ended();
     if (event) return event;
     if (pipeline_.size() == 0) reader_.release_idle();
     restart_if_loss_delivered();
     if (credentials_unsent_) send_credentials();
-    ask_if_silent();
     if (state_ == State::closing && pipeline_.size() == 0) end(client_closed);
   }
   if (state_ == State::closed) event = poll_end();
@@ -240,11 +239,11 @@ Instant Session::poll_timeout() {
     case State::waiting:
       return loss_ == Loss::none ? std::min(next, due_at_) : next;  // a loss is reported first
     case State::opening: return std::min(next, due_at_);
-    case State::handshaking: return std::min({next, due_at_, read_check()});
+    case State::handshaking: return earliest(next, due_at_, read_check());
     case State::ready:
-      return std::min(
-          {next, watch_front(), health_check_at(), read_check(), is_leaving() ? due_at_ : never});
-    case State::closing: return std::min({next, due_at_, read_check()});
+      return earliest(next, watch_front(), health_check_at(), read_check(),
+                      is_leaving() ? due_at_ : never);
+    case State::closing: return earliest(next, due_at_, read_check());
     case State::idle: return next;
     case State::closed: break;  // all requests end without waiting
   }
@@ -708,9 +707,9 @@ Duration Session::silence_max() const {
 
 // When the session sends a PING; never while the server owes a reply.
 Instant Session::health_check_at() const {
+  if (pipeline_.size() > 0 || is_paused() || read_watch_.waits()) return never;
   const Duration silence = silence_max();
-  const bool wanted = silence > Duration::zero() && pipeline_.size() == 0 && !is_paused();
-  return wanted && !read_watch_.waits() ? after(quiet_since_, silence) : never;
+  return silence > Duration::zero() ? after(quiet_since_, silence) : never;
 }
 
 // When the connection counts as dead, unless the next reply comes before. Only replies for which no

@@ -769,7 +769,8 @@ std::size_t Driver::Io::handle_written(ConnectionId connection, std::size_t byte
   driver_.core_.handle_written(connection, bytes);
   // Not after a write that failed: the turn would try the same again, for ever.
   if (bytes > 0 && driver_.core_.has_waiters()) driver_.made_room_ = true;
-  return next.empty() ? 0 : driver_.core_.poll_transmit(connection, next);
+  const bool goes_on = !next.empty() && driver_.core_.has_unsent(connection);
+  return goes_on ? driver_.core_.poll_transmit(connection, next) : 0;
 }
 
 // Clients of a cache share entries if they are the same user. What the main connection shows
