@@ -306,6 +306,10 @@ int32_t plimsoll_poll(int32_t client);
 /// strings stay in place until the next call about this client other than this one.
 int32_t plimsoll_poll_nodes(int32_t client);
 
+/// The host has read a reply that the cache had (plimsoll_outcome_served): releases what it was
+/// copied to. Not needed for a reply of one node.
+int32_t plimsoll_release_served(int32_t client);
+
 /// Call this until it returns 0, after each poll() with outbox.has_nodes: returns a connection to a
 /// node of a cluster to call poll_transmit() for, each once until it has something to send again.
 int32_t plimsoll_unsent_node(int32_t client);

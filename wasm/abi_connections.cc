@@ -123,6 +123,13 @@ int32_t PLIMSOLL_EXPORT(plimsoll_poll)(int32_t client) {
   });
 }
 
+int32_t PLIMSOLL_EXPORT(plimsoll_release_served)(int32_t client) {
+  return with(client, [](HostedClient&) {
+    instance().line().served.clear();
+    return 0;
+  });
+}
+
 int32_t PLIMSOLL_EXPORT(plimsoll_poll_nodes)(int32_t client) {
   return with(client, [](HostedClient& found) {
     Area area(outbox().area);

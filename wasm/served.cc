@@ -1,6 +1,7 @@
 #include "plimsoll/wasm/served.h"
 
 #include <cstring>
+#include <utility>
 
 #include "plimsoll/core/commands/command_table.h"
 
@@ -56,8 +57,15 @@ bool Served::deliver(std::string_view reply, HostedClient& client, Area& area,
   return true;
 }
 
+void Served::clear() {
+  if (walking_ != nullptr) std::exchange(walking_, nullptr)->walk() = NodeWalk();
+  kept_.reset();
+  reader_.clear();
+}
+
 bool Served::deliver_copy(std::string_view reply, HostedClient& client, Area& area,
                           std::uint32_t& nodes) {
+  clear();
   area.clear();
   nodes = 0;
   const Result<Value> value = reader_.read(reply);
@@ -71,6 +79,7 @@ bool Served::deliver_copy(std::string_view reply, HostedClient& client, Area& ar
   const Result<Value> kept = reader_.read({own, reply.size()});
   if (!kept) return false;
   client.walk() = NodeWalk(*kept);
+  walking_ = &client;
   nodes = area.add_nodes(client.walk());
   return true;
 }

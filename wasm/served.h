@@ -13,7 +13,8 @@
 
 // Looks up replies in a cache and writes them to the area. The host reads a reply that is one
 // string directly in the cache, where it does not change before the next call. Any other reply is
-// copied: to the area, or to a block if it is too large for that.
+// copied: to the area, or to a block if it is too large for that. Such a block, and the nodes of a
+// reply, are paid for until clear().
 
 namespace plimsoll::wasm {
 
@@ -31,8 +32,14 @@ class Served {
   bool look_up_key(HostedClient& client, std::string_view key, Duration max_staleness, Instant now,
                    Area& area, std::uint32_t& nodes);
 
-  /// Releases the copy of the last large reply.
-  void clear() { kept_.reset(); }
+  /// Releases what was needed for the last reply, once the host has read it. The walk() of its
+  /// client ends.
+  void clear();
+
+  /// The client ends.
+  void forget(const HostedClient& client) {
+    if (walking_ == &client) clear();
+  }
 
  private:
   bool look_up(NearCache& near, HostedClient& client, const commands::Question& question,
@@ -43,6 +50,7 @@ class Served {
   AccountHandle replies_;
   Block kept_;
   WireReader reader_;
+  HostedClient* walking_ = nullptr;  // its walk() leads through kept_
 };
 
 }  // namespace plimsoll::wasm

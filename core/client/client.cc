@@ -751,11 +751,6 @@ std::optional<Event> Client::poll_first_waiter() {
   return Event{.kind = Event::Kind::admitted, .tag = first.tag};
 }
 
-Event Client::waiter_failed(const Ended& ended) {
-  admission_error_ = admission_.error_of(ended, session_.refusal());
-  return {.kind = Event::Kind::failed, .tag = ended.tag, .error = &admission_error_};
-}
-
 Result<Reply> Client::keep_side_reply() {
   if (others_ && others_->spoke()) {
     const bool is_shared = near_ && near_->delivers_again();

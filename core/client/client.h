@@ -549,7 +549,13 @@ class Client {
   std::optional<Event> handle_internal(const Event& event);
   std::optional<Event> poll_waiters();
   std::optional<Event> poll_first_waiter();
-  Event waiter_failed(const Ended& ended);
+  // Counts as submitted, and failed: it was accepted when it began to wait.
+  Event waiter_failed(const Ended& ended) {
+    ++submitted_;
+    session_.count_failed();
+    admission_error_ = admission_.error_of(ended, session_.refusal());
+    return {.kind = Event::Kind::failed, .tag = ended.tag, .error = &admission_error_};
+  }
   Result<Reply> keep_shared_reply();
   Result<Reply> keep_side_reply();
   void note_special() {

@@ -21,6 +21,7 @@ bool ClusterMain::follow(Instant now) {
   }
   id_ = {};
   was_in_view_ = false;
+  unnamed_since_ = never;
   heard_when_replaced_ = was_not_replaced;
   ask_who_it_is(now);
   return true;
@@ -54,10 +55,17 @@ void ClusterMain::name(std::span<const SlotsNode> nodes) {
   }
 }
 
-void ClusterMain::end_view(bool is_from_main) {
-  const bool should_be_in_view =
-      std::exchange(was_in_view_, is_in_view_) || (is_known(id_) && !is_from_main);
-  if (should_be_in_view && !is_in_view_) leave(is_named_no_more);
+bool ClusterMain::end_view(bool is_from_main, Instant now) {
+  const bool was_in_view = std::exchange(was_in_view_, is_in_view_);
+  if (is_in_view_ || !is_known(id_)) {
+    unnamed_since_ = never;
+    return false;
+  }
+  if (was_in_view || !is_from_main) unnamed_since_ = std::min(unnamed_since_, now);
+  if (unnamed_since_ == never) return false;
+  if (now - unnamed_since_ < unnamed_max && !is_silent(now)) return true;
+  leave(is_named_no_more);
+  return false;
 }
 
 bool ClusterMain::is_spare(const NodeId& id) const {

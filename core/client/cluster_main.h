@@ -20,8 +20,9 @@ namespace plimsoll::inline v0 {
 /// At which node of a cluster the main connection is, and when it has to leave it. It may lead to
 /// any node, primary or replica, and takes the requests that have no key.
 ///
-/// It leaves a node that the others do not name any more, and one that says nothing while others
-/// take over its slots. Silence alone is no reason: a request may take long.
+/// It leaves a node that the others do not name any more, for some time or while it says nothing,
+/// and one that says nothing while others take over its slots. Silence alone is no reason: a
+/// request may take long.
 class ClusterMain {
  public:
   /// Both must outlive this object.
@@ -46,8 +47,12 @@ class ClusterMain {
   void begin_view();
   void name(std::span<const SlotsNode> nodes);
   /// `is_from_main`: the view came over the main connection. A node without slots is not in its own
-  /// view.
-  void end_view(bool is_from_main);
+  /// view. Returns whether another view has to show if the others still name the node.
+  [[nodiscard]] bool end_view(bool is_from_main, Instant now);
+
+  /// The others may leave a node out for so long without having removed it: one that has handed its
+  /// slots over is in no view until it has caught up with its new primary, for some seconds.
+  static constexpr Duration unnamed_max = std::chrono::seconds(5);
 
   // ---- Silence.
 
@@ -108,6 +113,7 @@ class ClusterMain {
   static constexpr std::uint64_t was_not_replaced = UINT64_MAX;
   // How many bytes the session had read when its node lost its last slot.
   std::uint64_t heard_when_replaced_ = was_not_replaced;
+  Instant unnamed_since_ = never;  // views have left its node out since then
   bool was_in_view_ = false;
   bool is_in_view_ = false;          // of the view under way
   const Error* left_for_ = nullptr;  // it lives for ever

@@ -436,7 +436,7 @@ void ClusterSlots::apply(NodeNumber from, const SlotsReply& reply, Instant now) 
   schedule_.handle_view(now);
   nodes_.note_change();
   look_at_nodes(now);
-  main_.end_view(from == main_place);
+  if (main_.end_view(from == main_place, now)) schedule_.want_some_time(now);
   follow_silent_main(now);
 }
 

@@ -142,6 +142,7 @@ std::optional<Event> NearCache::poll_event() {
       fetches_.close(*std::exchange(completed_, nullptr));
       outcome_.reset();
       cached_.reset();
+      cached_reader_.clear();
       servers_.note_waiters(waiters_count());
     }
   }

@@ -51,6 +51,11 @@ class WireReader {
     return read_any(wire);
   }
 
+  /// Releases the memory for the last value, which ends with that.
+  void clear() {
+    if (parsing_) parsing_->tape.clear();
+  }
+
  private:
   struct Parsing {
     explicit Parsing(Account& payer) : tape(payer) {}

@@ -222,8 +222,11 @@ std::optional<Event> Session::poll_event() {
     if (event) return event;
   }
   if (state_ != State::closed) {
-    if (pipeline_.searching()) event = poll_ended();
-    if (event) return event;
+    if (pipeline_.searching()) {
+      event = poll_ended();
+      if (event) return event;
+      ask_if_silent();  // without those that have ended, the connection may be idle for long
+    }
     if (pipeline_.size() == 0) reader_.release_idle();
     restart_if_loss_delivered();
     if (credentials_unsent_) send_credentials();

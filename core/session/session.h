@@ -296,6 +296,9 @@ class Session {
   /// server may have sent bytes since then that were not read.
   bool waits_for_memory() const { return read_watch_.waits(); }
 
+  /// A request has failed that never came here.
+  void count_failed() { ++counters_.failed; }
+
   /// The text of the error for a request whose deadline has passed. Lives at least until the next
   /// call.
   const char* deadline_passed() {

@@ -93,21 +93,24 @@ export interface TransactOptions extends CallOptions {
 }
 
 // The same code with words of the server's says that it took one of the commands for wrong, and would again.
-// After a redirection nothing was executed, and the client knows now where the slot is.
-const isConflict = (error: unknown): boolean =>
-  error instanceof ServerError && (error.code === "cluster_redirect" ||
-    (error.code === "transaction_aborted" && error.serverText === ""));
+const isConflict = (error: unknown): boolean => error instanceof ServerError &&
+  error.code === "transaction_aborted" && error.serverText === "";
 
 // The connection is gone, and what it watched. Nothing of the transaction was executed.
 const isLost = (error: unknown, wasSent: boolean): boolean => error instanceof ConnectionError &&
   (error.code === "connection_lost" || error.code === "lost_unsent" ||
     (error.code === "lost_in_doubt" && !wasSent));
 
-const isDown = (error: unknown): boolean => error instanceof ServerError && error.code === "cluster_down";
+// Nothing was executed. The slot has moved, and the client knows now where it is; or half of it has (ASK), and it will take
+// a moment until the rest follows; or nobody serves it, and an election, or the cluster's operator, will give it an owner.
+const isOnTheMove = (error: unknown): boolean => error instanceof ServerError &&
+  (error.code === "cluster_redirect" || error.code === "cluster_down");
 
-// How long to wait where the cluster has no owner for the slot: an election, or its operator, will give it one.
-const waitBehind = (attempts: number): Promise<void> =>
-  new Promise((resolve) => { setTimeout(resolve, Math.min(10 * 2 ** (attempts - 1), 500)); });
+// Half of the wait is drawn, so that the programs that wait for one election do not all begin again at once.
+const waitBehind = (attempts: number): Promise<void> => {
+  const most = Math.min(10 * 2 ** (attempts - 1), 500);
+  return new Promise((resolve) => { setTimeout(resolve, most * (1 - Math.random() / 2)); });
+};
 
 /** @internal Client.transact(), on as many connections as it takes; `exclusive` lends one. */
 export const transactOn = async (
@@ -138,19 +141,22 @@ export const transactOn = async (
       try {
         return await attempt(own);
       } catch (error) {
-        const isAgain = isConflict(error) || isDown(error);
+        const isAgain = isConflict(error) || isOnTheMove(error);
         if (!isAgain || attempts >= attemptsMax) throw error;
-        if (isDown(error)) await waitBehind(attempts);
+        if (!isConflict(error)) await waitBehind(attempts);
       }
     }
   };
   for (;;) {
     const before = attempts;
+    wasSent = false;
     try {
       return await exclusive(onOneConnection);
     } catch (error) {
-      // Where no attempt was made there was no connection at all.
-      if (!isLost(error, wasSent) || attempts === before || attempts >= attemptsMax) throw error;
+      // A connection that was lost while it was opened was an attempt, too.
+      attempts = Math.max(attempts, before + 1);
+      if (!isLost(error, wasSent) || attempts >= attemptsMax) throw error;
+      await waitBehind(attempts);
     }
   }
 };

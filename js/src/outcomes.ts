@@ -42,11 +42,13 @@ const reasonOf = (signal: { readonly reason?: unknown }): unknown => {
 /** The outcomes of one client's requests. */
 export class Outcomes {
   readonly #core: Core;
+  readonly #client: number;
   readonly #reader: NodeReader;
   readonly #requests: Requests;
 
   constructor(core: Core, client: number, requests: Requests) {
     this.#core = core;
+    this.#client = client;
     this.#reader = new NodeReader(core, client);
     this.#requests = requests;
   }
@@ -54,8 +56,17 @@ export class Outcomes {
   /** The value that the cache has just served. Throws if it cannot be returned as it was asked for. */
   served(wanted: Wanted): unknown {
     const core = this.#core;
-    this.#reader.begin(core.outboxWord + (outboxAt.area >> 2),
-      core.outboxNumber(outboxAt.nodesCount));
+    const count = core.outboxNumber(outboxAt.nodesCount);
+    this.#reader.begin(core.outboxWord + (outboxAt.area >> 2), count);
+    if (count === 1) return this.#served(wanted);
+    try {
+      return this.#served(wanted);
+    } finally {  // the core has copied it
+      core.ask(() => core.calls.plimsoll_release_served(this.#client));
+    }
+  }
+
+  #served(wanted: Wanted): unknown {
     const { shape, options, asMaps = false } = wanted;
     if (options === undefined && wanted.wish === undefined) {  // as most: nothing is to be made of strings
       const value = this.#reader.value("text", asMaps);

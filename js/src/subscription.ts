@@ -23,6 +23,8 @@ const kinds: readonly SubscriptionKind[] = ["channels", "patterns", "shardChanne
 
 /** One message. `A` says how strings are returned. */
 export interface Message<A extends As = "text"> {
+  /** What it came by: a name may be subscribed to as a channel and as a shard channel. */
+  readonly kind: SubscriptionKind;
   /** The channel that the message was published to. */
   readonly channel: Name<A>;
   /** What was published. */
@@ -214,10 +216,13 @@ export class Subscription<A extends As = "text"> implements AsyncIterableIterato
   async [Symbol.asyncDispose](): Promise<void> { this.close(); }
 }
 
-// The word of a push as text or bytes begins with this.
-const isOfPattern = (word: Raw | undefined): boolean => {
-  const first = (word as string | Uint8Array)[0];
-  return first === "p" || first === 112;
+// By the first letter of a push's word, which is text or bytes.
+const kindOf = (word: Raw | undefined): SubscriptionKind => {
+  switch ((word as string | Uint8Array)[0]) {
+    case "p": case 112: return "patterns";
+    case "s": case 115: return "shardChannels";
+    default: return "channels";
+  }
 };
 
 // A push is [message, channel, text], [pmessage, pattern, channel, text] or [smessage, channel, text]; or
@@ -225,14 +230,15 @@ const isOfPattern = (word: Raw | undefined): boolean => {
 const messageOf = <A extends As>(value: Raw, { lost, gaps }: Missed, wish: Wish): Message<A> => {
   const parts = value as Raw[];
   const name = (at: number) => nameOf(parts[at], wish.form) as Name<A>;
-  const hasPattern = isOfPattern(parts[0]);
+  const kind = kindOf(parts[0]);
   const text = parts.at(-1)!;
   const ended = typeof text === "number";
   const none = wish.form === "bytes" ? new Uint8Array() : "";
   return {
+    kind,
     channel: name(parts.length - 2),
     message: (ended ? none : asWished(text, undefined, wish)) as Text<A>,
-    pattern: hasPattern ? name(1) : undefined,
+    pattern: kind === "patterns" ? name(1) : undefined,
     ended,
     lost,
     gaps,

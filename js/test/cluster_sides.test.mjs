@@ -137,6 +137,29 @@ test("transact() waits while nobody serves its slot", async () => {
   await client.close();
 });
 
+test("transact() waits until the rest of a half-moved slot has followed", async () => {
+  const client = await Client.connect(world.address, patient);
+  const key = "{i}moved";
+  await client.set(key, "1");
+  const { slot, owner, other } = await placeOf(key);
+  const refused = async () =>
+    Number(/errorstat_ASK:count=(\d+)/.exec(await world.ask(owner, "INFO", "errorstats"))?.[1] ?? 0);
+  const before = await refused();
+  await world.beginMove(slot, other);
+  await world.migrateKeys(slot, other);
+  // An exclusive connection leads to the owner, which refuses the key that it has given away.
+  const counted = client.transact(key, (own) => {
+    const alone = own.transaction();
+    alone.incr(key);
+    return alone;
+  });
+  counted.catch(() => {});
+  await until(async () => await refused() >= before + 4);
+  await world.finishMove(slot, other);
+  assert.deepEqual(await counted, [2]);
+  await client.close();
+});
+
 test("a connection that was given back is refused, and every place is free again", async () => {
   const client = await Client.connect(world.address, { ...patient, blockingConnectionsMax: 2 });
   let kept;

@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "plimsoll/core/base/check.h"
+#include "plimsoll/core/base/random.h"
 #include "plimsoll/core/commands/command_table.h"
+#include "plimsoll/native/base/random_seed.h"
 
 namespace plimsoll::inline v0::native {
 // The held connection gets its driver only in receive(), when the user has the Exclusive. Before
@@ -50,19 +52,24 @@ plimsoll::Status Exclusive::check(const CommandView& command) {
   return commands::check_exclusive(command);
 }
 
+// Half of the wait is drawn, so that the programs that wait for one election do not all begin again
+// at once.
 std::chrono::milliseconds detail::wait_behind(int attempts) {
   constexpr std::chrono::milliseconds first{10};
   constexpr std::chrono::milliseconds longest{500};
   constexpr int doublings_max = 6;
-  return std::min(first * (1 << std::min(attempts - 1, doublings_max)), longest);
+  const auto most = std::min(first * (1 << std::min(attempts - 1, doublings_max)), longest);
+  const auto half = static_cast<std::uint64_t>(most.count() / 2);
+  return most - std::chrono::milliseconds(Random(random_seed()).below(half + 1));
 }
 
 detail::Remedy detail::remedy_for(const Error& error, bool was_sent) {
   switch (error.code()) {
-    // The slot has moved, and the client knows now where it is.
-    case ErrorCode::cluster_redirect: return Remedy::begin_again;
+    // The slot has moved, and the client knows now where it is; or half of it has (ASK), and it
+    // will take a moment until the rest follows.
+    case ErrorCode::cluster_redirect:
     // The cluster has no owner for the slot; an election, or its operator, will give it one.
-    case ErrorCode::cluster_down: return Remedy::wait;
+    case ErrorCode::cluster_down: return Remedy::begin_again;
     case ErrorCode::connection_lost:
     case ErrorCode::lost_unsent: return Remedy::open_another;
     case ErrorCode::lost_in_doubt: return was_sent ? Remedy::none : Remedy::open_another;

@@ -97,19 +97,19 @@ Result<void> receive(const Delivery& delivery, Exclusive& exclusive);
 
 namespace detail {
 
-/// What can be done after an error that ends WATCH or what depends on it.
+/// What can be done after an error that ends WATCH or what depends on it, and behind a wait.
 enum class Remedy : unsigned char {
   none,
   begin_again,   ///< from WATCH on, on the same connection
-  wait,          ///< and then begin again
-  open_another,  ///< and begin again there
+  open_another,  ///< and begin there
 };
 
 /// Returns a remedy if another attempt may succeed, and nothing of the transaction was executed.
 /// `was_sent`: the error is that of the transaction, and not of WATCH or of what came between.
 Remedy remedy_for(const Error& error, bool was_sent);
 
-/// Returns how long Remedy::wait takes behind so many attempts.
+/// Returns how long to wait for a Remedy behind so many attempts: drawn between a half and the
+/// whole of 10 ms that double up to 500.
 std::chrono::milliseconds wait_behind(int attempts);
 
 }  // namespace detail

@@ -35,20 +35,23 @@ template <class Build>
 boost::asio::awaitable<TransactionReplies> optimistic_transaction(Channel client,
                                                                   std::vector<std::string> keys,
                                                                   Build build, int attempts_max) {
-  Exclusive own = co_await Exclusive::open(client);
-  Remedy remedy = Remedy::none;
+  Exclusive own;
+  bool is_open = false;
+  Remedy remedy = Remedy::open_another;
   for (int attempt = 1; attempt <= attempts_max; ++attempt) {
-    if (remedy == Remedy::open_another) {
-      own = Exclusive();  // gives its place back first: there may be no other
-      own = co_await Exclusive::open(client);
-    }
-    if (remedy == Remedy::wait) {
+    if (attempt > 1 && remedy != Remedy::none) {
       boost::asio::steady_timer timer(client.driver->executor(), wait_behind(attempt - 1));
       co_await timer.async_wait(boost::asio::use_awaitable);
     }
-    remedy = Remedy::none;
     bool was_sent = false;
     try {
+      if (remedy == Remedy::open_another) {
+        is_open = false;
+        own = Exclusive();  // gives its place back first: there may be no other
+        own = co_await Exclusive::open(client);
+        is_open = true;
+      }
+      remedy = Remedy::none;
       co_await own.watch(keys);
       Transaction transaction = co_await build(own);
       was_sent = true;
@@ -56,6 +59,7 @@ boost::asio::awaitable<TransactionReplies> optimistic_transaction(Channel client
       if (done.committed()) co_return done;
     } catch (const Error& error) {
       remedy = remedy_for(error, was_sent);
+      if (remedy == Remedy::begin_again && !is_open) remedy = Remedy::open_another;
       if (remedy == Remedy::none || attempt == attempts_max) throw;
     }
   }
@@ -68,10 +72,11 @@ boost::asio::awaitable<TransactionReplies> optimistic_transaction(Channel client
 /// Watches `keys` on an exclusive connection, and calls `build(Exclusive&)`, which reads what it
 /// needs there and co_returns a transaction of that connection. Then executes the transaction. If
 /// one of the keys has changed meanwhile, starts again with WATCH, `attempts_max` times in all;
-/// `build` runs once for each attempt. It also starts again where nothing was executed because the
-/// connection was lost before the transaction was sent, or because in a cluster the keys have moved
-/// or nobody serves them (then it waits first, 10 ms that double up to 500). If `build` returns an
-/// empty transaction, nothing is executed and the call ends.
+/// `build` runs once for each attempt. It also starts again, behind a wait of up to 10 ms that
+/// double up to 500, where nothing was executed because the connection was lost before the
+/// transaction was sent, or because in a cluster the keys have moved, or half of their slot has, or
+/// nobody serves them. If `build` returns an empty transaction, nothing is executed and the call
+/// ends.
 ///
 /// Throws Error: transaction_aborted (a key had changed at each attempt; nothing was executed), the
 /// errors of exclusive() and exec(), and whatever `build` throws that is no such loss.

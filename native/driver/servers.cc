@@ -17,7 +17,8 @@ std::string to_text(const NodeAddress& address) {
   return endpoint.to_string();
 }
 
-// The words for a problem with a peer, without its address.
+// The words for a problem with a peer, without its address. The system's own words say all by
+// themselves; those about a certificate, say, do not.
 std::string words_of(const plimsoll::Error& problem, ConnectionId of, Connections& connections) {
   if (*problem.what == '\0') return {};
   const Connection* const connection = connections.find(of);
@@ -25,7 +26,10 @@ std::string words_of(const plimsoll::Error& problem, ConnectionId of, Connection
   const Connection::Trouble& trouble = connection->trouble();
   if (trouble.is_over || trouble.what != problem.what) return problem.what;
   // Behind the address, which FailureWords shows in front of the transport's words.
-  return trouble.detail.substr(connection->endpoint().to_string().size() + 2);
+  const std::string words = trouble.detail.substr(connection->endpoint().to_string().size() + 2);
+  const bool is_of_system =
+      problem.code == ErrorCode::connect_failed || problem.code == ErrorCode::connection_lost;
+  return is_of_system ? words : std::string(problem.what) + ": " + words;
 }
 
 // Why a sentinel has named no primary.

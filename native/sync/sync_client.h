@@ -113,20 +113,19 @@ class SyncClient : public SyncSender<SyncClient> {
   Result<TransactionReplies> optimistic_transaction(const Words& keys, Build build,
                                                     int attempts_max = 16) const {
     Result<SyncExclusive> own = exclusive();
-    if (!own) return own.error();
     for (int attempt = 1; attempt <= attempts_max; ++attempt) {
-      Result<SyncTransaction> built = watched_and_built(*own, keys, build);
+      Result<SyncTransaction> built =
+          own ? watched_and_built(*own, keys, build) : Result<SyncTransaction>(own.error());
       Result<TransactionReplies> done =
           built ? built->exec() : Result<TransactionReplies>(built.error());
       if (done && done->committed()) return done;
       if (done) continue;
       const detail::Remedy remedy = detail::remedy_for(done.error(), built.has_value());
       if (remedy == detail::Remedy::none || attempt == attempts_max) return done;
-      if (remedy == detail::Remedy::wait) std::this_thread::sleep_for(detail::wait_behind(attempt));
-      if (remedy != detail::Remedy::open_another) continue;
-      *own = SyncExclusive();  // gives its place back first: there may be no other
+      std::this_thread::sleep_for(detail::wait_behind(attempt));
+      if (remedy != detail::Remedy::open_another && own) continue;
+      if (own) *own = SyncExclusive();  // gives its place back first: there may be no other
       own = exclusive();
-      if (!own) return own.error();
     }
     return Error(ErrorCode::transaction_aborted, Executed::no,
                  "a key that was watched has changed before each of the attempts");

@@ -7,6 +7,9 @@
 #include <cerrno>
 #include <cstring>
 #include <exception>
+#include <filesystem>
+#include <system_error>
+#include <utility>
 
 #include <boost/asio/ip/address.hpp>
 #include <openssl/err.h>
@@ -64,6 +67,20 @@ int handle_session(SSL* ssl, SSL_SESSION* session) {
   context->keep_session(*session,
                         reinterpret_cast<std::uintptr_t>(SSL_get_ex_data(ssl, name_index())));
   return 0;  // OpenSSL keeps ownership
+}
+
+// The files are read anew for later connections. OpenSSL would wait for ever until somebody writes
+// into a pipe, and a later connection would find nothing in it.
+Result<void> check_are_files(const TlsOptions& options) {
+  for (const auto& [field, file] : {std::pair("ca_file", &options.ca_file),
+                                    std::pair("certificate_file", &options.certificate_file),
+                                    std::pair("key_file", &options.key_file)}) {
+    std::error_code ignored;
+    if (std::filesystem::is_other(*file, ignored)) {
+      return invalid(field, *file + ": is a pipe or a device; expected a file");
+    }
+  }
+  return {};
 }
 
 Result<void> trust(SSL_CTX* context, const TlsOptions& options) {
@@ -188,6 +205,7 @@ Result<void> TlsContext::read() {
   if (!is_server()) SSL_CTX_set_default_read_buffer_len(context.get(), read_buffer_bytes);
   SSL_CTX_set_default_passwd_cb(context.get(), &give_key_password);
   SSL_CTX_set_default_passwd_cb_userdata(context.get(), const_cast<TlsOptions*>(&options_));
+  if (const auto done = check_are_files(options_); !done) return done.error();
   if (const auto done = choose_ciphers(context.get(), options_); !done) return done.error();
   // A server needs no session cache: its clients bring their sessions back as tickets.
   SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);

@@ -1,3 +1,5 @@
+#include <sys/stat.h>
+
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
@@ -124,6 +126,11 @@ TEST_CASE("files that cannot be used are named before anything is connected") {
   SECTION("an authority that is none") {
     options.tls.ca_file = garbage;
     message = "tls.ca_file: " + garbage + ": ";
+  }
+  SECTION("a pipe into which nobody writes") {
+    options.tls.ca_file = directory.path() + "/pipe";
+    REQUIRE(::mkfifo(options.tls.ca_file.c_str(), 0600) == 0);
+    message = "tls.ca_file: " + options.tls.ca_file + ": is a pipe";
   }
   SECTION("no such directory") {
     options.tls.ca_directory = "/nowhere";

@@ -9,7 +9,7 @@ namespace plimsoll::test {
 void CarelessHost::blunder(Peer& peer) {
   const std::int32_t client = peer.client;
   const std::uint32_t connection = one_in(10) ? below(200) : below(3);
-  switch (below(21)) {
+  switch (below(22)) {
     case 0:
       plimsoll_cancel(client, one_in(2) ? last_request_[0] : below(10'000), last_request_[1], now_);
       break;
@@ -31,6 +31,7 @@ void CarelessHost::blunder(Peer& peer) {
     case 16: look_at_sentinel(client); break;
     case 17: look_at_replicas(client); break;
     case 18: look_at_cluster(client); break;
+    case 19: plimsoll_release_served(client); break;
     default: blunder_in_general(); break;
   }
 }

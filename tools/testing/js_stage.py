@@ -57,7 +57,7 @@ SUITES = [
     _installed("transports"),
     _installed("cases"),
     _installed("credits"),
-    _installed("ioredis"),
+    _node("ioredis", "consumer", "ioredis.test.mjs", "ioredis_unlike.test.mjs"),
     _installed("high_water", seconds=20),
     _installed("cuts"),
     _installed("package"),

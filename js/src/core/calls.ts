@@ -66,5 +66,6 @@ export interface Calls {
   plimsoll_handle_timeout(client: number, now: number): number;
   plimsoll_poll(client: number): number;
   plimsoll_poll_nodes(client: number): number;
+  plimsoll_release_served(client: number): number;
   plimsoll_unsent_node(client: number): number;
 }

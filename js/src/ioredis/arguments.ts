@@ -77,6 +77,20 @@ export const wordsOf = (name: string, args: readonly unknown[]): Word[] => {
   return [name, ...(change === undefined ? flat : change(flat)).map(wordOf)];
 };
 
+// Commands whose second word is part of the name, and whose third is a key. ioredis does not know that it is one, so
+// programs write their prefix in front of it themselves.
+const containersOfKeys = new Set(["debug", "memory", "object", "xgroup", "xinfo"]);
+
+/** The words of a command for a client that puts `prefix` in front of keys. */
+export const prefixedWordsOf = (name: string, args: readonly unknown[], prefix: string): Word[] => {
+  const words = wordsOf(name, args);
+  const key = words[2];
+  if (prefix === "" || key === undefined || !containersOfKeys.has(name.toLowerCase())) return words;
+  const bytes = Buffer.from(key as string);
+  if (bytes.indexOf(prefix) === 0) words[2] = bytes.subarray(Buffer.byteLength(prefix));
+  return words;
+};
+
 /** Whether a command names the connection or its library. A client has the name that it was made with. */
 export const namesConnection = (name: string, [subcommand]: readonly unknown[]): boolean =>
   /^client$/i.test(name) && /^(setname|setinfo)$/i.test(String(subcommand));

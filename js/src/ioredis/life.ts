@@ -74,6 +74,8 @@ export class Life {
   async with<T>(use: (client: Client) => Promise<T>): Promise<T> {
     if (this.#isClosing) throw isClosed();
     if (this.#settings.options.enableOfflineQueue === false && this.#redis.status !== "ready") {
+      // Later calls find a connection.
+      if (this.#client === undefined && this.#redis.status === "wait") this.connect().catch(() => {});
       throw new Error("Stream isn't writeable and enableOfflineQueue options is false");
     }
     if (this.#live !== undefined && this.#callsWaiting === 0) return use(this.#live);

@@ -1,6 +1,6 @@
 import { type Batch, ServerError, type Transaction } from "../index.js";
-import { type Argument, type Callback, callBack, namesConnection, splitCallback, withCallback,
-  wordsOf } from "./arguments.js";
+import { type Argument, type Callback, callBack, namesConnection, prefixedWordsOf, splitCallback,
+  withCallback } from "./arguments.js";
 import { type CommandMethods, type Commander, addCommand, addCommands, addDefined, operandsOf,
   redisOnlyNames } from "./commander.js";
 import type { CommandDefinition } from "./options.js";
@@ -27,6 +27,7 @@ const ownMethods: ReadonlySet<string> = new Set(["constructor", "addBatch", "run
 /** What a pipeline needs of its Redis. */
 export interface PipelineOwner {
   readonly stringNumbers: boolean;
+  readonly keyPrefix: string;
   readonly definitions: ReadonlyMap<string, CommandDefinition>;
   /** The commands that addBuiltinCommand() has added. */
   readonly added: ReadonlySet<string>;
@@ -178,7 +179,8 @@ export class Pipeline implements Commander {
 
   #queue(queue: Batch | Transaction, { name, args, asBuffers }: Queued): void {
     // A client has its own name. ECHO takes the place in the replies of what cannot change it.
-    const words = namesConnection(name, args) ? ["ECHO", "OK"] : wordsOf(name, args);
+    const words = namesConnection(name, args) ? ["ECHO", "OK"]
+      : prefixedWordsOf(name, args, this.#owner.keyPrefix);
     queue.command(words, { as: asBuffers ? "bytes" : "text" }).catch(() => {});
   }
 
@@ -187,7 +189,11 @@ export class Pipeline implements Commander {
     return replies.map((reply, place) => {
       const { name, args, asBuffers } = queued[place]!;
       if (reply instanceof Error) return [this.#owner.errorOf(reply, name, args)];
-      return [null, replyOf(reply, { name, asBuffers, stringNumbers })];
+      try {
+        return [null, replyOf(reply, { name, asBuffers, stringNumbers })];
+      } catch (error) {  // of a reply transformer
+        return [error as Error];
+      }
     });
   }
 }

@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import { EventEmitter } from "node:events";
 import type { Readable } from "node:stream";
-import { type CallOptions, type Client, ServerError, type SubscriptionKind, type Transaction,
+import { type CallOptions, type Client, ConnectionError, ServerError, type SubscriptionKind, type Transaction,
   type Word } from "../index.js";
-import { type Argument, type Callback, namesConnection, splitCallback, withCallback, wordsOf } from "./arguments.js";
+import { type Argument, type Callback, namesConnection, prefixedWordsOf, splitCallback, withCallback,
+  wordsOf } from "./arguments.js";
 import { Command, type CommandMethods, type Commander, type MethodPair, addCommand, addCommands, addDefined,
   builtInNames, methodsOf, operandsOf } from "./commander.js";
 import { Life } from "./life.js";
@@ -135,7 +136,7 @@ export class Redis extends EventEmitter implements Commander {
     // A client has the name that it was made with; programs that set one later must not fail for that.
     if (namesConnection(name, args)) return "OK";
     try {
-      const words = wordsOf(name, args);
+      const words = prefixedWordsOf(name, args, this.#keyPrefix);
       const options: CallOptions = { as: asBuffers ? "bytes" : "text" };
       const reply = await (waiting.has(name.toLowerCase()) ? this.#wait(words, options)
         : this.#life.with((client) => client.command(words, options)));
@@ -145,17 +146,28 @@ export class Redis extends EventEmitter implements Commander {
     }
   }
 
-  // A command that may wait in the server: commandTimeout counts for it as well, and disconnect() ends it.
+  // A command that may wait in the server: commandTimeout counts for it as well, and disconnect() ends it. One that only
+  // reads is sent again if its connection is lost, as other reads are.
   async #wait(words: readonly Word[], options: CallOptions): Promise<unknown> {
     const end = new AbortController();
     this.#ends.add(end);
+    let resendsLeft = /^xread$/i.test(words[0] as string) ? this.#settings.client.readResendsMax ?? 0 : 0;
     try {
-      return await this.#life.with((client) => client.command(words,
-        { ...options, signal: end.signal, timeout: this.options.commandTimeout ?? undefined }));
+      for (;;) {
+        try {
+          return await this.#life.with((client) => client.command(words,
+            { ...options, signal: end.signal, timeout: this.options.commandTimeout ?? undefined }));
+        } catch (error) {
+          const isLost = error instanceof ConnectionError && error.code === "lost_in_doubt";
+          if (!isLost || end.signal.aborted || --resendsLeft < 0) throw error;
+        }
+      }
     } finally {
       this.#ends.delete(end);
     }
   }
+
+  get #keyPrefix(): string { return this.#settings.client.keyPrefix ?? ""; }
 
   /** The same as call(), with the arguments in a list. */
   send_command(name: string, ...args: Argument[]): Promise<any> { return this.send(name, args, false); }
@@ -227,6 +239,7 @@ export class Redis extends EventEmitter implements Commander {
     const self = this;
     return {
       get stringNumbers() { return self.#stringNumbers; },
+      get keyPrefix() { return self.#keyPrefix; },
       definitions: this.#definitions,
       added: this.#added,
       withBatch: (use) => this.#life.with((client) => use(client.batch())),

@@ -40,7 +40,7 @@ const ofKeyCounts = new Map([
 
 // What the server says of the arguments that the client does not send.
 const argumentsAnswer = ({ message }: ConfigurationError, name: string): string | undefined =>
-  countsArguments.test(message) ? `ERR wrong number of arguments for '${name}' command`
+  countsArguments.test(message) ? `ERR wrong number of arguments for '${name.toLowerCase()}' command`
     : ofKeyCounts.get(message.split(";", 1)[0]!);
 
 // Why calls end whose client was closed.

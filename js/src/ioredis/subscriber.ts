@@ -17,8 +17,10 @@ const nameOf = (key: string): Buffer => Buffer.from(key, "latin1");
 // How often it is asked whether the connection was lost, in milliseconds: the client has no event for that.
 const lossCheckEvery = 100;
 
-// So many messages come before other events of the process have their turn.
+// So many messages come before other events of the process have their turn. For that, setImmediate() as it was when this
+// was loaded: the fake timers of a test, which replace it, stand still.
 const messagesAtOnce = 64;
+const afterOthers = setImmediate;
 
 /** What a subscriber needs of its Redis. */
 export interface SubscriberOwner {
@@ -41,10 +43,10 @@ export class Subscriber {
 
   constructor(owner: SubscriberOwner) { this.#owner = owner; }
 
-  /** Resolves to the number of all names, as the server counts them. */
+  /** Resolves to the number of names, as the server counts them: shard channels apart from the others. */
   subscribe(kind: SubscriptionKind, names: readonly (string | Uint8Array)[]): Promise<number> {
     const keys = names.map(keyOf);
-    return this.#change(async () => {
+    return this.#change(kind, async () => {
       if (this.#subscription === undefined) await this.#open(kind, keys);
       else await this.#subscription.subscribe(kind, keys.map(nameOf));
       for (const key of keys) this.#names[kind].add(key);
@@ -54,11 +56,17 @@ export class Subscriber {
   /** The same. Without names, ends all of this kind. */
   unsubscribe(kind: SubscriptionKind, names: readonly (string | Uint8Array)[]): Promise<number> {
     const keys = names.map(keyOf);
-    return this.#change(async () => {
+    return this.#change(kind, async () => {
       const own = keys.length === 0 ? [...this.#names[kind]] : keys;
       for (const key of own) this.#names[kind].delete(key);
-      if (this.#count() === 0) this.close();
-      else await this.#subscription?.unsubscribe(kind, own.map(nameOf));
+      const isLast = Object.values(this.#names).every(({ size }) => size === 0);
+      try {
+        // Also of the last one: behind it, PUBLISH counts this subscriber no more.
+        if (own.length > 0) await this.#subscription?.unsubscribe(kind, own.map(nameOf));
+      } catch (error) {
+        if (!isLast) throw error;  // otherwise the connection has ended, as it is about to
+      }
+      if (isLast) this.close();
     });
   }
 
@@ -67,7 +75,7 @@ export class Subscriber {
     this.close();
     const kinds = (Object.keys(this.#names) as SubscriptionKind[]).filter((kind) => this.#names[kind].size > 0);
     if (kinds.length === 0) return;
-    this.#change(async () => {
+    this.#change("channels", async () => {
       for (const kind of kinds) {
         const keys = [...this.#names[kind]];
         if (this.#subscription === undefined) await this.#open(kind, keys);
@@ -89,14 +97,15 @@ export class Subscriber {
   }
 
   // One after the other, since each may open the connection or end it.
-  #change(act: () => Promise<void>): Promise<number> {
-    const done = this.#changes.then(act).then(() => this.#count());
+  #change(kind: SubscriptionKind, act: () => Promise<void>): Promise<number> {
+    const done = this.#changes.then(act).then(() => this.#count(kind));
     this.#changes = done.catch(() => {});
     return done;
   }
 
-  #count(): number {
-    return Object.values(this.#names).reduce((sum, { size }) => sum + size, 0);
+  #count(kind: SubscriptionKind): number {
+    const { channels, patterns, shardChannels } = this.#names;
+    return kind === "shardChannels" ? shardChannels.size : channels.size + patterns.size;
   }
 
   async #open(kind: SubscriptionKind, keys: readonly string[]): Promise<void> {
@@ -127,7 +136,7 @@ export class Subscriber {
   #emitLoss(subscription: Subscription<"bytes">): void {
     this.#emit("close", []);
     this.#emit("reconnecting", [this.#owner.reconnectWait]);
-    this.#change(async () => {
+    this.#change("channels", async () => {
       const kind = (Object.keys(this.#names) as SubscriptionKind[]).find((each) => this.#names[each].size > 0);
       if (kind === undefined || this.#subscription !== subscription) return;
       const [key] = this.#names[kind];
@@ -143,12 +152,11 @@ export class Subscriber {
       if (message.lost > 0) this.#emit("lost", [message.lost]);
       this.#emitMessage(message);
       // Messages that wait come without a turn of the event loop in between.
-      if (++count % messagesAtOnce === 0) await new Promise((resolve) => { setImmediate(resolve); });
+      if (++count % messagesAtOnce === 0) await new Promise((resolve) => { afterOthers(resolve); });
     }
   }
 
-  #emitMessage({ channel, message, pattern, ended }: Message<"bytes">): void {
-    const kind = pattern !== undefined ? "patterns" : this.#kindOf(channel);
+  #emitMessage({ kind, channel, message, pattern, ended }: Message<"bytes">): void {
     if (ended) return this.#end(kind, channel);
     const parts = [...pattern === undefined ? [] : [pattern], channel, message]
       .map((each) => Buffer.from(each.buffer, each.byteOffset, each.length));
@@ -163,7 +171,7 @@ export class Subscriber {
   // The server has ended it by itself, and does not take it back.
   #end(kind: SubscriptionKind, name: Uint8Array): void {
     if (!this.#names[kind].delete(keyOf(name))) return;
-    this.#emit(endOf[kind], [Buffer.from(name).toString(), this.#count()]);
+    this.#emit(endOf[kind], [Buffer.from(name).toString(), this.#count(kind)]);
   }
 
   // What a listener throws is uncaught, as with any event; the next messages come all the same.
@@ -173,12 +181,5 @@ export class Subscriber {
     } catch (error) {
       process.nextTick(() => { throw error; });
     }
-  }
-
-  #kindOf(channel: Uint8Array): SubscriptionKind {
-    const { shardChannels } = this.#names;
-    if (shardChannels.size === 0) return "channels";
-    const key = keyOf(channel);
-    return shardChannels.has(key) && !this.#names.channels.has(key) ? "shardChannels" : "channels";
   }
 }

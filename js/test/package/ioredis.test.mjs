@@ -610,12 +610,12 @@ test("a shard channel whose slot has moved away is an event of its own, no messa
     sub.on(event, (...parts) => heard.push([event, ...parts]));
   }
   assert.equal(await sub.ssubscribe("moves"), 1);
-  assert.equal(await sub.subscribe("stays"), 2);
+  assert.equal(await sub.subscribe("stays"), 1);
   await redis.cluster("DELSLOTS", await redis.cluster("KEYSLOT", "moves"));
   await until(() => heard.length > 0);
   await redis.publish("stays", "on");
   await until(() => heard.length > 2);
-  assert.deepEqual(heard, [["sunsubscribe", "moves", 1], ["message", "stays", "on"],
+  assert.deepEqual(heard, [["sunsubscribe", "moves", 0], ["message", "stays", "on"],
     ["messageBuffer", Buffer.from("stays"), Buffer.from("on")]]);
   await sub.quit();
   await redis.quit();

@@ -186,8 +186,11 @@ Verdict Policy::judge_unsafe(const Row& row) const {
 }
 
 Verdict Policy::judge_unknown(std::string_view name) const {
-  // No command of a server has a | in its name; the table uses it for subcommands.
-  if (allows_unknown_ && name.find('|') == std::string_view::npos) return Verdict::allowed();
+  // No command of a server has a | in its name; the table uses it for subcommands. What begins with
+  // the mark is a refusal, which only the gate may write.
+  const bool may_be_one =
+      name.find('|') == std::string_view::npos && !name.starts_with(Verdict::refusal_mark);
+  if (allows_unknown_ && may_be_one) return Verdict::allowed();
   return Verdict::refused().quote(name).say(" is not allowed");
 }
 

@@ -541,11 +541,21 @@ void Relay::handle_client_gone(const error_code& problem) {
   end(code, has_closed ? "closed by the client" : problem.message());
 }
 
+// A session that ends by itself counts as a lost server only if one is gone.
 void Relay::handle_server_gone(std::string_view why) {
   if (is_over_) return;
-  if (server_.is_taken_over()) return end(Code::normal, why);
-  ++counters_.upstream_losses;
-  end(Code::internal_error, "the server is gone");
+  switch (server_.cause()) {
+    case Session::Cause::taken_over: return end(Code::normal, why);
+    case Session::Cause::no_memory:
+      ++counters_.out_of_memory;
+      end(Code::try_again_later, "no memory");
+      break;
+    case Session::Cause::unread: end(Code::policy_error, "not reading"); break;
+    case Session::Cause::server_gone:
+      ++counters_.upstream_losses;
+      end(Code::internal_error, "the server is gone");
+      break;
+  }
   result_.reason += ": ";
   result_.reason += why;
 }

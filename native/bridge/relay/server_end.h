@@ -53,8 +53,10 @@ class ServerEnd {
   /// Why the server is gone.
   std::string words_of(const Problem& problem);
 
-  /// Why it has ended: Session::is_taken_over().
-  bool is_taken_over() { return stream() == nullptr && session().is_taken_over(); }
+  /// What has ended it.
+  Session::Cause cause() {
+    return stream() == nullptr ? session().cause() : Session::Cause::server_gone;
+  }
 
   /// The client has gone for good.
   void forget_client() {

@@ -45,7 +45,8 @@ std::string confirmation(std::string_view word, std::optional<std::string_view> 
 /// The reply to PING within a subscription in RESP2.
 std::string subscribed_pong(std::string_view text);
 
-/// What a server answers to a command in place of which the gate has sent its refusal.
+/// What a server answers to a command that it does not know, such as the one that the gate has sent
+/// in place of a refused one.
 std::string unknown_command(std::string_view name);
 
 /// "-NOPERM plimsoll-bridge: COMMAND is not possible here: connections to the server are shared".

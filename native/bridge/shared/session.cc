@@ -97,7 +97,7 @@ std::size_t Session::write_now(std::string_view bytes, Problem& problem) {
     std::string_view behind = rest;
     RequestWords words;
     if (!words.take(behind, clients_.account())) {
-      end("no memory for a request");
+      end("no memory for a request", Cause::no_memory);
       continue;
     }
     if (is_alone_ || !take(words.view())) {
@@ -346,9 +346,9 @@ bool Session::take_ping(Words words) {
 bool Session::handle_invalidation(const PushBytes& push) {
   if (is_closed_ || has_ended_) return false;
   if (push == nullptr) {
-    end("no memory for an invalidation");
+    end("no memory for an invalidation", Cause::no_memory);
   } else if (takes_messages(push)) {
-    if (!replies_.add_behind_all_come(push)) end("no memory for an invalidation");
+    if (!replies_.add_behind_all_come(push)) end("no memory for an invalidation", Cause::no_memory);
   }
   if (has_ended_) return false;
   count_held();
@@ -358,8 +358,7 @@ bool Session::handle_invalidation(const PushBytes& push) {
 
 // Nothing iterates over listeners at this time, so that the session may leave.
 void Session::handle_taken_over() {
-  is_taken_over_ = true;
-  end("its client has come back elsewhere");
+  end("its client has come back elsewhere", Cause::taken_over);
   close();
 }
 
@@ -618,7 +617,7 @@ void Session::unsubscribe(ChannelKind kind, Words names) {
 void Session::handle_push(const PushBytes& message) {
   if (is_closed_ || has_ended_) return;
   if (!takes_messages(message)) return;
-  if (!replies_.add_message(message)) return end("no memory for a message");
+  if (!replies_.add_message(message)) return end("no memory for a message", Cause::no_memory);
   ++counters_.messages;
   count_held();
   wake_reader();
@@ -628,7 +627,7 @@ void Session::handle_push(const PushBytes& message) {
 bool Session::takes_messages(const PushBytes& next) {
   const std::size_t waiting = replies_.message_bytes();
   if (waiting == 0 || waiting + next->bytes().size() <= unread_message_bytes_max) return true;
-  end("it does not take its messages: more than unread_message_bytes_max wait");
+  end("it does not take its messages: more than unread_message_bytes_max wait", Cause::unread);
   return false;
 }
 
@@ -637,7 +636,7 @@ bool Session::takes_messages(const PushBytes& next) {
 // Null: there is no memory, and the session ends.
 Session::Place* Session::expect() {
   Place* const place = replies_.expect();
-  if (place == nullptr) end("no memory for a reply");
+  if (place == nullptr) end("no memory for a reply", Cause::no_memory);
   return place;
 }
 
@@ -692,12 +691,12 @@ void Session::add_behind(Place& place, PushBytes invalidation) {
   ++counters_.tracked_unkept;
   if (invalidation == nullptr || !replies_.add_behind(place, std::move(invalidation))) {
     kept_.forget_name();
-    end("no memory for an invalidation");
+    end("no memory for an invalidation", Cause::no_memory);
   }
 }
 
 void Session::fill(Place& place, WireReply reply) {
-  if (reply.left() == 0) return end("no memory for a reply");
+  if (reply.left() == 0) return end("no memory for a reply", Cause::no_memory);
   replies_.fill(place, std::move(reply));
   count_held();
   wake_reader();
@@ -727,10 +726,11 @@ bool Session::has_client() {
 
 // ---- The end
 
-void Session::end(std::string_view why) {
+void Session::end(std::string_view why, Cause cause) {
   if (has_ended_ || is_closed_) return;
   has_ended_ = true;
   why_ = why;
+  cause_ = cause;
   wake_reader();
   wake_writer();
 }
@@ -754,7 +754,7 @@ void Session::drop(std::string_view why) {
   if (is_closed_) return;
   ++counters_.dropped;
   forget_client();  // what waits would stay
-  end(why);
+  end(why, Cause::unread);
   close();
 }
 

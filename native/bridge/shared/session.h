@@ -106,8 +106,14 @@ class Session final : public std::enable_shared_from_this<Session>,
   /// The session has ended by itself, and all that was ready has been read.
   bool has_ended() const { return has_ended_ && replies_.ready_bytes() == 0; }
   const std::string& why() const { return why_; }
-  /// It has ended because its client has come back elsewhere: nothing is wrong.
-  bool is_taken_over() const { return is_taken_over_; }
+
+  enum class Cause : std::uint8_t {
+    server_gone,
+    taken_over,  ///< its client has come back elsewhere: nothing is wrong
+    no_memory,
+    unread  ///< its client does not take what is there for it
+  };
+  Cause cause() const { return cause_; }
 
   // UnreadHolder.
   std::uint64_t burden(std::chrono::steady_clock::time_point now) const override;
@@ -171,7 +177,7 @@ class Session final : public std::enable_shared_from_this<Session>,
   void count_held();
   bool has_client();
   bool is_idle() const { return replies_.awaited() == 0; }
-  void end(std::string_view why);
+  void end(std::string_view why, Cause cause = Cause::server_gone);
   void wake_reader();
   void wake_writer();
   void serve_reader();
@@ -214,7 +220,7 @@ class Session final : public std::enable_shared_from_this<Session>,
 
   bool is_alone_ = false;  // a command runs alone
   bool has_ended_ = false;
-  bool is_taken_over_ = false;
+  Cause cause_ = Cause::server_gone;
   bool is_closed_ = false;
   bool holds_any_ = false;
   std::size_t held_counted_ = 0;                      // of replies_, by clients_.unread()

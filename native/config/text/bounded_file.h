@@ -11,7 +11,8 @@ namespace plimsoll::inline v0::native::config {
 
 inline constexpr std::size_t secret_bytes_max = 64 * 1024;
 
-/// Returns the bytes of a file, at most `bytes_max`. Errors name the file.
+/// Returns the bytes of a file, at most `bytes_max`. A pipe has a second for them. Errors name the
+/// file.
 Result<std::string> read_bounded_file(const std::string& path, std::size_t bytes_max);
 
 /// Returns the bytes of a file without the one newline at the end that editors leave. Errors name

@@ -163,6 +163,12 @@ TEST_CASE("the time that a request waits counts in its timeout") {
   line.end.write();
   line.end.advance(20ms);
   CHECK(line.end.take_events() == Lines{"2: timed_out (maybe)"});
+  // Who was not admitted counts like the others.
+  const ClientStatistics statistics = line.end.client().statistics();
+  CHECK(statistics.submitted == 3);
+  CHECK(statistics.counters.completed == 1);
+  CHECK(statistics.counters.failed == 2);
+  CHECK(statistics.rejected == 0);
 }
 
 TEST_CASE("the reply to a request that nobody waits for any more makes a place") {

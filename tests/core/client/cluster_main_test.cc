@@ -1,3 +1,5 @@
+#include "plimsoll/core/client/cluster_main.h"
+
 #include <chrono>
 #include <string>
 
@@ -98,6 +100,41 @@ TEST_CASE("the main connection stays at a node that hands over its slots and ans
   world.run();
   CHECK(world.outcome(2) == "\"slow\"");
   CHECK(world.attempts_at(node0) == attempts);
+  world.verify();
+}
+
+// From the client's point of view: a server leaves a replica out until it has caught up.
+TEST_CASE("the main connection stays at a node that is in no view for a few seconds") {
+  Ready world;
+  world.elect(0);
+  world.model().tell(0);
+  world.node(0).has_caught_up = false;
+  world.push(1, "b");
+  const std::uint64_t views = world.views();
+  while (world.views() == views) world.advance(100ms);
+  world.advance(1s);
+  CHECK(world.main_address() == node0);
+  const std::size_t attempts = world.attempts_at(node0);
+  world.node(0).has_caught_up = true;
+  world.advance(3 * ViewSchedule::some_time_max);
+  CHECK(world.views() > views + 1);
+  CHECK(world.main_address() == node0);
+  CHECK(world.attempts_at(node0) == attempts);
+  world.verify();
+}
+
+TEST_CASE("the main connection leaves a node that is in no view any more") {
+  Ready world;
+  world.elect(0);
+  world.model().tell(0);
+  world.node(0).has_caught_up = false;
+  world.push(1, "b");
+  const std::uint64_t views = world.views();
+  while (world.views() == views) world.advance(100ms);
+  CHECK(world.main_address() == node0);
+  world.advance(ClusterMain::unnamed_max + ViewSchedule::some_time_max + 1s);
+  CHECK(world.main_address() != node0);
+  CHECK(world.call(2, {"ECHO", "ship"}) == "\"ship\"");
   world.verify();
 }
 

@@ -436,6 +436,7 @@ std::string ClusterModel::slots_of(NodeIndex number) const {
     std::size_t entries_count = 1;
     for (NodeIndex each = 0; each < nodes_.size(); ++each) {
       if (each == owner_seen || node(each).replica_of != owner_seen) continue;
+      if (!node(each).has_caught_up) continue;
       entries += node_entry(each);
       ++entries_count;
     }

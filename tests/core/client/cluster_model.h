@@ -43,6 +43,7 @@ struct ModelNode {
   std::uint16_t port = 0;
   std::string id;                       ///< 40 hex digits
   std::optional<NodeIndex> replica_of;  ///< none: a primary
+  bool has_caught_up = true;            ///< otherwise it is a replica that is in no view
   std::string password{};
   Data data{};
   std::vector<std::uint16_t> view = std::vector<std::uint16_t>(model_slots_count, nobody);

@@ -203,6 +203,9 @@ TEST_CASE("a command that is unknown is allowed by @all, unless a category is de
   CHECK(judged(policy_of({.allow = {"@read", "@write"}}), "JSON.GET x") != "allowed");
   CHECK(judged(policy_of({.allow = {"@all"}, .key_prefixes = {"x"}}), "JSON.GET x") != "allowed");
   CHECK(judged(policy_of({.allow = {"@all"}}), "client|kill x") != "allowed");
+  // It would be taken for a refusal that the gate has written.
+  const std::vector<std::string_view> refusal{"plimsoll-bridge: x"};
+  CHECK_FALSE(policy_of({.allow = {"@all"}}).judge(refusal).is_allowed());
   // It is in the table, with no categories.
   CHECK(judged(policy_of({.allow = {"@all"}}), "CLIENT IMPORT-SOURCE ON") == "allowed");
   CHECK(judged(policy_of({.allow = {"@all"}, .deny = {"@admin"}}), "CLIENT IMPORT-SOURCE ON") !=

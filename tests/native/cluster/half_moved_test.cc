@@ -4,6 +4,7 @@
 #include <future>
 #include <optional>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "plimsoll/client.h"
+#include "plimsoll/optimistic.h"
 #include "plimsoll/script.h"
 #include "plimsoll/tests/native/cluster/world.h"
 #include "plimsoll/tests/native/connected.h"
@@ -21,6 +23,7 @@
 namespace plimsoll::testing::native_cluster_half_moved_test {
 namespace {
 
+using boost::asio::awaitable;
 using boost::asio::use_future;
 using native::Client;
 using native::Script;
@@ -110,6 +113,28 @@ TEST_CASE("a transaction is redirected as a whole") {
     CHECK(done.get(text) == "8");
     CHECK(finish(client.get(key)) == "8");
   }
+}
+
+// An exclusive connection leads to the owner, which refuses the keys that it has given away.
+TEST_CASE("an optimistic transaction waits until the rest of its slot has moved") {
+  constexpr std::uint16_t slot = 16;
+  Client client = member_of(shared_cluster());
+  HalfMoved half(slot);
+  const std::string moved = half.apart().first;
+  constexpr std::uint64_t attempts_seen = 4;
+  const std::jthread mover([&] {
+    eventually([&] { return shared_cluster().errors(0, "ASK") >= attempts_seen; });
+    half.finish_move();
+  });
+  run([&]() -> awaitable<void> {
+    co_await native::optimistic_transaction(
+        client, {moved}, [&](native::Exclusive& own) -> awaitable<native::Transaction> {
+          auto tx = own.transaction();
+          tx.set(moved, "counted");
+          co_return tx;
+        });
+  }());
+  CHECK(finish(client.get(moved)) == "counted");
 }
 
 TEST_CASE("scripts follow their keys") {

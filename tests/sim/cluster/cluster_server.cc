@@ -275,7 +275,9 @@ std::string ClusterServer::slots_reply() const {
     std::size_t entries_count = 1;
     for (std::size_t each = 0; each < cluster_.size(); ++each) {
       const ClusterServer& replica = cluster_.server(each);
-      if (!replica.is_alive() || replica.replica_of != owner) continue;
+      // One that has nothing of its primary yet is in no view.
+      const bool has_caught_up = replica.is_alive() && replica.is_synchronized;
+      if (!has_caught_up || replica.replica_of != owner) continue;
       entries += entry(each);
       ++entries_count;
     }

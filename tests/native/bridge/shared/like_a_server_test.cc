@@ -83,7 +83,7 @@ class AnyCommands {
       case 12: return join({"SMEMBERS", key()});
       case 13: return join({"MGET", key(), key(), key()});
       case 14: return join({"TYPE", key()});
-      case 15: return join({"NO_SUCH_COMMAND", key()});
+      case 15: return unknown();
       case 16: return join({"GETDEL"});
       case 17: return join({"BLPOP", key(), "0.01"});
       case 18: return join({"LPOP", key(), "2"});
@@ -92,6 +92,16 @@ class AnyCommands {
       case 21: return join({"PING", value()});
       case 22: return join({"CLIENT", "SETNAME", "of-" + key()}) + join({"CLIENT", "GETNAME"});
       default: return join({"UNWATCH"});
+    }
+  }
+
+  // Whose name is repeated in the error: it must not become another reply.
+  std::string unknown() {
+    switch (random_.below(4)) {
+      case 0: return join({"NO_SUCH_COMMAND", key()});
+      case 1: return join({"no such\r\n+OK\r\n" + key()});
+      case 2: return join({"plimsoll-bridge: no such\r\n+OK\r\n" + key()});
+      default: return join({std::string(100 + random_.below(100), 'n')});
     }
   }
 
@@ -152,6 +162,8 @@ TEST_CASE("a subscriber in RESP2 may do what a server lets it do") {
   both.compare(commands);
   both.compare(resp("SSUBSCRIBE", "c") + resp("GET", "k") + resp("PING") + resp("HELLO", "3") +
                resp("SUNSUBSCRIBE"));
+  both.compare(resp("SUBSCRIBE", "c") + resp("no such\r\n*3\r\n$11\r\nunsubscribe\r\n$1") +
+               resp(std::string(300, 'n')) + resp("UNSUBSCRIBE"));
 }
 
 TEST_CASE("a watched key that has changed ends a transaction as at a server") {

@@ -80,6 +80,7 @@ TEST_CASE("a client that takes no messages is cut off at the bound") {
   other.exchange(publish);
   CHECK(world.run_until([&] { return !peer.session().why().empty(); }));
   CHECK(peer.session().why().find("message_bytes_max") != std::string::npos);
+  CHECK(peer.session().cause() == Session::Cause::unread);
   std::string messages;
   peer.receive(messages);
   CHECK(count(messages, "message\r\n") == that_fit);
@@ -248,6 +249,7 @@ TEST_CASE("when unread replies take too much, the session ends that has them for
   CHECK(world.run_until([&] { return world.counters().dropped == 1; }));
   CHECK(first.session().has_ended());
   CHECK(first.session().why().find("does not take its replies") != std::string::npos);
+  CHECK(first.session().cause() == Session::Cause::unread);
   CHECK(reader.receive_until("v\r\n").size() > value);
   CHECK(second.exchange(resp("PING")).ends_with("+PONG\r\n"));
 }
