@@ -44,7 +44,7 @@ for (const [as, name, none] of [
     const next = news.next();
     await admin.command(["CLUSTER", "DELSLOTS", slot]);
     assert.deepEqual(await next, { done: false, value:
-      { channel: name("moves"), message: none, pattern: undefined, ended: true, lost: 0, gaps: 0 } });
+      { kind: "shardChannels", channel: name("moves"), message: none, pattern: undefined, ended: true, lost: 0, gaps: 0 } });
     const { names, refused, received } = news.getStatistics();
     assert.deepEqual([names, refused, received], [1, 1, 0]);
     await news.unsubscribe("shardChannels", "moves");
@@ -63,7 +63,7 @@ test("a pattern that may not be subscribed to again after a loss is told as ende
   // The server ends the connections of whoever may no longer read what it has subscribed to.
   await admin.command(["ACL", "SETUSER", "sailor", "resetchannels", "&other"]);
   const { value } = await news.next();
-  assert.deepEqual([value.channel, value.pattern, value.message, value.ended], ["n*", "n*", "", true]);
+  assert.deepEqual([value.kind, value.channel, value.pattern, value.message, value.ended], ["patterns", "n*", "n*", "", true]);
   await news.subscribe("channels", "other");
   await admin.publish("other", "on");
   const behind = (await news.next()).value;
