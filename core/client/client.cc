@@ -464,12 +464,15 @@ ClientStatistics Client::statistics() const {
                        .cluster = cluster_ ? cluster_->counters() : ClusterCounters(),
                        .last_problem = session_.last_problem()};
   if (cluster_) all.counters += cluster_->session_counters();
-  if (const Admission* const waiters = side_connections_.waiters()) {
-    all.rejected -= waiters->waited_count();
-    all.waiting_to_block = waiters->waiting_count();
-    all.waiting += waiters->waiting_count();
-    all.waited += waiters->waited_count();
-    all.waiters_refused += waiters->refused_count();
+  if (const ConnectionWaiters* const to_block = side_connections_.waiters()) {
+    all.submitted += to_block->failed_count;  // as those that wait for room
+    all.counters.failed += to_block->failed_count;
+    const Admission& line = to_block->waiters;
+    all.rejected -= line.waited_count();
+    all.waiting_to_block = line.waiting_count();
+    all.waiting += line.waiting_count();
+    all.waited += line.waited_count();
+    all.waiters_refused += line.refused_count();
   }
   return all;
 }
@@ -567,8 +570,8 @@ Result<RequestId> Client::join_waiters(const CommandView& command, std::size_t b
   if (const Status can = check_may_wait(); !can) return can.error();
   waiters_now_ = now;
   if (admission_.empty()) room_again_at_ = never;
-  const Admission* const sides = side_connections_.waiters();
-  const Admission::Size other = sides ? sides->size() : Admission::Size();
+  const ConnectionWaiters* const sides = side_connections_.waiters();
+  const Admission::Size other = sides ? sides->waiters.size() : Admission::Size();
   const Instant deadline = deadline_of(now, timeout);
   const Result<RequestId> id =
       cluster_ ? cluster_->join(admission_, command, bytes, deadline, tag, other)

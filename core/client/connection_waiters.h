@@ -30,6 +30,7 @@ class ConnectionWaiters {
 
   /// The event for a waiter that has ended. `closed`: why, if the client is over.
   Event failed(const Ended& ended, const Error& closed) {
+    ++failed_count;
     error = waiters.error_of(ended, closed);
     return {.kind = Event::Kind::failed, .tag = ended.tag, .error = &error};
   }
@@ -38,6 +39,7 @@ class ConnectionWaiters {
   std::optional<std::uint32_t> reserved;  ///< the connection with room for the first waiter
   Instant room_again_at = never;          ///< when to ask again for memory for the first waiter
   std::uint64_t refused_progress = 0;     ///< the main connection's progress() at that time
+  std::uint64_t failed_count = 0;
   Error error{};
 };
 

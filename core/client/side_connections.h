@@ -103,8 +103,8 @@ class SideConnections {
     return has_waiting() && waiting()->reserved ? &waiting()->waiters.first() : nullptr;
   }
   RequestId submit_admitted(const CommandView& command, Tag tag);
-  /// The queue of waiters, for its counters; null until the first waiter joins.
-  const Admission* waiters() const { return has_waiting() ? &waiting()->waiters : nullptr; }
+  /// Those who wait for a connection, for their counters; null until the first one joins.
+  const ConnectionWaiters* waiters() const { return waiting(); }
 
   /// Opens an exclusive connection, or takes an idle one. In a cluster the id is a handle
   /// (ExclusiveHandles), and the first command decides which connection it stands for. Error:

@@ -121,6 +121,8 @@ TEST_CASE("who waits for a connection ends with its deadline, which the line is 
   CHECK(workers.take_events().empty());
   workers.advance(1ms);
   CHECK(workers.take_events() == Lines{"2: timed_out (no)"});
+  CHECK(workers.statistics().submitted == 2);
+  CHECK(workers.statistics().counters.failed == 1);
   workers.answer(1);
   CHECK(workers.take_events() == Lines{"1: 7", "3 admitted"});
   workers.advance(450ms);

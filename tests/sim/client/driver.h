@@ -288,7 +288,6 @@ class Driver final : private Wire::Owner, private Handler {
   std::map<Tag, Waiter> waiters_;
   std::map<Tag, Waiter> blocked_waiters_;
   std::map<RequestId, RequestId> admitted_as_;  // what those are called now who were admitted
-  std::uint64_t gave_up_waiting_ = 0;
   std::set<Tag> fetches_;  // reads that may be answered with the reply to another
   Instant ready_since_{};
   std::string told_user_;  // the credentials' that it was given last
