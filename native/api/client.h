@@ -130,7 +130,8 @@ class Client : public CommandSender<Client> {
 
   /// Opens a connection for you alone, an Exclusive (exclusive.h). rejected_by_limit:
   /// Options::blocking_connections_max connections are in use, or commands wait for one already, or
-  /// the connections pool has no room; try again later.
+  /// the connections pool has no room; try again later. connection_lost: the connection was lost
+  /// while it was opened.
   template <CompletionToken Token = Start>
   auto exclusive(Token&& token = Token()) const;
 

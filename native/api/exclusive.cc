@@ -17,6 +17,18 @@ Exclusive Exclusive::begin(const Channel& client, Opening& opening) {
   return Exclusive(Channel{.driver = nullptr, .held = opening.held, .timeout = client.timeout});
 }
 
+namespace {
+
+// What is in doubt is the client's own PING: nothing of the caller's was sent.
+Error not_opened(const Delivery& delivery) {
+  Error error = to_error(delivery);
+  if (error.executed() == Executed::no) return error;
+  const bool is_lost = error.code() == ErrorCode::lost_in_doubt;
+  return Error(is_lost ? ErrorCode::connection_lost : error.code(), Executed::no, error.text());
+}
+
+}  // namespace
+
 // Any answer to PING, also a refusal, proves that the connection is open.
 void Exclusive::Opening::operator()(Operation& operation) const {
   channel.driver->submit_by(
@@ -32,7 +44,7 @@ void Exclusive::Opening::operator()(Operation& operation) const {
 Result<void> receive(const Delivery& delivery, Exclusive& exclusive) {
   const bool answered = delivery.value != nullptr;
   if (!answered && (delivery.error != nullptr || delivery.failure != nullptr)) {
-    return to_error(delivery);
+    return not_opened(delivery);
   }
   exclusive.channel_.held->keep_driver();
   exclusive.channel_.driver = exclusive.channel_.held->driver();

@@ -166,6 +166,29 @@ TEST_CASE("a connection of one's own that is lost is not replaced") {
   CHECK(finish(another.ping()) == "PONG");
 }
 
+TEST_CASE("a connection that is lost while it is given has executed nothing") {
+  ValkeyServer server;
+  Client client = connected(server.url());
+  finish(finish(client.exclusive()).set("k", "v"));  // the next one gets this connection
+  server.pause();
+  auto own = client.exclusive(use_future);
+  auto built =
+      native::optimistic_transaction(client, {"k"}, [](Exclusive& mine) -> awaitable<Transaction> {
+        auto tx = mine.transaction();
+        tx.set("k", "w");
+        co_return tx;
+      });
+  auto committed = asio::co_spawn(client.get_executor(), std::move(built), use_future);
+  server.kill();
+  const native::Error error = error_of(std::move(own));
+  INFO(error.what());
+  CHECK(error.code() == ErrorCode::connection_lost);
+  CHECK(error.executed() == Executed::no);
+  server.restart();
+  CHECK(finish(std::move(committed)).committed());
+  CHECK(finish(client.get("k")) == "w");
+}
+
 TEST_CASE("a connection of one's own can be dropped with calls under way, and outlive its client") {
   ValkeyServer server;
   std::optional<Client> client = connected(server.url());
