@@ -26,9 +26,7 @@ class TickTimer {
   /// passed.
   Instant poll(const void* who, Instant now) {
     const Instant next = next_.load(std::memory_order_relaxed);
-    if (next == never) return never;
-    return ticker_.load(std::memory_order_relaxed) == who && next != soon ? next
-                                                                          : poll_wanted(who, now);
+    return next == never ? never : poll_wanted(who, now);
   }
 
   bool is_due(Instant now) const {

@@ -88,6 +88,20 @@ TEST_CASE("a client that takes no messages is cut off at the bound") {
   CHECK(other.exchange(resp("PING")) == "+PONG\r\n");
 }
 
+TEST_CASE("a session for which there is no memory says so, and blames no server") {
+  const ValkeyServer server;
+  SharedWorld world(server.url(), standalone(), std::size_t{8} << 20);
+  SessionPeer peer(world);
+  CHECK(peer.exchange(resp("PING")) == "+PONG\r\n");
+  Charge all(world.account());
+  for (std::size_t bytes = std::size_t{1} << 20; bytes > 0; bytes /= 2) {
+    while (all.grow(bytes)) continue;
+  }
+  peer.begin(resp("PING"));
+  CHECK(world.run_until([&] { return !peer.session().why().empty(); }));
+  CHECK(peer.session().cause() == Session::Cause::no_memory);
+}
+
 TEST_CASE("each client's copy of the names of its channels is paid for") {
   const ValkeyServer server;
   constexpr std::size_t limit = std::size_t{16} << 20;
