@@ -250,7 +250,7 @@ int32_t PLIMSOLL_EXPORT(plimsoll_create)(double now) {
 
 int32_t PLIMSOLL_EXPORT(plimsoll_destroy)(int32_t client) {
   return with(client, [client](HostedClient& found) {
-    if (instance().drawn_line() != nullptr) instance().line().served.forget(found);
+    instance().line().served.forget(found);
     instance().destroy(client);
     return 0;
   });

@@ -225,7 +225,7 @@ std::optional<Event> Session::poll_event() {
     if (pipeline_.searching()) {
       event = poll_ended();
       if (event) return event;
-      ask_if_silent();  // without those that have ended, the connection may be idle for long
+      ask_if_silent();  // if the last request has ended, a health check may be overdue
     }
     if (pipeline_.size() == 0) reader_.release_idle();
     restart_if_loss_delivered();

@@ -23,7 +23,7 @@ for (const [what, count, size] of [["large strings", 20, 20_000], ["many small s
     const { hits } = clientSideCache.getStatistics();
     const before = bytesOfReplies();
     for (let i = 0; i < 3; ++i) assert.deepEqual(await client.lrange(list, 0, -1), elements);
-    // An element that is no text as well.
+    // Also where decoding fails.
     await assert.rejects(client.lrange(list, 0, -1, { as: () => { throw new Error("no such shape"); } }), /no such shape/);
     assert.equal(clientSideCache.getStatistics().hits, hits + 4);
     assert.equal(bytesOfReplies(), before);

@@ -36,7 +36,6 @@ boost::asio::awaitable<TransactionReplies> optimistic_transaction(Channel client
                                                                   std::vector<std::string> keys,
                                                                   Build build, int attempts_max) {
   Exclusive own;
-  bool is_open = false;
   Remedy remedy = Remedy::open_another;
   for (int attempt = 1; attempt <= attempts_max; ++attempt) {
     if (attempt > 1 && remedy != Remedy::none) {
@@ -46,10 +45,8 @@ boost::asio::awaitable<TransactionReplies> optimistic_transaction(Channel client
     bool was_sent = false;
     try {
       if (remedy == Remedy::open_another) {
-        is_open = false;
         own = Exclusive();  // gives its place back first: there may be no other
         own = co_await Exclusive::open(client);
-        is_open = true;
       }
       remedy = Remedy::none;
       co_await own.watch(keys);
@@ -58,9 +55,9 @@ boost::asio::awaitable<TransactionReplies> optimistic_transaction(Channel client
       TransactionReplies done = co_await transaction.exec();
       if (done.committed()) co_return done;
     } catch (const Error& error) {
-      remedy = remedy_for(error, was_sent);
-      if (remedy == Remedy::begin_again && !is_open) remedy = Remedy::open_another;
-      if (remedy == Remedy::none || attempt == attempts_max) throw;
+      const Remedy found = remedy_for(error, was_sent);
+      if (found == Remedy::none || attempt == attempts_max) throw;
+      if (remedy == Remedy::none) remedy = found;  // otherwise no connection was opened
     }
   }
   throw Error(ErrorCode::transaction_aborted, Executed::no,

@@ -3,10 +3,8 @@
 #include <array>
 #include <cstdio>
 #include <ctime>
-#include <filesystem>
 #include <memory>
 #include <optional>
-#include <system_error>
 #include <utility>
 
 #include <openssl/err.h>
@@ -40,10 +38,8 @@ class Checker {
  public:
   // Returns the file's text, or reports why it cannot be read.
   std::optional<std::string> read(const char* field, const std::string& file) {
-    // OpenSSL opens it, too, and would find a pipe empty, or wait for ever.
-    std::error_code ignored;
-    if (std::filesystem::is_other(file, ignored)) {
-      report(field, file, "is a pipe or a device; expected a file");
+    if (const char* const reason = native::reason_against_opening(file)) {
+      report(field, file, reason);
       return std::nullopt;
     }
     auto text = native::config::read_bounded_file(file, pem_bytes_max);

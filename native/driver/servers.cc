@@ -17,8 +17,8 @@ std::string to_text(const NodeAddress& address) {
   return endpoint.to_string();
 }
 
-// The words for a problem with a peer, without its address. The system's own words say all by
-// themselves; those about a certificate, say, do not.
+// The words for a problem with a peer, without its address. Those of the system are enough; those
+// about a certificate do not say what they are about.
 std::string words_of(const plimsoll::Error& problem, ConnectionId of, Connections& connections) {
   if (*problem.what == '\0') return {};
   const Connection* const connection = connections.find(of);

@@ -7,8 +7,6 @@
 #include <cerrno>
 #include <cstring>
 #include <exception>
-#include <filesystem>
-#include <system_error>
 #include <utility>
 
 #include <boost/asio/ip/address.hpp>
@@ -69,16 +67,12 @@ int handle_session(SSL* ssl, SSL_SESSION* session) {
   return 0;  // OpenSSL keeps ownership
 }
 
-// The files are read anew for later connections. OpenSSL would wait for ever until somebody writes
-// into a pipe, and a later connection would find nothing in it.
 Result<void> check_are_files(const TlsOptions& options) {
   for (const auto& [field, file] : {std::pair("ca_file", &options.ca_file),
                                     std::pair("certificate_file", &options.certificate_file),
                                     std::pair("key_file", &options.key_file)}) {
-    std::error_code ignored;
-    if (std::filesystem::is_other(*file, ignored)) {
-      return invalid(field, *file + ": is a pipe or a device; expected a file");
-    }
+    const char* const reason = reason_against_opening(*file);
+    if (reason != nullptr) return invalid(field, *file + ": " + reason);
   }
   return {};
 }

@@ -1,7 +1,9 @@
 #include "plimsoll/native/transport/tls_problem.h"
 
 #include <array>
+#include <filesystem>
 #include <memory>
+#include <system_error>
 
 #include <openssl/asn1.h>
 #include <openssl/bio.h>
@@ -128,6 +130,12 @@ TransportProblem certificate_problem(x509_store_ctx_st& verification, const std:
       return invalid("the server's certificate was not accepted", "a valid one of a server",
                      subject + ": " + words);
   }
+}
+
+const char* reason_against_opening(const std::string& path) {
+  std::error_code ignored;
+  return std::filesystem::is_other(path, ignored) ? "is a pipe or a device; expected a file"
+                                                  : nullptr;
 }
 
 std::string take_openssl_reason() {

@@ -22,6 +22,10 @@ TransportProblem certificate_problem(x509_store_ctx_st& verification, const std:
 /// queue.
 TransportProblem failure_of_openssl(Heard heard);
 
+/// Why OpenSSL must not open this path; null if it may. It would wait for ever until somebody
+/// writes into a pipe, and another read would find nothing there.
+const char* reason_against_opening(const std::string& path);
+
 /// Returns the text of the first error in the queue, for files and options. Empties the queue.
 std::string take_openssl_reason();
 

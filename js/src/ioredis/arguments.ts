@@ -82,7 +82,7 @@ export const wordsOf = (name: string, args: readonly unknown[]): Word[] => {
 const containersOfKeys = new Set(["debug", "memory", "object", "xgroup", "xinfo"]);
 
 /** The words of a command for a client that puts `prefix` in front of keys. */
-export const prefixedWordsOf = (name: string, args: readonly unknown[], prefix: string): Word[] => {
+export const wordsToPrefix = (name: string, args: readonly unknown[], prefix: string): Word[] => {
   const words = wordsOf(name, args);
   const key = words[2];
   if (prefix === "" || key === undefined || !containersOfKeys.has(name.toLowerCase())) return words;

@@ -1,5 +1,5 @@
 import { type Batch, ServerError, type Transaction } from "../index.js";
-import { type Argument, type Callback, callBack, namesConnection, prefixedWordsOf, splitCallback,
+import { type Argument, type Callback, callBack, namesConnection, wordsToPrefix, splitCallback,
   withCallback } from "./arguments.js";
 import { type CommandMethods, type Commander, addCommand, addCommands, addDefined, operandsOf,
   redisOnlyNames } from "./commander.js";
@@ -180,7 +180,7 @@ export class Pipeline implements Commander {
   #queue(queue: Batch | Transaction, { name, args, asBuffers }: Queued): void {
     // A client has its own name. ECHO takes the place in the replies of what cannot change it.
     const words = namesConnection(name, args) ? ["ECHO", "OK"]
-      : prefixedWordsOf(name, args, this.#owner.keyPrefix);
+      : wordsToPrefix(name, args, this.#owner.keyPrefix);
     queue.command(words, { as: asBuffers ? "bytes" : "text" }).catch(() => {});
   }
 

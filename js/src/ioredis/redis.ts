@@ -3,7 +3,7 @@ import { EventEmitter } from "node:events";
 import type { Readable } from "node:stream";
 import { type CallOptions, type Client, ConnectionError, ServerError, type SubscriptionKind, type Transaction,
   type Word } from "../index.js";
-import { type Argument, type Callback, namesConnection, prefixedWordsOf, splitCallback, withCallback,
+import { type Argument, type Callback, namesConnection, wordsToPrefix, splitCallback, withCallback,
   wordsOf } from "./arguments.js";
 import { Command, type CommandMethods, type Commander, type MethodPair, addCommand, addCommands, addDefined,
   builtInNames, methodsOf, operandsOf } from "./commander.js";
@@ -136,7 +136,7 @@ export class Redis extends EventEmitter implements Commander {
     // A client has the name that it was made with; programs that set one later must not fail for that.
     if (namesConnection(name, args)) return "OK";
     try {
-      const words = prefixedWordsOf(name, args, this.#keyPrefix);
+      const words = wordsToPrefix(name, args, this.#keyPrefix);
       const options: CallOptions = { as: asBuffers ? "bytes" : "text" };
       const reply = await (waiting.has(name.toLowerCase()) ? this.#wait(words, options)
         : this.#life.with((client) => client.command(words, options)));
@@ -147,21 +147,21 @@ export class Redis extends EventEmitter implements Commander {
   }
 
   // A command that may wait in the server: commandTimeout counts for it as well, and disconnect() ends it. One that only
-  // reads is sent again if its connection is lost, as other reads are.
+  // reads is sent again if its connection is lost, as other reads are, with its whole time.
   async #wait(words: readonly Word[], options: CallOptions): Promise<unknown> {
     const end = new AbortController();
     this.#ends.add(end);
-    let resendsLeft = /^xread$/i.test(words[0] as string) ? this.#settings.client.readResendsMax ?? 0 : 0;
+    const attempt = (resendsLeft: number): Promise<unknown> => this.#life.with((client) => client.command(words,
+      { ...options, signal: end.signal, timeout: this.options.commandTimeout ?? undefined }))
+      .catch((error: unknown) => {
+        const isLost = error instanceof ConnectionError && error.code === "lost_in_doubt";
+        if (!isLost || end.signal.aborted || resendsLeft === 0) throw error;
+        return attempt(resendsLeft - 1);
+      });
+    const onlyReads = /^xread$/i.test(words[0] as string);
+    const { readResendsMax = 0 } = this.#settings.client;
     try {
-      for (;;) {
-        try {
-          return await this.#life.with((client) => client.command(words,
-            { ...options, signal: end.signal, timeout: this.options.commandTimeout ?? undefined }));
-        } catch (error) {
-          const isLost = error instanceof ConnectionError && error.code === "lost_in_doubt";
-          if (!isLost || end.signal.aborted || --resendsLeft < 0) throw error;
-        }
-      }
+      return await attempt(onlyReads ? readResendsMax : 0);
     } finally {
       this.#ends.delete(end);
     }

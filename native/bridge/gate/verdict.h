@@ -14,10 +14,10 @@ namespace plimsoll::bridge {
 
 class [[nodiscard]] Verdict {
  public:
-  /// The server repeats up to 128 bytes of the name of an unknown command in its error. The reason
-  /// must fit into these, behind refusal_mark.
+  /// The server repeats the beginning of an unknown command's name in its error. The reason must
+  /// fit into these bytes, behind refusal_mark.
   static constexpr std::string_view refusal_mark = bridge::refusal_mark;
-  static constexpr std::size_t reason_bytes_max = 128 - refusal_mark.size();
+  static constexpr std::size_t reason_bytes_max = unknown_name_bytes_max - refusal_mark.size();
 
   /// How many bytes of a client's word a reason quotes.
   static constexpr std::size_t quoted_bytes_max = 40;

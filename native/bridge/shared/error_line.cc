@@ -86,14 +86,9 @@ std::string_view outcome_in_words(ErrorCode code, Executed executed) {
 
 // The word and the mark, and `text` in one line.
 std::string line_of(std::string_view word, std::string_view text, std::size_t bytes_max) {
-  text = text.substr(0, bytes_max);
-  std::string line;
-  line.reserve(word.size() + refusal_mark.size() + text.size() + 4);
-  line += '-';
+  std::string line = "-";
   if (!word.empty()) line.append(word).append(1, ' ').append(refusal_mark);
-  line += text;
-  std::ranges::replace_if(line, [](char c) { return c == '\r' || c == '\n'; }, ' ');
-  return line += "\r\n";
+  return line.append(in_one_line(text, bytes_max)).append("\r\n");
 }
 
 // The sentence without those of its ends that name calls or options of the library: who speaks with
@@ -128,6 +123,12 @@ std::string line_of_outcome(const native::Error& error) {
 }
 
 }  // namespace
+
+std::string in_one_line(std::string_view text, std::size_t bytes_max) {
+  std::string line(text.substr(0, bytes_max));
+  std::ranges::replace_if(line, [](char c) { return c == '\r' || c == '\n'; }, ' ');
+  return line;
+}
 
 std::string error_line(const native::Error& error) {
   const std::string_view words = error.server_text();

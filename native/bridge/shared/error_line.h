@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 
 #include "plimsoll/core/resp/parser.h"
 #include "plimsoll/error.h"
@@ -17,6 +18,11 @@ inline constexpr std::size_t error_text_bytes_max = 512;
 
 /// The most bytes of a server's words in an error line: the longest line that a client reads.
 inline constexpr std::size_t server_words_bytes_max = line_bytes_max;
+
+/// The beginning of `text`, so many bytes at most, with blanks for CR and LF. Whatever a client or
+/// a server has sent goes through here into a line of a reply: a line end would begin another
+/// reply, which the readers of replies behind this believe.
+std::string in_one_line(std::string_view text, std::size_t bytes_max);
 
 /// The error as a line of RESP, CR LF included. What is longer than the bounds is cut; CR and LF in
 /// the text become blanks.

@@ -1,12 +1,12 @@
 #include "plimsoll/native/bridge/shared/local_answers.h"
 
-#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <utility>
 
 #include "plimsoll/core/resp/encoder.h"
 #include "plimsoll/native/bridge/replies/refusal_words.h"
+#include "plimsoll/native/bridge/shared/error_line.h"
 #include "plimsoll/native/bridge/shared/holder_names.h"
 
 namespace plimsoll::bridge {
@@ -102,13 +102,9 @@ std::string subscribed_pong(std::string_view text) {
   return out;
 }
 
-// As a server, cut and in one line: with a reply of its own choice a client would deceive the
-// readers of replies behind this, which count its channels and transactions.
 std::string unknown_command(std::string_view name) {
-  constexpr std::size_t shown_bytes_max = 128;
-  std::string shown(name.substr(0, shown_bytes_max));
-  std::ranges::replace_if(shown, [](char c) { return c == '\r' || c == '\n'; }, ' ');
-  return "-ERR unknown command '" + shown + "', with args beginning with: \r\n";
+  return "-ERR unknown command '" + in_one_line(name, unknown_name_bytes_max) +
+         "', with args beginning with: \r\n";
 }
 
 std::string not_possible(std::string_view command) {

@@ -103,34 +103,35 @@ TEST_CASE("the main connection stays at a node that hands over its slots and ans
   world.verify();
 }
 
-// From the client's point of view: a server leaves a replica out until it has caught up.
+// Node 0 has handed its slots over, and has not caught up with its new primary. The client has had
+// a view since then, which leaves it out.
+struct LeftOut : Ready {
+  LeftOut() {
+    elect(0);
+    model().tell(0);
+    node(0).has_caught_up = false;
+    push(1, "b");
+    const std::uint64_t before = views();
+    while (views() == before) advance(100ms);
+  }
+};
+
 TEST_CASE("the main connection stays at a node that is in no view for a few seconds") {
-  Ready world;
-  world.elect(0);
-  world.model().tell(0);
-  world.node(0).has_caught_up = false;
-  world.push(1, "b");
+  LeftOut world;
   const std::uint64_t views = world.views();
-  while (world.views() == views) world.advance(100ms);
   world.advance(1s);
   CHECK(world.main_address() == node0);
   const std::size_t attempts = world.attempts_at(node0);
   world.node(0).has_caught_up = true;
   world.advance(3 * ViewSchedule::some_time_max);
-  CHECK(world.views() > views + 1);
+  CHECK(world.views() > views);
   CHECK(world.main_address() == node0);
   CHECK(world.attempts_at(node0) == attempts);
   world.verify();
 }
 
 TEST_CASE("the main connection leaves a node that is in no view any more") {
-  Ready world;
-  world.elect(0);
-  world.model().tell(0);
-  world.node(0).has_caught_up = false;
-  world.push(1, "b");
-  const std::uint64_t views = world.views();
-  while (world.views() == views) world.advance(100ms);
+  LeftOut world;
   CHECK(world.main_address() == node0);
   world.advance(ClusterMain::unnamed_max + ViewSchedule::some_time_max + 1s);
   CHECK(world.main_address() != node0);
