@@ -46,6 +46,7 @@ Cluster::Cluster(const ClusterOptions& options, Session& main, Box<SlotTable> ta
       trail_(main, nodes_, returned_, waiting_),
       scattered_(main, nodes_, slots_, waiting_),
       routes_(nodes_, slots_, scattered_),
+      parked_failure_(nodes_, routes_),
       places_(main.options().inflight_requests_limit) {}
 
 // ---- Requests of callers.
@@ -599,7 +600,7 @@ std::optional<Event> Cluster::poll_parked() {
     Pipeline& pipeline = parked->pipeline();
     while (const auto ended = aborted_ ? pipeline.take_lost() : pipeline.next_ended()) {
       nodes_.note_change();  // so that its slot is not held for it any more
-      const Event event = parked_ended(*ended);
+      const Event event = parked_ended(*ended, *parked);
       if (!handle_parked_part(event)) return event;
     }
     if (aborted_) pipeline.release();
@@ -630,8 +631,8 @@ void Cluster::note_given_up(const ScatteredRequests::Ids& ids) {
   caches_->note_given_up(waiting_.known_as(ids.whole), part);
 }
 
-Event Cluster::parked_ended(const Ended& ended) {
-  event_error_ = error_of_parked(ended, main_.refusal());
+Event Cluster::parked_ended(const Ended& ended, ParkedRequests& parked) {
+  event_error_ = parked_failure_.of(ended, parked, main_.refusal(), now_);
   return {.kind = Event::Kind::failed, .tag = ended.tag, .error = &event_error_};
 }
 

@@ -17,6 +17,7 @@
 #include "plimsoll/core/client/cluster_shares.h"
 #include "plimsoll/core/client/cluster_slots.h"
 #include "plimsoll/core/client/cluster_verdicts.h"
+#include "plimsoll/core/client/parked_failure.h"
 #include "plimsoll/core/client/parked_requests.h"
 #include "plimsoll/core/client/parked_routes.h"
 #include "plimsoll/core/client/request_trail.h"
@@ -324,6 +325,14 @@ class Cluster {
     });
   }
 
+  /// The connection to the node for which the request has waited that ended with this error, which
+  /// must be the last event's; nothing, if it waited for none.
+  std::optional<ConnectionId> awaited(const Error& error) const {
+    const NodeNumber node = parked_failure_.node_of(error);
+    if (!nodes_.has(node)) return std::nullopt;
+    return ClusterNodes::connection_of(node);
+  }
+
   /// CHECKs all that must hold between calls. Walks over everything.
   void validate();
 
@@ -424,7 +433,7 @@ class Cluster {
   std::optional<Event> poll_node(NodeNumber number);
   std::optional<Event> poll_parked();
   bool handle_parked_part(const Event& event);
-  Event parked_ended(const Ended& ended);
+  Event parked_ended(const Ended& ended, ParkedRequests& parked);
   void follow_nodes();
   void handle_timeout_at_nodes();
   std::optional<Event> handle_event(NodeNumber number, const Event& event);
@@ -460,6 +469,7 @@ class Cluster {
   RequestTrail trail_;
   ScatteredRequests scattered_;
   ParkedRoutes routes_;
+  ParkedFailure parked_failure_;
   NodeNumber spoke_ = no_node;  // the node of the last event, or parts_spoke
   bool was_ready_ = false;
   bool closing_ = false;

@@ -16,10 +16,6 @@
 
 namespace plimsoll::inline v0 {
 
-/// The error of a request that has ended while it was parked. `closed`: the refusal of a client
-/// that is over.
-Error error_of_parked(const Ended& ended, const Error& closed);
-
 /// Requests of a client of a cluster that wait until they can be sent to a node: in the order in
 /// which they were submitted, with their bytes, deadlines and tags. They lie in a pipeline that
 /// nobody sends.
@@ -94,6 +90,23 @@ class ParkedRequests {
     while (!requests_.empty() && !pipeline_.live(requests_.front().id)) requests_.pop_front();
   }
 
+  /// The request of this id, also if it has just ended; null if it is here no more. Looks first
+  /// behind the one that was found last: requests tend to end in order.
+  const Request* find(RequestId id) {
+    const Request* found = nullptr;
+    const auto find_from = [&](std::size_t index) {
+      requests_.for_each_from(index, [&](const Request& each) {
+        if (each.id == id) found = &each;
+        ++index;
+        return found == nullptr;
+      });
+      return index;
+    };
+    const std::size_t end = find_from(found_until_);
+    found_until_ = found == nullptr && found_until_ > 0 ? find_from(0) : end;
+    return found;
+  }
+
   /// The bytes of the request that was parked last.
   std::size_t bytes_of_last(RequestId id) const {
     return static_cast<std::size_t>(pipeline_.staged_until() - id);
@@ -151,6 +164,7 @@ class ParkedRequests {
   }
 
   const std::uint64_t place_;
+  std::size_t found_until_ = 0;  // find(): behind the last one, if none has left since
   Queue<Request> requests_;
   Pipeline pipeline_;
 

@@ -584,13 +584,13 @@ Ended Pipeline::end_early(Request& request, ErrorCode code) {
   const bool may_have_run = request.begin < exposed_end_;
   if (may_have_run) {
     bury(request);
-    return {request.tag, code, Executed::maybe};
+    return {request.tag, code, Executed::maybe, request.begin};
   }
   request.state = State::withdrawn;
   ++withdrawn_count_;
   has_gaps_ = true;
   log_.give_up(request.begin, request.end());
-  return {request.tag, code, request.sent_before ? Executed::maybe : Executed::no};
+  return {request.tag, code, request.sent_before ? Executed::maybe : Executed::no, request.begin};
 }
 
 // Turns the request into a tombstone, which needs its bytes only until the transport has taken

@@ -66,6 +66,7 @@ struct Ended {
   Tag tag;
   ErrorCode code;  // timed_out, cancelled, out_of_memory, lost_unsent or lost_in_doubt
   Executed executed;
+  RequestId id = 0;  ///< if its deadline has passed
 };
 
 /// The most internal requests (a health check, AUTH with new credentials...) at a time, in addition

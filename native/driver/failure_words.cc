@@ -1,7 +1,9 @@
 #include "plimsoll/native/driver/failure_words.h"
 
+#include <optional>
 #include <utility>
 
+#include "plimsoll/core/client/cluster.h"
 #include "plimsoll/core/client/sentinels.h"
 #include "plimsoll/error.h"
 #include "plimsoll/native/driver/servers.h"
@@ -15,6 +17,14 @@ const std::string& FailureWords::of_main() const {
 }
 
 std::string FailureWords::of(const Event& event, const plimsoll::Client& core) const {
+  if (const Cluster* const cluster = core.cluster()) {
+    const std::optional<ConnectionId> awaited = cluster->awaited(*event.error);
+    const Connection* const connection = awaited ? connections_.find(*awaited) : nullptr;
+    if (connection != nullptr && !connection->trouble().is_over) {
+      return connection->trouble().detail;
+    }
+    if (awaited) return {};
+  }
   if (const auto* trouble = connections_.side_trouble(event.error->what)) {
     return trouble->detail;
   }

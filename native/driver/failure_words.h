@@ -22,7 +22,8 @@ class FailureWords {
   const std::string& of_main() const;
 
   /// What the error of a failed request says in addition: the problem of its side connection, if it
-  /// had one; else why there is no main connection.
+  /// had one, or of the node of a cluster for which it waited; else why there is no main
+  /// connection.
   std::string of(const Event& event, const plimsoll::Client& core) const;
 
   /// Whether the client has several addresses, or those of sentinels. Otherwise there is nothing to

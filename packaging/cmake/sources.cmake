@@ -52,7 +52,7 @@ set(PLIMSOLL_CLIENT_SOURCES
   core/client/other_servers.cc
   core/client/own_writes.cc
   core/client/owner_question.cc
-  core/client/parked_requests.cc
+  core/client/parked_failure.cc
   core/client/parked_routes.cc
   core/client/parts_failure.cc
   core/client/redactor.cc
@@ -308,6 +308,7 @@ set(PLIMSOLL_CLIENT_HEADERS
   core/client/other_servers.h
   core/client/own_writes.h
   core/client/owner_question.h
+  core/client/parked_failure.h
   core/client/parked_requests.h
   core/client/parked_routes.h
   core/client/part_command.h
@@ -791,6 +792,7 @@ set(PLIMSOLL_BRIDGE_HEADERS
   native/bridge/gate/rules.h
   native/bridge/gate/shared_rate.h
   native/bridge/gate/verdict.h
+  native/bridge/held_signals.h
   native/bridge/http/handshake.h
   native/bridge/http/header_list.h
   native/bridge/http/proxy_header.h

@@ -67,6 +67,38 @@ TEST_CASE("a killed owner: what it may have run is in doubt, the rest runs at it
   world.verify();
 }
 
+TEST_CASE("whose deadline passes while it waits hears for which slot and node, and why") {
+  Ready world({.seeds = {node1}});
+  const std::string of_slot =
+      "the request's deadline passed while it waited for the owner of slot 3300, ";
+  SECTION("a node that cannot be reached") {
+    world.kill(node0);
+    world.push(1, "b", 50ms);
+    world.push(2, "{b}other", 40ms);  // behind the first, and ends before it
+    world.advance(40ms);
+    CHECK(world.outcome(2) == "timed_out (no)");
+    CHECK(world.last_error_words() == of_slot + node0 + ": connection reset");
+    world.advance(10ms);
+    CHECK(world.outcome(1) == "timed_out (no)");
+    CHECK(world.last_error_words() == of_slot + node0 + ": connection refused");
+  }
+  SECTION("a node that refuses") {
+    world.node(0).refused["RPUSH"] = "-CLUSTERDOWN The cluster is down\r\n";
+    world.push(1, "b", 50ms);
+    world.advance(50ms);
+    CHECK(world.outcome(1) == "timed_out (no)");
+    CHECK(world.last_error_words() ==
+          of_slot + node0 + ", which could not serve it when it was asked");
+  }
+  SECTION("a part of a request") {
+    world.kill(node0);
+    world.submit(1, {"DEL", "b", "c"}, 50ms);
+    world.advance(50ms);
+    CHECK(world.outcome(1) == "timed_out (maybe)");
+  }
+  world.verify();
+}
+
 TEST_CASE("a request of which a part was written is sent to the successor") {
   Ready world({.seeds = {node1}});
   std::size_t budget = 10;

@@ -89,6 +89,9 @@ TEST_CASE("calls that wait for a lost node end by time, by their caller, or with
   const native::Error late = error_of(client.with_timeout(50ms).get(key_in(0), use_future));
   CHECK(late.code() == ErrorCode::timed_out);
   CHECK(late.executed() == Executed::no);
+  const std::string words = late.what();
+  CHECK(words.find("the owner of slot 0, " + group.address(0) + ": ") != std::string::npos);
+  CHECK(words.find("Connection refused") != std::string::npos);
 
   boost::asio::cancellation_signal signal;
   auto cancelled = client.get(

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+
+#include "plimsoll/core/base/error.h"
+#include "plimsoll/core/base/time.h"
+#include "plimsoll/core/client/cluster_nodes.h"
+#include "plimsoll/core/client/parked_requests.h"
+#include "plimsoll/core/client/parked_routes.h"
+#include "plimsoll/core/cluster/slot_table.h"
+#include "plimsoll/core/session/pipeline.h"
+
+namespace plimsoll::inline v0 {
+
+/// The error of a request that has ended while it was parked. If its deadline has passed, the words
+/// say for which slot and node it waited, and what is known of that node.
+class ParkedFailure {
+ public:
+  /// Both must outlive this object.
+  ParkedFailure(const ClusterNodes& nodes, const ParkedRoutes& routes)
+      : nodes_(nodes), routes_(routes) {}
+
+  /// `closed`: the refusal of a client that is over. Valid until the next call.
+  Error of(const Ended& ended, ParkedRequests& parked, const Error& closed, Instant now);
+
+  /// The node for which the request waited that has ended with this error; no_node: it waited for
+  /// none, or the error is none of the last that of() has made.
+  NodeNumber node_of(const Error& error) const {
+    return error.what == text_.data() ? node_ : no_node;
+  }
+
+ private:
+  const char* words_of(const ParkedRequests::Request& request, Instant now);
+
+  // Of a host's name, and of all words.
+  static constexpr std::size_t host_max = 100;
+  static constexpr std::size_t text_max = 300;
+
+  const ClusterNodes& nodes_;
+  const ParkedRoutes& routes_;
+  NodeNumber node_ = no_node;
+  std::array<char, text_max + 1> text_{};
+};
+
+}  // namespace plimsoll::inline v0
