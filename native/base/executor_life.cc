@@ -24,6 +24,41 @@ class ExecutorLife::Service final : public asio::execution_context::service {
   void shutdown() override { life->end(); }
 };
 
+void ExecutorLife::add(Tenant& tenant) {
+  const std::lock_guard lock(mutex_);
+  tenant.is_listed_ = true;
+  tenant.next_ = first_;
+  if (first_ != nullptr) first_->before_ = &tenant;
+  first_ = &tenant;
+}
+
+void ExecutorLife::remove(Tenant& tenant) {
+  const std::lock_guard lock(mutex_);
+  if (tenant.is_listed_) unlist(tenant);
+}
+
+void ExecutorLife::unlist(Tenant& tenant) {
+  tenant.is_listed_ = false;
+  (tenant.before_ != nullptr ? tenant.before_->next_ : first_) = tenant.next_;
+  if (tenant.next_ != nullptr) tenant.next_->before_ = tenant.before_;
+  tenant.next_ = tenant.before_ = nullptr;
+}
+
+// Without the lock while a tenant is told: what it destroys may be the last of another one.
+void ExecutorLife::end() {
+  std::unique_lock lock(mutex_);
+  is_alive_ = false;
+  while (first_ != nullptr) {
+    Tenant& tenant = *first_;
+    unlist(tenant);
+    std::shared_ptr<void> held = tenant.hold_tenant();
+    lock.unlock();
+    if (held) tenant.handle_context_end();
+    held.reset();
+    lock.lock();
+  }
+}
+
 std::shared_ptr<ExecutorLife> ExecutorLife::of(const asio::any_io_executor& executor) {
   return asio::use_service<Service>(asio::query(executor, asio::execution::context)).life;
 }

@@ -9,13 +9,41 @@
 // thread that releases memory, or that asks all clients of a cache for a proof, does not run the
 // executors of these clients. There is one ExecutorLife for each execution context; the destruction
 // of the context waits for while_alive() calls under way.
+//
+// And a client hears of the end of its context (Tenant). The context destroys the handlers that it
+// has itself. It does not know those of callers, which wait in the client for replies: a coroutine
+// that awaits a reply, and has the client among its variables, would keep itself alive for ever.
 
 namespace plimsoll::inline v0::native {
 
 class ExecutorLife {
  public:
+  /// Who keeps handlers that are to run on the context.
+  class Tenant {
+   protected:
+    ~Tenant() = default;
+
+   private:
+    friend class ExecutorLife;
+
+    /// A reference that keeps this alive; null if its end has begun.
+    virtual std::shared_ptr<void> hold_tenant() noexcept = 0;
+    /// The context is being destroyed, in this thread: nothing runs on it any more. To destroy all
+    /// handlers that this keeps.
+    virtual void handle_context_end() = 0;
+
+    bool is_listed_ = false;
+    Tenant* next_ = nullptr;
+    Tenant* before_ = nullptr;
+  };
+
   /// Returns the life of the context that `executor` runs on, which must exist.
   static std::shared_ptr<ExecutorLife> of(const boost::asio::any_io_executor& executor);
+
+  /// Tells `tenant` of the end of the context, until remove(). Call that at the beginning of its
+  /// destructor.
+  void add(Tenant& tenant);
+  void remove(Tenant& tenant);
 
   /// Calls `use()` and returns true, unless the destruction of the context has begun. During
   /// `use()` the context accepts handlers, and it will run or destroy each of them. `use` must
@@ -31,13 +59,12 @@ class ExecutorLife {
  private:
   class Service;
 
-  void end() {
-    const std::lock_guard lock(mutex_);
-    is_alive_ = false;
-  }
+  void end();
+  void unlist(Tenant& tenant);
 
   std::mutex mutex_;
   bool is_alive_ = true;
+  Tenant* first_ = nullptr;
 };
 
 }  // namespace plimsoll::inline v0::native

@@ -59,7 +59,9 @@ Driver*& turn_of_this_thread() {
 
 // The driver's side towards its connections: Asio's objects, and what connections ask and report.
 // Used only in turns, except for what the driver's lock guards.
-class Driver::Io final : public Connection::Owner, public CredentialsSource::Owner {
+class Driver::Io final : public Connection::Owner,
+                         public CredentialsSource::Owner,
+                         public ExecutorLife::Tenant {
  public:
   Io(Driver& driver, std::uint64_t client_number, HandlerThreads threads)
       : strand(driver.executor_, threads),
@@ -105,6 +107,10 @@ class Driver::Io final : public Connection::Owner, public CredentialsSource::Own
   void arm_timer() override { driver_.arm_timer(); }
   void handle_credentials(Credentials credentials) override;
   void handle_no_credentials(const std::string& why) override;
+
+  // ExecutorLife::Tenant.
+  std::shared_ptr<void> hold_tenant() noexcept override { return driver_.weak_from_this().lock(); }
+  void handle_context_end() override { driver_.destroy_operations(); }
 
   Driver& driver_;
   std::string place_;  // of several addresses: where the main connection leads
@@ -171,6 +177,7 @@ Result<std::shared_ptr<Driver>> Driver::create_on(asio::any_io_executor executor
     driver->tracing_ = std::make_unique<Tracing>(driver->target_, owner);
   }
   driver->io_->registered = runtime.clients().add(*driver, owner);
+  driver->io_->life->add(*driver->io_);
   return driver;
 }
 
@@ -189,16 +196,29 @@ Driver::Driver(Private, Target target, const TrackingOptions& tracking, Budget& 
 
 Driver::~Driver() {
   io_->registered.end();  // from here on no snapshot reads this
+  io_->life->remove(*io_);
   budget_.stop_waiting(*this);
-  // There are operations left only if the executor was destroyed with handlers in it. Nothing can
-  // complete them any more.
-  while (Operation* operation = ready_.pop()) operation->destroy();
-  while (Operation* operation = closings_.pop()) operation->destroy();
-  if (connecting_ != nullptr) connecting_->destroy();
-  core_.abort();
-  while (const auto event = core_.poll_event()) {
-    if (event->tag != 0) reinterpret_cast<Operation*>(event->tag)->destroy();
+  destroy_operations();
+}
+
+// There are any only if the executor is being destroyed, or was. Nothing can complete them any
+// more.
+void Driver::destroy_operations() {
+  OperationList left;
+  {
+    const Lock lock(mutex_);
+    std::swap(left, ready_);
+    while (Operation* operation = closings_.pop()) left.push(*operation);
+    if (Operation* operation = std::exchange(connecting_, nullptr)) left.push(*operation);
+    core_.abort();
+    while (const auto event = core_.poll_event()) {
+      const bool is_outcome =
+          event->kind == Event::Kind::completed || event->kind == Event::Kind::failed;
+      if (is_outcome) left.push(*reinterpret_cast<Operation*>(event->tag));
+    }
   }
+  // Without the lock: what a handler has may be the last of this client, or call it.
+  while (Operation* operation = left.pop()) operation->destroy();
 }
 
 void Driver::connect(Operation& operation) {

@@ -219,6 +219,8 @@ class Driver final : public CancelTarget,
   // BudgetWaiter.
   void handle_budget_available() override;
 
+  void destroy_operations();
+
   using StageStep = plimsoll::Result<RequestId> (*)(void* context, plimsoll::Client& core,
                                                     Instant now, Tag tag);
   Operation& begin_trace(const CommandView& command, Operation& operation);
