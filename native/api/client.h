@@ -270,7 +270,7 @@ auto connect(boost::asio::any_io_executor executor, std::string_view url, Option
            Options how) {
           using Handler = std::decay_t<decltype(handler)>;
           auto& operation = CallbackOperation<Client, Handler>::create(
-              std::move(handler), detail::executor_or_shared(where));
+              std::forward<decltype(handler)>(handler), detail::executor_or_shared(where));
           detail::connect(std::move(where), address, std::move(how), operation);
         },
         token, std::move(executor), std::string(url), std::move(options));

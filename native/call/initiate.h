@@ -28,8 +28,8 @@ auto initiate(const boost::asio::any_io_executor& executor, Begin begin, Result<
     return boost::asio::async_initiate<Token, void(Result<T>)>(
         [](auto&& handler, boost::asio::any_io_executor client, Begin started, Result<T> what) {
           using Handler = std::decay_t<decltype(handler)>;
-          started(
-              CallbackOperation<T, Handler>::create(std::move(handler), client, std::move(what)));
+          started(CallbackOperation<T, Handler>::create(std::forward<decltype(handler)>(handler),
+                                                        client, std::move(what)));
         },
         token, executor, std::move(begin), std::move(made));
   }

@@ -127,17 +127,20 @@ class CallbackOperation final : public Operation {
       !std::is_same_v<Allocator, RecyclingAllocator<std::byte>>;
 
  public:
-  /// Takes memory from the handler's associated allocator. `client`: the client's executor, on
+  /// Takes memory from the handler's associated allocator. `handler`: a Handler, which is copied
+  /// if it is an lvalue: its owner may use it for other calls. `client`: the client's executor, on
   /// which complete() will be called.
-  static CallbackOperation& create(Handler&& handler, const boost::asio::any_io_executor& client) {
+  template <class Given>
+  static CallbackOperation& create(Given&& handler, const boost::asio::any_io_executor& client) {
     typename Traits::allocator_type allocator(allocator_of(handler));
     CallbackOperation* const at = Traits::allocate(allocator, 1);
-    return *new (at) CallbackOperation(std::move(handler), client);
+    return *new (at) CallbackOperation(std::forward<Given>(handler), client);
   }
   /// The same with a result that is there already, and that deliver() fills.
-  static CallbackOperation& create(Handler&& handler, const boost::asio::any_io_executor& client,
+  template <class Given>
+  static CallbackOperation& create(Given&& handler, const boost::asio::any_io_executor& client,
                                    Result<T> made) {
-    CallbackOperation& operation = create(std::move(handler), client);
+    CallbackOperation& operation = create(std::forward<Given>(handler), client);
     operation.result_ = std::move(made);
     return operation;
   }
@@ -164,11 +167,7 @@ class CallbackOperation final : public Operation {
     std::move(handler_)(std::move(result_));
   }
 
-  void destroy() override {
-    typename Traits::allocator_type allocator(allocator_of(handler_));
-    this->~CallbackOperation();
-    Traits::deallocate(allocator, this, 1);
-  }
+  void destroy() override { destroy_with(allocator_of(handler_)); }
 
  private:
   struct DestroyAtEnd {
@@ -176,18 +175,26 @@ class CallbackOperation final : public Operation {
     ~DestroyAtEnd() { self.destroy(); }
   };
 
-  CallbackOperation(Handler&& handler, const boost::asio::any_io_executor& client)
+  template <class Given>
+  CallbackOperation(Given&& handler, const boost::asio::any_io_executor& client)
       : Operation(boost::asio::get_associated_cancellation_slot(handler).is_connected()),
         work_(handler, client),
-        handler_(std::move(handler)) {}
+        handler_(std::forward<Given>(handler)) {}
   ~CallbackOperation() = default;
 
+  void destroy_with(const Allocator& of_handler) {
+    typename Traits::allocator_type allocator(of_handler);
+    this->~CallbackOperation();
+    Traits::deallocate(allocator, this, 1);
+  }
+
   // An allocator of the handler's own gets its memory back before the handler runs, so that the
-  // handler can use it again: Asio promises that.
+  // handler can use it again: Asio promises that. A handler that was moved from may have none.
   void complete_after_release() {
+    const Allocator allocator = allocator_of(handler_);
     Handler handler(std::move(handler_));
     Result<T> result(std::move(result_));
-    destroy();
+    destroy_with(allocator);
     std::move(handler)(std::move(result));
   }
 
@@ -196,10 +203,10 @@ class CallbackOperation final : public Operation {
     // outlive the work that keeps the executor's context alive. So `work` is first and is destroyed
     // last.
     const auto work = work_.take();
+    const Allocator allocator = allocator_of(handler_);
     Handler handler(std::move(handler_));
     Result<T> result(std::move(result_));
-    auto allocator = allocator_of(handler);
-    destroy();
+    destroy_with(allocator);
     boost::asio::dispatch(
         work, boost::asio::bind_allocator(
                   allocator, [handler = std::move(handler), result = std::move(result)]() mutable {

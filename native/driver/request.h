@@ -130,8 +130,8 @@ auto start(Request&& request, Token&& token) {
     return boost::asio::async_initiate<Token, void(Result<T>)>(
         [](auto&& handler, const Request& started) {
           using Handler = std::decay_t<decltype(handler)>;
-          started.start(CallbackOperation<T, Handler>::create(std::move(handler),
-                                                              started.driver().executor()));
+          started.start(CallbackOperation<T, Handler>::create(
+              std::forward<decltype(handler)>(handler), started.driver().executor()));
         },
         token, std::move(request));
   }

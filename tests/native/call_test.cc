@@ -1,18 +1,25 @@
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/experimental/promise.hpp>
+#include <boost/asio/experimental/use_promise.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/use_future.hpp>
 #include <catch2/catch_test_macros.hpp>
 
 #include "plimsoll/client.h"
+#include "plimsoll/exclusive.h"
+#include "plimsoll/subscription.h"
 #include "plimsoll/tests/native/connected.h"
 #include "plimsoll/tests/native/finish.h"
 #include "plimsoll/tests/native/patience.h"
@@ -152,6 +159,42 @@ TEST_CASE("an awaited call resumes the coroutine where that runs, whoever serves
     co_await client.ping();
     co_await std::move(call);
     CHECK(std::this_thread::get_id() == before);
+  }());
+}
+
+// A callback that was moved from has lost its pointer, which ends the test's process.
+TEST_CASE("one callback may be used for many calls of all kinds: it is copied") {
+  const auto told = std::make_shared<int>(0);
+  run([](std::shared_ptr<int> counter) -> awaitable<void> {
+    const auto executor = co_await asio::this_coro::executor;
+    asio::cancellation_signal signal;  // a handler with associates of its own
+    auto callback = [counter](const auto&) { ++*counter; };
+    for (int i = 0; i < 2; ++i) native::connect(executor, unix_url(), patient_options(), callback);
+    auto client = co_await native::connect(executor, unix_url(), patient_options());
+    for (int i = 0; i < 2; ++i) {
+      client.set("k", "v", callback);
+      client.get("k", callback);
+      client.command({"GET", "k"}, asio::bind_cancellation_slot(signal.slot(), callback));
+      client.exclusive(callback);
+      client.subscribe({"call_test"}, callback);
+      native::Transaction transaction = client.transaction();
+      transaction.ping();
+      transaction.exec(callback);
+    }
+    for (int i = 0; i < 2; ++i) client.close(callback);
+    co_await client.close();
+  }(told));
+  CHECK(*told == 16);
+}
+
+TEST_CASE("a call can be given asio::experimental::use_promise") {
+  run([]() -> awaitable<void> {
+    const auto executor = co_await asio::this_coro::executor;
+    auto client = co_await native::connect(executor, unix_url(), patient_options());
+    co_await client.set("k", "v");
+    auto promise = client.get("k", asio::experimental::use_promise);
+    const native::Result<Text> value = co_await std::move(promise)(asio::use_awaitable);
+    CHECK(value.value() == "v");
   }());
 }
 
