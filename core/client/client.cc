@@ -464,9 +464,11 @@ ClientStatistics Client::statistics() const {
                        .cluster = cluster_ ? cluster_->counters() : ClusterCounters(),
                        .last_problem = session_.last_problem()};
   if (cluster_) all.counters += cluster_->session_counters();
+  // Sessions count the parts of a request as well, and the client's own questions.
+  all.counters.completed = completed_;
+  all.counters.failed = failed_;
   if (const ConnectionWaiters* const to_block = side_connections_.waiters()) {
     all.submitted += to_block->failed_count;  // as those that wait for room
-    all.counters.failed += to_block->failed_count;
     const Admission& line = to_block->waiters;
     all.rejected -= line.waited_count();
     all.waiting_to_block = line.waiting_count();
@@ -605,7 +607,7 @@ Instant Client::near_timeout() const { return near_->poll_timeout(); }
 // session is not asked again before `end_` is reported, because asking would invalidate the
 // server's text in `end_`. Messages that follow a message come before all that, up to the number
 // that a call waits for: each of these steps would cost as much as to take a message.
-std::optional<Event> Client::poll_all() {
+std::optional<Event> Client::poll_everywhere() {
   if (side_spoke_) {
     const bool is_other = others_ && others_->spoke();
     if (const auto event = is_other ? poll_others(true) : side_connections_.poll_message()) {
@@ -704,7 +706,7 @@ std::optional<Event> Client::poll_main(std::optional<Event> event) {
 // poll_main(), and all the rest if there is a cluster since then.
 std::optional<Event> Client::poll_more(std::optional<Event> event) {
   event = poll_main(event);
-  return event || !cluster_ ? event : poll_all();
+  return event || !cluster_ ? event : poll_everywhere();
 }
 
 // Handles the outcome of an internal request. Only refused credentials are reported to users.

@@ -72,7 +72,8 @@ struct ClientStatistics {
   std::uint64_t waited = 0;           ///< requests that have waited so far, for either
   std::uint64_t waiters_refused = 0;  ///< requests that could not become waiters; counted in
                                       ///< `rejected` as well
-  SessionCounters counters;  ///< the main connection's; in a cluster with those of its nodes
+  SessionCounters counters;  ///< of the main connection, in a cluster with those of its nodes; but
+                             ///< completed and failed are the outcomes of all that was submitted
   std::size_t blocking_connections = 0;  ///< open ones, for commands that block and for exclusive
                                          ///< use
   std::size_t subscriptions = 0;         ///< open
@@ -388,6 +389,7 @@ class Client {
     std::optional<Event> event = session_.poll_event();
     const bool is_all = event ? event->tag < internal_tag_first : admission_.empty();
     if (!is_all) event = poll_more(event);
+    count_outcome(event);
     return event;
   }
 
@@ -398,7 +400,9 @@ class Client {
     if (is_special_) [[unlikely]]
       return visit_special(count_max, Visit(visit));
     side_spoke_ = false;
-    return session_.visit_short_replies(count_max, visit);
+    const int count = session_.visit_short_replies(count_max, visit);
+    completed_ += static_cast<std::uint64_t>(count);
+    return count;
   }
 
   /// Copies or moves out the reply of the last event, so that it outlives the event.
@@ -521,6 +525,7 @@ class Client {
     if (speaker == nullptr) return 0;
     side_spoke_ = speaker != &session_;
     const int count = speaker->visit_short_kept_replies(count_max, visit);
+    completed_ += static_cast<std::uint64_t>(count);
     note_visited();
     return count;
   }
@@ -540,24 +545,32 @@ class Client {
   void validate_others();
   bool others_have_said_all() const;
 
-  std::optional<Event> poll_all();
+  std::optional<Event> poll_all() {
+    std::optional<Event> event = poll_everywhere();
+    count_outcome(event);
+    return event;
+  }
   std::optional<Event> poll_others(bool again);
   void report_to_near_cache(const Event& event);
+  std::optional<Event> poll_everywhere();
   std::optional<Event> poll_session();
   std::optional<Event> poll_main(std::optional<Event> event);
   std::optional<Event> poll_more(std::optional<Event> event);
   std::optional<Event> handle_internal(const Event& event);
   std::optional<Event> poll_waiters();
   std::optional<Event> poll_first_waiter();
-  // Counts as submitted, and failed: it was accepted when it began to wait.
+  // Counts as submitted: it was accepted when it began to wait.
   Event waiter_failed(const Ended& ended) {
     ++submitted_;
-    session_.count_failed();
-    admission_error_ = admission_.error_of(ended, session_.refusal());
-    return {.kind = Event::Kind::failed, .tag = ended.tag, .error = &admission_error_};
+    return session_.failed(ended.tag, admission_.error_of(ended, session_.refusal()));
   }
   Result<Reply> keep_shared_reply();
   Result<Reply> keep_side_reply();
+  void count_outcome(const std::optional<Event>& event) {
+    if (!event) return;
+    completed_ += event->kind == Event::Kind::completed;
+    failed_ += event->kind == Event::Kind::failed;
+  }
   void note_special() {
     is_special_ = near_ || replicas_ != nullptr || cluster_ != nullptr || recording_.on();
   }
@@ -583,6 +596,8 @@ class Client {
   Accounts accounts_;
   std::uint64_t submitted_ = 0;
   std::uint64_t rejected_ = 0;
+  std::uint64_t completed_ = 0;  // outcomes, wherever their requests were
+  std::uint64_t failed_ = 0;
   ClientRecording recording_;
   Session session_;
   SideConnections side_connections_;
@@ -599,7 +614,6 @@ class Client {
   bool admitted_ = false;                 // the first waiter is admitted
   bool side_spoke_ = false;               // the last event did not come from the main connection
   std::uint32_t waiting_for_memory_ = 0;  // as last added to the account
-  Error admission_error_;
   Instant waiters_now_ = Instant::min();
   Instant room_again_at_ = never;  // when to ask again for memory for the first waiter
   std::uint64_t refused_progress_ = 0;

@@ -39,6 +39,10 @@ constexpr Error watches_other_slot{
     .what = "the exclusive connection watches keys of another slot of the cluster",
     .expected = "keys of the slot that is watched; or UNWATCH first"};
 
+constexpr Error still_watches{
+    .code = ErrorCode::connection_lost,
+    .what = "the server has refused UNWATCH behind the last user of this exclusive connection"};
+
 constexpr Error no_room_for_handle{
     .code = ErrorCode::rejected_by_limit,
     .what = "the connections pool has no room for exclusive connections"};
@@ -563,7 +567,7 @@ std::optional<Event> SideConnections::translate(Side& side, const Event& event) 
   if (event.tag == internal_unwatch) {
     side.unwatching = false;
     // Keys that are still watched would make the next user's transaction fail.
-    if (event.kind == Event::Kind::failed) side.session.abort();
+    if (event.kind == Event::Kind::failed) side.session.give_up(still_watches);
     return std::nullopt;
   }
   if (side.subscription) return translate_subscription(side, event);

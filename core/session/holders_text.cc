@@ -25,19 +25,36 @@ struct HoldersText::Text {
   std::array<char, holders_text_bytes> text;
 };
 
-HoldersText::~HoldersText() {
+HoldersText::~HoldersText() { release(); }
+
+void HoldersText::release() {
   if (text_ == nullptr) return;
   const Block block = std::move(text_->block);
-  text_->~Text();
+  std::exchange(text_, nullptr)->~Text();
+}
+
+bool HoldersText::make_text(Account& payer) {
+  if (text_ != nullptr) return true;
+  Block block = Block::allocate(payer, sizeof(Text));
+  if (!block) return false;
+  text_ = new (block.data()) Text;
+  text_->block = std::move(block);
+  return true;
+}
+
+const char* HoldersText::write(const char* what, const char* why, Account& payer) {
+  if (!make_text(payer)) return what;
+  std::array<char, holders_text_bytes>& text = text_->text;
+  TextWriter writer(std::span<char>(text).first(text.size() - 1));
+  writer.append(what);
+  writer.append(": ");
+  writer.append(why);
+  text[writer.text().size()] = '\0';
+  return text.data();
 }
 
 const char* HoldersText::write(const char* what, Account& lacking, Account& payer, Instant now) {
-  if (text_ == nullptr) {
-    Block block = Block::allocate(payer, sizeof(Text));
-    if (!block) return what;
-    text_ = new (block.data()) Text;
-    text_->block = std::move(block);
-  }
+  if (!make_text(payer)) return what;
   std::array<char, holders_text_bytes>& text = text_->text;
   const PoolHolders holders = lacking.budget().holders(lacking.pool(), now);
   TextWriter writer(std::span<char>(text).first(text.size() - 1));

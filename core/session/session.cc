@@ -519,6 +519,7 @@ std::optional<Event> Session::handle_ready() {
     return std::nullopt;
   }
   state_ = State::ready;
+  holders_text_.release();
   attempts_.handle_ready(now_);
   quiet_since_ = now_;
   ++counters_.connections;

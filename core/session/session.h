@@ -296,15 +296,23 @@ class Session {
   /// server may have sent bytes since then that were not read.
   bool waits_for_memory() const { return read_watch_.waits(); }
 
-  /// A request has failed that never came here.
-  void count_failed() { ++counters_.failed; }
+  /// The event for a request that has ended with this error. Also for one that never came here.
+  Event failed(Tag tag, const Error& error);
 
   /// The text of the error for a request whose deadline has passed. Lives at least until the next
   /// call.
   const char* deadline_passed() {
-    if (!read_watch_.waits()) return "the request's deadline passed before its reply";
-    return with_holders(
-        "the request's deadline passed while memory was missing to read what the server says");
+    if (read_watch_.waits()) {
+      return with_holders(
+          "the request's deadline passed while memory was missing to read what the server says");
+    }
+    const bool is_connecting =
+        state_ == State::waiting || state_ == State::opening || state_ == State::handshaking;
+    if (!is_connecting || *problem_.what == '\0') {
+      return "the request's deadline passed before its reply";
+    }
+    return holders_text_.write("the request's deadline passed while there was no connection",
+                               problem_.what, accounts_.connections);
   }
 
   /// Whether the session may read into the progress reserve while the pool is dry. With `leave`, a
@@ -485,7 +493,6 @@ class Session {
   }
   Event handle_skipped_reply(Tag tag);
   void handle_unwanted_reply(Pipeline::Next due);
-  Event failed(Tag tag, const Error& error);
   Event failed(const Ended& ended);
   std::optional<Event> poll_ended();
 

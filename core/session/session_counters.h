@@ -6,8 +6,8 @@ namespace plimsoll::inline v0 {
 
 /// What a session has done so far.
 struct SessionCounters {
-  std::uint64_t completed = 0;
-  std::uint64_t failed = 0;
+  std::uint64_t completed = 0;  ///< requests that got their reply
+  std::uint64_t failed = 0;     ///< requests that ended with an error
   std::uint64_t pushed = 0;
   std::uint64_t replies_skipped = 0;
   std::uint64_t pushes_skipped = 0;

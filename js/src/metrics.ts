@@ -83,9 +83,9 @@ const counterRows: readonly Row<ClientStatistics | Totals>[] = [
   ["requests_waited_total", "counter", "Requests that had to wait for room", ({ waited }) => waited],
   ["waiters_refused_total", "counter", "Requests that could not wait because the limits of the waiters were " +
     "reached; also counted as rejected", ({ waitersRefused }) => waitersRefused],
-  ["requests_completed_total", "counter", "Requests on main connections that received their reply",
+  ["requests_completed_total", "counter", "Requests that got their reply",
     ({ completed }) => completed],
-  ["requests_failed_total", "counter", "Requests on main connections that ended with an error",
+  ["requests_failed_total", "counter", "Requests that ended with an error, the server's included",
     ({ failed }) => failed],
   ["requests_resent_total", "counter", "Reads that were sent again on a new connection",
     ({ requestsResent }) => requestsResent],

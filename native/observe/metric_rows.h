@@ -136,9 +136,9 @@ inline constexpr Row<ClientTotals> total_rows[] = {
      "Requests that could not wait because the limits of the waiters were reached; also counted as "
      "rejected",
      [](const ClientTotals& all) { return all.waiters_refused; }},
-    {"requests_completed_total", counter, "Requests on main connections that received their reply",
+    {"requests_completed_total", counter, "Requests that got their reply",
      [](const ClientTotals& all) { return all.counters.completed; }},
-    {"requests_failed_total", counter, "Requests on main connections that ended with an error",
+    {"requests_failed_total", counter, "Requests that ended with an error, the server's included",
      [](const ClientTotals& all) { return all.counters.failed; }},
     {"requests_resent_total", counter, "Reads that were sent again on a new connection",
      [](const ClientTotals& all) { return all.counters.requests_resent; }},

@@ -1,5 +1,6 @@
 #include "plimsoll/exclusive.h"
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <set>
@@ -11,6 +12,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "plimsoll/optimistic.h"
+#include "plimsoll/subscription.h"
 #include "plimsoll/tests/native/connected.h"
 #include "plimsoll/tests/native/shared_server.h"
 #include "plimsoll/tests/support/valkey_server.h"
@@ -143,6 +145,46 @@ TEST_CASE("there are as many connections of one's own as the options allow") {
   CHECK(finish(client.ping()) == "PONG");
   all.pop_back();
   CHECK(eventually([&] { return finish(client.exclusive(use_future)).has_value(); }));
+}
+
+TEST_CASE("what a connection of its own waits for in vain is told") {
+  ValkeyServer server;
+  native::Options options = patient_options();
+  options.request_timeout = test_timeout(std::chrono::milliseconds(100));
+  Client client = connected(server.url(), options);
+  finish(client.command({"CONFIG", "SET", "maxclients", "1"}));
+  const auto tells = [](const native::Error& error) {
+    CHECK(error.code() == ErrorCode::timed_out);
+    CHECK(error.executed() == Executed::no);
+    const std::string words = error.what();
+    INFO(words);
+    CHECK(words.find("while there was no connection: ") != std::string::npos);
+    CHECK(words.find("maxclients") != std::string::npos);
+  };
+  tells(error_of(client.exclusive(use_future)));
+  tells(error_of(client.blpop({"none"}, std::chrono::milliseconds(1), use_future)));
+  tells(error_of(client.subscribe({"channel"}, use_future)));
+}
+
+TEST_CASE("who cannot UNWATCH loses the connection, and the next user hears why") {
+  ValkeyServer server;
+  Client admin = connected(server.url());
+  finish(admin.command({"ACL", "SETUSER", "ann", "on", ">secret", "~*", "+@all"}));
+  native::Options options = patient_options();
+  options.username = "ann";
+  options.password = "secret";
+  Client client = connected(server.url(), options);
+  {
+    Exclusive own = value_of(client.exclusive(use_future));
+    value_of(own.watch({"key"}, use_future));
+    finish(admin.command({"ACL", "SETUSER", "ann", "-unwatch"}));
+  }
+  const auto next = finish(client.exclusive(use_future));
+  if (!next) {
+    CHECK(next.error().code() == ErrorCode::connection_lost);
+    CHECK(std::string(next.error().what()).find("refused UNWATCH") != std::string::npos);
+  }
+  CHECK(finish(client.exclusive(use_future)));
 }
 
 TEST_CASE("a connection of one's own that is lost is not replaced") {

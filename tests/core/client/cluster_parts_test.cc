@@ -63,6 +63,21 @@ TEST_CASE("MGET answers in the order of its keys, whichever nodes have them") {
   CHECK(world.cluster().in_flight() == 0);
 }
 
+TEST_CASE("a request in parts counts once, and the client's own questions do not count") {
+  ClusterWorld world;
+  world.connect();
+  CHECK(world.client().statistics().counters.completed == 0);
+  world.call(1, {"MGET", "a", "b", "c"});
+  world.call(2, {"GET", "a"});
+  world.call(3, {"LPUSH", "a", "x"});
+  world.call(4, {"GET", "a"});  // an error
+  const ClientStatistics statistics = world.client().statistics();
+  CHECK(statistics.submitted == 4);
+  CHECK(statistics.counters.completed == 3);
+  CHECK(statistics.counters.failed == 1);
+  world.verify();
+}
+
 TEST_CASE("the answers to parts are added") {
   ClusterWorld world;
   world.connect();

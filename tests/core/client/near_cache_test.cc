@@ -148,6 +148,9 @@ TEST_CASE("reads of what is being fetched wait for its reply") {
   REQUIRE(events.size() == 500);
   CHECK(events.front() == "1: \"value\"");
   CHECK(events.back() == "500: \"value\"");
+  const ClientStatistics statistics = world.end(0).client().statistics();
+  CHECK(statistics.submitted == 500);
+  CHECK(statistics.counters.completed == 500);
 }
 
 TEST_CASE("those who wait for a fetch count in inflight_requests_limit") {

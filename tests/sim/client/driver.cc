@@ -115,6 +115,8 @@ void Driver::finish() {
   const ClientStatistics statistics = client_->statistics();
   require(statistics.in_flight + statistics.waiting == 0, "a client that is over has no requests");
   require(outcomes_ == statistics.submitted, "each request that was taken has had an outcome");
+  require(statistics.counters.completed + statistics.counters.failed == outcomes_,
+          "the counters say how many outcomes there were");
   require(statistics.blocking_connections + statistics.subscriptions == 0,
           "a client that is over has no connections");
   environment_.coverage.count(statistics.counters);
