@@ -5,11 +5,13 @@
 
 #include "plimsoll/native/bridge/config/read_config.h"
 #include "plimsoll/native/bridge/event_log.h"
+#include "plimsoll/native/bridge/held_signals.h"
 #include "plimsoll/native/bridge/program.h"
 #include "plimsoll/native/bridge/tokens/static_token.h"
 
 int main(int argument_count, char** arguments) {
   using namespace plimsoll::bridge;
+  HeldSignals held;
   EventLog log(std::cerr, LogFormat::text);
   try {
     const Invocation invocation = parse_command_line(argument_count, arguments);
@@ -22,7 +24,7 @@ int main(int argument_count, char** arguments) {
     }
     const auto read_again = [&] { return read_config(*invocation.command_line); };
     return invocation.command_line->check ? check(read_again(), log)
-                                          : run(read_again(), read_again, log);
+                                          : run(read_again(), read_again, log, held);
   } catch (const std::exception& error) {
     log.write(plimsoll::native::Severity::error, "start_failed", error.what());
     return 1;

@@ -168,7 +168,7 @@ class Program {
             prepared_.policies, budget, access, config.threads),
         pages_(servers_, prepared_.settings, budget) {}
 
-  void run() {
+  void run(HeldSignals& held) {
     listen("listen", [this] { servers_.start(); });
     if (config_.metrics) {
       listen("metrics", [this] {
@@ -180,6 +180,7 @@ class Program {
     watch_files();
     Signals signals(
         servers_.context(), [&] { leave(signals); }, [this] { dump(); }, [this] { reload(); });
+    held.release();
     greet(config_, servers_);  // after Signals: a reader of this line may send a signal at once
     servers_.run();
   }
@@ -309,7 +310,8 @@ int check(ReadConfig read, EventLog& log) {
   return 0;
 }
 
-int run(ReadConfig read, const std::function<ReadConfig()>& read_again, EventLog& log) {
+int run(ReadConfig read, const std::function<ReadConfig()>& read_again, EventLog& log,
+        HeldSignals& held) {
   log.set_format(read.draft.config.log_format);
   const LibraryLog library_log(log);
   const auto fail = [&log](std::string_view what) {
@@ -335,7 +337,7 @@ int run(ReadConfig read, const std::function<ReadConfig()>& read_again, EventLog
   if (const auto made = make_caches(config, prepared); !made) return fail(made.error().what());
   if (prepared.pages) name_left_out(*prepared.pages, log);
   AccessLog access_log(access.out);
-  Program(config, read_again, std::move(prepared), **budget, access_log, log).run();
+  Program(config, read_again, std::move(prepared), **budget, access_log, log).run(held);
   return 0;
 }
 

@@ -2,10 +2,13 @@
 
 #include <chrono>
 #include <cstdint>
+#include <utility>
 
 // Decides when to ping a client that has sent nothing for a while, and when to give the client up.
 // The time during which the relay does not read the client does not count, because signs of life
-// would go unnoticed. No I/O; time is an argument.
+// would go unnoticed. But a client that goes then, with bytes in front of its end that are not
+// read, is noticed only by its system's refusal of something that is sent to it: so it gets a ping
+// now and then. No I/O; time is an argument.
 
 namespace plimsoll::bridge {
 
@@ -21,18 +24,22 @@ class Liveness {
   /// Something has arrived from the client: data, or a control frame.
   void handle_sign() { has_sign_ = true; }
 
+  /// While the relay does not read the client.
+  static constexpr std::chrono::milliseconds unread_ping_interval = std::chrono::seconds(1);
+
   enum class Due : std::uint8_t { nothing, ping, end };
 
   /// Returns what to do now. Call this several times in a ping_interval; the more often, the more
   /// exact are the pings. `is_listening`: the relay reads the client now.
   Due check(Clock::time_point now, bool is_listening) {
-    if (has_sign_ || !is_listening) {
-      has_sign_ = false;
-      pings_ = 0;
-      since_ = now;
-    }
-    if (now - since_ < ping_interval_) return Due::nothing;
+    const bool has_sign = std::exchange(has_sign_, false);
+    if (has_sign || is_listening != was_listening_) since_ = now;
+    was_listening_ = is_listening;
+    if (has_sign || !is_listening) pings_ = 0;
+    const auto interval = is_listening ? ping_interval_ : unread_ping_interval;
+    if (now - since_ < interval) return Due::nothing;
     since_ = now;
+    if (!is_listening) return Due::ping;
     return ++pings_ > pongs_missed_max_ ? Due::end : Due::ping;
   }
 
@@ -42,6 +49,7 @@ class Liveness {
   std::uint32_t pings_ = 0;  // unanswered ones
   Clock::time_point since_;
   bool has_sign_ = true;
+  bool was_listening_ = true;
 };
 
 }  // namespace plimsoll::bridge

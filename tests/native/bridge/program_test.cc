@@ -2,6 +2,8 @@
 
 #include <signal.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <fstream>
@@ -34,9 +36,13 @@ constexpr std::string_view tokens_line =
 class RunningBridge {
  public:
   // `config`: what the file says before its tables; `limits`: what [limits] says.
+  // `tokens_come`: whether the file of tokens is there at the start, or is a pipe at first, from
+  // which the bridge reads until give_tokens().
+  enum class TokensCome { at_once, later };
   explicit RunningBridge(const std::string& config, const std::string& limits = {},
-                         std::uint16_t port = 0) {
-    write_tokens(std::string(tokens_line));
+                         std::uint16_t port = 0, TokensCome tokens_come = TokensCome::at_once) {
+    if (tokens_come == TokensCome::at_once) write_tokens(std::string(tokens_line));
+    if (tokens_come == TokensCome::later) ::mkfifo((folder_.path() + "/tokens").c_str(), 0600);
     std::ofstream(folder_.path() + "/bridge.toml")
         << "listen = [\"127.0.0.1:" << port
         << "\"]\nmetrics = \"127.0.0.1:0\"\ntokens_file = \"tokens\"\n"
@@ -49,6 +55,16 @@ class RunningBridge {
   }
 
   void write_tokens(const std::string& text) { std::ofstream(folder_.path() + "/tokens") << text; }
+
+  /// Calls `meanwhile` once the bridge reads the pipe.
+  template <class Meanwhile>
+  void give_tokens(const Meanwhile& meanwhile) {
+    std::ofstream pipe(folder_.path() + "/tokens");  // waits for the reader
+    meanwhile();
+    ::unlink((folder_.path() + "/tokens").c_str());
+    write_tokens(std::string(tokens_line));
+    pipe << tokens_line;
+  }
 
   void signal(int number) { ::kill(program_->pid(), number); }
   bool has_ended() {
@@ -132,6 +148,19 @@ TEST_CASE("what prevents the start later is told as JSON, too") {
   const auto lines = bridge.lines();
   REQUIRE(lines.size() == 1);
   CHECK(lines[0]["event"] == "start_failed");
+}
+
+TEST_CASE("signals that come before the bridge listens are handled once it does") {
+  RunningBridge bridge("", {}, 0, RunningBridge::TokensCome::later);
+  bridge.give_tokens([&] {
+    bridge.signal(SIGHUP);
+    bridge.signal(SIGUSR1);
+  });
+  REQUIRE(bridge.says("listening on ws://"));
+  CHECK(bridge.says("were read again"));
+  CHECK(bridge.says("plimsoll_bridge_build_info"));
+  bridge.signal(SIGTERM);
+  CHECK(bridge.has_ended());
 }
 
 TEST_CASE("people get sentences") {
