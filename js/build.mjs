@@ -126,6 +126,8 @@ await writeDoor("node", "index");
 await writeDoor("ioredis.node", "ioredis");
 await writeDoor("opentelemetry.node", "opentelemetry");
 appendFileSync("dist/ioredis.node.js", "export default Redis;\n");
+// For bundlers: require() gives the class there, too, out of the same module as an import of the bundle's.
+writeFileSync("dist/cjs/ioredis.bundle.js", 'const all = require("../ioredis.js");\nmodule.exports = Object.assign(all.Redis, all);\n');
 copyFileSync(wasm, "dist/core/core.wasm");
 writeFileSync("THIRD_PARTY_NOTICES", thirdPartyNotices());
 // The declarations of what is exported, and of what these mention.

@@ -136,6 +136,7 @@ export class Client extends Scanning {
     if (options.memoryLimit !== undefined) configure({ memoryLimit: options.memoryLimit });
     if (options.signal?.aborted) throw aborted(options.signal.reason);
     const core = await loadConfiguredCore();
+    if (options.signal?.aborted) throw aborted(options.signal.reason);
     const client = new Client(address, target, { ...options, signal: undefined });
     await client.#open(core, target, options);
     return client;

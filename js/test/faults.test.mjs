@@ -5,7 +5,7 @@ import { spawn } from "node:child_process";
 import { connect as connectByNet } from "node:net";
 import { after, before, test } from "node:test";
 
-import { Client } from "../.build/index.js";
+import { CancelledError, Client } from "../.build/index.js";
 import { startServer } from "./package/server.mjs";
 
 let server;
@@ -198,4 +198,11 @@ test("an argument that throws, or changes later, is the error of its call alone"
   assert.equal(await last, "last");
   assert.equal(client.getStatistics().inFlight, 0);
   await client.close();
+});
+
+test("an abort right behind connect() ends the attempt, also if the server answers", async () => {
+  const giver = new AbortController();
+  const connecting = Client.connect(server.address, { signal: giver.signal });
+  giver.abort(new Error("no need"));
+  await assert.rejects(connecting, (error) => error instanceof CancelledError && error.cause.message === "no need");
 });

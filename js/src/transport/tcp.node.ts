@@ -11,6 +11,10 @@ import type { Address, Connect, TlsOptions, Transport, TransportEvents,
 const readBytesMax = 64 * 1024;
 let readBuffer: Uint8Array | undefined;
 
+// How long after close() the peer may take to read what was written. One that is alive and reads nothing would keep the
+// socket, its bytes and with them the process for ever.
+const lingerMsMax = 1000;
+
 const isPem = (ca: NonNullable<TlsOptions["ca"]>): ca is string | Uint8Array =>
   typeof ca === "string" || ca instanceof Uint8Array;
 
@@ -57,6 +61,7 @@ const open = (
 };
 
 export const connectTcp: Connect = (address, events, options): Transport => {
+  let isOpen = false;
   let over = false;
   let problem: Error | undefined;
   const tell = (event: Exclude<keyof TransportEvents, "shown">, argument?: any): void => {
@@ -64,7 +69,10 @@ export const connectTcp: Connect = (address, events, options): Transport => {
   };
   const take = (bytes: Uint8Array): void => tell("data", bytes);
   const socket = open(address, options, take);
-  socket.once(address.protocol === "valkeys" ? "secureConnect" : "connect", () => tell("opened"));
+  socket.once(address.protocol === "valkeys" ? "secureConnect" : "connect", () => {
+    isOpen = true;
+    tell("opened");
+  });
   socket.on("data", take);  // for runtimes that do not support onread
   socket.on("drain", () => tell("drained"));
   socket.on("error", (error: Error) => { problem = error; });
@@ -80,8 +88,11 @@ export const connectTcp: Connect = (address, events, options): Transport => {
     resume: () => { socket.resume(); },
     close: () => {
       over = true;
-      // destroySoon() sends what was written first, and does not wait for a peer that does not read.
+      // destroySoon() would wait for a host that does not answer, although there is nothing to send.
+      if (!isOpen) return void socket.destroy();
       socket.destroySoon();
+      const timer = setTimeout(() => socket.destroy(), lingerMsMax);
+      socket.once("close", () => clearTimeout(timer));
     },
   };
 };

@@ -246,6 +246,24 @@ test("a program of CommonJS works, by itself and bundled", async () => {
   }
 });
 
+test("require(\"plimsoll/ioredis\") gives the class in a bundle, too, and an import beside it the same one", async () => {
+  const folder = mkdtempSync(join(process.cwd(), "bundled-"));
+  writeFileSync(join(folder, "imported.mjs"), 'export { default, Command } from "plimsoll/ioredis";');
+  writeFileSync(join(folder, "main.cjs"), `
+    const Redis = require("plimsoll/ioredis");
+    const imported = require("./imported.mjs");
+    const redis = new Redis({ lazyConnect: true });
+    console.log(redis.status, Redis === Redis.Redis, Redis === imported.default, Redis.Command === imported.Command);`);
+  try {
+    await build({ entryPoints: [join(folder, "main.cjs")], outfile: join(folder, "bundled.cjs"),
+      bundle: true, platform: "node", logLevel: "error" });
+    const { stdout, stderr } = spawnSync(process.execPath, [join(folder, "bundled.cjs")], { encoding: "utf8" });
+    assert.equal(stdout, "wait true true true\n", stderr);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
 for (const platform of ["node", "browser", "neutral"]) {
   test(`esbuild takes it for ${platform}`, async () => {
     const { outputFiles: [{ text }] } = await build({

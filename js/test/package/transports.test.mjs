@@ -55,6 +55,14 @@ test("over TLS the server's certificate is verified", async () => {
   await trusting.close();
 });
 
+test("a server that wants a certificate of the client says so, and its own is not to blame", async () => {
+  const port = await holdPort();
+  const strict = await startServer([...certificates.optionsFor(port), "--tls-auth-clients", "yes"]);
+  const asked = { name: "ConnectionError", code: "tls_failed", message: /certificate required/ };
+  await refused(`valkeys://localhost:${port}`, { tls: { ca: certificates.ca }, connectTimeout: 20_000 }, asked);
+  await strict.stop();
+});
+
 test("a port that speaks no TLS is told from a server that is not there", async () => {
   await refused(`valkeys://127.0.0.1:${server.port}`, { tls: { ca: certificates.ca } },
     ({ name, code }) => name === "ConnectionError" && code !== "certificate_invalid");
