@@ -169,6 +169,10 @@ class Program {
         pages_(servers_, prepared_.settings, budget) {}
 
   void run(HeldSignals& held) {
+    // Before anything is opened or said: who notices that may send a signal at once.
+    Signals signals(
+        servers_.context(), [&] { leave(signals); }, [this] { dump(); }, [this] { reload(); });
+    held.release();
     listen("listen", [this] { servers_.start(); });
     if (config_.metrics) {
       listen("metrics", [this] {
@@ -178,10 +182,7 @@ class Program {
           .say("metrics_listening", "metrics on http://" + to_text(pages_.endpoint()) + "/metrics");
     }
     watch_files();
-    Signals signals(
-        servers_.context(), [&] { leave(signals); }, [this] { dump(); }, [this] { reload(); });
-    held.release();
-    greet(config_, servers_);  // after Signals: a reader of this line may send a signal at once
+    greet(config_, servers_);
     servers_.run();
   }
 

@@ -25,7 +25,7 @@ class Liveness {
   void handle_sign() { has_sign_ = true; }
 
   /// While the relay does not read the client.
-  static constexpr std::chrono::milliseconds unread_ping_interval = std::chrono::seconds(1);
+  static constexpr std::chrono::milliseconds unread_ping_interval{500};
 
   enum class Due : std::uint8_t { nothing, ping, end };
 
@@ -33,13 +33,17 @@ class Liveness {
   /// exact are the pings. `is_listening`: the relay reads the client now.
   Due check(Clock::time_point now, bool is_listening) {
     const bool has_sign = std::exchange(has_sign_, false);
-    if (has_sign || is_listening != was_listening_) since_ = now;
-    was_listening_ = is_listening;
-    if (has_sign || !is_listening) pings_ = 0;
-    const auto interval = is_listening ? ping_interval_ : unread_ping_interval;
-    if (now - since_ < interval) return Due::nothing;
+    if (has_sign || !is_listening) {
+      pings_ = 0;
+      since_ = now;
+    }
+    if (!is_listening) {
+      if (has_sign || now - unread_ping_at_ < unread_ping_interval) return Due::nothing;
+      unread_ping_at_ = now;
+      return Due::ping;
+    }
+    if (now - since_ < ping_interval_) return Due::nothing;
     since_ = now;
-    if (!is_listening) return Due::ping;
     return ++pings_ > pongs_missed_max_ ? Due::end : Due::ping;
   }
 
@@ -48,8 +52,8 @@ class Liveness {
   const std::uint32_t pongs_missed_max_;
   std::uint32_t pings_ = 0;  // unanswered ones
   Clock::time_point since_;
+  Clock::time_point unread_ping_at_;  // the last one while the relay did not read the client
   bool has_sign_ = true;
-  bool was_listening_ = true;
 };
 
 }  // namespace plimsoll::bridge
