@@ -8,6 +8,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 
 import { build } from "esbuild";
 import * as plimsoll from "plimsoll";
@@ -25,7 +26,7 @@ const run = (program, ...args) => {
 };
 
 test("publint finds nothing", () => {
-  run("node_modules/publint/src/cli.js", "--strict", "node_modules/plimsoll");
+  run(fileURLToPath(new URL("../../publint.mjs", import.meta.url)), "node_modules/plimsoll");
 });
 
 test("the types are right, however they are resolved", () => {
