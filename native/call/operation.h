@@ -167,7 +167,11 @@ class CallbackOperation final : public Operation {
     std::move(handler_)(std::move(result_));
   }
 
-  void destroy() override { destroy_with(allocator_of(handler_)); }
+  void destroy() override {
+    typename Traits::allocator_type allocator(allocator_of(handler_));
+    this->~CallbackOperation();
+    Traits::deallocate(allocator, this, 1);
+  }
 
  private:
   struct DestroyAtEnd {
@@ -182,19 +186,21 @@ class CallbackOperation final : public Operation {
         handler_(std::forward<Given>(handler)) {}
   ~CallbackOperation() = default;
 
-  void destroy_with(const Allocator& of_handler) {
-    typename Traits::allocator_type allocator(of_handler);
+  // Moves the handler out, and ends this. Asks the handler for its allocator first: one that was
+  // moved from may have none.
+  Handler take_handler() {
+    typename Traits::allocator_type allocator(allocator_of(handler_));
+    Handler handler(std::move(handler_));
     this->~CallbackOperation();
     Traits::deallocate(allocator, this, 1);
+    return handler;
   }
 
   // An allocator of the handler's own gets its memory back before the handler runs, so that the
-  // handler can use it again: Asio promises that. A handler that was moved from may have none.
+  // handler can use it again: Asio promises that.
   void complete_after_release() {
-    const Allocator allocator = allocator_of(handler_);
-    Handler handler(std::move(handler_));
     Result<T> result(std::move(result_));
-    destroy_with(allocator);
+    Handler handler = take_handler();
     std::move(handler)(std::move(result));
   }
 
@@ -203,10 +209,9 @@ class CallbackOperation final : public Operation {
     // outlive the work that keeps the executor's context alive. So `work` is first and is destroyed
     // last.
     const auto work = work_.take();
-    const Allocator allocator = allocator_of(handler_);
-    Handler handler(std::move(handler_));
     Result<T> result(std::move(result_));
-    destroy_with(allocator);
+    Handler handler = take_handler();
+    const Allocator allocator = allocator_of(handler);
     boost::asio::dispatch(
         work, boost::asio::bind_allocator(
                   allocator, [handler = std::move(handler), result = std::move(result)]() mutable {
