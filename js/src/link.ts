@@ -211,7 +211,7 @@ export class Link implements TransportEvents {
   #reason(error: unknown): number {
     const code = codeOf(error);
     // An alert says what the server has against this client, such as that it has no certificate.
-    if (/^ERR_(SSL|OSSL|TLS)\w*_ALERT_/.test(code)) return closeReasons.tlsFailed;
+    if (/^ERR_(SSL|OSSL|TLS).*_ALERT_/.test(code)) return closeReasons.tlsFailed;
     if (/CERT|SELF_SIGNED|UNABLE_TO_(VERIFY|GET)/.test(code)) return closeReasons.certificate;
     if (/^ERR_(SSL|OSSL|TLS)|EPROTO/.test(code)) return closeReasons.tlsFailed;
     const refusal = refusalsOfBridges.get(code);

@@ -65,8 +65,8 @@ export interface ClientStatistics {
   /** Requests that were accepted, and requests that a limit refused. */
   readonly submitted: number;
   readonly rejected: number;
-  /** Requests that got their reply, and requests that ended with an error, the server's included. Of those that were
-      submitted, the others are in flight. */
+  /** Requests that got their reply, and requests that ended with an error, the server's included: the outcomes of those that
+      were submitted. */
   readonly completed: number;
   readonly failed: number;
   /** Messages that the server pushed. */

@@ -76,12 +76,12 @@ void Connections::handle_no_credentials(std::string_view why) {
   for (Connection* const connection : waiting) connection->handle_no_credentials(why);
 }
 
-const Connection::Trouble* Connections::side_trouble(const char* what) const {
+const Connection::Trouble* Connections::side_trouble(std::string_view what) const {
   for (const auto& connection : all_) {
     if (connection == nullptr || connection->id() == first_connection) continue;
     if (connection->peer() == Peer::sentinel) continue;
     const Connection::Trouble& trouble = connection->trouble();
-    if (!trouble.is_over && trouble.what == what) return &trouble;
+    if (!trouble.is_over && *trouble.what != '\0' && what.ends_with(trouble.what)) return &trouble;
   }
   return nullptr;
 }

@@ -44,9 +44,10 @@ class Connections {
   void handle_credentials();
   void handle_no_credentials(std::string_view why);
 
-  /// Returns the transport's last problem with the side connection that failed with `what`, the
-  /// Error::what of the core's error. Null: there is none. Under the owner's lock.
-  const Connection::Trouble* side_trouble(const char* what) const;
+  /// Returns the transport's last problem with the side connection that failed with `what`: the
+  /// Error::what of the core's error, at the end of which the problem's own may stand. Null: there
+  /// is none. Under the owner's lock.
+  const Connection::Trouble* side_trouble(std::string_view what) const;
 
  private:
   template <class Use>

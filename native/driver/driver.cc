@@ -110,7 +110,9 @@ class Driver::Io final : public Connection::Owner,
 
   // ExecutorLife::Tenant.
   std::shared_ptr<void> hold_tenant() noexcept override { return driver_.weak_from_this().lock(); }
-  void handle_context_end() override { driver_.destroy_operations(); }
+  void handle_context_end() override {
+    if (!driver_.inherited()) driver_.destroy_operations();
+  }
 
   Driver& driver_;
   std::string place_;  // of several addresses: where the main connection leads

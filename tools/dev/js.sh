@@ -67,7 +67,7 @@ make_js_consumer() {
   for tool in @arethetypeswrong @opentelemetry @types esbuild miniflare playwright-core publint typescript vite ws; do
     ln -s "$PWD/js/node_modules/$tool" "$consumer/node_modules/$tool"
   done
-  cp -r js/test/package/. js/test/behaviour js/examples/. "$consumer/"
+  cp -r js/test/package/. js/test/behaviour js/examples/. js/publint.mjs "$consumer/"
   cp -r examples/bridge "$consumer/bridge-examples"
   cp docs/bridge-cases.json docs/getting_started_*.md "$consumer/"
 }
