@@ -185,6 +185,7 @@ set(PLIMSOLL_CLIENT_SOURCES
   native/driver/credentials_source.cc
   native/driver/dial.cc
   native/driver/driver.cc
+  native/driver/driver_control.cc
   native/driver/failure_words.cc
   native/driver/held_connection.cc
   native/driver/held_words.cc
