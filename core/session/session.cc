@@ -653,6 +653,7 @@ std::optional<Event> Session::poll_end() {
   if (handing_) return failed(pipeline_.first_lost());
   if (const std::optional<Ended> lost = pipeline_.take_lost()) return failed(*lost);
   reader_.reset();
+  holders_text_.release();
   all_said_ = true;
   release_if_over();
   return std::nullopt;
