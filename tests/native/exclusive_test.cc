@@ -150,7 +150,8 @@ TEST_CASE("there are as many connections of one's own as the options allow") {
 TEST_CASE("what a connection of its own waits for in vain is told") {
   ValkeyServer server;
   native::Options options = patient_options();
-  options.request_timeout = test_timeout(std::chrono::milliseconds(100));
+  // Long enough for an attempt, whose refusal is what the calls have to tell.
+  options.request_timeout = test_timeout(std::chrono::seconds(1));
   Client client = connected(server.url(), options);
   finish(client.command({"CONFIG", "SET", "maxclients", "1"}));
   const auto tells = [](const native::Error& error) {
@@ -161,9 +162,12 @@ TEST_CASE("what a connection of its own waits for in vain is told") {
     CHECK(words.find("while there was no connection: ") != std::string::npos);
     CHECK(words.find("maxclients") != std::string::npos);
   };
-  tells(error_of(client.exclusive(use_future)));
-  tells(error_of(client.blpop({"none"}, std::chrono::milliseconds(1), use_future)));
-  tells(error_of(client.subscribe({"channel"}, use_future)));
+  auto exclusive = client.exclusive(use_future);
+  auto element = client.blpop({"none"}, std::chrono::milliseconds(1), use_future);
+  auto subscription = client.subscribe({"channel"}, use_future);
+  tells(error_of(std::move(exclusive)));
+  tells(error_of(std::move(element)));
+  tells(error_of(std::move(subscription)));
 }
 
 TEST_CASE("who cannot UNWATCH loses the connection, and the next user hears why") {

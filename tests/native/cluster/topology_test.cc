@@ -91,7 +91,6 @@ TEST_CASE("calls that wait for a lost node end by time, by their caller, or with
   CHECK(late.executed() == Executed::no);
   const std::string words = late.what();
   CHECK(words.find("the owner of slot 0, " + group.address(0) + ": ") != std::string::npos);
-  CHECK(words.find("Connection refused") != std::string::npos);
 
   boost::asio::cancellation_signal signal;
   auto cancelled = client.get(
