@@ -16,6 +16,8 @@
 //   dist/ioredis*.js, dist/opentelemetry*.js
 //                        plimsoll/ioredis and plimsoll/opentelemetry, in the same three forms; folders of their names
 //                        lead there what does not know "exports"
+//   dist/cjs/ioredis.bundle.js
+//                        what a bundler takes for require("plimsoll/ioredis")
 
 import { spawnSync } from "node:child_process";
 import { appendFileSync, copyFileSync, mkdirSync, readFileSync, renameSync, rmSync,
@@ -127,7 +129,8 @@ await writeDoor("ioredis.node", "ioredis");
 await writeDoor("opentelemetry.node", "opentelemetry");
 appendFileSync("dist/ioredis.node.js", "export default Redis;\n");
 // For bundlers: require() gives the class there, too, out of the same module as an import of the bundle's.
-writeFileSync("dist/cjs/ioredis.bundle.js", 'const all = require("../ioredis.js");\nmodule.exports = Object.assign(all.Redis, all);\n');
+writeFileSync("dist/cjs/ioredis.bundle.js",
+  'const all = require("../ioredis.js");\nmodule.exports = Object.assign(all.Redis, all);\n');
 copyFileSync(wasm, "dist/core/core.wasm");
 writeFileSync("THIRD_PARTY_NOTICES", thirdPartyNotices());
 // The declarations of what is exported, and of what these mention.

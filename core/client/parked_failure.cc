@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <span>
 
-#include "plimsoll/core/base/text_writer.h"
+#include "plimsoll/core/cluster/node_address.h"
 
 namespace plimsoll::inline v0 {
 
@@ -34,28 +34,32 @@ const char* ParkedFailure::words_of(const ParkedRequests::Request& request, Inst
   if (!is_for_node) {
     words.append("the owner of slot ");
     words.append(std::uint64_t{request.journey.slot});
+    words.append(", ");
   }
-  node_ = routes_.target_of(request, now);
-  if (!nodes_.has(node_)) {
-    node_ = no_node;
-    words.append(is_for_node ? "a node that owns slots" : ", and no node is known to own it");
+  const NodeNumber target = routes_.target_of(request, now);
+  if (nodes_.has(target)) {
+    node_ = target;
+    append_node(words, request.journey);
   } else {
-    const ClusterNode& node = nodes_[node_];
-    words.append(is_for_node ? "" : ", ");
-    words.append(node.address.host().substr(0, host_max));
-    words.append(":");
-    words.append(std::uint64_t{node.address.port()});
-    if (node.state != ClusterNode::State::ready && *node.problem.what != '\0') {
-      words.append(": ");
-      words.append(node.problem.what);
-    } else if (node.state != ClusterNode::State::ready) {
-      words.append(", to which there is no connection yet");
-    } else if (request.journey.waits > 0) {
-      words.append(", which could not serve it when it was asked");
-    }
+    words.append(is_for_node ? "a node that owns slots" : "and no node is known to own it");
   }
   text_[words.text().size()] = '\0';
   return text_.data();
+}
+
+void ParkedFailure::append_node(TextWriter& words, const Journey& journey) const {
+  const ClusterNode& node = nodes_[node_];
+  std::array<char, NodeAddress::text_bytes_max> address;
+  words.append(node.address.write(address));
+  const bool is_ready = node.state == ClusterNode::State::ready;
+  if (is_ready) {
+    if (journey.waits > 0) words.append(", which could not serve it when it was asked");
+  } else if (*node.problem.what == '\0') {
+    words.append(", to which there is no connection yet");
+  } else {
+    words.append(": ");
+    words.append(node.problem.what);
+  }
 }
 
 }  // namespace plimsoll::inline v0

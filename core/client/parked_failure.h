@@ -4,6 +4,7 @@
 #include <cstddef>
 
 #include "plimsoll/core/base/error.h"
+#include "plimsoll/core/base/text_writer.h"
 #include "plimsoll/core/base/time.h"
 #include "plimsoll/core/client/cluster_nodes.h"
 #include "plimsoll/core/client/parked_requests.h"
@@ -32,9 +33,9 @@ class ParkedFailure {
 
  private:
   const char* words_of(const ParkedRequests::Request& request, Instant now);
+  void append_node(TextWriter& words, const Journey& journey) const;
 
-  // Of a host's name, and of all words.
-  static constexpr std::size_t host_max = 100;
+  // Longer words are cut off.
   static constexpr std::size_t text_max = 300;
 
   const ClusterNodes& nodes_;

@@ -102,8 +102,8 @@ class ParkedRequests {
       });
       return index;
     };
-    const std::size_t end = find_from(found_until_);
-    found_until_ = found == nullptr && found_until_ > 0 ? find_from(0) : end;
+    const std::size_t behind_last = std::exchange(found_until_, find_from(found_until_));
+    if (found == nullptr && behind_last > 0) found_until_ = find_from(0);
     return found;
   }
 

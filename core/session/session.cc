@@ -519,7 +519,7 @@ std::optional<Event> Session::handle_ready() {
     return std::nullopt;
   }
   state_ = State::ready;
-  holders_text_.release();
+  error_text_.release();
   attempts_.handle_ready(now_);
   quiet_since_ = now_;
   ++counters_.connections;
@@ -653,7 +653,7 @@ std::optional<Event> Session::poll_end() {
   if (handing_) return failed(pipeline_.first_lost());
   if (const std::optional<Ended> lost = pipeline_.take_lost()) return failed(*lost);
   reader_.reset();
-  holders_text_.release();
+  error_text_.release();
   all_said_ = true;
   release_if_over();
   return std::nullopt;
@@ -779,7 +779,7 @@ void Session::give_up_half() {
   pipeline_.give_up_next(has_run ? Executed::yes : Executed::maybe);
 }
 
-// Adds the pool's numbers to an error that the session keeps. It does not use holders_text_, which
+// Adds the pool's numbers to an error that the session keeps. It does not use error_text_, which
 // the next error overwrites.
 Error Session::lack_of_memory(Error error) {
   Account& replies = accounts_.replies;

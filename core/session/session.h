@@ -15,8 +15,8 @@
 #include "plimsoll/core/resp/reader.h"
 #include "plimsoll/core/session/attempts.h"
 #include "plimsoll/core/session/confirmation.h"
+#include "plimsoll/core/session/error_text.h"
 #include "plimsoll/core/session/handshake.h"
-#include "plimsoll/core/session/holders_text.h"
 #include "plimsoll/core/session/options.h"
 #include "plimsoll/core/session/pipeline.h"
 #include "plimsoll/core/session/read_watch.h"
@@ -311,8 +311,8 @@ class Session {
     if (!is_connecting || *problem_.what == '\0') {
       return "the request's deadline passed before its reply";
     }
-    return holders_text_.write("the request's deadline passed while there was no connection",
-                               problem_.what, accounts_.connections);
+    return error_text_.write("the request's deadline passed while there was no connection",
+                             problem_.what, accounts_.connections);
   }
 
   /// Whether the session may read into the progress reserve while the pool is dry. With `leave`, a
@@ -550,7 +550,7 @@ class Session {
   Error lack_of_memory(Error error);
   const char* gave_up();
   const char* with_holders(const char* what) {
-    return holders_text_.write(what, accounts_.replies, accounts_.connections, now_);
+    return error_text_.write(what, accounts_.replies, accounts_.connections, now_);
   }
 
   SessionOptions options_;
@@ -589,7 +589,7 @@ class Session {
   RequestId watched_ = no_request;  // its reply is due next, and no caller waits for it
   Instant watched_since_ = never;
   ReadWatch read_watch_;
-  HoldersText holders_text_;
+  ErrorText error_text_;
   Attempts attempts_;
   Error problem_;
   Error event_error_;

@@ -26,7 +26,8 @@
 #include "plimsoll/native/transport/tls_context.h"
 
 // More than 500 lines, because callers and turns meet under one lock. First what callers do, then
-// the turns, then the snapshots, then what connections ask of the driver.
+// the turns, then the snapshots, then what connections ask of the driver. What callers ask besides
+// requests is in driver_control.cc.
 
 namespace plimsoll::inline v0::native {
 namespace {

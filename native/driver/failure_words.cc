@@ -18,12 +18,11 @@ const std::string& FailureWords::of_main() const {
 
 std::string FailureWords::of(const Event& event, const plimsoll::Client& core) const {
   if (const Cluster* const cluster = core.cluster()) {
-    const std::optional<ConnectionId> awaited = cluster->awaited(*event.error);
-    const Connection* const connection = awaited ? connections_.find(*awaited) : nullptr;
-    if (connection != nullptr && !connection->trouble().is_over) {
-      return connection->trouble().detail;
+    if (const std::optional<ConnectionId> awaited = cluster->awaited(*event.error)) {
+      const Connection* const connection = connections_.find(*awaited);
+      const bool is_in_trouble = connection != nullptr && !connection->trouble().is_over;
+      return is_in_trouble ? connection->trouble().detail : std::string();
     }
-    if (awaited) return {};
   }
   if (const auto* trouble = connections_.side_trouble(event.error->what)) {
     return trouble->detail;

@@ -127,8 +127,8 @@ set(PLIMSOLL_CLIENT_SOURCES
   core/session/attempts.cc
   core/session/backoff.cc
   core/session/confirmation.cc
+  core/session/error_text.cc
   core/session/handshake.cc
-  core/session/holders_text.cc
   core/session/new_credentials.cc
   core/session/options.cc
   core/session/pipeline.cc
@@ -423,9 +423,9 @@ set(PLIMSOLL_CLIENT_HEADERS
   core/session/backoff.h
   core/session/command_count.h
   core/session/confirmation.h
+  core/session/error_text.h
   core/session/handshake.h
   core/session/handshake_verdict.h
-  core/session/holders_text.h
   core/session/new_credentials.h
   core/session/options.h
   core/session/pipeline.h

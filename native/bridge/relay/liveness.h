@@ -6,9 +6,9 @@
 
 // Decides when to ping a client that has sent nothing for a while, and when to give the client up.
 // The time during which the relay does not read the client does not count, because signs of life
-// would go unnoticed. But a client that goes then, with bytes in front of its end that are not
-// read, is noticed only by its system's refusal of something that is sent to it: so it gets a ping
-// now and then. No I/O; time is an argument.
+// would go unnoticed. But if a client goes then, the end of its connection lies behind bytes that
+// are not read, and only its system can tell: by refusing what is sent to it. So the client gets a
+// ping now and then. No I/O; time is an argument.
 
 namespace plimsoll::bridge {
 

@@ -1,4 +1,4 @@
-#include "plimsoll/core/session/holders_text.h"
+#include "plimsoll/core/session/error_text.h"
 
 #include <array>
 #include <cstddef>
@@ -15,25 +15,25 @@ namespace plimsoll::inline v0 {
 namespace {
 
 // Less than error_text_max, because the name of the error's code goes in front.
-constexpr std::size_t holders_text_bytes = 288;
+constexpr std::size_t error_text_bytes = 288;
 
 }  // namespace
 
 // Lies in the block that it owns, so that one charge pays for both.
-struct HoldersText::Text {
+struct ErrorText::Text {
   Block block;
-  std::array<char, holders_text_bytes> text;
+  std::array<char, error_text_bytes> text;
 };
 
-HoldersText::~HoldersText() { release(); }
+ErrorText::~ErrorText() { release(); }
 
-void HoldersText::release() {
+void ErrorText::release() {
   if (text_ == nullptr) return;
   const Block block = std::move(text_->block);
   std::exchange(text_, nullptr)->~Text();
 }
 
-bool HoldersText::make_text(Account& payer) {
+bool ErrorText::make_text(Account& payer) {
   if (text_ != nullptr) return true;
   Block block = Block::allocate(payer, sizeof(Text));
   if (!block) return false;
@@ -42,9 +42,9 @@ bool HoldersText::make_text(Account& payer) {
   return true;
 }
 
-const char* HoldersText::write(const char* what, const char* why, Account& payer) {
+const char* ErrorText::write(const char* what, const char* why, Account& payer) {
   if (!make_text(payer)) return what;
-  std::array<char, holders_text_bytes>& text = text_->text;
+  std::array<char, error_text_bytes>& text = text_->text;
   TextWriter writer(std::span<char>(text).first(text.size() - 1));
   writer.append(what);
   writer.append(": ");
@@ -53,9 +53,9 @@ const char* HoldersText::write(const char* what, const char* why, Account& payer
   return text.data();
 }
 
-const char* HoldersText::write(const char* what, Account& lacking, Account& payer, Instant now) {
+const char* ErrorText::write(const char* what, Account& lacking, Account& payer, Instant now) {
   if (!make_text(payer)) return what;
-  std::array<char, holders_text_bytes>& text = text_->text;
+  std::array<char, error_text_bytes>& text = text_->text;
   const PoolHolders holders = lacking.budget().holders(lacking.pool(), now);
   TextWriter writer(std::span<char>(text).first(text.size() - 1));
   writer.append(what);
