@@ -168,6 +168,9 @@ class Cluster {
   }
   /// Whether a node may have run the request.
   bool was_exposed(RequestId id) const { return trail_.was_exposed(id); }
+  /// The text of the error for one whose deadline has passed before the answer to this request.
+  /// Lives at least until the next call.
+  const char* deadline_passed(RequestId id);
   /// So many callers wait who have no request of their own.
   void take_places(std::size_t count) {
     callers_joined_ = count;

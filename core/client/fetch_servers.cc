@@ -4,6 +4,7 @@
 
 #include "plimsoll/core/client/cluster.h"
 #include "plimsoll/core/client/node_caches.h"
+#include "plimsoll/core/client/parked_failure.h"
 #include "plimsoll/core/client/replica_caches.h"
 #include "plimsoll/core/client/replicas.h"
 
@@ -104,6 +105,11 @@ void FetchServers::cancel(RequestId request) {
 
 bool FetchServers::was_exposed_of_several(RequestId request) const {
   return cluster_ != nullptr ? cluster_->was_exposed(request) : replicas_->was_exposed(request);
+}
+
+const char* FetchServers::deadline_passed_at_several(const Fetches::Fetch& fetch) {
+  if (fetch.is_scattered) return ParkedFailure::parts_deadline_passed;
+  return cluster_ != nullptr ? cluster_->deadline_passed(fetch.request) : main_.deadline_passed();
 }
 
 Instant FetchServers::now_of_several() const {

@@ -94,6 +94,12 @@ class FetchServers {
     return is_one() ? main_.was_exposed(request) : was_exposed_of_several(request);
   }
 
+  /// The text of the error for a reader whose deadline has passed before the fetch was answered.
+  /// Lives at least until the next call.
+  const char* deadline_passed(const Fetches::Fetch& fetch) {
+    return is_one() ? main_.deadline_passed() : deadline_passed_at_several(fetch);
+  }
+
   /// The time that a driver has passed last, on any of the connections.
   Instant now() const { return is_one() ? main_.now() : now_of_several(); }
 
@@ -120,6 +126,7 @@ class FetchServers {
   Result<RequestId> submit_fetch_to_cluster(const Fetches::Fetch& fetch, const CommandView& command,
                                             Tag tag);
   bool was_exposed_of_several(RequestId request) const;
+  const char* deadline_passed_at_several(const Fetches::Fetch& fetch);
   Instant now_of_several() const;
   std::size_t in_flight_elsewhere() const;
   bool are_several_full() const;

@@ -622,9 +622,10 @@ Event NearCache::failed(const Fetches::EndedWaiter& ended) {
   const bool is_proof = ended.fetch->question.row == 0;
   const bool is_sent =
       !is_proof && (ended.fetch->is_scattered || servers_.was_exposed(ended.fetch->request));
-  error_ = {.code = timed_out ? ErrorCode::timed_out : ErrorCode::cancelled,
-            .executed = is_sent ? Executed::maybe : Executed::no,
-            .what = timed_out ? main_.deadline_passed() : "the request was cancelled"};
+  error_ = {
+      .code = timed_out ? ErrorCode::timed_out : ErrorCode::cancelled,
+      .executed = is_sent ? Executed::maybe : Executed::no,
+      .what = timed_out ? servers_.deadline_passed(*ended.fetch) : "the request was cancelled"};
   if (ended.was_last) {
     if (ended.fetch == proof_) proof_ = nullptr;
     if (!is_proof || servers_.cluster() == nullptr) servers_.cancel(ended.fetch->request);

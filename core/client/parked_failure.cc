@@ -13,17 +13,17 @@ Error ParkedFailure::of(const Ended& ended, ParkedRequests& parked, const Error&
   if (ended.code == ErrorCode::cancelled) error.what = "the request was cancelled";
   if (ended.code != ErrorCode::timed_out) return error;
   if (tags::is_whole(ended.tag)) {
-    error.what = "the request's deadline passed before all of its parts were answered";
+    error.what = parts_deadline_passed;
     return error;
   }
   const ParkedRequests::Request* const request = parked.find(ended.id);
   error.what = request == nullptr
                    ? "the request's deadline passed while it waited for a node of the cluster"
-                   : words_of(*request, now);
+                   : deadline_passed(*request, now);
   return error;
 }
 
-const char* ParkedFailure::words_of(const ParkedRequests::Request& request, Instant now) {
+const char* ParkedFailure::deadline_passed(const ParkedRequests::Request& request, Instant now) {
   node_ = no_node;
   if (request.is_for_main) {
     return "the request's deadline passed while it waited behind others for any node";

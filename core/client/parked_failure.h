@@ -18,6 +18,10 @@ namespace plimsoll::inline v0 {
 /// say for which slot and node it waited, and what is known of that node.
 class ParkedFailure {
  public:
+  /// Of a request that was sent in parts.
+  static constexpr const char* parts_deadline_passed =
+      "the request's deadline passed before all of its parts were answered";
+
   /// Both must outlive this object.
   ParkedFailure(const ClusterNodes& nodes, const ParkedRoutes& routes)
       : nodes_(nodes), routes_(routes) {}
@@ -25,14 +29,17 @@ class ParkedFailure {
   /// `closed`: the refusal of a client that is over. Valid until the next call.
   Error of(const Ended& ended, ParkedRequests& parked, const Error& closed, Instant now);
 
+  /// For one whose deadline has passed while the request, which is parked and may be another's,
+  /// goes on. Valid until the next call.
+  const char* deadline_passed(const ParkedRequests::Request& request, Instant now);
+
   /// The node for which the request waited that has ended with this error; no_node: it waited for
-  /// none, or the error is none of the last that of() has made.
+  /// none, or the error is none of the last that was made here.
   NodeNumber node_of(const Error& error) const {
     return error.what == text_.data() ? node_ : no_node;
   }
 
  private:
-  const char* words_of(const ParkedRequests::Request& request, Instant now);
   void append_node(TextWriter& words, const Journey& journey) const;
 
   // Longer words are cut off.

@@ -29,10 +29,9 @@ PartsFailure::PartsFailure(const Error& error, const std::optional<Value>& serve
     where.append("node");
   }
   if (place != nullptr && place->node != nullptr) {
+    std::array<char, NodeAddress::text_bytes_max> address;
     where.append(" at ");
-    where.append(place->node->host().substr(0, host_max));
-    where.append(":");
-    where.append(std::uint64_t{place->node->port()});
+    where.append(place->node->write(address));
   }
   if (place != nullptr) where.append("; ");
   words_size_ = words.text().size();

@@ -48,12 +48,11 @@ class PartsFailure {
   std::string_view wire();
 
  private:
-  // Of the words of a server, or of an error; of a host's name; and of what says where a part was.
-  // Behind that is room for the rest. In front there is room for the header of an error reply.
+  // Of the words of a server, or of an error; and of what says where a part was. Behind that is
+  // room for the rest. In front there is room for the header of an error reply.
   static constexpr std::size_t words_max = 200;
-  static constexpr std::size_t host_max = 100;
-  static constexpr std::size_t where_max = 180;
-  static constexpr std::size_t text_max = 480;
+  static constexpr std::size_t where_max = NodeAddress::text_bytes_max + 30;
+  static constexpr std::size_t text_max = words_max + where_max + 100;
   static constexpr std::size_t header_bytes = 8;
 
   char* begin() { return bytes_.data() + header_bytes; }

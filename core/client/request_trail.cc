@@ -44,6 +44,10 @@ RequestId RequestTrail::last_of(RequestId id) const {
   return id;
 }
 
+const ParkedRequests::Request* RequestTrail::find_parked(RequestId id) const {
+  return is_parked(id) ? parked_of(id).find(request_ids::request_of(id)) : nullptr;
+}
+
 bool RequestTrail::was_exposed(RequestId id) const {
   id = last_of(id);
   if (!owns(id)) return main_.was_exposed(id);

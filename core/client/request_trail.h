@@ -37,6 +37,13 @@ class RequestTrail {
 
   /// The id that a request has now, or had when it ended.
   RequestId last_of(RequestId id) const;
+  /// The request that is parked under this id, which is its last; null if it is not parked.
+  const ParkedRequests::Request* find_parked(RequestId id) const;
+  /// The session that has the request of this id, which is its last, and is not parked; null if
+  /// its node's has ended.
+  Session* session_of(RequestId id) const {
+    return owns(id) ? nodes_.session_of_request(id) : &main_;
+  }
   /// Whether a node may have run a request.
   bool was_exposed(RequestId id) const;
   /// Whether a node still owes the last answer to a request, which lies there under this id, and

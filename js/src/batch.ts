@@ -1,9 +1,16 @@
 import { type CallOptions, anyReply } from "./commands/call.js";
-import { checkCallOptions } from "./commands/call-options.js";
+import { checkCallOptions, checkNames } from "./commands/call-options.js";
 import { CommandQueue } from "./command-queue.js";
 import type { Driver } from "./driver.js";
 
 // Batches, which other clients call pipelines: commands that are sent together.
+
+// An option that is undefined is one that was not given.
+const optionsOf = (own: CallOptions | undefined, ofAll: CallOptions | undefined): CallOptions | undefined => {
+  if (own === undefined || ofAll === undefined) return own ?? ofAll;
+  const given = Object.entries(own).filter(([, value]) => value !== undefined);
+  return { ...ofAll, ...Object.fromEntries(given) };
+};
 
 /**
  * Queues the commands that are called on it; exec() sends them together and returns all replies in a list.
@@ -25,12 +32,16 @@ export class Batch extends CommandQueue {
 
   /**
    * Sends the queued commands, in their order. Resolves to the list of their replies; in place of a reply
-   * that failed is its error. Rejects, with nothing sent, only if a call had an invalid argument, or the
-   * batch was executed before. Each call's own promise settles as well.
+   * that failed is its error. `options` are those of each command, unless its own say otherwise. Rejects, with
+   * nothing sent, only if they or an argument of a call are invalid, or the batch was executed before. Each
+   * call's own promise settles as well.
    */
-  async exec(): Promise<unknown[]> {
-    return Promise.all(this.takeAll().map(({ words, shape, options, resolve, reject }) => {
-      const reply = this.driver.submit(words, { shape, options, asMaps: shape === anyReply });
+  async exec(options?: CallOptions): Promise<unknown[]> {
+    checkNames(options);
+    if (options !== undefined) checkCallOptions(options);
+    return Promise.all(this.takeAll().map(({ words, shape, options: own, resolve, reject }) => {
+      const reply = this.driver.submit(words,
+        { shape, options: optionsOf(own, options), asMaps: shape === anyReply });
       reply.then(resolve, reject);
       return reply.catch((error: unknown) => error);
     }));

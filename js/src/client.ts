@@ -11,7 +11,7 @@ import { described } from "./commands/problem.js";
 import { isWord } from "./commands/put.js";
 import type { Text } from "./commands/replies.js";
 import { checkedWords } from "./commands/words.js";
-import { type Replies, executed } from "./command-queue.js";
+import { type OptionsOfAll, type Replies, executed } from "./command-queue.js";
 import { optionsAt, optionsDoublesEnd } from "./core/abi.js";
 import type { Core } from "./core/core.js";
 import { stage } from "./core/encode.js";
@@ -259,10 +259,11 @@ export class Client extends Scanning {
    *
    *     const [visits, name] = await client.batch((all) => [all.incr("visits"), all.get("name")]);
    */
-  batch<const Calls extends readonly unknown[]>(fill: (batch: Batch) => Calls): Promise<Replies<Calls>>;
-  batch(fill?: (batch: Batch) => readonly unknown[]): unknown {
+  batch<const Calls extends readonly unknown[]>(fill: (batch: Batch) => Calls,
+    options?: OptionsOfAll): Promise<Replies<Calls>>;
+  batch(fill?: (batch: Batch) => readonly unknown[], options?: CallOptions): unknown {
     const batch = new Batch(this.#driver);
-    return fill === undefined ? batch : executed(batch, fill, undefined);
+    return fill === undefined ? batch : executed(batch, fill, options);
   }
 
   /** Begins a transaction, of which the server executes all commands or none: see Transaction. */
@@ -275,7 +276,7 @@ export class Client extends Scanning {
    *     const [visits] = await client.transaction((all) => [all.incr("visits"), all.expire("visits", 60)]);
    */
   transaction<const Calls extends readonly unknown[]>(fill: (transaction: Transaction) => Calls,
-    options?: CallOptions): Promise<Replies<Calls>>;
+    options?: OptionsOfAll): Promise<Replies<Calls>>;
   transaction(fill?: (transaction: Transaction) => readonly unknown[], options?: CallOptions): unknown {
     const transaction = new Transaction(this.#driver);
     return fill === undefined ? transaction : executed(transaction, fill, options);

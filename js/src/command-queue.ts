@@ -21,6 +21,10 @@ const dropped = typeof FinalizationRegistry === "undefined" ? undefined
 /** What a list of calls resolves to. */
 export type Replies<Calls extends readonly unknown[]> = { -readonly [Place in keyof Calls]: Awaited<Calls[Place]> };
 
+/** What a function that queues commands is given beside it. Each call says itself how it wants its reply (`as`), since
+    its type depends on it. */
+export type OptionsOfAll = Omit<CallOptions, "as">;
+
 /** A queued command, and the promise that its call returned. */
 export interface QueuedCommand {
   readonly words: Word[];

@@ -3,7 +3,7 @@
 // exports.
 
 export type { Batch } from "./batch.js";
-export type { Replies } from "./command-queue.js";
+export type { OptionsOfAll, Replies } from "./command-queue.js";
 export { Client, type SubscribeOptions } from "./client.js";
 export {
   type CacheMode, type CacheStatistics, ClientSideCache, type ClientSideCacheOptions,

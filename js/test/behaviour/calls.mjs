@@ -101,6 +101,27 @@ export const calls = {
     equal(await client.batch().exec(), []);
   },
 
+  "exec()'s options are those of each command of a batch that has none of its own": async ({ connect, key }) => {
+    const client = await connect();
+    const bytes = new TextEncoder().encode("1");
+    await client.set(key("text"), "1");
+    const batch = client.batch();
+    batch.get(key("text"));
+    batch.get(key("text"), { as: "text" });
+    batch.get(key("text"), { as: undefined });
+    equal(await batch.exec({ as: "bytes" }), [bytes, "1", bytes]);
+    equal(await client.batch((all) => [all.get(key("text"))], { as: "json" }), [1]);
+    const stopped = client.batch();
+    stopped.incr(key("text"));
+    const [reply] = await stopped.exec({ signal: AbortSignal.abort(new Error("enough")) });
+    equal([reply.name, reply.executed], ["CancelledError", "no"]);
+    const kept = client.batch();
+    kept.incr(key("text"));
+    await rejects(kept.exec({ timeout: -1 }), { name: "TypeError", message: /timeout/ });
+    await rejects(kept.exec({ timeuot: 1 }), { name: "TypeError", message: /timeuot/ });
+    equal(await kept.exec(), [2]);
+  },
+
   "a batch of thousands runs, in order, and its memory is given back": async ({ connect, key, plimsoll }) => {
     const client = await connect({ requestTimeout: 0 });
     const before = plimsoll.getMemoryStatistics().pools.requests.used;

@@ -64,6 +64,9 @@ is<Promise<[number | bigint, string | null]>>()(client.transaction((all) => [all
 is<Promise<[boolean, (string | null)[]]>>()(client.batch((all) => [all.set("k", "v"), all.mget(["k"])]));
 const reader = new StreamReader(client, { group: "g", consumer: "c", streams: "s", as: (bytes: Uint8Array) => bytes.length });
 is<Promise<StreamBatch<(bytes: Uint8Array) => number>>>()(reader.read());
+is<Promise<[string | null]>>()(client.batch((all) => [all.get("k")], { timeout: 100 }));
+// @ts-expect-error each call says itself how it wants its reply
+client.batch((all) => [all.get("k")], { as: "bytes" });
 // @ts-expect-error a function that returns what it has queued
 client.transaction((all) => { all.incr("n"); });
 // @ts-expect-error no such form

@@ -286,6 +286,40 @@ TEST_CASE("what waited for an owner is not stored") {
   CHECK(world.has("{b}5"));
 }
 
+TEST_CASE("a read whose deadline passes says for which slot and node it waited") {
+  Cached world;
+  const std::string of_slot =
+      "the request's deadline passed while it waited for the owner of slot 3300, ";
+  const Tag first = world.next_tag();
+  const Tag joined = world.next_tag();
+  world.kill(node0);
+  world.look_up(first, {"GET", "{b}5"}, cache::any_staleness, 50ms);
+  world.look_up(joined, {"GET", "{b}5"}, cache::any_staleness, 40ms);
+  world.advance(40ms);
+  CHECK(world.outcome(joined) == "timed_out (no)");
+  CHECK(world.last_error_words() == of_slot + node0 + ": connection refused");
+  world.advance(10ms);
+  CHECK(world.outcome(first) == "timed_out (no)");
+  CHECK(world.last_error_words() == of_slot + node0 + ": connection refused");
+}
+
+TEST_CASE("a read whose deadline passes at a node that is silent says so") {
+  Cached world;
+  world.hold_answers(node0);
+  const Tag one = world.next_tag();
+  world.look_up(one, {"GET", "{b}5"}, cache::any_staleness, 50ms);
+  const Tag several = world.next_tag();
+  world.look_up(several, {"MGET", "{b}6", "c"}, cache::any_staleness, 60ms);
+  world.run();
+  world.advance(50ms);
+  CHECK(world.outcome(one) == "timed_out (maybe)");
+  CHECK(world.last_error_words() == "the request's deadline passed before its reply");
+  world.advance(10ms);
+  CHECK(world.outcome(several) == "timed_out (maybe)");
+  CHECK(world.last_error_words() ==
+        "the request's deadline passed before all of its parts were answered");
+}
+
 TEST_CASE("a read that is sent again after its connection was lost is not stored") {
   ClusterWorldOptions options;
   options.client.read_resends_max = 2;

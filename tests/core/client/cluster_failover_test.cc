@@ -95,6 +95,9 @@ TEST_CASE("whose deadline passes while it waits hears for which slot and node, a
     world.submit(1, {"DEL", "b", "c"}, 50ms);
     world.advance(50ms);
     CHECK(world.outcome(1) == "timed_out (maybe)");
+    CHECK(has(world.last_error_words(),
+              "deadline passed before all of its parts were answered (1 "
+              "of 2 parts of the request had run"));
   }
   world.verify();
 }

@@ -6,11 +6,14 @@
 #include <random>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
+#include "plimsoll/core/client/parts_failure.h"
+#include "plimsoll/core/cluster/node_address.h"
 #include "plimsoll/tests/core/client/cluster_world.h"
 
 // Requests with keys of several slots, and requests for every node.
@@ -161,6 +164,25 @@ TEST_CASE("if a part fails, the whole fails, and says where and how much has run
   for (NodeIndex i = 0; i < 3; ++i) world.node(i).refusal = "-OOM command not allowed\r\n";
   CHECK(has(world.call(2, {"DEL", "a", "b", "c"}), "0 of 3 parts"));
   CHECK(world.last_error().executed == Executed::no);
+}
+
+TEST_CASE("where a part failed is written whole: IPv6 in brackets, and the longest name") {
+  const std::string_view longest_word(std::string_view(
+      "of a server that says more than anybody reads of a server that says more than anybody reads "
+      "of a server that says more than anybody reads of a server that says more than anybody "));
+  const std::string longest_name(NodeAddress::host_bytes_max, 'h');
+  const Error error{.what = longest_word.data()};
+  for (const std::string& host : {std::string("2001:db8::1"), longest_name}) {
+    const auto node = NodeAddress::read(host, 65535);
+    REQUIRE(node);
+    const PartsFailure::Place place{.slot = Slot{16383}, .node = &*node};
+    PartsFailure failure(error, std::nullopt, &place);
+    failure.add({.run = 100'000, .maybe_run = 100'000, .all = 4'000'000});
+    const std::string address = (host == longest_name ? host : "[" + host + "]") + ":65535";
+    CHECK(failure.what() == std::string(longest_word) + " (slot 16383 at " + address +
+                                "; 100000 of 4000000 parts of the request had run, and 100000 may "
+                                "have)");
+  }
 }
 
 TEST_CASE("parts follow their slots while these move") {
