@@ -225,6 +225,7 @@ Reader::Poll Reader::next(bool replies_wanted) {
   if (frame_ready_) {
     frame_ready_ = false;
     release_before_last();
+    tape_.release();  // the next frame may be hours away
   }
   if (last_ == nullptr) return Poll::need_more;
   if (at_ == end_ && !partial_) {
@@ -310,6 +311,11 @@ void Reader::reset() {
 void Reader::release_idle() {
   if (last_ == nullptr || lent_ || frame_ready_ || partial_ || at_ != end_) return;
   release_last();
+}
+
+void Reader::validate() const {
+  const bool has_frame = frame_ready_ || partial_;
+  PLIMSOLL_CHECK(has_frame || (first_ == last_ && tape_.charged_bytes() == 0));
 }
 
 void Reader::release_before_last() {

@@ -84,6 +84,8 @@ class Reader {
   /// The frame. Valid after Poll::frame, until next().
   Value value() const { return Value(tape_.first()); }
   bool is_push() const { return parser_.frame_type() == Type::push; }
+  /// Also of a frame that has no value.
+  bool is_array() const { return parser_.frame_type() == Type::array; }
   std::size_t frame_bytes() const { return parser_.frame_bytes(); }
 
   /// Why the frame has no value; Drop::none if it has one.
@@ -134,6 +136,9 @@ class Reader {
 
   /// Forgets everything: the next byte is the first of a new connection.
   void reset();
+
+  /// CHECKs that nothing is charged for a frame that is over.
+  void validate() const;
 
   /// Releases the buffer if nothing in it is needed. Call it when no reply is outstanding, so that
   /// an idle connection holds no buffer.

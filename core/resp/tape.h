@@ -39,7 +39,7 @@ class Tape {
 
   /// Does what clear() and append() do.
   Node* begin_with_one() {
-    if (first_piece_ != nullptr) clear();
+    release();
     next_ = inline_ + 1;
     size_ = 1;
     return inline_;
@@ -55,6 +55,10 @@ class Tape {
   /// Bytes charged for the chunk and the segments.
   std::size_t charged_bytes() const { return charged_; }
 
+  /// Forgets the nodes, if any lie outside of the tape itself.
+  void release() {
+    if (first_piece_ != nullptr) clear();
+  }
   void clear() {
     if (first_piece_ != nullptr) release_pieces();
     next_ = inline_;

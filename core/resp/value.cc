@@ -1,13 +1,30 @@
 #include "plimsoll/core/resp/value.h"
 
 #include <array>
+#include <optional>
 
 #include "plimsoll/core/resp/number.h"
 
 namespace plimsoll::inline v0 {
 namespace {
 
+// Of the numbers that servers write with exponents. INCRBYFLOAT writes all digits instead, in up to
+// MAX_LONG_DOUBLE_CHARS (valkey's util.h).
 constexpr std::size_t real_text_max = 128;
+constexpr std::size_t long_real_text_max = 5 * 1024;
+
+template <std::size_t size_max>
+std::optional<double> real_of(const Node* node) {
+  std::array<char, size_max> text;
+  BytesView(node).copy_to(text.data());
+  text[node->size] = '\0';  // to_real() reads one byte behind the number
+  const std::string_view view(text.data(), node->size);
+  return is_real(view) ? std::optional(to_real(view)) : std::nullopt;
+}
+
+[[gnu::noinline]] std::optional<double> long_real_of(const Node* node) {
+  return real_of<long_real_text_max>(node);
+}
 
 // Returns the first node at or after `node` that is not an attribute: the value that the attributes
 // describe.
@@ -69,11 +86,10 @@ Result<bool> Value::as_boolean() const {
 Result<double> Value::as_real() const {
   if (type() == Type::real) return to_real({node_->bytes, node_->size});
   if (type() == Type::integer) return static_cast<double>(node_->integer);
-  if (type() == Type::bulk_string && node_->size < real_text_max) {
-    std::array<char, real_text_max> text{};
-    BytesView(node_).copy_to(text.data());
-    const std::string_view view(text.data(), node_->size);
-    if (is_real(view)) return to_real(view);
+  if (type() == Type::bulk_string && node_->size < long_real_text_max) {
+    const bool is_long = node_->size >= real_text_max;
+    const auto real = is_long ? long_real_of(node_) : real_of<real_text_max>(node_);
+    if (real) return *real;
   }
   return wrong("double");
 }

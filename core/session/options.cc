@@ -32,7 +32,9 @@ Status validate(const TrackingOptions& tracking, Protocol protocol) {
     return invalid("tracking.required is set, and tracking.method is off", "a method");
   }
   if (tracking.required && protocol == Protocol::resp2) {
-    return invalid("tracking.required is set, and protocol is RESP2", "RESP3");
+    return invalid(
+        "tracking.required is set, as a cache in mode tracking does, and protocol is RESP2",
+        "RESP3, or a cache in mode automatic or ttl");
   }
   if (!tracking.prefixes.empty() && tracking.method != Method::broadcast) {
     return invalid("tracking.prefixes are given, and tracking.method is not broadcast",

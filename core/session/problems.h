@@ -18,6 +18,12 @@ inline constexpr Error client_closed{.code = ErrorCode::closed, .what = "the cli
 inline constexpr Error no_connection{.code = ErrorCode::connect_failed,
                                      .what = "no connection within connect_timeout"};
 
+// Its first byte begins no reply.
+inline constexpr Error no_resp{
+    .code = ErrorCode::protocol_error,
+    .what = "what listens at this address does not speak RESP",
+    .expected = "a server such as Valkey; for a bridge ws:// or wss://, for TLS valkeys://"};
+
 inline constexpr Error no_handshake{
     .code = ErrorCode::connect_failed,
     .what = "the server did not answer the handshake within connect_timeout"};

@@ -289,6 +289,7 @@ void Session::validate() {
   PLIMSOLL_CHECK(!open_wanted_ || state_ == State::opening);
   PLIMSOLL_CHECK(!held_ || state_ == State::ready || state_ == State::closing);
   pipeline_.validate();
+  reader_.validate();
 }
 
 // Fills `event` and returns true; returns false if no frame leads to an event.
@@ -356,8 +357,7 @@ std::optional<Event> Session::handle_confirmation(Pipeline::Next due) {
 std::optional<Event> Session::handle_part() {
   if (pipeline_.next_wants_confirmations()) return handle_refusal();
   const Tag tag = pipeline_.next_tag();
-  const bool is_first = !std::exchange(has_parts_, true) || parts_of_ != pipeline_.next_id();
-  parts_of_ = pipeline_.next_id();
+  const bool is_first = earlier_answers_.note(pipeline_.next_id());
   const auto owed = static_cast<std::uint16_t>(pipeline_.next_answers() - 1);
   const bool shown = reader_.dropped() == Parser::Drop::none;
   if (tag == internal_auth && shown && is_aggregate(reader_.value().type())) {
@@ -373,7 +373,7 @@ std::optional<Event> Session::handle_part() {
   pipeline_.take_part();
   if (!shown) return std::nullopt;
   const Value value = reader_.value();
-  if (is_first) note_first_part(value, owed);
+  if (is_first && value.is_error()) earlier_answers_.note_first_refused(owed);
   Event event{.kind = Event::Kind::pushed, .tag = tag, .value = value, .answers_owed = owed};
   if (!value.is_error()) return delivers_parts(tag) ? std::optional(event) : std::nullopt;
   event_error_ = error_of_reply(*value.as_error(), Speaker::server);
@@ -403,8 +403,8 @@ std::optional<Event> Session::handle_refusal() {
     if (const std::optional<Event> event = hand_back_refused()) return event;
   }
   if (pipeline_.next_tag() == internal_end_of_answers && not_subscribed) return std::nullopt;
-  // If MULTI was refused, the commands after it ran one by one, whatever the reply to EXEC is.
-  const bool had_no_multi = has_parts_ && first_part_refused_ && parts_of_ == pipeline_.next_id();
+  // Then the commands after it ran one by one, whatever the reply to EXEC is.
+  const bool had_no_multi = earlier_answers_.was_multi_refused(pipeline_.next_id());
   const bool was_sent_before = pipeline_.next_was_sent_before();
   const Tag tag = pipeline_.take_next();
   if (!shown) return handle_skipped_reply(tag);
@@ -473,7 +473,8 @@ Event Session::failed(const Ended& ended) {
   if (ended.code == ErrorCode::timed_out) {
     error.what = deadline_passed();
   } else if (ended.code == ErrorCode::out_of_memory) {
-    error.what = gave_up();
+    ++counters_.replies_skipped;
+    error.what = with_holders(stalled_in_reply.what);
   } else if (ended.code == ErrorCode::cancelled) {
     error.what = "the request was cancelled";
   } else {
@@ -587,7 +588,7 @@ void Session::open_if_due() {
 // If the peer has served this session before, the next connection may work.
 void Session::handle_protocol_error() {
   if (state_ != State::handshaking) return lose(reader_.error());
-  fail_attempt(reader_.error(), Failure::odd);
+  fail_attempt(reader_.error().offset == 0 ? no_resp : reader_.error(), Failure::odd);
 }
 
 // Handles the loss of a connection that was ready.
@@ -627,7 +628,8 @@ void Session::drop_connection() {
   end_wait();
   read_watch_.stop_watching();
   watched_ = no_request;
-  has_parts_ = held_ = dry_ = resumed_ = false;
+  earlier_answers_.clear();
+  held_ = dry_ = resumed_ = false;
   quiet_ = Quiet::no;
 }
 
@@ -775,7 +777,8 @@ void Session::give_up_half() {
       pipeline_.next_tag() >= internal_tag_first) {
     return lose(lack_of_memory(stalled_in_reply));
   }
-  const bool has_run = due == Pipeline::Next::request && half == Reader::Half::reply && !has_parts_;
+  const bool has_run = due == Pipeline::Next::request && half == Reader::Half::reply &&
+                       !earlier_answers_.has_some(pipeline_.next_id());
   pipeline_.give_up_next(has_run ? Executed::yes : Executed::maybe);
 }
 
@@ -787,12 +790,6 @@ Error Session::lack_of_memory(Error error) {
   error.value = holders.used;
   error.limit = holders.limit;
   return error;
-}
-
-// Returns the error text for a request whose reply was given up. Counts the reply as skipped.
-const char* Session::gave_up() {
-  ++counters_.replies_skipped;
-  return with_holders(stalled_in_reply.what);
 }
 
 }  // namespace plimsoll::inline v0

@@ -15,6 +15,7 @@
 #include "plimsoll/core/resp/reader.h"
 #include "plimsoll/core/session/attempts.h"
 #include "plimsoll/core/session/confirmation.h"
+#include "plimsoll/core/session/earlier_answers.h"
 #include "plimsoll/core/session/error_text.h"
 #include "plimsoll/core/session/handshake.h"
 #include "plimsoll/core/session/options.h"
@@ -465,9 +466,13 @@ class Session {
   enum class Transmitting : std::uint8_t { nothing, handshake, requests };
 
   bool poll_frame(std::optional<Event>& event);
-  // In RESP2 a subscriber gets messages as arrays, and the reply to PING as well.
+  // In RESP2 a subscriber gets messages as arrays, and the reply to PING as well, which is short.
   bool is_array_push() const {
-    if (reader_.dropped() != Parser::Drop::none || state_ == State::handshaking) return false;
+    constexpr std::size_t pong_bytes_max = 32;
+    if (state_ == State::handshaking) return false;
+    if (reader_.dropped() != Parser::Drop::none) {
+      return reader_.is_array() && reader_.frame_bytes() > pong_bytes_max;
+    }
     const Value value = reader_.value();
     return value.type() == Type::array && !is_about(value, "pong");
   }
@@ -477,17 +482,10 @@ class Session {
   void handle_reply(std::optional<Event>& event);
   std::optional<Event> handle_refusal();
   std::optional<Event> hand_back_refused();
-  void note_first_part(const Value& value, std::uint16_t owed_behind) {
-    first_part_refused_ = value.is_error();
-    owed_behind_first_ = owed_behind;
-  }
   // Whether the commands of next() have run one by one, since MULTI was refused, or EXEC is unknown
-  // and has not ended the transaction. A request of two commands has none between the first and the
-  // last: it is ASKING and a command.
+  // and has not ended the transaction.
   bool is_broken_transaction() {
-    const bool had_no_multi = has_parts_ && first_part_refused_ && owed_behind_first_ > 1 &&
-                              parts_of_ == pipeline_.next_id();
-    if (had_no_multi) return true;
+    if (earlier_answers_.was_multi_refused(pipeline_.next_id())) return true;
     const Result<BytesView> text = reader_.value().as_error();
     return text && text->starts_with(knows_no_exec);
   }
@@ -548,7 +546,6 @@ class Session {
   bool others_wait() const;
   void give_up_half();
   Error lack_of_memory(Error error);
-  const char* gave_up();
   const char* with_holders(const char* what) {
     return error_text_.write(what, accounts_.replies, accounts_.connections, now_);
   }
@@ -575,16 +572,13 @@ class Session {
   enum class Quiet : std::uint8_t { no, leaving, joining } quiet_ = Quiet::no;
   ModeWanted mode_wanted_ = ModeWanted::any;
   Reader::Reserve reserve_ = Reader::Reserve::use;
-  bool has_parts_ = false;               // parts_of_ names a request
-  bool first_part_refused_ = false;      // ... and its first answer was an error...
-  std::uint16_t owed_behind_first_ = 0;  // ... in front of so many others
   Instant now_ = Instant::min();
   // waiting: when the next attempt begins; opening, handshaking: when this attempt is given up;
   // ready, and leaving: when it is left at the latest; closing: when the session ends at the
   // latest.
   Instant due_at_ = never;
   Instant quiet_since_ = never;  // the last byte from the server, or the last PING
-  RequestId parts_of_ = 0;       // the last request that got an answer before its last answer
+  EarlierAnswers earlier_answers_;
   static constexpr RequestId no_request = UINT64_MAX;
   RequestId watched_ = no_request;  // its reply is due next, and no caller waits for it
   Instant watched_since_ = never;

@@ -37,6 +37,24 @@ TEST_CASE("an idle client holds no segment and costs 4 KiB at most") {
   CHECK(pair.end.bytes_in_use() <= idle_bytes_max);
 }
 
+TEST_CASE("an idle client holds nothing of its last reply or message, whatever that was") {
+  std::string elements;
+  for (int i = 0; i < 20'000; ++i) elements += testing::bulk_reply("element " + std::to_string(i));
+  for (const std::string last : {"*20000\r\n", "%10000\r\n", "~20000\r\n", ">20000\r\n",
+                                 "*1\r\n%1\r\n+nested\r\n*20000\r\n"}) {
+    INFO(last);
+    Pair pair;
+    pair.connect();
+    if (last[0] != '>') {
+      pair.end.submit(1, {"ECHO", "all"});
+      pair.end.write();
+    }
+    pair.end.receive(last + elements);
+    CHECK(pair.end.take_events().size() == 1);
+    CHECK(pair.end.bytes_in_use() <= idle_bytes_max);
+  }
+}
+
 TEST_CASE("a handshake costs nothing when it is over, whichever end of it is told first") {
   for (const bool reply_first : {false, true}) {
     ClientEnd end;

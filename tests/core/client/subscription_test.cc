@@ -322,6 +322,26 @@ TEST_CASE("in RESP2 messages and confirmations are arrays, and PING is still ans
   CHECK(fleet.is_open(1));
 }
 
+TEST_CASE("in RESP2 a message that is too large is lost alone, as in RESP3") {
+  Fleet fleet({.protocol = Protocol::resp2, .reply_bytes_max = reply_bytes_max_min});
+  fleet.set_script(
+      [](std::uint32_t, const testing::Words& request) { return confirmation(request, "*"); });
+  fleet.connect();
+  const ConnectionId connection = fleet.client().open_subscription(fleet.now()).value();
+  fleet.settle();
+  fleet.drive();
+  fleet.note(1, fleet.client().subscribe(connection, SubscriptionKind::channel, three, fleet.now(),
+                                         0s, 1));
+  fleet.drive();
+  fleet.take_events();
+  fleet.say(1, push({"message", "a", std::string(reply_bytes_max_min, 'x')}, "*"));
+  fleet.note(2, fleet.client().next_message(connection, fleet.now(), 0s, 2));
+  fleet.say(1, push({"message", "a", "text"}, "*"));
+  CHECK(fleet.take_events() == Lines{"2: [\"message\", \"a\", \"text\"]"});
+  CHECK(fleet.client().messages_missed().lost == 1);
+  CHECK(fleet.is_open(1));
+}
+
 TEST_CASE("closing a subscription ends the wait, and the client's end ends all") {
   Subscribed fleet;
   fleet.next(1);

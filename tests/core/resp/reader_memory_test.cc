@@ -66,6 +66,17 @@ TEST_CASE("the memory for a reply's elements counts as well") {
   CHECK(reading.outcome() == "(too large); simple \"next\"");
 }
 
+TEST_CASE("once a reply of many elements was taken, nothing of it is charged any more") {
+  for (const std::string_view next : {"", "+next\r\n", "+nex", "*2\r\n:1\r\n"}) {
+    INFO(next);
+    ReplyMemory memory;
+    Reading reading(memory);
+    reading.feed(array_of(10'000, ":1\r\n"));
+    reading.feed(next);
+    CHECK(memory.bytes_in_use() <= segment_bytes);
+  }
+}
+
 TEST_CASE("a string that announces too much is skipped in one buffer") {
   ReplyMemory memory;
   Reading reading(memory, Replies::wanted, {.reply_bytes_max = mib});

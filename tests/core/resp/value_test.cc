@@ -111,6 +111,15 @@ TEST_CASE("a double may be an integer or a string that holds one, as RESP2 has i
   CHECK(*Parsed("$4\r\n-inf\r\n").value().as_real() == -std::numeric_limits<double>::infinity());
   CHECK(std::isnan(*Parsed("$3\r\nnan\r\n").value().as_real()));
   CHECK(*Parsed("$?\r\n;2\r\n1.\r\n;2\r\n25\r\n;0\r\n").value().as_real() == 1.25);
+  // INCRBYFLOAT writes all digits, and may have more than a double has room for.
+  const auto power_of_10 = [](std::size_t exponent) {
+    const std::string text = "1" + std::string(exponent, '0');
+    return *Parsed("$" + std::to_string(text.size()) + "\r\n" + text + "\r\n").value().as_real();
+  };
+  CHECK(power_of_10(126) == 1e126);
+  CHECK(power_of_10(127) == 1e127);
+  CHECK(power_of_10(300) == 1e300);
+  CHECK(power_of_10(4932) == std::numeric_limits<double>::infinity());
 }
 
 TEST_CASE("a string that holds no double, or more than one can be, is a wrong type") {
@@ -118,9 +127,9 @@ TEST_CASE("a string that holds no double, or more than one can be, is a wrong ty
     const std::string bytes = "$" + std::to_string(text.size()) + "\r\n" + text + "\r\n";
     CHECK(Parsed(bytes).value().as_real().error().code == ErrorCode::wrong_type);
   }
-  const std::string digits(127, '7');
-  CHECK(Parsed("$127\r\n" + digits + "\r\n").value().as_real().ok());
-  CHECK_FALSE(Parsed("$128\r\n7" + digits + "\r\n").value().as_real().ok());
+  const std::string digits(5119, '7');
+  CHECK(Parsed("$5119\r\n" + digits + "\r\n").value().as_real().ok());
+  CHECK_FALSE(Parsed("$5120\r\n7" + digits + "\r\n").value().as_real().ok());
 }
 
 TEST_CASE("a verbatim string's bytes come without its format") {
