@@ -185,8 +185,8 @@ int32_t plimsoll_submit_get(int32_t client, uint32_t size, uint32_t tag, double 
                             double staleness, double now);
 
 /// Submits the request that plimsoll_event_admitted named. The host must have staged its words
-/// again.
-int32_t plimsoll_submit_admitted(int32_t client, uint32_t count, uint32_t tag);
+/// again. `commands`: of a transaction; 0 for a single command.
+int32_t plimsoll_submit_admitted(int32_t client, uint32_t commands, uint32_t count, uint32_t tag);
 
 /// Looks up GET of one key, staged as for plimsoll_submit_get(), in the cache only. Answers 1, with
 /// the nodes of the value in the area, or 0 if the cache has no such entry.
@@ -198,7 +198,8 @@ int32_t plimsoll_prove(int32_t client, uint32_t tag, double timeout, double now)
 
 /// Stages a transaction: the words of all its commands, one command after the other. In front of
 /// the table are `commands` more numbers of 32 bits: how many words each command has. The outcome
-/// is that of EXEC: an array or null. `connection`: 0, or one that plimsoll_open_exclusive() gave.
+/// is that of EXEC: an array or null. `connection`: 0, or one that plimsoll_open_exclusive() gave,
+/// on which a transaction does not wait for room.
 int32_t plimsoll_submit_transaction(int32_t client, uint32_t connection, uint32_t commands,
                                     uint32_t count, uint32_t tag, double timeout, double now);
 

@@ -88,22 +88,42 @@ std::int32_t submit(HostedClient& client, const CommandView& command, std::uint3
   return answer_request(client, {});
 }
 
-// Calls `call` with a command of staged words, of which some may be deferred. Returns its answer.
+// Calls `call`, which stages `command`, some of whose words may be deferred. Returns its answer.
+template <class Call>
+std::int32_t with_deferred(HostedClient& client, const CommandView& command, Call&& call) {
+  outbox().outcome = plimsoll_outcome_staged;
+  const std::size_t deferred = instance().line().staging.deferred_bytes();
+  if (const Status begun = client.begin_deferred(command, deferred); !begun) {
+    return refuse(begun.error());
+  }
+  const std::int32_t answer = call(command);
+  if (answer < 0 || outbox().outcome != plimsoll_outcome_staged) client.forget_deferred();
+  return answer;
+}
+
+// The same with a command of staged words.
 template <class Call>
 std::int32_t with_prepared(HostedClient& client, const Result<CommandView>& command, Call&& call) {
   if (!command) return refuse(command.error());
-  const std::size_t deferred = instance().line().staging.deferred_bytes();
-  if (deferred > 0 && !may_defer(client, *command)) {
+  const bool has_deferred = instance().line().staging.deferred_bytes() > 0;
+  if (has_deferred && !may_defer(client, *command)) {
     outbox().outcome = plimsoll_outcome_whole;
     return 0;
   }
-  outbox().outcome = plimsoll_outcome_staged;
-  if (const Status begun = client.begin_deferred(*command, deferred); !begun) {
-    return refuse(begun.error());
-  }
-  const std::int32_t answer = call(*command);
-  if (answer < 0 || outbox().outcome != plimsoll_outcome_staged) client.forget_deferred();
-  return answer;
+  return with_deferred(client, *command, std::forward<Call>(call));
+}
+
+// The same with a transaction of so many commands, which have `count` words.
+template <class Call>
+std::int32_t with_transaction(HostedClient& client, const TakesStaged& takes,
+                              std::uint32_t commands, std::uint32_t count, Call&& call) {
+  const Result<Staging::Parts> staged =
+      takes.staging.words_in_parts(commands, count, Deferred::taken);
+  if (!staged) return refuse(staged.error());
+  const Result<Transaction> transaction = Transaction::of(*staged);
+  if (!transaction) return refuse(transaction.error());
+  ArgumentList behind_multi;
+  return with_deferred(client, transaction->request(behind_multi), std::forward<Call>(call));
 }
 
 template <class Call>
@@ -179,14 +199,16 @@ int32_t PLIMSOLL_EXPORT(plimsoll_submit_get)(int32_t client, uint32_t size, uint
                   });
 }
 
-int32_t PLIMSOLL_EXPORT(plimsoll_submit_admitted)(int32_t client, uint32_t count, uint32_t tag) {
+int32_t PLIMSOLL_EXPORT(plimsoll_submit_admitted)(int32_t client, uint32_t commands, uint32_t count,
+                                                  uint32_t tag) {
   const TakesStaged takes;
   return with(client, [&](HostedClient& found) {
-    const auto words = takes.staging.words(count, Deferred::taken);
-    if (!words) return refuse(words.error());
-    return with_prepared(found, commands::prepare(*words), [&](const CommandView& command) {
+    const auto submit = [&](const CommandView& command) {
       return answer_request(found, found.submit_admitted(command, tag));
-    });
+    };
+    if (commands > 0) return with_transaction(found, takes, commands, count, submit);
+    const auto words = takes.staging.words(count, Deferred::taken);
+    return words ? with_prepared(found, commands::prepare(*words), submit) : refuse(words.error());
   });
 }
 
@@ -209,24 +231,11 @@ int32_t PLIMSOLL_EXPORT(plimsoll_submit_transaction)(int32_t client, uint32_t co
   if (!is_timeout(timeout)) return refuse_time();
   const TakesStaged takes;
   return notify(client, now, [&](HostedClient& found, Instant at) {
-    const Result<Staging::Parts> staged =
-        takes.staging.words_in_parts(commands, count, Deferred::taken);
-    if (!staged) return refuse(staged.error());
-    const Result<Transaction> transaction = Transaction::of(*staged);
-    if (!transaction) return refuse(transaction.error());
-    ArgumentList behind_multi;
-    const CommandView request = transaction->request(behind_multi);
-    const std::size_t deferred = takes.staging.deferred_bytes();
-    if (const Status begun = found.begin_deferred(request, deferred); !begun) {
-      return refuse(begun.error());
-    }
-    // A transaction does not wait for room: the host would have to stage the words of many commands
-    // twice.
-    const Status done = connection == 0
-                            ? found.stage(request, tag, to_timeout(timeout), at)
-                            : found.submit_to(connection, request, tag, to_timeout(timeout), at);
-    if (!done) found.forget_deferred();
-    return answer_request(found, done);
+    return with_transaction(found, takes, commands, count, [&](const CommandView& request) {
+      if (connection == 0) return submit(found, request, tag, timeout, cache::any_staleness, at);
+      return answer_request(found,
+                            found.submit_to(connection, request, tag, to_timeout(timeout), at));
+    });
   });
 }
 

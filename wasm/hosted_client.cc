@@ -201,11 +201,6 @@ Result<PlimsollOutcome> HostedClient::submit(const CommandView& command, std::ui
   return plimsoll_outcome_waits;
 }
 
-Status HostedClient::stage(const CommandView& command, std::uint32_t tag,
-                           std::optional<Duration> timeout, Instant now) {
-  return note(client_.submit(command, now, timeout_or(timeout), tag));
-}
-
 Status HostedClient::begin_deferred(const CommandView& command, std::size_t bytes) {
   if (bytes == 0) return {};
   const std::size_t size = encoded_size(command);

@@ -100,9 +100,6 @@ class HostedClient {
   Result<PlimsollOutcome> submit(const CommandView& command, std::uint32_t tag,
                                  std::optional<Duration> timeout, Duration max_staleness,
                                  Instant now);
-  /// Stages `command`, or fails; it never waits.
-  Status stage(const CommandView& command, std::uint32_t tag, std::optional<Duration> timeout,
-               Instant now);
   /// Called before a call that stages `command`, with the sum of its deferred words. If the call
   /// stages it, the host must write those bytes next. Fails if the request is too short for that.
   Status begin_deferred(const CommandView& command, std::size_t bytes);

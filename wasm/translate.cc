@@ -120,7 +120,7 @@ Result<ClientOptions> from_abi(const PlimsollOptions& from) {
     return valid.error();
   }
   if (const Status valid = validate({
-          NamedChoice{from.inflight_overflow, 1, "inflight_overflow is none"},
+          NamedChoice{from.inflight_overflow, 1, "inflight_overflow is not one of the choices"},
           NamedChoice{from.read_resends_max, UINT8_MAX, "read_resends_max is too large"},
           NamedChoice{from.resp2, 1, "resp2 is neither no nor yes"},
           NamedChoice{from.no_evict, 1, "no_evict is neither no nor yes"},
@@ -129,14 +129,15 @@ Result<ClientOptions> from_abi(const PlimsollOptions& from) {
           NamedChoice{from.primary_only, 1, "primary_only is neither no nor yes"},
           NamedChoice{from.sentinel, 1, "sentinel is neither no nor yes"},
           NamedChoice{from.read_from, static_cast<std::uint32_t>(ReadFrom::lowest_latency),
-                      "read_from is none"},
-          NamedChoice{from.topology, plimsoll_topology_cluster, "topology is none"},
-          NamedChoice{from.reach, plimsoll_reach_unix_socket, "reach is none"},
+                      "read_from is not one of the choices"},
+          NamedChoice{from.topology, plimsoll_topology_cluster,
+                      "topology is not one of the choices"},
+          NamedChoice{from.reach, plimsoll_reach_unix_socket, "reach is not one of the choices"},
           NamedChoice{from.redirects_max, redirects_limit, "redirects_max is too large"},
           NamedChoice{from.cross_slot_writes, 1, "cross_slot_writes is neither refuse nor split"},
           NamedChoice{from.subscription_overflow,
                       static_cast<std::uint32_t>(OverflowPolicy::pause_reading),
-                      "subscription_overflow is none"},
+                      "subscription_overflow is not one of the choices"},
       });
       !valid) {
     return valid.error();
@@ -214,8 +215,9 @@ Result<HostedCacheOptions> from_abi(const PlimsollCacheOptions& from,
   }
   if (const Status valid = validate({
           NamedChoice{from.eviction_policy, static_cast<std::uint32_t>(cache::EvictionPolicy::lfu),
-                      "eviction_policy is none"},
-          NamedChoice{from.mode, static_cast<std::uint32_t>(cache::CacheMode::ttl), "mode is none"},
+                      "eviction_policy is not one of the choices"},
+          NamedChoice{from.mode, static_cast<std::uint32_t>(cache::CacheMode::ttl),
+                      "mode is not one of the choices"},
           NamedChoice{from.server_ttl_cap, 1, "server_ttl_cap is neither no nor yes"},
           NamedChoice{from.cache_nil, 1, "cache_nil is neither no nor yes"},
           NamedChoice{from.opt_in, 1, "opt_in is neither no nor yes"},

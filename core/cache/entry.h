@@ -77,7 +77,6 @@ class Entry : public IndexLink, public PolicyLink {
   char* reply_space() { return const_cast<char*>(reply_begin()); }
 
   const Stamp& stamp() const { return stamp_; }
-  void set_stamp(const Stamp& stamp) { stamp_ = stamp; }
 
   /// The slot of its keys when it was read, if that was at a node of a cluster.
   SlotEpoch slot() const { return {.cell = slot_cell_, .epoch = slot_epoch_}; }

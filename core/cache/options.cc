@@ -23,8 +23,8 @@ Status validate(const CacheOptions& options) {
     return invalid("entry_ttl_ms is 0 in mode ttl, where nothing else bounds staleness",
                    "a time, or mode tracking");
   }
-  if (options.coherence_lease <= Duration::zero()) {
-    return invalid("coherence_lease is not positive", "a time, such as 10 s");
+  if (options.coherence_lease < coherence_lease_min) {
+    return invalid("coherence_lease is too short", "10 ms or more");
   }
   if (options.shards_max < 1 || options.shards_max > cache_shards_max) {
     return invalid("shards_max is out of range", "1 to 16");

@@ -39,7 +39,7 @@ struct CacheOptions {
 
   /// A tracked entry is served only if its connection has proved, within this time, that all
   /// earlier invalidations have arrived. Bounds how stale entries get when a connection goes silent
-  /// without being closed.
+  /// without being closed. At least coherence_lease_min.
   Duration coherence_lease = std::chrono::seconds(10);
 
   /// The most shards that a large cache is split into. Each has a lock of its own, so that threads
@@ -61,6 +61,9 @@ inline constexpr std::size_t cache_shard_bytes_min = std::size_t{16} * 1024 * 10
 
 /// The least that bytes_max may be, so that one entry fits.
 inline constexpr std::size_t cache_bytes_min = 1024;
+
+/// A connection is asked for a proof twice in a lease, and a shorter one is traffic for nothing.
+inline constexpr Duration coherence_lease_min = std::chrono::milliseconds(10);
 
 /// Fails with invalid_option, naming the field, if an option makes no sense.
 Status validate(const CacheOptions& options);

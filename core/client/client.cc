@@ -17,9 +17,6 @@
 namespace plimsoll::inline v0 {
 namespace {
 
-// How long to wait before asking for memory again, if this client itself makes no progress.
-constexpr Duration room_again_wait = std::chrono::milliseconds(20);
-
 constexpr Error others_wait{.code = ErrorCode::rejected_by_limit,
                             .what = "other requests wait for room already"};
 constexpr Error primary_is_another{.code = ErrorCode::connection_lost,
@@ -62,7 +59,7 @@ Client::Client(const ClientOptions& options, Accounts accounts)
                                                         .replies = *accounts_.replies,
                                                         .connections = *accounts_.connections}),
       side_connections_(session_),
-      admission_(*accounts_.requests, options.waiters_max) {
+      waiters_(*accounts_.requests, options.waiters_max) {
   PLIMSOLL_CHECK(plimsoll::validate(options).ok());
 }
 
@@ -119,7 +116,7 @@ Status Client::make_cluster(const ClusterOptions& options) {
   if (!made) return made;
   cluster_ = others_->cluster.get();
   replicas_ = nullptr;  // of the one primary that there might have been
-  cluster_->use_waiters(admission_);
+  cluster_->use_waiters(waiters_.queue());
   note_special();
   return near_ ? near_->use_cluster(*cluster_) : Status();
 }
@@ -136,7 +133,7 @@ void Client::validate_others() { others_->validate(); }
 
 bool Client::make_others() {
   if (!others_) others_ = OtherServers::make(*accounts_.connections);
-  if (others_) side_connections_.never_be_empty();
+  if (others_) side_connections_.note_other_servers();
   return static_cast<bool>(others_);
 }
 
@@ -163,7 +160,7 @@ Result<RequestId> Client::wait_for_room(const CommandView& command, Instant now,
   if (command.block_time != Duration::zero()) {
     if (const Status can = check_may_wait(); !can) return can.error();
     return side_connections_.join(command, bytes, now, deadline_of(command, now, timeout), tag,
-                                  admission_.size());
+                                  waiters_.queue().size());
   }
   if (const Status can = cluster_ ? cluster_->check(command) : Status(); !can) return can.error();
   recording_.note_wait(bytes, now, timeout, tag);
@@ -178,12 +175,10 @@ RequestId Client::submit_admitted(const CommandView& command, Tag tag) {
     ++submitted_;
     return note_side_request(command, side_connections_.submit_admitted(command, tag)).value();
   }
-  PLIMSOLL_CHECK(std::exchange(admitted_, false));
-  const Admission::Waiter waiter = admission_.first();
+  const Admission::Waiter waiter = waiters_.take_admitted();
   PLIMSOLL_CHECK(encoded_size(command) == waiter.bytes);
   PLIMSOLL_CHECK(command.block_time == Duration::zero());
   recording_.note_admitted(command, tag);
-  admission_.leave();
   const RequestId id = cluster_ ? others_->submit_to_room(command, waiter.deadline, tag)
                                 : session_.submit_to_room(command, waiter.deadline, tag);
   if (near_) near_->note_admitted(command, waiter.id, id);
@@ -346,8 +341,8 @@ void Client::handle_timeout(Instant now) {
   note_input(FlightRecord::timeout, now);
   budget().handle_timeout(now);
   session_.handle_timeout(now);
-  if (!admission_.empty()) handle_waiters_timeout(now);
-  if (!side_connections_.empty()) {
+  if (!waiters_.empty()) waiters_.handle_timeout(now);
+  if (!side_connections_.is_main_alone()) {
     if (others_) others_->handle_timeout(now);
     side_connections_.handle_timeout(now);
   }
@@ -361,7 +356,7 @@ std::optional<Action> Client::poll_action() {
   recording_.note_action(action, session_.seed());
   ConnectionId connection = first_connection;
   SeedId seed = session_.seed();
-  if (!action && !side_connections_.empty()) {
+  if (!action && !side_connections_.is_main_alone()) {
     if (const auto side = side_connections_.poll_action()) {
       action = side->action;
       connection = side->connection;
@@ -453,10 +448,10 @@ ClientStatistics Client::statistics() const {
   ClientStatistics all{.state = session_.state(),
                        .in_flight = session_.in_flight() + (others_ ? others_->in_flight() : 0),
                        .submitted = submitted_,
-                       .rejected = rejected_ - admission_.waited_count(),
-                       .waiting = admission_.waiting_count(),
-                       .waited = admission_.waited_count(),
-                       .waiters_refused = admission_.refused_count(),
+                       .rejected = rejected_ - waiters_.queue().waited_count(),
+                       .waiting = waiters_.queue().waiting_count(),
+                       .waited = waiters_.queue().waited_count(),
+                       .waiters_refused = waiters_.queue().refused_count(),
                        .counters = session_.counters(),
                        .blocking_connections = side_connections_.blocking_count(),
                        .subscriptions = side_connections_.subscriptions_count(),
@@ -491,7 +486,7 @@ Result<RequestId> Client::submit_specially(const CommandView& command, Instant n
 // Only the primary knows what is true at the time of the call.
 Result<RequestId> Client::stage_by_reader(const CommandView& command, Instant now, Duration timeout,
                                           Tag tag, Duration max_staleness) {
-  if (!admission_.empty()) return refuse_to_overtake();
+  if (!waiters_.empty()) return refuse_to_overtake();
   const Instant deadline = deadline_of(now, timeout);
   return count(max_staleness == cache::any_staleness
                    ? replicas_->submit(command, now, deadline, tag)
@@ -570,14 +565,13 @@ Status Client::check_may_wait() const {
 Result<RequestId> Client::join_waiters(const CommandView& command, std::size_t bytes, Instant now,
                                        Duration timeout, Tag tag) {
   if (const Status can = check_may_wait(); !can) return can.error();
-  waiters_now_ = now;
-  if (admission_.empty()) room_again_at_ = never;
+  waiters_.handle_join(now);
   const ConnectionWaiters* const sides = side_connections_.waiters();
   const Admission::Size other = sides ? sides->waiters.size() : Admission::Size();
   const Instant deadline = deadline_of(now, timeout);
   const Result<RequestId> id =
-      cluster_ ? cluster_->join(admission_, command, bytes, deadline, tag, other)
-               : admission_.join(bytes, deadline, tag, other);
+      cluster_ ? cluster_->join(waiters_.queue(), command, bytes, deadline, tag, other)
+               : waiters_.queue().join(bytes, deadline, tag, other);
   if (id && near_) near_->note_waits(command, *id);
   return id;
 }
@@ -585,17 +579,7 @@ Result<RequestId> Client::join_waiters(const CommandView& command, std::size_t b
 void Client::cancel_wait(RequestId id, Instant now) {
   if (Admission::is_for_connection(id)) return side_connections_.cancel_wait(id);
   recording_.record_cancel(id, now);
-  if (admitted_ && admission_.first().id == id) {
-    admitted_ = false;
-    release_room();
-  }
-  admission_.cancel(id);
-}
-
-void Client::handle_waiters_timeout(Instant now) {
-  waiters_now_ = now;
-  if (now >= room_again_at_) room_again_at_ = never;
-  admission_.handle_timeout(now);
+  if (waiters_.cancel(id)) release_room();
 }
 
 Instant Client::near_timeout() const { return near_->poll_timeout(); }
@@ -629,7 +613,7 @@ std::optional<Event> Client::poll_everywhere() {
     end_ = event;
     if (side_connections_.take_their_time()) end_->value.reset();
   }
-  if (!side_connections_.empty()) {
+  if (!side_connections_.is_main_alone()) {
     if (others_) {
       if (const auto event = poll_others(false)) {
         side_spoke_ = others_->spoke();
@@ -648,7 +632,7 @@ std::optional<Event> Client::poll_everywhere() {
     }
   }
   if (near_) near_->follow_side_connections(side_connections_);
-  if ((replicas_ || cluster_) && !end_ && !admission_.empty()) {
+  if ((replicas_ || cluster_) && !end_ && !waiters_.empty()) {
     // A replica's or node's reply for which nobody waits, or the end of its connection, is no
     // event, and makes room all the same.
     if (const auto event = poll_waiters()) return event;
@@ -698,8 +682,8 @@ std::optional<Event> Client::poll_main(std::optional<Event> event) {
     event = poll_session();
   }
   if (event) return event;
-  if (!admission_.empty()) event = poll_waiters();
-  if (near_) near_->handle_first_waits(admission_.first_id());
+  if (!waiters_.empty()) event = poll_waiters();
+  if (near_) near_->handle_first_waits(waiters_.queue().first_id());
   return event;
 }
 
@@ -719,41 +703,20 @@ std::optional<Event> Client::handle_internal(const Event& event) {
 }
 
 std::optional<Event> Client::poll_waiters() {
-  PLIMSOLL_CHECK(!admitted_);
   const std::optional<Event> event = poll_first_waiter();
-  // If the first waiter lacks memory, all of them wait for it.
-  const std::size_t waiting = room_again_at_ == never ? 0 : admission_.waiting_count();
-  const auto for_memory = static_cast<std::uint32_t>(waiting);
-  if (const std::uint32_t before = std::exchange(waiting_for_memory_, for_memory)) {
-    accounts_.requests->add_waiting(-static_cast<int>(before));
-  }
-  if (for_memory > 0) accounts_.requests->add_waiting(static_cast<int>(for_memory));
+  waiters_.report_waiting(*accounts_.requests);
   return event;
 }
 
 // Reports the end of a waiter, or admits the first waiter.
 std::optional<Event> Client::poll_first_waiter() {
-  const bool over = session_.is_closed();
-  if (const auto ended = over ? admission_.take_closed() : admission_.next_ended()) {
-    room_again_at_ = never;  // the first waiter may be another one now
-    return waiter_failed(*ended);
-  }
-  if (over || admission_.empty()) return std::nullopt;
-  if (room_again_at_ != never && progress() == refused_progress_) return std::nullopt;
+  const bool is_over = session_.is_closed();
+  if (const auto ended = waiters_.next_ended(is_over)) return waiter_failed(*ended);
+  if (is_over || !waiters_.wants_room(progress())) return std::nullopt;
   if (replicas_) replicas_->take_places();
-  if (cluster_ && !cluster_->choose(admission_)) return std::nullopt;
-  const Admission::Waiter& first = admission_.first();
-  switch (make_room(first.bytes)) {
-    case Pipeline::Room::made: break;
-    case Pipeline::Room::no_place: room_again_at_ = never; return std::nullopt;
-    case Pipeline::Room::no_memory:
-      room_again_at_ = after(std::max(waiters_now_, session_.now()), room_again_wait);
-      refused_progress_ = progress();
-      return std::nullopt;
-  }
-  room_again_at_ = never;
-  admitted_ = true;
-  return Event{.kind = Event::Kind::admitted, .tag = first.tag};
+  if (cluster_ && !cluster_->choose(waiters_.queue())) return std::nullopt;
+  const Pipeline::Room room = make_room(waiters_.queue().first().bytes);
+  return waiters_.handle_room(room, session_.now(), progress());
 }
 
 Result<Reply> Client::keep_side_reply() {

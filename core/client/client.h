@@ -18,6 +18,7 @@
 #include "plimsoll/core/client/if_other_servers.h"
 #include "plimsoll/core/client/replica_counters.h"
 #include "plimsoll/core/client/replica_options.h"
+#include "plimsoll/core/client/room_waiters.h"
 #include "plimsoll/core/client/side_connections.h"
 #include "plimsoll/core/cluster/node_address.h"
 #include "plimsoll/core/cluster/node_choice.h"
@@ -187,7 +188,7 @@ class Client {
   }
   /// submit() of a command for which is_plain() is true. `deadline`: `never` if there is none.
   Result<RequestId> submit_plain(const CommandView& command, Instant deadline, Tag tag) {
-    if (!admission_.empty()) [[unlikely]]
+    if (!waiters_.empty()) [[unlikely]]
       return refuse_to_overtake();
     return stage_on_main(command, deadline, tag);
   }
@@ -239,11 +240,12 @@ class Client {
 
   /// The admitted waiter that the caller has yet to submit or cancel; null if there is none.
   const Admission::Waiter* admitted() {
-    return admitted_ ? &admission_.first() : side_connections_.admitted();
+    const Admission::Waiter* const admitted = waiters_.admitted();
+    return admitted != nullptr ? admitted : side_connections_.admitted();
   }
 
   /// Whether requests wait for room. handle_written() can make room, so call poll_event() after it.
-  bool has_waiters() const { return !admission_.empty(); }
+  bool has_waiters() const { return !waiters_.empty(); }
 
   /// The account that pays for requests, and for the commands of waiters.
   Account& requests_account() const { return *accounts_.requests; }
@@ -336,7 +338,7 @@ class Client {
   /// Returns a bit for each paused connection that has become readable since the last call. Call it
   /// once poll_event() has returned nothing.
   std::uint64_t take_resumed_connections() {
-    return side_connections_.empty() ? 0 : side_connections_.take_resumed();
+    return side_connections_.is_main_alone() ? 0 : side_connections_.take_resumed();
   }
 
   /// Fills `spans` with bytes to send and returns how many spans it filled; usually 0. After each
@@ -359,8 +361,8 @@ class Client {
     const Instant next = session_.poll_timeout();
     const bool is_used = session_.state() != Session::State::idle && !session_.is_closed();
     const Instant tick = is_used ? budget().poll_timeout(this, session_.now()) : leave_ticks();
-    const Instant waiters = admission_.empty() ? never : waiters_timeout();
-    const Instant sides = side_connections_.empty() ? never : sides_timeout();
+    const Instant waiters = waiters_.empty() ? never : waiters_.poll_timeout();
+    const Instant sides = side_connections_.is_main_alone() ? never : sides_timeout();
     return earliest(next, tick, waiters, sides, near_ ? near_timeout() : never);
   }
 
@@ -370,7 +372,8 @@ class Client {
   /// Returns a bit for each connection with a number below 64 that may have bytes to send
   /// (poll_transmit()).
   std::uint64_t unsent_connections() const {
-    return (session_.has_unsent() ? 1u : 0u) | (side_connections_.empty() ? 0 : unsent_sides());
+    return (session_.has_unsent() ? 1u : 0u) |
+           (side_connections_.is_main_alone() ? 0 : unsent_sides());
   }
   /// The same for the others, which lead to nodes of a cluster: returns one of them at a time, and
   /// nothing in the end. One that was returned comes again only after it was used again.
@@ -383,11 +386,11 @@ class Client {
   /// Returns the next event. After every call that passes something in, call this until it returns
   /// nothing. Views in an event live until the next call.
   std::optional<Event> poll_event() {
-    if (is_special_ || !side_connections_.empty()) return poll_all();
+    if (is_special_ || !side_connections_.is_main_alone()) return poll_all();
     // A fast path for a client with nothing but its main connection, where usually either a reply
     // is ready or there is no event at all.
     std::optional<Event> event = session_.poll_event();
-    const bool is_all = event ? event->tag < internal_tag_first : admission_.empty();
+    const bool is_all = event ? event->tag < internal_tag_first : waiters_.empty();
     if (!is_all) event = poll_more(event);
     count_outcome(event);
     return event;
@@ -459,7 +462,7 @@ class Client {
   void validate() {
     session_.validate();
     side_connections_.validate();
-    admission_.validate();
+    waiters_.queue().validate();
     if (others_) validate_others();
   }
 
@@ -504,14 +507,14 @@ class Client {
   Result<RequestId> count(const Result<RequestId>& id);
   Result<RequestId> refuse_to_overtake();
   // Those who wait for one node of a cluster do not count.
-  bool others_stand_before() const { return !admission_.empty() && !admission_.are_all_aside(); }
+  bool others_stand_before() const {
+    return !waiters_.empty() && !waiters_.queue().are_all_aside();
+  }
   Status check_open() const;
   Status check_may_wait() const;
   Result<RequestId> join_waiters(const CommandView& command, std::size_t bytes, Instant now,
                                  Duration timeout, Tag tag);
   void cancel_wait(RequestId id, Instant now);
-  void handle_waiters_timeout(Instant now);
-  Instant waiters_timeout() const { return std::min(admission_.next_deadline(), room_again_at_); }
   Instant near_timeout() const;
 
   std::optional<Action> poll_action_of_several();
@@ -562,7 +565,7 @@ class Client {
   // Counts as submitted: it was accepted when it began to wait.
   Event waiter_failed(const Ended& ended) {
     ++submitted_;
-    return session_.failed(ended.tag, admission_.error_of(ended, session_.refusal()));
+    return session_.failed(ended.tag, waiters_.queue().error_of(ended, session_.refusal()));
   }
   Result<Reply> keep_shared_reply();
   Result<Reply> keep_side_reply();
@@ -590,7 +593,7 @@ class Client {
   }
   // A replay can begin where the client is at rest, because nothing earlier matters there.
   std::optional<Session::Rest> rest(Instant now) const {
-    return admission_.empty() ? session_.at_rest(now) : std::nullopt;
+    return waiters_.empty() ? session_.at_rest(now) : std::nullopt;
   }
 
   Accounts accounts_;
@@ -601,22 +604,17 @@ class Client {
   ClientRecording recording_;
   Session session_;
   SideConnections side_connections_;
-  Admission admission_;
-  // What few clients have. If there is any of it, side_connections_.empty() is false, so that a
-  // client without looks once.
+  RoomWaiters waiters_;
+  // What few clients have. If there is any of it, side_connections_.is_main_alone() is false, so
+  // that a client without looks once.
   Box<NearCache> near_;                       // null without a cache
   IfOtherServers<Box<OtherServers>> others_;  // owns the next two; null if they are
   IfOtherServers<Replicas*> replicas_;        // null if no replica is read
   IfOtherServers<Cluster*> cluster_;          // null if the servers are no cluster
   const ClusterOptions* may_find_ = nullptr;  // for find_cluster()
-  bool is_special_ = false;               // it has a cache, reads from replicas, has a cluster, or
-                                          // records
-  bool admitted_ = false;                 // the first waiter is admitted
-  bool side_spoke_ = false;               // the last event did not come from the main connection
-  std::uint32_t waiting_for_memory_ = 0;  // as last added to the account
-  Instant waiters_now_ = Instant::min();
-  Instant room_again_at_ = never;  // when to ask again for memory for the first waiter
-  std::uint64_t refused_progress_ = 0;
+  bool is_special_ = false;   // it has a cache, reads from replicas, has a cluster, or
+                              // records
+  bool side_spoke_ = false;   // the last event did not come from the main connection
   std::optional<Event> end_;  // the main connection's `closed`, held until the side
                               // connections are over
 };

@@ -631,14 +631,6 @@ void Cluster::note_given_up(const ScatteredRequests::Ids& ids) {
   caches_->note_given_up(waiting_.known_as(ids.whole), part);
 }
 
-const char* Cluster::deadline_passed(RequestId id) {
-  id = trail_.last_of(id);
-  const ParkedRequests::Request* const parked = trail_.find_parked(id);
-  if (parked != nullptr) return parked_failure_.deadline_passed(*parked, now_);
-  Session* const session = trail_.session_of(id);
-  return (session == nullptr ? main_ : *session).deadline_passed();
-}
-
 Event Cluster::parked_ended(const Ended& ended, ParkedRequests& parked) {
   event_error_ = parked_failure_.of(ended, parked, main_.refusal(), now_);
   return {.kind = Event::Kind::failed, .tag = ended.tag, .error = &event_error_};

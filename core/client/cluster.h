@@ -170,7 +170,13 @@ class Cluster {
   bool was_exposed(RequestId id) const { return trail_.was_exposed(id); }
   /// The text of the error for one whose deadline has passed before the answer to this request.
   /// Lives at least until the next call.
-  const char* deadline_passed(RequestId id);
+  const char* deadline_passed(RequestId id) {
+    id = trail_.last_of(id);
+    const ParkedRequests::Request* const parked = trail_.find_parked(id);
+    if (parked != nullptr) return parked_failure_.deadline_passed(*parked, now_);
+    Session* const session = trail_.session_of(id);
+    return (session == nullptr ? main_ : *session).deadline_passed();
+  }
   /// So many callers wait who have no request of their own.
   void take_places(std::size_t count) {
     callers_joined_ = count;

@@ -80,7 +80,7 @@ Result<RequestId> SideConnections::join(const CommandView& command, std::size_t 
       sides_.may_be_cluster() ? SlotOwners::slot_of(command) : Result<Slot>(no_slot);
   if (!slot && sides_.owners()) return slot.error();
   if (sides_.make_waiters() == nullptr) return no_room_for_waiters;
-  if (waiting()->waiters.empty()) waiting()->room_again_at = never;
+  if (waiting()->waiters.empty()) waiting()->retry.forget();
   const Result<RequestId> id =
       waiting()->waiters.join(bytes, deadline, tag, other, {.slot = slot ? *slot : no_slot});
   note_use();
@@ -361,7 +361,7 @@ void SideConnections::abort_unless_closing() {
 void SideConnections::handle_timeout(Instant now) {
   sides_.note_time(now);
   if (has_waiting()) {
-    if (now >= waiting()->room_again_at) waiting()->room_again_at = never;
+    waiting()->retry.handle_timeout(now);
     waiting()->waiters.handle_timeout(now);
   }
   sides_.for_each([&](std::uint32_t index, Side& side) {
@@ -383,8 +383,7 @@ void SideConnections::handle_timeout(Instant now) {
 
 Instant SideConnections::poll_timeout() {
   Instant next = never;
-  if (!nobody_waits())
-    next = std::min(waiting()->waiters.next_deadline(), waiting()->room_again_at);
+  if (!nobody_waits()) next = std::min(waiting()->waiters.next_deadline(), waiting()->retry.at());
   sides_.for_each([&](std::uint32_t, Side& side) {
     next = std::min(next, side.session.poll_timeout());
     if (side.busy) next = earliest(next, side.deadline, side.unblock_at, side.out_of_time_at);
@@ -477,7 +476,7 @@ void SideConnections::validate() {
     PLIMSOLL_CHECK(side.busy || side.early == Early::no);
   });
   if (has_waiting()) waiting()->waiters.validate();
-  PLIMSOLL_CHECK(empty_ == (sides_.empty() && nobody_waits() && !never_empty_));
+  PLIMSOLL_CHECK(is_main_alone_ == (sides_.empty() && nobody_waits() && !has_other_servers_));
   PLIMSOLL_CHECK(subscriptions_count() <= sides_.options().subscriptions_max);
   PLIMSOLL_CHECK(blocking_count() <= sides_.options().blocking_connections_max);
 }
@@ -747,22 +746,22 @@ std::optional<Event> SideConnections::poll_waiters() {
   const std::optional<Ended> ended = over ? waiters.take_closed() : waiters.next_ended();
   if (ended) {
     // No note_use() yet: the client's `closed` may follow this event, and Client::poll_event()
-    // calls poll_all(), which reports it, only while empty() is false.
-    waiting()->room_again_at = never;  // the first waiter may be another one now
+    // calls poll_all(), which reports it, only while is_main_alone() is false.
+    waiting()->retry.forget();  // the first waiter may be another one now
     return waiting()->failed(*ended, sides_.main().refusal());
   }
   note_use();
   if (over || waiters.empty()) return std::nullopt;
-  ConnectionWaiters& waiting = *sides_.waiters();
-  if (waiting.is_too_soon(sides_.now(), sides_.main().counters().progress())) return std::nullopt;
-  waiting.room_again_at = never;
+  MemoryRetry& retry = waiting()->retry;
+  const std::uint64_t progress = sides_.main().counters().progress();
+  retry.handle_timeout(sides_.now());
+  if (retry.is_too_soon(progress)) return std::nullopt;
+  retry.forget();
   const Admission::Waiter& first = waiters.first();
   switch (make_room(first.bytes, first.slot)) {
     case Pipeline::Room::made: return Event{.kind = Event::Kind::admitted, .tag = first.tag};
     case Pipeline::Room::no_place: return std::nullopt;
-    case Pipeline::Room::no_memory:
-      waiting.note_no_memory(sides_.now(), sides_.main().counters().progress());
-      break;
+    case Pipeline::Room::no_memory: retry.note_refused(sides_.now(), progress); break;
   }
   return std::nullopt;
 }

@@ -77,13 +77,14 @@ class SideConnections {
   SideConnections(const SideConnections&) = delete;
   SideConnections& operator=(const SideConnections&) = delete;
 
-  /// True if there are no side connections and no waiters for one, so there can be no events.
-  bool empty() const { return empty_; }
-  /// From now on empty() is false: the client has sentinels, too, and looks at them wherever it
-  /// looks at side connections, so that a client without either looks once.
-  void never_be_empty() {
-    never_empty_ = true;
-    empty_ = false;
+  /// Whether the client has only its main connection: no side connection, nobody who waits for
+  /// one, and no other server, so all events are the main session's. Each call of a driver asks
+  /// this once, and nothing else if it is true.
+  bool is_main_alone() const { return is_main_alone_; }
+  /// The client has other servers, too, from now on: sentinels, replicas or nodes of a cluster.
+  void note_other_servers() {
+    has_other_servers_ = true;
+    is_main_alone_ = false;
   }
 
   /// Submits a command that blocks, on an idle connection or a new one. Error: rejected_by_limit,
@@ -234,12 +235,12 @@ class SideConnections {
   ConnectionWaiters* waiting() const { return sides_.waiters(); }
   bool has_waiting() const { return waiting() != nullptr; }
   bool nobody_waits() const { return !has_waiting() || waiting()->waiters.empty(); }
-  void note_use() { empty_ = sides_.empty() && nobody_waits() && !never_empty_; }
+  void note_use() { is_main_alone_ = sides_.empty() && nobody_waits() && !has_other_servers_; }
 
   SideTable sides_;
-  Side* last_ = nullptr;  // the connection of the last event
-  bool empty_ = true;     // no connection and no waiter; cached because every event asks
-  bool never_empty_ = false;
+  Side* last_ = nullptr;       // the connection of the last event
+  bool is_main_alone_ = true;  // no connection and no waiter; cached because every event asks
+  bool has_other_servers_ = false;
   bool closing_ = false;
   bool aborted_ = false;
 };

@@ -28,8 +28,9 @@
 #include "plimsoll/statistics.h"
 #include "plimsoll/topology.h"
 
-// A client of one server. The requests of all callers share the pipeline of one main connection;
-// commands that block, exclusive use and subscriptions get side connections.
+// A client of a server, of a primary that sentinels name, or of a cluster. The requests of all
+// callers share the pipeline of one main connection; commands that block, exclusive use and
+// subscriptions get side connections.
 //
 //   auto client = co_await plimsoll::native::connect("valkey://127.0.0.1:6379");
 //   co_await client.set("ship", "Great Eastern");
@@ -183,8 +184,8 @@ class Client : public CommandSender<Client> {
   /// Starts to record the calls of this client's core and its answers, in a ring of `ring_bytes`
   /// (4 KiB to 64 MiB) that the connections pool pays for. The ring keeps sizes and names of
   /// commands, but not what callers and servers said. invalid_argument: `ring_bytes` is out of
-  /// bounds, or the client has a cache or asks sentinels; out_of_memory: the connections pool has
-  /// no room.
+  /// bounds, or the client has a cache, asks sentinels, reads from replicas or has a cluster;
+  /// out_of_memory: the connections pool has no room.
   Result<void> start_recording(std::size_t ring_bytes = std::size_t{1} << 20) {
     const plimsoll::Status started = driver().start_recording(ring_bytes);
     if (!started) return Error(started.error());

@@ -37,12 +37,18 @@ Result<void> validate_filter(const ClientSideCacheOptions& options) {
   return {};
 }
 
+// The core counts nanoseconds in 64 bits.
+constexpr std::int64_t entry_ttl_ms_max = std::int64_t{1} << 40;
+
 Result<cache::CacheOptions> to_core_options(const ClientSideCacheOptions& options) {
   constexpr std::uint64_t most = std::numeric_limits<std::size_t>::max() / 1024;
   if (options.max_cache_kb == 0) return invalid("max_cache_kb is 0", "the KiB that it may take");
   if (options.max_cache_kb > most) return invalid("max_cache_kb is too large", "what there is");
   if (options.entry_ttl_ms < 0) {
     return invalid("entry_ttl_ms is negative", "milliseconds, or 0 for no expiry");
+  }
+  if (options.entry_ttl_ms > entry_ttl_ms_max) {
+    return invalid("entry_ttl_ms is too large", "up to 2^40 (34 years), or 0 for no expiry");
   }
   if (const Result<void> valid = validate_filter(options); !valid) return valid.error();
   cache::CacheOptions core{.bytes_max = static_cast<std::size_t>(options.max_cache_kb) * 1024,

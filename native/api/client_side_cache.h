@@ -44,8 +44,8 @@ struct ClientSideCacheOptions {
   /// a hard limit.
   std::uint64_t max_cache_kb = 0;
 
-  /// How long the cache serves an entry, in milliseconds; 0: until the entry is invalidated or
-  /// evicted. 0 needs a server that tracks what the client reads.
+  /// How long the cache serves an entry, in milliseconds, up to 2^40, which is 34 years; 0: until
+  /// the entry is invalidated or evicted. 0 needs a server that tracks what the client reads.
   std::int64_t entry_ttl_ms = 0;
 
   /// If true, the cache serves no entry for longer than the server keeps its key: the client asks
@@ -93,7 +93,7 @@ struct ClientSideCacheOptions {
 
   /// The cache serves an entry only while its connection has proved, within this time, that all
   /// invalidations up to then have arrived. So even a link that swallows everything makes no value
-  /// staler than this.
+  /// staler than this. At least 10 ms: the client asks for a proof twice in that time.
   std::chrono::nanoseconds coherence_lease = std::chrono::seconds(10);
 };
 

@@ -105,6 +105,10 @@ plimsoll::Status decode(const Value& value, std::optional<T>& out) {
 /// Decodes arrays and sets.
 template <class T>
 plimsoll::Status decode(const Value& value, std::vector<T>& out) {
+  if constexpr (std::is_same_v<T, StreamEntry>) {
+    // XRANGE with COUNT 0 answers null.
+    if (value.is_null()) return out.clear(), plimsoll::Status();
+  }
   const auto elements = value.as_elements();
   if (!elements) return elements.error();
   out.clear();

@@ -132,7 +132,7 @@ struct Options {
   /// sentinels name the server.
   TopologyChoice topology = TopologyChoice::automatic;
 
-  /// Further addresses, "host[:port]", as if they stood in the URL behind commas. All lead to the
+  /// Further addresses, "host[:port]", as if they followed in the URL after commas. All lead to the
   /// same data: a primary and its replicas, of which the client then finds the primary, or proxies;
   /// or nodes of one cluster, of whatever role and slots. The client tries all of them, in a random
   /// order, before it fails or waits. It refuses those that say that they are replicas (not with
@@ -145,7 +145,7 @@ struct Options {
   /// proved to have: all that this client has written to the keys, and everything else up to
   /// replica_lag_max. What is no single command that only reads keys goes to the primary: a
   /// transaction, a script, SCAN and its like. Not with broadcast_prefixes, and not through a
-  /// bridge or a unix socket. With a cluster not together with a client_side_cache.
+  /// bridge or a unix socket. In a cluster, the replicas of each primary are read.
   ReadFrom read_from = ReadFrom::primary;
 
   /// The availability zone in which the client runs, as the servers' availability-zone names
@@ -160,7 +160,7 @@ struct Options {
   /// said MOVED or ASK, before its error is told; 1 to 31.
   std::uint8_t redirects_max = 16;
 
-  /// For valkey+cluster://: what becomes of MSET with keys of several slots. It is refused, or
+  /// With a cluster: what becomes of MSET with keys of several slots. It is refused, or
   /// split: sent in a part for each slot. Then it is not atomic: others may see some parts without
   /// the others, and if a part fails, the others may have run.
   CrossSlotWrites cross_slot_writes = CrossSlotWrites::refuse;

@@ -63,6 +63,7 @@ set(PLIMSOLL_CLIENT_SOURCES
   core/client/reply_source.cc
   core/client/request_trail.cc
   core/client/resumption.cc
+  core/client/room_waiters.cc
   core/client/scatter_refusal.cc
   core/client/scattered_requests.cc
   core/client/sentinels.cc
@@ -302,6 +303,7 @@ set(PLIMSOLL_CLIENT_HEADERS
   core/client/if_other_servers.h
   core/client/invalidation.h
   core/client/known_replica.h
+  core/client/memory_retry.h
   core/client/message_queue.h
   core/client/moved_requests.h
   core/client/near_cache.h
@@ -324,6 +326,7 @@ set(PLIMSOLL_CLIENT_HEADERS
   core/client/reply_source.h
   core/client/request_trail.h
   core/client/resumption.h
+  core/client/room_waiters.h
   core/client/scatter_refusal.h
   core/client/scattered_requests.h
   core/client/sent_requests.h
@@ -423,6 +426,7 @@ set(PLIMSOLL_CLIENT_HEADERS
   core/session/backoff.h
   core/session/command_count.h
   core/session/confirmation.h
+  core/session/earlier_answers.h
   core/session/error_text.h
   core/session/handshake.h
   core/session/handshake_verdict.h
@@ -721,8 +725,8 @@ set(PLIMSOLL_BRIDGE_SOURCES
   native/bridge/shared/missed_messages.cc
   native/bridge/shared/reply_encoder.cc
   native/bridge/shared/reply_queue.cc
-  native/bridge/shared/session.cc
   native/bridge/shared/shared_clients.cc
+  native/bridge/shared/shared_session.cc
   native/bridge/shared/special_commands.cc
   native/bridge/shared/subscribed_names.cc
   native/bridge/shared/tracked_keys.cc
@@ -838,10 +842,10 @@ set(PLIMSOLL_BRIDGE_HEADERS
   native/bridge/shared/missed_messages.h
   native/bridge/shared/reply_encoder.h
   native/bridge/shared/reply_queue.h
-  native/bridge/shared/session.h
   native/bridge/shared/shared_client.h
   native/bridge/shared/shared_clients.h
   native/bridge/shared/shared_counters.h
+  native/bridge/shared/shared_session.h
   native/bridge/shared/special_commands.h
   native/bridge/shared/subscribed_names.h
   native/bridge/shared/token_counts.h
@@ -856,6 +860,7 @@ set(PLIMSOLL_BRIDGE_HEADERS
   native/bridge/start_check.h
   native/bridge/status_pages.h
   native/bridge/stream/dial.h
+  native/bridge/stream/dial_problem.h
   native/bridge/stream/shared_server.h
   native/bridge/stream/stream.h
   native/bridge/tls_files.h

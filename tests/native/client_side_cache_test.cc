@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <future>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -260,6 +261,8 @@ TEST_CASE("options that make no sense are refused, with the field's name") {
   options = some_cache();
   options.entry_ttl_ms = -1;
   CHECK_THAT(text_of(options), ContainsSubstring("entry_ttl_ms is negative"));
+  options.entry_ttl_ms = std::numeric_limits<std::int64_t>::max();
+  CHECK_THAT(text_of(options), ContainsSubstring("entry_ttl_ms is too large"));
   options = some_cache();
   options.mode = CacheMode::ttl;
   CHECK_THAT(text_of(options), ContainsSubstring("entry_ttl_ms is 0 in mode ttl"));

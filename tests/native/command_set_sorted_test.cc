@@ -113,6 +113,7 @@ TEST_CASE("a stream's entries are read, by anybody or by the consumers of a grou
     const std::string first = finish(client.xadd("s", {{"f", "v"}, {"g", "w"}}));
     finish(client.xadd("s", {{"f", "2"}}, {.id = "99999999999999-0"}));
     CHECK(finish(client.xadd_nomkstream("none", {{"f", "v"}})) == std::nullopt);
+    CHECK(finish(client.xrange("s", "-", "+", 0)).empty());
     const auto entries = finish(client.xrange("s", "-", "+"));
     REQUIRE(entries.size() == 2);
     CHECK(entries[0].id == first);

@@ -25,7 +25,7 @@ void CarelessHost::blunder(Peer& peer) {
     case 10: plimsoll_client_statistics(client); break;
     case 11: plimsoll_prove(client, below(5), below(300) - 10.0, now_); break;
     case 12: plimsoll_submit_transaction(client, below(3), below(4), below(6), 1, -1, now_); break;
-    case 13: plimsoll_submit_admitted(client, below(4), 1); break;
+    case 13: plimsoll_submit_admitted(client, below(3), below(4), 1); break;
     case 14: plimsoll_release(client, connection, now_); break;
     case 15: plimsoll_submit(client, below(100'000), 1, -1, -1, now_); break;
     case 16: look_at_sentinel(client); break;

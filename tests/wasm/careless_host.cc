@@ -97,8 +97,12 @@ void CarelessHost::step() {
   }
 }
 
-bool CarelessHost::stage(const std::vector<std::string>& words) {
+bool CarelessHost::stage(const std::vector<std::string>& words,
+                         const std::vector<std::uint32_t>& counts) {
   std::string all;
+  for (const std::uint32_t count : counts) {
+    all.append(reinterpret_cast<const char*>(&count), sizeof count);
+  }
   for (const std::string& word : words) {
     const auto size = static_cast<std::uint32_t>(word.size());
     all.append(reinterpret_cast<const char*>(&size), sizeof size);
@@ -183,14 +187,21 @@ void CarelessHost::submit_more(Peer& peer) {
     if (stage({"a token"})) plimsoll_set_shown(peer.client);
     return;
   }
-  // Two commands, of two words each.
-  if (char* const room = plimsoll_stage(40)) {
-    const std::uint32_t numbers[] = {2, 2, 3, 1, 4, 1};
-    std::memcpy(room, numbers, sizeof numbers);
-    std::memcpy(room + sizeof numbers, "GETkINCRk", 9);
-    plimsoll_submit_transaction(peer.client, one_in(4) ? below(3) : 0, 2, 4, 1 + below(10), -1,
-                                now_);
+  const std::vector<std::string> words = {"GET", "k", "INCR", "k"};
+  const std::vector<std::uint32_t> counts = {2, 2};
+  if (!stage(words, counts)) return;
+  const std::uint32_t connection = one_in(4) ? below(3) : 0;
+  if (plimsoll_submit_transaction(peer.client, connection, 2, 4, 1 + below(10), -1, now_) == 0) {
+    note_wait(peer, words, counts);
   }
+}
+
+/// The last call has succeeded.
+void CarelessHost::note_wait(Peer& peer, const std::vector<std::string>& words,
+                             const std::vector<std::uint32_t>& counts) {
+  if (plimsoll_outbox()->outcome != plimsoll_outcome_waits) return;
+  peer.last_words = words;
+  peer.last_counts = counts;
 }
 
 void CarelessHost::look_at_served() {
@@ -221,9 +232,7 @@ void CarelessHost::get(Peer& peer) {
   const std::int32_t answer =
       plimsoll_submit_get(peer.client, told, 1 + below(10), below(300) - 10.0, staleness, now_);
   note_submitted(answer);
-  if (answer >= 0 && plimsoll_outbox()->outcome == plimsoll_outcome_waits) {
-    peer.last_words = {"GET", std::string(told, 'k')};
-  }
+  if (answer >= 0) note_wait(peer, {"GET", std::string(told, 'k')});
 }
 
 /// A request whose words are too many to be staged, or that the host takes for one.
@@ -252,18 +261,17 @@ void CarelessHost::submit_deferred(Peer& peer) {
       is_transaction ? plimsoll_submit_transaction(peer.client, 0, 1, count, tag, -1, now_)
                      : plimsoll_submit(peer.client, count, tag, -1, -1, now_);
   if (answer < 0) return;
-  if (!is_transaction) note_submitted(answer);
-  if (is_transaction || plimsoll_outbox()->outcome == plimsoll_outcome_staged) {
+  note_submitted(answer);
+  if (plimsoll_outbox()->outcome == plimsoll_outcome_staged) {
     write_deferred(peer, 40, size);
     write_deferred(peer, 60 + size, more);
     // Or the client would refuse every call from now on.
     for (std::size_t bytes = 65'536; bytes > 0; bytes /= 2) {
       while (plimsoll_staged_places(peer.client, 0, bytes) > 0) continue;
     }
-  } else if (plimsoll_outbox()->outcome == plimsoll_outcome_waits) {
-    std::vector<std::string> words{"MSET", "k", std::string(size, 'v'), "k"};
-    words.emplace_back(more, 'v');
-    peer.last_words = words;
+  } else {
+    note_wait(peer, {"MSET", "k", std::string(size, 'v'), "k", std::string(more, 'v')},
+              is_transaction ? std::vector<std::uint32_t>{5} : std::vector<std::uint32_t>());
   }
 }
 
@@ -301,9 +309,7 @@ void CarelessHost::submit(Peer& peer) {
   const std::int32_t answer =
       plimsoll_submit(peer.client, count, tag, below(300) - 10.0, staleness, now_);
   note_submitted(answer);
-  if (answer >= 0 && plimsoll_outbox()->outcome == plimsoll_outcome_waits) {
-    peer.last_words = words;
-  }
+  if (answer >= 0) note_wait(peer, words);
 }
 
 /// What goes on connections beside the main one.
@@ -477,9 +483,10 @@ void CarelessHost::poll(Peer& peer) {
     }
     const bool is_over = plimsoll_outbox()->more == plimsoll_more_nothing;
     act(peer);
-    if (!peer.last_words.empty() && one_in(2) && stage(peer.last_words)) {
+    if (!peer.last_words.empty() && one_in(2) && stage(peer.last_words, peer.last_counts)) {
       const auto words = static_cast<std::uint32_t>(peer.last_words.size());
-      if (plimsoll_submit_admitted(peer.client, words, 1 + below(10)) == 0) {
+      const auto commands = static_cast<std::uint32_t>(peer.last_counts.size());
+      if (plimsoll_submit_admitted(peer.client, commands, words, 1 + below(10)) == 0) {
         peer.last_words.clear();
       }
     }

@@ -76,9 +76,10 @@ class CarelessHost {
     bool asks_sentinels = false;
     bool reads_replicas = false;
     bool has_cluster = false;
-    bool finds_cluster = false;  // by what its servers say
-    std::uint32_t beside = 0;    // a connection for subscriptions, or exclusive use
-    std::vector<std::string> last_words{};
+    bool finds_cluster = false;                // by what its servers say
+    std::uint32_t beside = 0;                  // a connection for subscriptions, or exclusive use
+    std::vector<std::string> last_words{};     // of a request that waits for room
+    std::vector<std::uint32_t> last_counts{};  // how many each command has, of a transaction
   };
 
   void create();
@@ -101,7 +102,9 @@ class CarelessHost {
   void look_at_sentinel(std::int32_t client);
   void look_at_replicas(std::int32_t client);
   void look_at_cluster(std::int32_t client);
-  bool stage(const std::vector<std::string>& words);
+  bool stage(const std::vector<std::string>& words, const std::vector<std::uint32_t>& counts = {});
+  void note_wait(Peer& peer, const std::vector<std::string>& words,
+                 const std::vector<std::uint32_t>& counts = {});
   void look_at_events(std::int32_t count);
   void look_at_nodes(const char* at, std::uint32_t count);
   std::string something_said(bool subscribes);

@@ -296,10 +296,10 @@ TEST_CASE("a client may have as many seeds as there can be, and needs the host o
 TEST_CASE("options of a cluster that are none are refused") {
   plimsoll_options()->topology = 3;
   CHECK(refused_as(one_seed) == plimsoll_error_invalid_option);
-  CHECK(error_text().starts_with("invalid_option: topology is none"));
+  CHECK(error_text().starts_with("invalid_option: topology is not one of the choices"));
   plimsoll_options()->reach = 3;
   CHECK(refused_as({"", "", "", "here"}) == plimsoll_error_invalid_option);
-  CHECK(error_text().starts_with("invalid_option: reach is none"));
+  CHECK(error_text().starts_with("invalid_option: reach is not one of the choices"));
   for (const std::uint32_t redirects : {0U, 32U, 256U + 16U}) {
     options_of_cluster().redirects_max = redirects;
     CHECK(refused_as(one_seed) == plimsoll_error_invalid_option);

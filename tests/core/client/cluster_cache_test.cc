@@ -290,8 +290,7 @@ TEST_CASE("a read whose deadline passes says for which slot and node it waited")
   Cached world;
   const std::string of_slot =
       "the request's deadline passed while it waited for the owner of slot 3300, ";
-  const Tag first = world.next_tag();
-  const Tag joined = world.next_tag();
+  constexpr Tag first = 101, joined = 102;
   world.kill(node0);
   world.look_up(first, {"GET", "{b}5"}, cache::any_staleness, 50ms);
   world.look_up(joined, {"GET", "{b}5"}, cache::any_staleness, 40ms);
@@ -306,9 +305,8 @@ TEST_CASE("a read whose deadline passes says for which slot and node it waited")
 TEST_CASE("a read whose deadline passes at a node that is silent says so") {
   Cached world;
   world.hold_answers(node0);
-  const Tag one = world.next_tag();
+  constexpr Tag one = 101, several = 102;
   world.look_up(one, {"GET", "{b}5"}, cache::any_staleness, 50ms);
-  const Tag several = world.next_tag();
   world.look_up(several, {"MGET", "{b}6", "c"}, cache::any_staleness, 60ms);
   world.run();
   world.advance(50ms);
