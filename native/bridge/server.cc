@@ -69,6 +69,8 @@ constexpr unsigned no_close_code = 1005;
 
 // For the log, of a connection that had to make room.
 constexpr std::string_view dropped = "dropped: half-open for the longest";
+// For clients. The server was reached, so it is for the operator, and trying again is no use.
+constexpr std::string_view login_refused = "the server refused the bridge's login";
 
 std::uint64_t random_seed() {
   std::random_device device;
@@ -296,7 +298,9 @@ asio::awaitable<std::shared_ptr<Relay>> Server::make_relay(Visit& visit) {
   auto reached = co_await reach_timed(admission);
   if (const auto* problem = std::get_if<DialProblem>(&reached)) {
     ++counters.upstream_failures;
-    admission.turn_into(refuse(http::status::bad_gateway, problem->what));
+    Admission refusal = refuse(http::status::bad_gateway, problem->what);
+    if (problem->is_refused_login) refusal.reason = login_refused;
+    admission.turn_into(std::move(refusal));
     co_return nullptr;
   }
   const Relay::Shared shared{.options = settings_.relay,

@@ -14,10 +14,10 @@ boost::asio::awaitable<std::variant<ServerEnd, DialProblem>> reach(const Target&
                                                                    const ReachOptions& options) {
   const Profile& profile = *who.profile;
   if (target.shared != nullptr) {
-    std::string why = co_await clients.reach(*target.shared, profile);
-    if (!why.empty()) co_return DialProblem{std::move(why)};
-    co_return ServerEnd(
-        std::make_shared<Session>(clients, *target.shared, profile, who.id, options.max_staleness));
+    DialProblem problem = co_await clients.reach(*target.shared, profile);
+    if (!problem.what.empty()) co_return problem;
+    co_return ServerEnd(std::make_shared<SharedSession>(clients, *target.shared, profile, who.id,
+                                                        options.max_staleness));
   }
   auto dialled = co_await dial(target, profile, options.connect_timeout);
   if (auto* const problem = std::get_if<DialProblem>(&dialled)) co_return std::move(*problem);

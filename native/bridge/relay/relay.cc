@@ -545,13 +545,13 @@ void Relay::handle_client_gone(const error_code& problem) {
 void Relay::handle_server_gone(std::string_view why) {
   if (is_over_) return;
   switch (server_.cause()) {
-    case Session::Cause::taken_over: return end(Code::normal, why);
-    case Session::Cause::no_memory:
+    case SharedSession::Cause::taken_over: return end(Code::normal, why);
+    case SharedSession::Cause::no_memory:
       ++counters_.out_of_memory;
       end(Code::try_again_later, "no memory");
       break;
-    case Session::Cause::unread: end(Code::policy_error, "not reading"); break;
-    case Session::Cause::server_gone:
+    case SharedSession::Cause::unread: end(Code::policy_error, "not reading"); break;
+    case SharedSession::Cause::server_gone:
       ++counters_.upstream_losses;
       end(Code::internal_error, "the server is gone");
       break;

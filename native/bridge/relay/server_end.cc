@@ -37,7 +37,7 @@ std::string ServerEnd::words_of(const Problem& problem) {
 
 void ServerEnd::close() {
   if (stream() != nullptr) return stream()->close();
-  if (const auto& session = std::get<std::shared_ptr<Session>>(end_)) session->close();
+  if (const auto& session = std::get<std::shared_ptr<SharedSession>>(end_)) session->close();
 }
 
 }  // namespace plimsoll::bridge

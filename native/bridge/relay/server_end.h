@@ -13,7 +13,7 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/system/error_code.hpp>
 
-#include "plimsoll/native/bridge/shared/session.h"
+#include "plimsoll/native/bridge/shared/shared_session.h"
 #include "plimsoll/native/bridge/stream/stream.h"
 
 namespace plimsoll::bridge {
@@ -26,7 +26,7 @@ class ServerEnd {
   using executor_type = boost::asio::any_io_executor;
 
   explicit ServerEnd(Stream stream) : end_(std::move(stream)) {}
-  explicit ServerEnd(std::shared_ptr<Session> session) : end_(std::move(session)) {}
+  explicit ServerEnd(std::shared_ptr<SharedSession> session) : end_(std::move(session)) {}
   ServerEnd(ServerEnd&&) = default;
   ServerEnd& operator=(ServerEnd&&) = delete;
   ~ServerEnd() { close(); }
@@ -54,8 +54,8 @@ class ServerEnd {
   std::string words_of(const Problem& problem);
 
   /// What has ended it.
-  Session::Cause cause() {
-    return stream() == nullptr ? session().cause() : Session::Cause::server_gone;
+  SharedSession::Cause cause() {
+    return stream() == nullptr ? session().cause() : SharedSession::Cause::server_gone;
   }
 
   /// The client has gone for good.
@@ -99,9 +99,9 @@ class ServerEnd {
 
  private:
   Stream* stream() { return std::get_if<Stream>(&end_); }
-  Session& session() { return *std::get<std::shared_ptr<Session>>(end_); }
+  SharedSession& session() { return *std::get<std::shared_ptr<SharedSession>>(end_); }
 
-  std::variant<Stream, std::shared_ptr<Session>> end_;
+  std::variant<Stream, std::shared_ptr<SharedSession>> end_;
 };
 
 }  // namespace plimsoll::bridge

@@ -17,7 +17,8 @@
 #include "plimsoll/native/bridge/shared/wire_reply.h"
 #include "plimsoll/native/bridge/tokens/authorization.h"
 
-// What the client of one session keeps of the replies that it gets: CLIENT TRACKING, for Session.
+// What the client of one session keeps of the replies that it gets: CLIENT TRACKING, for
+// SharedSession.
 
 namespace plimsoll::bridge {
 

@@ -55,11 +55,17 @@ ServerIdentity identity_of(const native::Result<std::string>& info) {
   return identity;
 }
 
+DialProblem problem_of(const native::Error& error) {
+  const bool is_refused = error.code() == ErrorCode::authentication_failed ||
+                          error.code() == ErrorCode::permission_denied;
+  return {.what = error.what(), .is_refused_login = is_refused};
+}
+
 }  // namespace
 
 void SharedClients::open(const SharedServer& server, const Profile& profile, bool is_resp3,
                          Opened opened) {
-  if (is_over_) return opened(nullptr, "the bridge is shutting down");
+  if (is_over_) return opened(nullptr, {.what = "the bridge is shutting down"});
   const Key key{&server, profile.username, profile.password, is_resp3};
   const auto found = clients_.find(key);
   if (found != clients_.end() && *found->second.is_closed && found->second.client) {
@@ -81,7 +87,7 @@ void SharedClients::connect(const Key& key) {
   };
   const auto when_connected = [self = self_, key](native::Result<native::Client> connected) {
     if (*self == nullptr || !(*self)->clients_.contains(key)) return;
-    if (!connected) return (*self)->finish(key, nullptr, connected.error().what());
+    if (!connected) return (*self)->finish(key, nullptr, problem_of(connected.error()));
     (*self)->ask_identity(key, *std::move(connected));
   };
   auto handler = asio::bind_cancellation_slot(clients_[key].giving_up->slot(), when_connected);
@@ -111,7 +117,7 @@ void SharedClients::ask_identity(const Key& key, native::Client client) {
 }
 
 void SharedClients::finish(const Key& key, std::shared_ptr<SharedClient> client,
-                           const std::string& why) {
+                           const DialProblem& problem) {
   const auto found = clients_.find(key);
   if (found == clients_.end()) return;  // closed meanwhile
   const std::vector<Opened> waiting = std::exchange(found->second.waiting, {});
@@ -120,18 +126,18 @@ void SharedClients::finish(const Key& key, std::shared_ptr<SharedClient> client,
   } else {
     clients_.erase(found);
   }
-  for (const Opened& each : waiting) each(client, why);
+  for (const Opened& each : waiting) each(client, problem);
 }
 
-asio::awaitable<std::string> SharedClients::reach(const SharedServer& server,
+asio::awaitable<DialProblem> SharedClients::reach(const SharedServer& server,
                                                   const Profile& profile) {
-  using Handler = asio::any_completion_handler<void(std::string)>;
-  co_return co_await asio::async_initiate<const asio::use_awaitable_t<>, void(std::string)>(
+  using Handler = asio::any_completion_handler<void(DialProblem)>;
+  co_return co_await asio::async_initiate<const asio::use_awaitable_t<>, void(DialProblem)>(
       [&](Handler handler) {
         const auto waiting = std::make_shared<Handler>(std::move(handler));
         open(server, profile, true,
-             [this, waiting](const std::shared_ptr<SharedClient>&, const std::string& why) {
-               asio::post(executor_, asio::append(std::move(*waiting), why));
+             [this, waiting](const std::shared_ptr<SharedClient>&, const DialProblem& problem) {
+               asio::post(executor_, asio::append(std::move(*waiting), problem));
              });
       },
       asio::use_awaitable);
@@ -149,7 +155,7 @@ void SharedClients::close() {
   const auto closed = std::exchange(clients_, {});
   for (const auto& [key, entry] : closed) {
     if (entry.client) entry.client->close();
-    for (const Opened& each : entry.waiting) each(nullptr, "the bridge is shutting down");
+    for (const Opened& each : entry.waiting) each(nullptr, {.what = "the bridge is shutting down"});
     entry.giving_up->emit(asio::cancellation_type::terminal);
   }
 }

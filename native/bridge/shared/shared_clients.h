@@ -19,6 +19,7 @@
 #include "plimsoll/native/bridge/shared/shared_counters.h"
 #include "plimsoll/native/bridge/shared/tracking_hub.h"
 #include "plimsoll/native/bridge/shared/unread_replies.h"
+#include "plimsoll/native/bridge/stream/dial_problem.h"
 #include "plimsoll/native/bridge/stream/shared_server.h"
 #include "plimsoll/native/bridge/tokens/authorization.h"
 
@@ -33,7 +34,8 @@ namespace plimsoll::bridge {
 class SharedClients {
  public:
   /// Gets the client, or null and why there is none.
-  using Opened = std::function<void(std::shared_ptr<SharedClient> client, const std::string& why)>;
+  using Opened =
+      std::function<void(std::shared_ptr<SharedClient> client, const DialProblem& problem)>;
 
   /// Clients run on `executor`, which is the one that uses this object; `account` pays for what
   /// they keep for sessions. `account` and `threads` must outlive them.
@@ -53,7 +55,7 @@ class SharedClients {
 
   /// Waits for the client with which most sessions begin, that of RESP3. Returns why there is none;
   /// empty: it is there.
-  boost::asio::awaitable<std::string> reach(const SharedServer& server, const Profile& profile);
+  boost::asio::awaitable<DialProblem> reach(const SharedServer& server, const Profile& profile);
 
   /// Whether some user's client is connected now.
   bool is_connected(const SharedServer& server) const;
@@ -101,7 +103,7 @@ class SharedClients {
 
   void connect(const Key& key);
   void ask_identity(const Key& key, native::Client client);
-  void finish(const Key& key, std::shared_ptr<SharedClient> client, const std::string& why);
+  void finish(const Key& key, std::shared_ptr<SharedClient> client, const DialProblem& problem);
 
   const boost::asio::any_io_executor executor_;
   Account& account_;

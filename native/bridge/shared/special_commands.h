@@ -4,7 +4,7 @@
 
 namespace plimsoll::bridge {
 
-/// Whether a Session answers the command itself, or is changed by it. All others it sends, or
+/// Whether a SharedSession answers the command itself, or is changed by it. All others it sends, or
 /// queues behind MULTI.
 bool is_special(const commands::Row& row);
 

@@ -92,7 +92,10 @@ asio::awaitable<DialProblem> log_in(Stream& stream, const Profile& profile) {
     if (problem) co_return DialProblem{problem.message()};
     size += read;
     LoginState state = read_login({lines.data(), size}, profile);
-    if (state.is_over) co_return DialProblem{std::move(state.problem)};
+    if (state.is_over) {
+      const bool is_refused = state.problem.starts_with('-');
+      co_return DialProblem{.what = std::move(state.problem), .is_refused_login = is_refused};
+    }
     if (size == lines.size()) co_return DialProblem{"the server's answer to the login is too long"};
   }
 }

@@ -9,6 +9,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/address.hpp>
 
+#include "plimsoll/native/bridge/stream/dial_problem.h"
 #include "plimsoll/native/bridge/stream/shared_server.h"
 #include "plimsoll/native/bridge/stream/stream.h"
 #include "plimsoll/native/bridge/tokens/authorization.h"
@@ -25,11 +26,6 @@ struct Target {
   native::TlsContext* tls = nullptr;
   /// Null: each WebSocket has a connection of its own to the server.
   std::shared_ptr<const SharedServer> shared = nullptr;
-};
-
-/// Why there is no connection. For the bridge's log only: the text may quote the server.
-struct DialProblem {
-  std::string what;
 };
 
 /// Connects, performs the TLS handshake and logs in, all within `timeout`. Without a password in

@@ -88,17 +88,20 @@ std::vector<std::string> lines_of(WebSocketClient& client, std::string_view requ
   return lines;
 }
 
+// The answer to a handshake of a client that wants to be told by a close.
+std::string answer_to(const BridgeWorld& world, const std::string& lines,
+                      const std::string& target = "/") {
+  return exchange_raw(world.port(), "GET " + target +
+                                        " HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\n"
+                                        "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+                                        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+                                        "Sec-WebSocket-Protocol: resp, plimsoll.refusal.v1\r\n" +
+                                        lines + "\r\n");
+}
+
 TEST_CASE("who asks for it is refused by a close, behind the check of its origin") {
-  BridgeWorld world(of_a_page());
-  const auto answer_to = [&world](const std::string& lines, const std::string& target = "/") {
-    return exchange_raw(world.port(), "GET " + target +
-                                          " HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\n"
-                                          "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
-                                          "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-                                          "Sec-WebSocket-Protocol: resp, plimsoll.refusal.v1\r\n" +
-                                          lines + "\r\n");
-  };
-  const std::string refused = answer_to("");
+  const BridgeWorld world(of_a_page());
+  const std::string refused = answer_to(world, "");
   CHECK(refused.starts_with("HTTP/1.1 101 "));
   CHECK(refused.find("\r\nSec-WebSocket-Protocol: plimsoll.refusal.v1\r\n") != refused.npos);
   // As in RFC 6455, 1.3.
@@ -107,9 +110,18 @@ TEST_CASE("who asks for it is refused by a close, behind the check of its origin
   CHECK(frame ==
         "\x88\x20\x11\x31"
         "no token, or none that is good");  // 4401
-  CHECK(answer_to("Origin: https://other.example\r\n").starts_with("HTTP/1.1 403 "));
-  CHECK(answer_to("Authorization: Bearer let me in\r\n", "/?max_staleness_ms=soon")
+  CHECK(answer_to(world, "Origin: https://other.example\r\n").starts_with("HTTP/1.1 403 "));
+  CHECK(answer_to(world, "Authorization: Bearer let me in\r\n", "/?max_staleness_ms=soon")
             .ends_with("\x11\x30max_staleness_ms has to be one number of 1 to 3600000"));  // 4400
+}
+
+TEST_CASE("a client learns whether the server cannot be reached, or refuses the bridge") {
+  BridgeWorld world(of_a_page());
+  world.valkey().ask("CONFIG SET requirepass secret");
+  const std::string token = "Authorization: Bearer " + std::string(good_token) + "\r\n";
+  CHECK(answer_to(world, token).ends_with("the server refused the bridge's login"));
+  world.valkey().kill();
+  CHECK(answer_to(world, token).ends_with("the server cannot be reached"));
 }
 
 TEST_CASE("what a page may not do is an error in its place, and does not reach the server") {

@@ -184,7 +184,7 @@ TEST_CASE("a connection that only the client knows to be lost ends when it comes
   CHECK(back.is_resumed);
   CHECK(back.in_front == changed("ship"));
   CHECK(half_open.session().has_ended());
-  CHECK(half_open.session().cause() == bridge::Session::Cause::taken_over);
+  CHECK(half_open.session().cause() == bridge::SharedSession::Cause::taken_over);
   CHECK(half_open.session().why() == "its client has come back elsewhere");
 }
 

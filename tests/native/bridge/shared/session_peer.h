@@ -16,8 +16,8 @@
 
 #include "plimsoll/core/memory/budget.h"
 #include "plimsoll/core/memory/heap_memory.h"
-#include "plimsoll/native/bridge/shared/session.h"
 #include "plimsoll/native/bridge/shared/shared_clients.h"
+#include "plimsoll/native/bridge/shared/shared_session.h"
 #include "plimsoll/staleness.h"
 #include "plimsoll/tests/native/bridge/resp_command.h"
 #include "plimsoll/tests/native/patience.h"
@@ -83,9 +83,10 @@ class SharedWorld {
   }
 
   /// Each in the next thread.
-  std::shared_ptr<bridge::Session> open(native::Staleness max_staleness, std::string_view token) {
+  std::shared_ptr<bridge::SharedSession> open(native::Staleness max_staleness,
+                                              std::string_view token) {
     bridge::SharedClients& clients = *clients_[opened_++ % clients_.size()];
-    return std::make_shared<bridge::Session>(clients, server_, profile, token, max_staleness);
+    return std::make_shared<bridge::SharedSession>(clients, server_, profile, token, max_staleness);
   }
   std::size_t threads() const { return clients_.size(); }
 
@@ -171,7 +172,7 @@ class SessionPeer {
     }
   }
 
-  bridge::Session& session() { return *session_; }
+  bridge::SharedSession& session() { return *session_; }
 
   /// How many bytes it takes at a time.
   std::size_t piece_bytes = 4096;
@@ -195,7 +196,7 @@ class SessionPeer {
   }
 
   SharedWorld& world_;
-  const std::shared_ptr<bridge::Session> session_;
+  const std::shared_ptr<bridge::SharedSession> session_;
   std::string unsent_;
   std::shared_ptr<std::string> sent_;  // null: nothing is being sent
 };

@@ -15,7 +15,7 @@
 namespace plimsoll::testing {
 namespace {
 
-using bridge::Session;
+using bridge::SharedSession;
 
 native::Options standalone() {
   native::Options options = patient_options();
@@ -72,7 +72,7 @@ TEST_CASE("a client that takes no messages is cut off at the bound") {
   const std::string subscribed = peer.exchange(resp("HELLO", "3") + resp("SUBSCRIBE", "c"));
   CHECK(subscribed.ends_with("subscribe\r\n$1\r\nc\r\n:1\r\n"));
   constexpr std::size_t payload = std::size_t{64} << 10;
-  constexpr std::size_t that_fit = Session::unread_message_bytes_max / (payload + 40);
+  constexpr std::size_t that_fit = SharedSession::unread_message_bytes_max / (payload + 40);
   const std::string publish = resp("PUBLISH", "c", std::string(payload, 'm'));
   for (std::size_t i = 0; i < that_fit; ++i) other.exchange(publish);
   CHECK(world.run_until([&] { return world.counters().messages == that_fit; }));
@@ -80,7 +80,7 @@ TEST_CASE("a client that takes no messages is cut off at the bound") {
   other.exchange(publish);
   CHECK(world.run_until([&] { return !peer.session().why().empty(); }));
   CHECK(peer.session().why().find("message_bytes_max") != std::string::npos);
-  CHECK(peer.session().cause() == Session::Cause::unread);
+  CHECK(peer.session().cause() == SharedSession::Cause::unread);
   std::string messages;
   peer.receive(messages);
   CHECK(count(messages, "message\r\n") == that_fit);
@@ -99,7 +99,7 @@ TEST_CASE("a session for which there is no memory says so, and blames no server"
   }
   peer.begin(resp("PING"));
   CHECK(world.run_until([&] { return !peer.session().why().empty(); }));
-  CHECK(peer.session().cause() == Session::Cause::no_memory);
+  CHECK(peer.session().cause() == SharedSession::Cause::no_memory);
 }
 
 TEST_CASE("each client's copy of the names of its channels is paid for") {
@@ -263,7 +263,7 @@ TEST_CASE("when unread replies take too much, the session ends that has them for
   CHECK(world.run_until([&] { return world.counters().dropped == 1; }));
   CHECK(first.session().has_ended());
   CHECK(first.session().why().find("does not take its replies") != std::string::npos);
-  CHECK(first.session().cause() == Session::Cause::unread);
+  CHECK(first.session().cause() == SharedSession::Cause::unread);
   CHECK(reader.receive_until("v\r\n").size() > value);
   CHECK(second.exchange(resp("PING")).ends_with("+PONG\r\n"));
 }

@@ -1,6 +1,6 @@
 // More than 500 lines, because a session is one state machine of what a connection may do.
 
-#include "plimsoll/native/bridge/shared/session.h"
+#include "plimsoll/native/bridge/shared/shared_session.h"
 
 #include <algorithm>
 #include <utility>
@@ -63,8 +63,9 @@ constexpr std::string_view no_place_for_names =
 
 }  // namespace
 
-Session::Session(SharedClients& clients, const SharedServer& server, const Profile& profile,
-                 std::string_view token, native::Staleness max_staleness)
+SharedSession::SharedSession(SharedClients& clients, const SharedServer& server,
+                             const Profile& profile, std::string_view token,
+                             native::Staleness max_staleness)
     : clients_(clients),
       server_(server),
       profile_(profile),
@@ -79,14 +80,14 @@ Session::Session(SharedClients& clients, const SharedServer& server, const Profi
   clients_.unread().add(*this);
 }
 
-Session::~Session() {
+SharedSession::~SharedSession() {
   --counters_.sessions;
   clients_.unread().remove(*this, held_counted_);
 }
 
 // ---- Bytes in
 
-std::size_t Session::write_now(std::string_view bytes, Problem& problem) {
+std::size_t SharedSession::write_now(std::string_view bytes, Problem& problem) {
   std::string_view rest = bytes;
   problem = {};
   while (!rest.empty()) {
@@ -111,19 +112,19 @@ std::size_t Session::write_now(std::string_view bytes, Problem& problem) {
   return bytes.size() - rest.size();
 }
 
-void Session::write(std::string_view bytes, ReadHandler handler) {
+void SharedSession::write(std::string_view bytes, ReadHandler handler) {
   writer_ = std::move(handler);
   writer_bytes_ = bytes;
   wake_writer();
 }
 
-void Session::wake_writer() {
+void SharedSession::wake_writer() {
   if (!writer_ || is_writer_woken_) return;
   is_writer_woken_ = true;
   asio::post(get_executor(), [self = shared_from_this()] { self->serve_writer(); });
 }
 
-void Session::serve_writer() {
+void SharedSession::serve_writer() {
   is_writer_woken_ = false;
   if (!writer_) return;
   Problem problem;
@@ -135,7 +136,7 @@ void Session::serve_writer() {
 
 // ---- Bytes out
 
-std::size_t Session::read_now(std::span<char> space, Problem& problem) {
+std::size_t SharedSession::read_now(std::span<char> space, Problem& problem) {
   problem = {};
   const std::size_t size = replies_.take(space);
   if (size > 0) held_since_ = std::chrono::steady_clock::now();
@@ -145,25 +146,25 @@ std::size_t Session::read_now(std::span<char> space, Problem& problem) {
   return 0;
 }
 
-void Session::read(std::span<char> space, ReadHandler handler) {
+void SharedSession::read(std::span<char> space, ReadHandler handler) {
   reader_ = std::move(handler);
   reader_space_ = space;
   if (replies_.ready_bytes() > 0 || has_ended_ || is_closed_) wake_reader();
 }
 
-void Session::wait_for_bytes(WaitHandler handler) {
+void SharedSession::wait_for_bytes(WaitHandler handler) {
   waiter_ = std::move(handler);
   if (replies_.ready_bytes() > 0 || has_ended_ || is_closed_) wake_reader();
 }
 
 // Posted, so that replies that come in one turn leave together.
-void Session::wake_reader() {
+void SharedSession::wake_reader() {
   if ((!reader_ && !waiter_) || is_reader_woken_) return;
   is_reader_woken_ = true;
   asio::post(get_executor(), [self = shared_from_this()] { self->serve_reader(); });
 }
 
-void Session::serve_reader() {
+void SharedSession::serve_reader() {
   is_reader_woken_ = false;
   const bool is_over = has_ended_ || is_closed_;
   if (replies_.ready_bytes() == 0 && !is_over) return;
@@ -177,7 +178,7 @@ void Session::serve_reader() {
 // ---- Commands
 
 // Returns false if the command has to wait.
-bool Session::take(Words words) {
+bool SharedSession::take(Words words) {
   const Row* const row = words[0].starts_with(refusal_mark) ? nullptr : commands::find(words);
   is_refused_ = false;
   if (!take_any(row, words)) {
@@ -194,7 +195,7 @@ bool Session::take(Words words) {
   return true;
 }
 
-bool Session::take_any(const Row* row, Words words) {
+bool SharedSession::take_any(const Row* row, Words words) {
   if (words.size() == 1 && words[0].starts_with(refusal_mark)) {
     if (multi_) multi_->abort();
     answer(unknown_command(words[0]));
@@ -214,7 +215,7 @@ bool Session::take_any(const Row* row, Words words) {
   return is_special(*row) ? take_special(*row, words) : send(row, words);
 }
 
-bool Session::take_special(const Row& row, Words words) {
+bool SharedSession::take_special(const Row& row, Words words) {
   switch (commands::number_of(row)) {
     case row_numbers::hello: return take_hello(words);
     case row_numbers::quit:
@@ -252,7 +253,7 @@ bool Session::take_special(const Row& row, Words words) {
 }
 
 // HELLO. Of its options, the gate lets only a version and SETNAME pass.
-bool Session::take_hello(Words words) {
+bool SharedSession::take_hello(Words words) {
   const bool wants_resp3 = words.size() > 1 ? words[1] == "3" : is_resp3_;
   if (wants_resp3 != is_resp3_) {
     if (!is_idle()) return false;
@@ -274,7 +275,7 @@ bool Session::take_hello(Words words) {
 }
 
 // Gives the connection a name. Answers and returns false if it is none.
-bool Session::set_name(std::string_view name) {
+bool SharedSession::set_name(std::string_view name) {
   if (!is_printable(name)) {
     answer("-ERR Client names cannot contain spaces, newlines or special characters.\r\n");
     return false;
@@ -283,7 +284,7 @@ bool Session::set_name(std::string_view name) {
   return true;
 }
 
-void Session::take_client_command(const Row& row, Words words) {
+void SharedSession::take_client_command(const Row& row, Words words) {
   switch (commands::number_of(row)) {
     case row_numbers::client_id: return answer(":" + std::to_string(id_) + "\r\n");
     case row_numbers::client_getname: return answer(name_.empty() ? null(is_resp3_) : bulk(name_));
@@ -302,7 +303,7 @@ void Session::take_client_command(const Row& row, Words words) {
 
 // ---- Tracking
 
-bool Session::take_tracking(Words words) {
+bool SharedSession::take_tracking(Words words) {
   if (!has_client()) return false;
   if (is_option(words[2], "RESUME")) return take_resume(words);
   answer(kept_.set(words, is_resp3_, *client_));
@@ -310,7 +311,7 @@ bool Session::take_tracking(Words words) {
 }
 
 // CLIENT TRACKING RESUME. Its answer is a proof, as that to PING is.
-bool Session::take_resume(Words words) {
+bool SharedSession::take_resume(Words words) {
   if (!is_idle()) return false;
   if (const std::string_view problem = kept_.problem_of_resume(words); !problem.empty()) {
     answer(problem);
@@ -331,7 +332,7 @@ bool Session::take_resume(Words words) {
 }
 
 // Its answer proves that the client has heard of all that happened before, at all servers.
-bool Session::take_ping(Words words) {
+bool SharedSession::take_ping(Words words) {
   Place* const place = expect();
   if (place == nullptr) return true;
   const auto pong = std::make_shared<WireReply>(
@@ -343,7 +344,7 @@ bool Session::take_ping(Words words) {
   return true;
 }
 
-bool Session::handle_invalidation(const PushBytes& push) {
+bool SharedSession::handle_invalidation(const PushBytes& push) {
   if (is_closed_ || has_ended_) return false;
   if (push == nullptr) {
     end("no memory for an invalidation", Cause::no_memory);
@@ -357,13 +358,13 @@ bool Session::handle_invalidation(const PushBytes& push) {
 }
 
 // Nothing iterates over listeners at this time, so that the session may leave.
-void Session::handle_taken_over() {
+void SharedSession::handle_taken_over() {
   end("its client has come back elsewhere", Cause::taken_over);
   close();
 }
 
 // A command that a server does not take, or answers otherwise, of a subscriber in RESP2.
-bool Session::take_in_subscription(const Row* row, Words words) {
+bool SharedSession::take_in_subscription(const Row* row, Words words) {
   if (row == nullptr) {
     answer(unknown_command(words[0]));
   } else if (commands::number_of(*row) == row_numbers::ping) {
@@ -377,7 +378,7 @@ bool Session::take_in_subscription(const Row* row, Words words) {
 }
 
 // Sends any other command.
-bool Session::send(const Row* row, Words words) {
+bool SharedSession::send(const Row* row, Words words) {
   if (!has_client()) return false;
   const plimsoll::Result<CommandView> command = commands::prepare(words);
   if (!command) {
@@ -418,7 +419,7 @@ bool Session::send(const Row* row, Words words) {
 }
 
 template <class Handler>
-void Session::start(const CommandView& command, bool blocks, Handler handler) {
+void SharedSession::start(const CommandView& command, bool blocks, Handler handler) {
   if (!blocks) return client_->send(command, max_staleness_, std::move(handler));
   is_alone_ = true;
   blocked_ = std::make_unique<asio::cancellation_signal>();
@@ -430,14 +431,14 @@ void Session::start(const CommandView& command, bool blocks, Handler handler) {
 }
 
 // Whether this token may have one more of the connections for commands that block.
-bool Session::takes_blocking() {
+bool SharedSession::takes_blocking() {
   return client_->blocking().of(token_) <
          TokenCounts::share_of(server_.options.blocking_connections_max);
 }
 
 // ---- Transactions
 
-bool Session::take_in_multi(const Row* row, Words words) {
+bool SharedSession::take_in_multi(const Row* row, Words words) {
   const std::uint16_t number = row != nullptr ? commands::number_of(*row) : 0;
   switch (number) {
     case row_numbers::exec: return take_exec();
@@ -476,7 +477,7 @@ bool Session::take_in_multi(const Row* row, Words words) {
   return true;
 }
 
-bool Session::take_exec() {
+bool SharedSession::take_exec() {
   if (multi_->is_aborted || is_watch_lost_) {
     answer(
         multi_->is_aborted
@@ -515,7 +516,7 @@ bool Session::take_exec() {
   return true;
 }
 
-bool Session::take_watch(Words words) {
+bool SharedSession::take_watch(Words words) {
   if (!is_idle() || !has_client()) return false;
   if (!watching_ && !takes_blocking()) {
     is_watch_lost_ = true;
@@ -546,7 +547,7 @@ bool Session::take_watch(Words words) {
   return true;
 }
 
-void Session::watch(Place& place, Words keys) {
+void SharedSession::watch(Place& place, Words keys) {
   watching_->watch(native::Words(keys),
                    [self = shared_from_this(), &place](const native::Result<void>& watched) {
                      if (self->is_closed_) return;
@@ -557,13 +558,13 @@ void Session::watch(Place& place, Words keys) {
 
 // What was watched before is lost, too, with the connection. A server cannot fail so, and no client
 // expects it: the next EXEC says that a key has changed, since one may have.
-void Session::fail_watch(Place& place, const native::Error& error) {
+void SharedSession::fail_watch(Place& place, const native::Error& error) {
   unwatch();
   is_watch_lost_ = true;
   finish(place, error, true);
 }
 
-void Session::unwatch() {
+void SharedSession::unwatch() {
   watching_.reset();
   watching_place_ = {};
   is_watch_lost_ = false;
@@ -571,7 +572,7 @@ void Session::unwatch() {
 
 // ---- Channels
 
-bool Session::subscribe(ChannelKind kind, Words names) {
+bool SharedSession::subscribe(ChannelKind kind, Words names) {
   if (!is_idle() || !has_client()) return false;
   if (!takes_names(names.size())) {
     answer(no_place_for_names);
@@ -601,20 +602,20 @@ bool Session::subscribe(ChannelKind kind, Words names) {
 }
 
 // While few names are left in the hub, a token that has many gets no more of them.
-bool Session::takes_names(std::size_t count) {
+bool SharedSession::takes_names(std::size_t count) {
   const bool are_few_left =
       client_->hub().names_count() + count > TokenCounts::share_of(ChannelHub::names_max);
   return !are_few_left || client_->names().of(token_) + count <= few_names;
 }
 
-void Session::unsubscribe(ChannelKind kind, Words names) {
+void SharedSession::unsubscribe(ChannelKind kind, Words names) {
   const std::vector<std::string> all = names_.meant_by(kind, names);
   const std::vector<std::string_view> views(all.begin(), all.end());
   if (client_) client_->hub().remove(*this, kind, views);
   answer(names_.remove(kind, all, is_resp3_));
 }
 
-void Session::handle_push(const PushBytes& message) {
+void SharedSession::handle_push(const PushBytes& message) {
   if (is_closed_ || has_ended_) return;
   if (!takes_messages(message)) return;
   if (!replies_.add_message(message)) return end("no memory for a message", Cause::no_memory);
@@ -624,7 +625,7 @@ void Session::handle_push(const PushBytes& message) {
 }
 
 // Whether there is a place for one more. If not, the session ends.
-bool Session::takes_messages(const PushBytes& next) {
+bool SharedSession::takes_messages(const PushBytes& next) {
   const std::size_t waiting = replies_.message_bytes();
   if (waiting == 0 || waiting + next->bytes().size() <= unread_message_bytes_max) return true;
   end("it does not take its messages: more than unread_message_bytes_max wait", Cause::unread);
@@ -634,20 +635,20 @@ bool Session::takes_messages(const PushBytes& next) {
 // ---- Outcomes
 
 // Null: there is no memory, and the session ends.
-Session::Place* Session::expect() {
+SharedSession::Place* SharedSession::expect() {
   Place* const place = replies_.expect();
   if (place == nullptr) end("no memory for a reply", Cause::no_memory);
   return place;
 }
 
-void Session::answer(std::string_view text) {
+void SharedSession::answer(std::string_view text) {
   Place* const place = expect();
   if (place == nullptr) return;
   ++counters_.answered_locally;
   fill(*place, WireReply::of(text, clients_.account()));
 }
 
-void Session::refuse(const Row* row, const plimsoll::Error& error) {
+void SharedSession::refuse(const Row* row, const plimsoll::Error& error) {
   if (error.code == ErrorCode::refused_command && row != nullptr) {
     return answer(not_possible(row->name_view()));
   }
@@ -655,8 +656,8 @@ void Session::refuse(const Row* row, const plimsoll::Error& error) {
 }
 
 // A request that ran alone, or among others, has its outcome.
-void Session::finish(Place& place, native::Result<WireReply> reply, bool was_alone,
-                     ErrorLine line_of) {
+void SharedSession::finish(Place& place, native::Result<WireReply> reply, bool was_alone,
+                           ErrorLine line_of) {
   if (is_closed_) return;
   if (was_alone) {
     blocked_.reset();
@@ -674,8 +675,8 @@ void Session::finish(Place& place, native::Result<WireReply> reply, bool was_alo
 }
 
 // The same of a reply that the client may keep (`read` is its command).
-void Session::finish_read(Place& place, native::Result<WireReply> reply, Words read,
-                          bool was_alone) {
+void SharedSession::finish_read(Place& place, native::Result<WireReply> reply, Words read,
+                                bool was_alone) {
   if (is_closed_ || !kept_.is_on()) return finish(place, std::move(reply), was_alone);
   if (reply) {
     if (std::optional<PushBytes> changed = kept_.hold(read, *reply, *client_)) {
@@ -687,7 +688,7 @@ void Session::finish_read(Place& place, native::Result<WireReply> reply, Words r
 
 // Nobody will say when the reply at this place changes, so it counts as changed at once: right
 // behind it, since what comes later may prove something to the client.
-void Session::add_behind(Place& place, PushBytes invalidation) {
+void SharedSession::add_behind(Place& place, PushBytes invalidation) {
   ++counters_.tracked_unkept;
   if (invalidation == nullptr || !replies_.add_behind(place, std::move(invalidation))) {
     kept_.forget_name();
@@ -695,7 +696,7 @@ void Session::add_behind(Place& place, PushBytes invalidation) {
   }
 }
 
-void Session::fill(Place& place, WireReply reply) {
+void SharedSession::fill(Place& place, WireReply reply) {
   if (reply.left() == 0) return end("no memory for a reply", Cause::no_memory);
   replies_.fill(place, std::move(reply));
   count_held();
@@ -704,29 +705,29 @@ void Session::fill(Place& place, WireReply reply) {
 
 // Whether there is a client for this version of RESP. If not, it is opened, and the writer is woken
 // when it is there, or when there is no connection: then what had come until then is refused.
-bool Session::has_client() {
+bool SharedSession::has_client() {
   if (client_ || is_opening_) return client_ != nullptr;
   if (has_no_connection_) {
     is_refused_ = true;
     return false;
   }
   is_opening_ = true;
-  clients_.open(
-      server_, profile_, is_resp3_,
-      [self = shared_from_this()](std::shared_ptr<SharedClient> client, const std::string& why) {
-        self->is_opening_ = false;
-        if (self->is_closed_) return;
-        if (client == nullptr && self->clients_.is_over()) return self->end(why);
-        self->has_no_connection_ = client == nullptr;
-        self->client_ = std::move(client);
-        self->wake_writer();
-      });
+  clients_.open(server_, profile_, is_resp3_,
+                [self = shared_from_this()](std::shared_ptr<SharedClient> client,
+                                            const DialProblem& problem) {
+                  self->is_opening_ = false;
+                  if (self->is_closed_) return;
+                  if (client == nullptr && self->clients_.is_over()) return self->end(problem.what);
+                  self->has_no_connection_ = client == nullptr;
+                  self->client_ = std::move(client);
+                  self->wake_writer();
+                });
   return client_ != nullptr;
 }
 
 // ---- The end
 
-void Session::end(std::string_view why, Cause cause) {
+void SharedSession::end(std::string_view why, Cause cause) {
   if (has_ended_ || is_closed_) return;
   has_ended_ = true;
   why_ = why;
@@ -736,7 +737,7 @@ void Session::end(std::string_view why, Cause cause) {
 }
 
 // Tells the sum over all sessions what this one holds for its client now.
-void Session::count_held() {
+void SharedSession::count_held() {
   if (!holds_any_) held_since_ = std::chrono::steady_clock::now();
   holds_any_ = replies_.held_bytes() > 0;
   const std::size_t now = replies_.counted_bytes();
@@ -745,12 +746,12 @@ void Session::count_held() {
   held_counted_ = now;
 }
 
-std::uint64_t Session::burden(std::chrono::steady_clock::time_point now) const {
+std::uint64_t SharedSession::burden(std::chrono::steady_clock::time_point now) const {
   const auto waits = std::chrono::duration_cast<std::chrono::milliseconds>(now - held_since_);
   return replies_.held_bytes() * static_cast<std::uint64_t>(1 + waits.count());
 }
 
-void Session::drop(std::string_view why) {
+void SharedSession::drop(std::string_view why) {
   if (is_closed_) return;
   ++counters_.dropped;
   forget_client();  // what waits would stay
@@ -758,7 +759,7 @@ void Session::drop(std::string_view why) {
   close();
 }
 
-void Session::close() {
+void SharedSession::close() {
   if (is_closed_) return;
   is_closed_ = true;
   if (client_) client_->hub().remove_all(*this);

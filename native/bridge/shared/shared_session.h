@@ -63,10 +63,10 @@
 
 namespace plimsoll::bridge {
 
-class Session final : public std::enable_shared_from_this<Session>,
-                      public UnreadHolder,
-                      private HubListener,
-                      private TrackingListener {
+class SharedSession final : public std::enable_shared_from_this<SharedSession>,
+                            public UnreadHolder,
+                            private HubListener,
+                            private TrackingListener {
  public:
   using Problem = boost::system::error_code;
   using ReadHandler = boost::asio::any_completion_handler<void(Problem, std::size_t)>;
@@ -78,11 +78,11 @@ class Session final : public std::enable_shared_from_this<Session>,
 
   /// `token`: who has the WebSocket. What the session reads from the cache was true at most
   /// `max_staleness` before. All references must outlive the session.
-  Session(SharedClients& clients, const SharedServer& server, const Profile& profile,
-          std::string_view token, native::Staleness max_staleness = native::any_staleness);
-  ~Session();
-  Session(const Session&) = delete;
-  Session& operator=(const Session&) = delete;
+  SharedSession(SharedClients& clients, const SharedServer& server, const Profile& profile,
+                std::string_view token, native::Staleness max_staleness = native::any_staleness);
+  ~SharedSession();
+  SharedSession(const SharedSession&) = delete;
+  SharedSession& operator=(const SharedSession&) = delete;
 
   const boost::asio::any_io_executor& get_executor() const { return clients_.executor(); }
 
