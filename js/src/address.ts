@@ -47,11 +47,28 @@ const refuse = (why: string, expected: string): never => {
   throw new ConfigurationError("invalid_option", `the address ${why}; expected ${expected}`);
 };
 
+// protocol://[user[:password]@], the hosts with their ports, and what comes behind them.
+const partsPattern = /^([a-z+]+:\/\/(?:[^/?#]*@)?)([^/?#@]*)(.*)$/i;
+
+// A text that is no URL. Without the parts themselves: any of them may be a piece of a password.
+const refuseUnreadable = (text: string): never => {
+  const [, , host, tail] = partsPattern.exec(text) ?? refuse("has no protocol", "valkey://host:port or wss://host/path");
+  if (tail!.includes("@")) {
+    return refuse("has a /, ? or # in front of its @", "%2F, %3F or %23 for it, where it belongs to the password");
+  }
+  const [, name = "", port] = /^(\[[^\]]*\]|[^:]*)(?::(.*))?$/.exec(host!) ?? [];
+  if (port?.includes(":") === true) return refuse("has an IPv6 address without brackets", "valkey://[::1]:6379");
+  if (name !== "" && port !== undefined && !(Number(port) <= 65535)) {
+    return refuse("has a port that is none", "a number from 1 to 65535");
+  }
+  return refuse(host === "" ? "has no host" : "has a host that cannot be one", "valkey://host:port or wss://host/path");
+};
+
 const parse = (text: string): URL => {
   try {
     return new URL(text);
   } catch {
-    return refuse("cannot be read", "valkey://host:port or wss://host/path");
+    return refuseUnreadable(text);
   }
 };
 
@@ -130,11 +147,8 @@ export const addressAt = (protocol: "valkey" | "valkeys", host: string, port: nu
 export const serverOf = (address: Address): string => address.path !== undefined
   ? `unix:${address.path}` : addressOf(address).slice(`${address.protocol}://`.length);
 
-// protocol://[user[:password]@], the hosts with their ports, and what comes behind them.
-const partsPattern = /^([a-z+]+:\/\/(?:[^/?#]*@)?)([^/?#@]*)(.*)$/i;
-
 /**
- * Reads an address, with further hosts behind commas, and the option `seeds`. Without credentials or a database
+ * Reads an address, with further hosts after commas, and the option `seeds`. Without credentials or a database
  * in it, these are "" and 0.
  * @throws ConfigurationError if the address is invalid.
  */
@@ -146,6 +160,8 @@ export const readAddress = (text: string, seeds: readonly string[] = []): Target
   const [, head = "", hosts = "", tail = ""] = partsPattern.exec(text) ?? [];
   // Not shown: it may have a password.
   if (seeds.some((seed) => /[@/?#,]/.test(seed))) refuse("in seeds has more than host[:port]", "the rest in the address");
+  const unlikely = seeds.find((seed) => !/^(\[[^\]]*\]|[^:]+)(:\d+)?$/.test(seed));
+  if (unlikely !== undefined) refuse(`"${unlikely}" in seeds cannot be read`, "host[:port], with IPv6 in brackets");
   const all = [...hosts.split(","), ...seeds];
   const most = /^[a-z]+\+sentinel:/i.test(text) ? sentinelsMax : seedsMax;
   if (all.length > most) refuse(`and seeds are ${all.length}`, `${most} at most`);

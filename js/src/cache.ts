@@ -9,9 +9,9 @@ import { checkObject, checkOptions } from "./check-options.js";
 // docs/caching.md says what it may serve, and for how long.
 
 /** How a cache learns that an entry is outdated. "tracking": the server reports changes (CLIENT
-    TRACKING); connecting to a server without it fails. "ttl": only by entryTtlMs. "auto": tracking if the
+    TRACKING); connecting to a server without it fails. "ttl": only by entryTtlMs. "automatic": tracking if the
     server has it, else ttl, or no caching without an entryTtlMs. */
-export type CacheMode = "auto" | "tracking" | "ttl";
+export type CacheMode = "automatic" | "tracking" | "ttl";
 
 /** Options of ClientSideCache. */
 export interface ClientSideCacheOptions {
@@ -24,7 +24,7 @@ export interface ClientSideCacheOptions {
   /** Which entry is evicted first when there is no room: the one unread for longest ("lru"), or the one
       read least ("lfu"). Default: "lru". */
   readonly evictionPolicy?: "lru" | "lfu" | undefined;
-  /** How the cache learns that an entry is outdated. Default: "auto". */
+  /** How the cache learns that an entry is outdated. Default: "automatic". */
   readonly mode?: CacheMode | undefined;
   /** Asks the server for the time to live (PTTL) with each read, and serves no entry beyond that, even if
       entryTtlMs is longer. Default: false. */
@@ -94,7 +94,7 @@ const statisticsNames = [
 
 const kinds = {
   maxCacheKb: "count", entryTtlMs: "time", maxEntries: "count", coherenceLeaseMs: "time",
-  evictionPolicy: ["lru", "lfu"], mode: ["auto", "tracking", "ttl"],
+  evictionPolicy: ["lru", "lfu"], mode: ["automatic", "tracking", "ttl"],
   serverTtlCap: "boolean", cacheNil: "boolean", optIn: "boolean", enableMetrics: "boolean",
 } as const;
 
@@ -226,7 +226,7 @@ export class ClientSideCache {
       coherenceLease: options.coherenceLeaseMs,
       seed: randomSeed(),
       evictionPolicy: kinds.evictionPolicy.indexOf(options.evictionPolicy ?? "lru"),
-      mode: kinds.mode.indexOf(options.mode ?? "auto"),
+      mode: kinds.mode.indexOf(options.mode ?? "automatic"),
       serverTtlCap: flag(options.serverTtlCap),
       cacheNil: flag(options.cacheNil),
       optIn: flag(options.optIn),

@@ -51,10 +51,10 @@ const plain = {};
 const overflows = ["drop-oldest", "drop-newest", "pause-reading"] as const;
 
 /**
- * A client of one server. It keeps one connection for all requests, makes a new one when that is lost, and
- * sends all requests of one turn of the event loop together. Its methods have the names of the server's
- * commands. Each returns a promise, which rejects with a PlimsollError, or with a TypeError if an argument
- * is invalid. Close a client that is no longer needed: close(), or `await using`.
+ * A client of a server, of a primary that sentinels name, or of a cluster. It keeps one connection to a server for all
+ * requests, makes a new one when that is lost, and sends all requests of one turn of the event loop together. Its
+ * methods have the names of the server's commands. Each returns a promise, which rejects with a PlimsollError, or with
+ * a TypeError if an argument is invalid. Close a client that is no longer needed: close(), or `await using`.
  */
 export class Client extends Scanning {
   // Bundlers rename a class that names itself.
@@ -114,9 +114,9 @@ export class Client extends Scanning {
 
   /**
    * Connects to the server at `address`: valkey:// or valkeys:// (TLS), or ws:// or wss:// for a bridge.
-   * Further hosts may follow behind commas, "valkey://one:6379,two:6379", as with the option `seeds`. If the first server that
-   * answers says that it is one of a cluster, the client sends each command to the server that has its keys; see the option
-   * `topology`. With "valkey+cluster://one:6379,two:6379" there has to be a cluster.
+   * Further hosts may follow after commas, "valkey://one:6379,two:6379", as with the option `seeds`. If the first server
+   * that answers says that it is one of a cluster, the client sends each command to the server that has its keys; see the
+   * option `topology`. With "valkey+cluster://one:6379,two:6379" there has to be a cluster.
    * With "valkey+sentinel://one:26379,two:26379/NAME" the client asks these sentinels where the primary NAME is.
    * Resolves when the server takes requests. Rejects with a ConfigurationError, before any I/O, if the
    * address or an option is invalid; with a ConnectionError that says why there is no connection within
@@ -374,10 +374,8 @@ export class Client extends Scanning {
   /** What this client has done and what is under way; for a client that has ended, what it had done. */
   getStatistics(): ClientStatistics { return readClientStatistics(this.#made); }
 
-  // Each of these throws a ConfigurationError if the client has no cache, or enableMetrics is false.
-
   /** What has happened to the lookups and entries of the client's cache. Throws a ConfigurationError if the
-      client has no cache, as all getCache methods do. */
+      client has no cache, or the cache's enableMetrics is false, as all getCache methods do. */
   getCacheStatistics(): CacheStatistics { return this.#theCache().getStatistics(); }
   /** The share of lookups that the cache served, from 0 to 1. */
   getCacheHitRate(): number { return this.#theCache().getCacheHitRate(); }

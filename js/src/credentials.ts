@@ -1,5 +1,6 @@
 import { described } from "./commands/problem.js";
 import { wordsOf } from "./errors.js";
+import { clockNow, startTimer, stopTimer } from "./own-timers.js";
 import type { Connect, Transport } from "./transport/transport.js";
 
 // Credentials that a function gives, for servers whose passwords are tokens that expire.
@@ -124,12 +125,12 @@ export class CredentialsSource {
   /** The client has ended. */
   stop(): void {
     this.#isOver = true;
-    clearTimeout(this.#timer);
+    stopTimer(this.#timer);
   }
 
   // Resolves when a new connection may log in.
   async #want(): Promise<void> {
-    if (performance.now() >= this.#goodUntil) await this.#ask();
+    if (clockNow() >= this.#goodUntil) await this.#ask();
   }
 
   #ask(): Promise<void> {
@@ -138,7 +139,7 @@ export class CredentialsSource {
   }
 
   async #askOnce(): Promise<void> {
-    clearTimeout(this.#timer);
+    stopTimer(this.#timer);
     const renews = this.#goodUntil > -Infinity;
     try {
       await this.#answered();
@@ -156,9 +157,9 @@ export class CredentialsSource {
   #answered(): Promise<void> {
     return new Promise((resolve, reject) => {
       const fail = (text: string): void => this.#settle({ why: new Error(text) });
-      const timer = setTimeout(() => fail("the function did not answer in time"), this.#options.connectTimeout / 4 * 3);
+      const timer = startTimer(() => fail("the function did not answer in time"), this.#options.connectTimeout / 4 * 3);
       this.#settle = (failed) => {
-        clearTimeout(timer);
+        stopTimer(timer);
         if (failed === undefined) resolve();
         else reject(failed.why);
       };
@@ -186,7 +187,7 @@ export class CredentialsSource {
     this.#used = number;
     this.#failures = 0;
     this.#hasFailed = false;
-    this.#goodUntil = performance.now() + lifetime;
+    this.#goodUntil = clockNow() + lifetime;
     if (lifetime > 0 && lifetime < Infinity) {
       const wait = lifetime - Math.min(this.#options.refreshBefore, lifetime / 2);
       this.#askIn(Math.max(wait, this.#options.waitMin));
@@ -194,9 +195,9 @@ export class CredentialsSource {
   }
 
   #askIn(wait: number): void {
-    clearTimeout(this.#timer);
+    stopTimer(this.#timer);
     if (this.#isOver) return;
-    this.#timer = setTimeout(() => { this.#ask().catch(() => {}); }, Math.min(wait, timerMsMax));
+    this.#timer = startTimer(() => { this.#ask().catch(() => {}); }, Math.min(wait, timerMsMax));
   }
 
   #wait(): number {

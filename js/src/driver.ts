@@ -8,16 +8,19 @@ import { checkCallOptions } from "./commands/call-options.js";
 import { wishOf } from "./commands/decoders.js";
 import { actions, errorNames, events, more, nodeWords, outboxAt, outcomes, peers,
   recordWords } from "./core/abi.js";
-import { ask, askAdmitted, askAt, askCache, askOn, askTransaction, timeoutOf } from "./core/ask.js";
+import { ask, askAdmitted, askAdmittedTransaction, askAt, askCache, askOn, askTransaction, timeoutOf } from
+  "./core/ask.js";
 import type { Core, Failable } from "./core/core.js";
 import { stage } from "./core/encode.js";
 import type { Decoding } from "./core/decode.js";
-import { type CoreError, LimitError, type PlimsollError, abortedBefore, wordsOf } from "./errors.js";
+import { type CoreError, LimitError, type PlimsollError, abortedBefore } from "./errors.js";
 import { Full } from "./full.js";
 import { Held, HeldWords } from "./held.js";
 import { LastWords } from "./last-words.js";
 import { Link, type LinkOwner, type Route, type Way } from "./link.js";
+import { MainAddress } from "./main-address.js";
 import { Outcomes } from "./outcomes.js";
+import { inMicrotask } from "./own-timers.js";
 import { Refusals } from "./refusals.js";
 import { Replicas } from "./replicas.js";
 import { type Pending, Requests, type Wanted } from "./requests.js";
@@ -27,6 +30,7 @@ import { isTraced, traced, type TracedTarget, tracedTransaction } from "./tracin
 import type { Topology } from "./topology.js";
 import { noteBegun, noteEnded } from "./totals.js";
 import type { Address } from "./transport/transport.js";
+import { TurnTimer } from "./turn-timer.js";
 
 // Moves bytes, time and outcomes between a client in the core, its connections (Link) and its promises
 // (Requests). Client and its subscriptions and transactions call it. More than 500 lines, because each way of a
@@ -49,31 +53,6 @@ export interface DriverListener {
   handleClosed(error: PlimsollError): void;
   handleCredentialsRefused(error: PlimsollError): void;
 }
-
-const timerMsMax = 0x7fffffff;
-
-// How often the end of a time is put off for bytes that go on arriving: a stream of messages must not keep a
-// request from timing out.
-const readsBeforeTimeoutMax = 8;
-
-// As it was when this was loaded: the fake timers of a test, which replace it, stand still. The edge runtime of
-// Next.js has one that throws.
-const immediate = ((): typeof setImmediate | undefined => {
-  try {
-    return typeof setImmediate === "function" ? setImmediate : undefined;
-  } catch {
-    return undefined;
-  }
-})();
-
-// Calls `act` once the loop has read its sockets. Where there is no setImmediate(), a timer comes behind the
-// events that wait already.
-const afterReading = (act: () => void): void => {
-  try {
-    if (immediate !== undefined) return void immediate(act);
-  } catch {}
-  setTimeout(act, 0);
-};
 
 // Why a call with these options is refused before it is made.
 const refusalOf = (options: CallOptions): unknown => {
@@ -104,11 +83,8 @@ export class Driver implements Failable, LinkOwner {
   #turning = false;
   #turnAgain = false;
   #scheduled = false;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #armedAt = Infinity;
-  #timersWait = 0;
-  #trouble = "";
-  #seed = 0;
+  readonly #timer: TurnTimer;
+  readonly #main: MainAddress;
   // Undefined if the addresses are those of servers.
   #sentinels: Sentinels | undefined;
   // Undefined if the primary answers everything.
@@ -116,11 +92,6 @@ export class Driver implements Failable, LinkOwner {
   // Undefined if the addresses cannot be those of a cluster.
   #cluster: Cluster | undefined;
   readonly #lastWords: LastWords;
-  // The address that the sentinels have told.
-  #told: Address | undefined;
-  readonly #said: string[] = [];  // by the number of the address
-  // Where the main connection leads, if that is a part of what it shows.
-  #place: string | undefined;
   #traced: TracedTarget;
   #lastCounters: ClientCounters | undefined;
   /** What is changed in commands, and in their replies. */
@@ -133,7 +104,6 @@ export class Driver implements Failable, LinkOwner {
     this.changes = new Changes(core, route.changes);
     this.#changesNothing = this.changes.areNone;
     this.#route = route;
-    this.#traced = { address: this.server, database: route.database };
     this.#listener = listener;
     this.id = core.ask(create);
     this.#lastWords = new LastWords(core);
@@ -142,6 +112,10 @@ export class Driver implements Failable, LinkOwner {
     }
     if (route.readsReplicas) this.#replicas = new Replicas(core, this.id, this.#lastWords);
     if (route.mayBeCluster) this.#cluster = new Cluster(core, this.id, this.#lastWords);
+    this.#main = new MainAddress(route, this.#sentinels, this.#cluster,
+      () => errorNames[this.#readCounters().lastProblem]!);
+    this.#traced = { address: this.server, database: route.database };
+    this.#timer = new TurnTimer(core, () => this.#bytesRead(), () => this.#handleTimeout());
     this.#outcomes = new Outcomes(core, this.id, this.#requests);
     core.users.add(this);
     noteBegun(this);
@@ -150,9 +124,7 @@ export class Driver implements Failable, LinkOwner {
 
   /** The address of the main connection, or of the last attempt at one; before sentinels have told one, what stands
       for it. */
-  get server(): Address {
-    return this.#told ?? this.#route.sentinels?.primary ?? this.#route.addresses[this.#seed]!;
-  }
+  get server(): Address { return this.#main.address; }
 
   /** Where requests go, and who has said so. */
   get topology(): Topology {
@@ -168,7 +140,8 @@ export class Driver implements Failable, LinkOwner {
     if (this.#sentinels === undefined) {
       return { kind: "standalone", primary: serverOf(this.server), sentinels: [], ...ofReplicas };
     }
-    const primary = this.#told === undefined ? undefined : serverOf(this.#told);
+    const { named } = this.#main;
+    const primary = named === undefined ? undefined : serverOf(named);
     return { kind: "sentinel", primary, sentinels: this.#sentinels.read(), ...ofReplicas };
   }
 
@@ -242,18 +215,18 @@ export class Driver implements Failable, LinkOwner {
     if (outcome === outcomes.served) return this.#outcomes.answer(wanted);
     this.schedule();
     const reply = this.#wait(tag, wanted);
-    if (outcome === outcomes.waits) this.#hold(tag, words);
+    if (outcome === outcomes.waits) this.#hold(tag, [words], false);
     return reply;
   }
 
   // Keeps the words of a request that waits for room. Ends the request if the pool cannot pay for them.
-  #hold(tag: number, words: readonly Word[]): void {
+  #hold(tag: number, commands: readonly (readonly Word[])[], isTransaction: boolean): void {
     const pending = this.#requests.get(tag)!;
     try {
-      pending.words = new HeldWords(this.held, words);
+      pending.words = new HeldWords(this.held, commands, isTransaction);
     } catch (error) {
       ++this.#full.refused;
-      this.#noteFull(words, error as Error);
+      if (!isTransaction) this.#noteFull(commands[0]!, error as Error);
       this.#giveUp(pending, error);
     }
   }
@@ -283,24 +256,36 @@ export class Driver implements Failable, LinkOwner {
       reply to EXEC; `each` says how the reply to each command is wanted. */
   submitTransaction(connection: number, commands: readonly (readonly Word[])[],
     each: readonly Decoding[], options: CallOptions | undefined): Promise<unknown> {
-    const run = () => this.#submitChangedBy(() => this.changes.all(commands), (all) => this.submitBy({ options, each },
-      (tag) => askTransaction(this.core, this.id, connection, all, tag, timeoutOf(options))));
+    const run = () => this.#submitChangedBy(() => this.changes.all(commands), (all) => {
+      let waiter: number | undefined;
+      const reply = this.submitBy({ options, each }, (tag) => {
+        const outcome = askTransaction(this.core, this.id, connection, all, tag, timeoutOf(options));
+        if (outcome === outcomes.waits) waiter = tag;
+        return outcome;
+      });
+      if (waiter !== undefined) this.#hold(waiter, all, true);
+      return reply;
+    });
     return isTraced() ? tracedTransaction(this.#traced, commands.length, run) : run();
   }
 
   /** Submits one command on an exclusive connection. */
   submitTo(connection: number, words: readonly Word[], wanted: Wanted): Promise<unknown> {
-    const run = () => this.#submitChangedBy(() => this.changes.words(words), (changed) => this.submitBy(
-      this.changes.wanted(words, wanted), (tag) => askOn(this.core, this.id, connection, changed, tag,
-        timeoutOf(wanted.options))));
-    return isTraced() ? traced(this.#traced, words, run) : run();
+    return this.#submitOn(words, wanted, (changed, tag) =>
+      askOn(this.core, this.id, connection, changed, tag, timeoutOf(wanted.options)));
   }
 
-  /** Submits one command to nodes of a cluster; `place`: the word that says which, if there is one. */
-  submitAt(where: number, place: readonly Word[], words: readonly Word[], wanted: Wanted): Promise<unknown> {
-    const run = () => this.#submitChangedBy(() => this.changes.words(words), (changed) => this.submitBy(
-      this.changes.wanted(words, wanted), (tag) => askAt(this.core, this.id, where, [...place, ...changed], tag,
-        timeoutOf(wanted.options))));
+  /** Submits one command to nodes of a cluster; `word`: the key or the address that says which, if there is one. */
+  submitAt(where: number, word: readonly Word[], words: readonly Word[], wanted: Wanted): Promise<unknown> {
+    return this.#submitOn(words, wanted, (changed, tag) =>
+      askAt(this.core, this.id, where, [...word, ...changed], tag, timeoutOf(wanted.options)));
+  }
+
+  // Submits one command where the caller has chosen: `begin` calls the core with the changed words and a tag.
+  #submitOn(words: readonly Word[], wanted: Wanted, begin: (changed: readonly Word[], tag: number) => number):
+    Promise<unknown> {
+    const run = () => this.#submitChangedBy(() => this.changes.words(words), (changed) =>
+      this.submitBy(this.changes.wanted(words, wanted), (tag) => begin(changed, tag)));
     return isTraced() ? traced(this.#traced, words, run) : run();
   }
 
@@ -427,19 +412,19 @@ export class Driver implements Failable, LinkOwner {
   // Runs `act` now, or after the current turn if there is one: the core must not be called in the middle of
   // its own events, and a transport that a turn calls may call back into any function.
   #protectLater(act: () => void): void {
-    if (this.#turning) queueMicrotask(() => this.protect(act));
+    if (this.#turning) inMicrotask(() => this.protect(act));
     else this.protect(act);
   }
 
   handleTrouble(error: unknown, number: number): void {
     if (this.#lastWords.handleEnd(number, error)) return;
-    if (error !== undefined) this.#trouble = wordsOf(error);
+    this.#main.handleTrouble(error);
   }
 
   #finish(error: PlimsollError): void {
     this.#over = error;
     noteEnded(this);
-    clearTimeout(this.#timer);
+    this.#timer.clear();
     this.core.users.delete(this);
     for (const link of this.#links) link?.close();
     this.#links.length = 0;
@@ -454,7 +439,7 @@ export class Driver implements Failable, LinkOwner {
     if (this.#turning) this.#turnAgain = true;
     if (this.#scheduled || this.#turning) return;
     this.#scheduled = true;
-    queueMicrotask(this.#scheduledTurn);
+    inMicrotask(this.#scheduledTurn);
   }
 
   readonly #scheduledTurn = (): void => { this.#scheduled = false; this.turn(); };
@@ -470,7 +455,7 @@ export class Driver implements Failable, LinkOwner {
         this.#turnAgain = false;
         this.#pollAll();
       } while (this.#turnAgain && this.#over === undefined);
-      if (this.#over === undefined) this.#armTimer();
+      if (this.#over === undefined) this.#timer.set(this.core.doubles[(this.core.outbox + outboxAt.timeout) >> 3]!);
     } catch (error) {
       this.core.fail(error);
     } finally {
@@ -540,78 +525,18 @@ export class Driver implements Failable, LinkOwner {
     if (isOfSentinel) {
       return { connect: sentinels!.connect, address, options: sentinels!.options, place: undefined };
     }
-    if (connection === 0) this.#beginAttempt(seed, port === 0 ? undefined : address);
-    return { connect, address, options, place: connection === 0 ? this.#placeOf(address) : undefined };
-  }
-
-  // A cluster that was found is one place, whichever of its servers the main connection leads to.
-  #placeOf(address: Address): string | undefined {
-    if (!this.#route.hasCache || this.#route.isOnePlace) return undefined;
-    if (this.#cluster?.isFound() !== true) this.#place = address.href;
-    return this.#place;
-  }
-
-  // ---- Several addresses
-
-  #beginAttempt(seed: number, told: Address | undefined): void {
-    if (told === undefined && this.#route.addresses.length === 1) return;
-    if (told === undefined) this.#noteAttempt();
-    this.#trouble = "";
-    this.#seed = seed;
-    this.#told = told;
+    if (connection !== 0) return { connect, address, options, place: undefined };
+    this.#main.beginAttempt(seed, port === 0 ? undefined : address);
     this.#traced = { address: this.server, database: this.#route.database };
+    return { connect, address, options, place: this.#main.placeOf(address) };
   }
 
-  // Notes what came of the last attempt.
-  #noteAttempt(): void {
-    const problem = errorNames[this.#readCounters().lastProblem]!;
-    if (problem === "none") return;
-    const words = this.#trouble === "" ? problem.replaceAll("_", " ") : this.#trouble;
-    this.#said[this.#seed] = `${serverOf(this.server)}: ${words}`;
-  }
+  // ---- Time
 
-  // The transport's last words; if there are several addresses, what each of them said; if the sentinels know no
-  // primary, what each of these said.
-  #allTrouble(): string {
-    if (this.isClosing) return this.#trouble;
-    if (this.#sentinels !== undefined) {
-      const why = this.#sentinels.trouble();
-      if (why !== "" || this.#told === undefined) return why;
-      return this.#trouble === "" ? `at ${serverOf(this.#told)}` : `${serverOf(this.#told)}: ${this.#trouble}`;
-    }
-    if (this.#route.addresses.length === 1) return this.#trouble;
-    this.#noteAttempt();
-    return this.#said.filter((words) => words !== undefined).join("; ");
-  }
-
-  #armTimer(): void {
-    const { core } = this;
-    const at = core.doubles[(core.outbox + outboxAt.timeout) >> 3]!;
-    // A timer that fires too early is set again. That is cheaper than moving the timer for each request.
-    if (at >= this.#armedAt) return;
-    clearTimeout(this.#timer);
-    this.#armedAt = at;
-    const wait = Math.min(Math.max(0, Math.ceil(at - core.now())), timerMsMax);
-    this.#timer = setTimeout(this.#handleTimer, wait);
-  }
-
-  // A loop that was busy runs its timers before it reads its sockets. So the core hears of a time only when
-  // what has arrived until then was read: otherwise requests would time out whose replies are there.
-  readonly #handleTimer = (): void => {
-    this.#timersWait = 0;
-    this.#afterReading();
-  };
-
-  #afterReading(): void {
-    const read = this.#bytesRead();
-    afterReading(() => {
-      const isReading = this.#bytesRead() > read;
-      if (isReading && ++this.#timersWait < readsBeforeTimeoutMax) return this.#afterReading();
-      this.#armedAt = Infinity;
-      this.protect(() => {
-        this.core.check(this.core.calls.plimsoll_handle_timeout(this.id, this.core.now()));
-        this.turn();
-      });
+  #handleTimeout(): void {
+    this.protect(() => {
+      this.core.check(this.core.calls.plimsoll_handle_timeout(this.id, this.core.now()));
+      this.turn();
     });
   }
 
@@ -639,32 +564,34 @@ export class Driver implements Failable, LinkOwner {
       case events.pushed:
         if (tag !== 0 && nodes > 0) this.#outcomes.tellPart(at, nodes, this.#requests.get(tag));
         return;
-      case events.failed: return this.#outcomes.fail(at, nodes, tag, this.#trouble);
-      case events.queueingFailed: return this.#outcomes.noteRefusal(at, nodes, tag, this.#trouble);
+      case events.failed: return this.#outcomes.fail(at, nodes, tag, this.#main.trouble);
+      case events.queueingFailed: return this.#outcomes.noteRefusal(at, nodes, tag, this.#main.trouble);
       case events.admitted: return this.#submitAdmitted(tag);
       case events.ready:
-        this.#trouble = "";
-        this.#said.length = 0;
+        this.#main.handleReady();
         return this.#listener.handleReady();
       case events.disconnected: return this.#listener.handleDisconnected(this.#failure(at, nodes));
       case events.credentialsRefused:
         return this.#listener.handleCredentialsRefused(this.#failure(at, nodes));
       case events.closed:
-        return this.#handleClosed(this.#outcomes.failure(at, nodes, this.#allTrouble()));
+        return this.#handleClosed(this.#outcomes.failure(at, nodes,
+          this.isClosing ? this.#main.trouble : this.#main.troubleOfAttempts()));
     }
   }
 
   #failure(at: number, nodes: number): PlimsollError {
-    return this.#outcomes.failure(at, nodes, this.#trouble);
+    return this.#outcomes.failure(at, nodes, this.#main.trouble);
   }
 
   #submitAdmitted(tag: number): void {
     const pending = this.#requests.get(tag)!;
-    const words = pending.words!;
+    const held = pending.words!;
     const { core } = this;
     pending.words = undefined;
     try {
-      askAdmitted(core, this.id, words.take(), tag);
+      const commands = held.take();
+      if (held.isTransaction) askAdmittedTransaction(core, this.id, commands, tag);
+      else askAdmitted(core, this.id, commands[0]!, tag);
     } catch (error) {
       // There is no memory to stage the words. Ends this request only.
       return this.#giveUp(pending, core.blame(error));
@@ -675,7 +602,7 @@ export class Driver implements Failable, LinkOwner {
 
   #handleClosed(error: PlimsollError): void {
     // The next turn reports the outcomes of the remaining requests. After that the core is not called again.
-    queueMicrotask(() => {
+    inMicrotask(() => {
       this.turn();
       this.protect(() => {
         this.#lastCounters = this.#readCounters();

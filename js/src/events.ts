@@ -1,6 +1,7 @@
 import { builtIn } from "./built-in.js";
 import { described } from "./commands/problem.js";
 import type { PlimsollError } from "./errors.js";
+import { inMicrotask } from "./own-timers.js";
 
 // Events of a client's main connection, for listeners and for node:diagnostics_channel.
 
@@ -69,12 +70,12 @@ export class Events {
       const channel = channelOf(`plimsoll:${name}`);
       if (channel?.hasSubscribers) channel.publish({ error });
     } catch (problem) {
-      queueMicrotask(() => { throw problem; });
+      inMicrotask(() => { throw problem; });
     }
     const all = this.#listeners.get(name);
     for (const [listener, isOnce] of [...all ?? []]) {
       if (isOnce) all!.delete(listener);
-      queueMicrotask(() => listener(error));
+      inMicrotask(() => listener(error));
     }
   }
 }

@@ -7,6 +7,7 @@ import { checkedNames, checkedWords } from "./commands/words.js";
 import type { Driver } from "./driver.js";
 import { ConfigurationError, ConnectionError, ServerError } from "./errors.js";
 import { CommandSet } from "./generated/commands.js";
+import { startTimer } from "./own-timers.js";
 import { Transaction } from "./transaction.js";
 
 // Connections that one caller has alone: for WATCH, the reads behind it and the transaction that depends on
@@ -109,7 +110,7 @@ const isOnTheMove = (error: unknown): boolean => error instanceof ServerError &&
 // Half of the wait is drawn, so that the programs that wait for one election do not all begin again at once.
 const waitBehind = (attempts: number): Promise<void> => {
   const most = Math.min(10 * 2 ** (attempts - 1), 500);
-  return new Promise((resolve) => { setTimeout(resolve, most * (1 - Math.random() / 2)); });
+  return new Promise((resolve) => { startTimer(resolve, most * (1 - Math.random() / 2)); });
 };
 
 /** @internal Client.transact(), on as many connections as it takes; `exclusive` lends one. */

@@ -62,23 +62,26 @@ export class Held {
 
 /** The words of one request, kept and paid for until the request is made. */
 export class HeldWords {
-  readonly #words: readonly Word[];
+  /** Whether the request is a transaction, however many commands it has. */
+  readonly isTransaction: boolean;
+  readonly #commands: readonly (readonly Word[])[];
   readonly #held: Held;
   readonly #bytes: number;
 
   /** Keeps a copy. Throws a LimitError if the pool has no room. */
-  constructor(held: Held, words: readonly Word[]) {
+  constructor(held: Held, commands: readonly (readonly Word[])[], isTransaction: boolean) {
+    this.isTransaction = isTransaction;
     this.#held = held;
-    this.#bytes = heldBytes(words);
+    this.#bytes = commands.reduce((all, words) => all + heldBytes(words), 0);
     held.hold(this.#bytes);
-    this.#words = keepBytes(words.slice());
+    this.#commands = commands.map((words) => keepBytes(words.slice()));
   }
 
   letGo(): void { this.#held.letGo(this.#bytes); }
 
-  /** Returns the words, and gives back what they cost. */
-  take(): readonly Word[] {
+  /** Returns the words of each command, and gives back what they cost. */
+  take(): readonly (readonly Word[])[] {
     this.letGo();
-    return this.#words;
+    return this.#commands;
   }
 }

@@ -2,6 +2,7 @@ import type { ChangeOptions } from "./changes.js";
 import { closeReasons, outboxAt } from "./core/abi.js";
 import type { Core } from "./core/core.js";
 import { stage } from "./core/encode.js";
+import { inMicrotask } from "./own-timers.js";
 import type {
   Address, Connect, Transport, TransportEvents, TransportOptions,
 } from "./transport/transport.js";
@@ -126,7 +127,7 @@ export class Link implements TransportEvents {
   #hear(event: () => void): void {
     if (!this.#calling && this.#unheard.length === 0) return event();
     this.#unheard.push(event);
-    if (this.#unheard.length === 1) queueMicrotask(this.#hearAll);
+    if (this.#unheard.length === 1) inMicrotask(this.#hearAll);
   }
 
   readonly #hearAll = (): void => {

@@ -16,17 +16,17 @@ import type { Driver } from "./driver.js";
  */
 export type NodeRoute = "allPrimaries" | "anyPrimary" | { readonly key: Key } | { readonly address: string };
 
-// The numbers are those of plimsoll_submit_at().
-const placeOf = (route: NodeRoute): { where: number; place: Word[]; isKey: boolean } => {
-  if (route === "allPrimaries") return { where: 0, place: [], isKey: false };
-  if (route === "anyPrimary") return { where: 1, place: [], isKey: false };
+// The route as plimsoll_submit_at() takes it: its number, and the key or address behind that, if there is one.
+const wireRoute = (route: NodeRoute): { where: number; word: Word[]; isKey: boolean } => {
+  if (route === "allPrimaries") return { where: 0, word: [], isKey: false };
+  if (route === "anyPrimary") return { where: 1, word: [], isKey: false };
   const names = typeof route === "object" && route !== null ? Object.keys(route) : [];
   const [name] = names;
   if (names.length === 1 && name === "key") {
-    return { where: 2, place: checkedWords([(route as { key: Key }).key]), isKey: true };
+    return { where: 2, word: checkedWords([(route as { key: Key }).key]), isKey: true };
   }
   const address = names.length === 1 && name === "address" ? (route as { address: unknown }).address : undefined;
-  if (typeof address === "string") return { where: 3, place: [address], isKey: false };
+  if (typeof address === "string") return { where: 3, word: [address], isKey: false };
   throw new TypeError(`at: got ${described(route)}; give "allPrimaries", "anyPrimary", { key } or { address }`);
 };
 
@@ -34,14 +34,15 @@ const placeOf = (route: NodeRoute): { where: number; place: Word[]; isKey: boole
 export class Nodes {
   readonly #driver: Driver;
   readonly #where: number;
-  readonly #place: readonly Word[];
+  // The key or the address of the route; empty for a route without one.
+  readonly #word: readonly Word[];
 
   /** @internal */
   constructor(driver: Driver, route: NodeRoute) {
-    const { where, place, isKey } = placeOf(route);
+    const { where, word, isKey } = wireRoute(route);
     this.#driver = driver;
     this.#where = where;
-    this.#place = isKey ? place.map((key) => driver.changes.key(key)) : place;
+    this.#word = isKey ? word.map((key) => driver.changes.key(key)) : word;
   }
 
   /**
@@ -54,7 +55,7 @@ export class Nodes {
   async command(words: readonly Word[], options?: CallOptions): Promise<AnyReply> {
     const own = checkedWords(words);
     checkNames(options);
-    return this.#driver.submitAt(this.#where, this.#place, own,
+    return this.#driver.submitAt(this.#where, this.#word, own,
       { shape: anyReply, options, asMaps: true }) as Promise<AnyReply>;
   }
 }

@@ -52,10 +52,10 @@ export interface ClientOptions extends TransportOptions {
    * With "valkey+sentinel://" sentinels name the server.
    */
   readonly topology?: TopologyChoice | undefined;
-  /** Further addresses, "host:port", as if they stood in the address behind commas. All lead to the same data: a
+  /** Further addresses, "host:port", as if they followed in the address after commas. All lead to the same data: a
       primary and its replicas, of which the client then finds the primary, or proxies; or servers of one cluster, of
       whatever role and slots. The client tries all of them, in a random order, before it fails or waits. It refuses
-      those that say that they are replicas (not with protocol 2, where servers do not say), except those of a cluster.
+      those that say that they are replicas (not with protocol 2), except those of a cluster.
       With an address of sentinels: further sentinels. */
   readonly seeds?: readonly string[] | undefined;
   /** Who the client is at the sentinels, for valkey+sentinel:// and valkeys+sentinel://. */
@@ -71,7 +71,7 @@ export interface ClientOptions extends TransportOptions {
    * The primary names the replicas, to which the client connects by TCP, or by TLS as the address says. A replica is read
    * only if it has what this client has written to the keys that are read, and is not older than `replicaLagMax`; else the
    * primary answers. Writes, transactions, scripts, and commands that block always go to the primary. Not over a bridge or
-   * a unix socket, and not with a cluster.
+   * a unix socket. In a cluster, the replicas of each primary are read.
    *
    * A `clientSideCache` keeps what replicas answer, for as long as the replica could be read, and shares it with no other
    * client of the cache. It must not have `broadcastPrefixes`.
@@ -86,7 +86,7 @@ export interface ClientOptions extends TransportOptions {
   /** With a cluster: how often a request is sent on to another server, because a server has
       said MOVED or ASK, before its error is told; 1 to 31. Default: 16. */
   readonly redirectsMax?: number | undefined;
-  /** For the same addresses: what becomes of MSET with keys of several slots. It is refused, or sent in a part for each slot
+  /** With a cluster: what happens to MSET with keys of several slots. It is refused, or sent in a part for each slot
       ("split"). Then it is not atomic: others may see some parts without the others, and if a part fails, the others may
       have run. Default: "refuse". */
   readonly crossSlotWrites?: "refuse" | "split" | undefined;
@@ -111,14 +111,16 @@ export interface ClientOptions extends TransportOptions {
   readonly clientName?: string | undefined;
   /** The timeout of requests that have none of their own. Default: 250; 0: no timeout. */
   readonly requestTimeout?: number | undefined;
-  /** How long to try to make the first connection. Default: 2000. */
+  /** How long to try to make the first connection, and how long each later attempt to replace a lost one may take.
+      Default: 2000. */
   readonly connectTimeout?: number | undefined;
   /** True: connect() resolves without a connection, and the first call makes it. If it cannot be made within
       connectTimeout, that call fails, and the client has ended. Default: false. */
   readonly lazyConnect?: boolean | undefined;
   /** How long close() waits for replies. Default: 1000. */
   readonly closeTimeout?: number | undefined;
-  /** The wait between attempts to connect is drawn at random from this range. Default: 10 to 5000. */
+  /** The client waits before it tries again to connect: at random between 0 and a bound. The bound is reconnectWaitMin
+      at first, doubles with each attempt that fails, and ends at reconnectWaitMax. Defaults: 10 and 5000. */
   readonly reconnectWaitMin?: number | undefined;
   readonly reconnectWaitMax?: number | undefined;
   /** How many attempts to connect, each at all addresses, may fail in a row before a client that has lost its connection ends.
@@ -158,7 +160,7 @@ export interface ClientOptions extends TransportOptions {
   readonly subscriptionOverflow?: SubscriptionOverflow | undefined;
   /** The cache for this client's reads. Any number of clients may share one. */
   readonly clientSideCache?: ClientSideCache | undefined;
-  /** Sets the memory limit of this process or isolate, unless it is set: see configure(). */
+  /** Sets the memory limit of this process or isolate, as configure() does: refused if another limit was set before. */
   readonly memoryLimit?: number | string | undefined;
   /** A transport of your own, to be used whatever protocol the address has. */
   readonly transport?: Connect | undefined;

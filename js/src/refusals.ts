@@ -1,3 +1,4 @@
+import { inMicrotask } from "./own-timers.js";
 // The promises of requests that were refused. They are rejected in a microtask, not at once: a runtime treats
 // a promise that is rejected before it has a handler as a special case, which costs more than the rest of a
 // refusal. Their number is bounded by the calls that a caller makes without letting a microtask run, and the
@@ -9,7 +10,7 @@ export class Refusals {
 
   /** Returns a promise that will be rejected with `error` in a microtask. */
   reject(error: unknown): Promise<never> {
-    if (this.#rejects.length === 0) queueMicrotask(this.#rejectAll);
+    if (this.#rejects.length === 0) inMicrotask(this.#rejectAll);
     this.#errors.push(error);
     return new Promise((_, reject) => { this.#rejects.push(reject); });
   }

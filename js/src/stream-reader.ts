@@ -6,6 +6,7 @@ import { checkCallOptions, checkNames } from "./commands/call-options.js";
 import { described } from "./commands/problem.js";
 import type { StreamEntries, StreamEntry } from "./commands/replies.js";
 import { ClosedError, ConfigurationError, PlimsollError } from "./errors.js";
+import { clockNow } from "./own-timers.js";
 
 // Reads entries of streams as one consumer of a group.
 
@@ -144,8 +145,10 @@ export class StreamReader<A extends As = "text"> implements AsyncIterable<Stream
    */
   async read(options: { readonly signal?: AbortSignalLike | undefined } = {}): Promise<StreamBatch<A>> {
     checkNames(options);
-    const { signal } = options;
+    const { signal, ...others } = options;
     checkCallOptions({ signal });
+    const [other] = Object.keys(others);
+    if (other !== undefined) throw new TypeError(`options: got ${other}; give signal, since a read waits for entries`);
     this.#checkOpen();
     if (this.#isReading) {
       throw new PlimsollError("busy", "a read() is under way already: await it before the next one");
@@ -218,13 +221,13 @@ export class StreamReader<A extends As = "text"> implements AsyncIterable<Stream
 
   async #batch(signal: AbortSignal): Promise<StreamBatch<A>> {
     const { wait = 0 } = this.#options;
-    const until = wait > 0 ? performance.now() + wait : Infinity;
+    const until = wait > 0 ? clockNow() + wait : Infinity;
     for (let troubles = 0; ;) {
       try {
         const batch = await this.#step(until, signal);
         const isFresh = batch.origin === "fresh";
         if (isFresh) troubles = 0;  // a server that cuts each wait would be asked for ever otherwise
-        const isOver = isFresh && performance.now() >= until;
+        const isOver = isFresh && clockNow() >= until;
         if (batch.streams.length > 0 || isOver) return batch;
       } catch (error) {
         if (++troubles >= troublesInARowMax) throw error;
@@ -235,10 +238,10 @@ export class StreamReader<A extends As = "text"> implements AsyncIterable<Stream
 
   async #step(until: number, signal: AbortSignal): Promise<StreamBatch<A>> {
     if (this.#lacksGroups) await this.#makeGroups(signal);
-    if (performance.now() >= this.#lookAgainAt) this.#lookAgain();
+    if (clockNow() >= this.#lookAgainAt) this.#lookAgain();
     if (this.#positions.some(({ hasPending }) => hasPending)) return this.#readPending(signal);
     const { claimAfter } = this.#options;
-    if (claimAfter !== undefined && performance.now() >= this.#claimAt) return this.#claim(claimAfter, signal);
+    if (claimAfter !== undefined && clockNow() >= this.#claimAt) return this.#claim(claimAfter, signal);
     return this.#readFresh(until, signal);
   }
 
@@ -258,7 +261,7 @@ export class StreamReader<A extends As = "text"> implements AsyncIterable<Stream
   async #readFresh(until: number, signal: AbortSignal): Promise<StreamBatch<A>> {
     const { claimAfter } = this.#options;
     const claims = claimAfter === undefined ? Infinity : betweenClaims(claimAfter);
-    const now = performance.now();
+    const now = clockNow();
     const block = Math.max(1, Math.ceil(Math.min(waitAtATimeMax, claims, until - now, this.#lookAgainAt - now)));
     const came = await this.#xreadgroup(this.#positions, this.#positions.map(() => ">"), block, signal);
     return { origin: "fresh", streams: this.#noted(came) };
@@ -272,7 +275,7 @@ export class StreamReader<A extends As = "text"> implements AsyncIterable<Stream
     position.claimFrom = next;
     if (next === "0-0" && ++this.#claiming === this.#positions.length) {
       this.#claiming = 0;
-      this.#claimAt = performance.now() + betweenClaims(claimAfter);
+      this.#claimAt = clockNow() + betweenClaims(claimAfter);
     }
     const { name: stream } = position;
     return { origin: "claimed", streams: entries.length > 0 ? [{ stream, entries }] as StreamPart<A>[] : [] };
@@ -314,7 +317,7 @@ export class StreamReader<A extends As = "text"> implements AsyncIterable<Stream
 
   // The server may give entries to a call that was lost even after this, in front of what it gives to later calls.
   #expectLost(): void {
-    this.#lookAgainAt = performance.now() + lostCallTimeMax;
+    this.#lookAgainAt = clockNow() + lostCallTimeMax;
     for (const position of this.#positions) position.atLoss ??= position.at;
   }
 

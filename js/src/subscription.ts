@@ -82,6 +82,7 @@ export class Subscription<A extends As = "text"> implements AsyncIterableIterato
   #missed: Missed = { lost: 0, gaps: 0 };
   #next: Promise<unknown> | undefined;
   #closed = false;
+  #isFinishing = false;
 
   /** @internal */
   constructor(driver: Driver, connection: number, as: As | undefined) {
@@ -133,6 +134,7 @@ export class Subscription<A extends As = "text"> implements AsyncIterableIterato
     const ready = this.#taken.shift();
     if (ready instanceof Error) throw ready;
     if (ready !== undefined) return { done: false, value: ready };
+    this.#closeIfFinished();
     if (this.#closed || this.#driver.isClosing) return { done: true, value: undefined };
     if (this.#next !== undefined) {
       throw new PlimsollError("busy", "next() is under way already: await it before the next one");
@@ -176,6 +178,18 @@ export class Subscription<A extends As = "text"> implements AsyncIterableIterato
     }
     this.#taken.push(message);
     this.#missed = { lost: 0, gaps: 0 };
+  }
+
+  /** @internal To be called when no name is subscribed any more: the iteration ends behind the messages that wait,
+      which close() would drop. */
+  finish(): void {
+    this.#isFinishing = true;
+    this.#closeIfFinished();
+  }
+
+  #closeIfFinished(): void {
+    if (!this.#isFinishing || this.#closed || this.#driver.end !== undefined || this.#taken.length > 0) return;
+    if (this.getStatistics().queued === 0) this.close();
   }
 
   /** Ends the subscription and drops the messages that wait. */

@@ -2,16 +2,12 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 
 import { Client } from "../.build/index.js";
 import { startNodes } from "./package/cluster.mjs";
+import { numbered, until } from "./package/wait.mjs";
 
 const patient = { requestTimeout: 0, connectTimeout: 30_000, reconnectWaitMax: 20 };
-
-const until = async (condition) => {
-  while (!await condition()) await sleep(5);
-};
 
 let world;
 before(async () => { world = await startNodes({ nodeTimeout: 60_000 }); });
@@ -23,8 +19,6 @@ const placeOf = async (client, key) => {
   const owner = await world.ownerOf(slot);
   return { slot, owner, other: world.nodes.find((node) => node !== owner) };
 };
-
-const numbered = (count) => Array.from({ length: count }, (_, index) => index);
 
 test("each key is kept by the server that has its slot, whichever the client was told", async () => {
   const client = await Client.connect(`valkey+cluster://${world.nodes[1].address}`, patient);

@@ -2,16 +2,12 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 
 import { Client, ClientSideCache, metricsText } from "../.build/index.js";
 import { startNodes, tagOf } from "./package/cluster.mjs";
+import { until } from "./package/wait.mjs";
 
 const patient = { requestTimeout: 30_000, connectTimeout: 30_000, reconnectWaitMax: 20 };
-
-const until = async (condition) => {
-  while (!await condition()) await sleep(5);
-};
 
 let world;
 before(async () => { world = await startNodes({ nodeTimeout: 60_000 }); });

@@ -6,6 +6,7 @@ import { after, before, test } from "node:test";
 import { Client, ClientSideCache } from "../.build/index.js";
 import { startNodes } from "./package/cluster.mjs";
 import { startServer } from "./package/server.mjs";
+import { numbered } from "./package/wait.mjs";
 
 const patient = { requestTimeout: 0, connectTimeout: 30_000, reconnectWaitMax: 20 };
 
@@ -20,7 +21,6 @@ after(async () => {
   await server.stop();
 });
 
-const numbered = (count) => Array.from({ length: count }, (_, index) => index);
 const addressOf = (index) => `valkey://${world.nodes[index].address}`;
 
 for (const protocol of [3, 2]) {

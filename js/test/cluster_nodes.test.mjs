@@ -2,7 +2,6 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 
 import { Client } from "../.build/index.js";
 import { connectTcp } from "../.build/transport/tcp.node.js";
@@ -10,12 +9,9 @@ import { slotOf, startNodes, tagOf } from "./package/cluster.mjs";
 import { holdPort } from "./package/ports.mjs";
 import { startServer } from "./package/server.mjs";
 import { makeCertificates } from "./package/tls.mjs";
+import { until } from "./package/wait.mjs";
 
 const patient = { requestTimeout: 0, connectTimeout: 30_000, reconnectWaitMax: 20 };
-
-const until = async (condition) => {
-  while (!await condition()) await sleep(5);
-};
 
 // A key in a slot: "{4711}ship".
 const keyIn = (slot, name = "ship") => tagOf(slot) + name;

@@ -2,15 +2,13 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 
 import { Client } from "../.build/index.js";
 import { startNodes, tagOf } from "./package/cluster.mjs";
+import { numbered, sleep } from "./package/wait.mjs";
 
 const patient = { requestTimeout: 0, connectTimeout: 30_000, reconnectWaitMax: 20 };
 const splitting = { ...patient, crossSlotWrites: "split" };
-
-const numbered = (count) => Array.from({ length: count }, (_, index) => index);
 
 // Of three primaries each has one of these slots.
 const [one, two, three] = [0, 8000, 16_383].map((slot) => `${tagOf(slot)}ship`);

@@ -2,21 +2,16 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 
 import { Client, ClientSideCache } from "../.build/index.js";
 import { startNodes, tagOf } from "./package/cluster.mjs";
+import { numbered, until } from "./package/wait.mjs";
 
 const patient = { requestTimeout: 0, connectTimeout: 30_000, reconnectWaitMax: 20 };
 // No replica is left because of the machine's load.
 const replicasFirst = { ...patient, readFrom: "preferReplica", replicaLagMax: 60_000 };
 
-const until = async (condition) => {
-  while (!await condition()) await sleep(5);
-};
-
 const keyIn = (slot, name = "ship") => tagOf(slot) + name;
-const numbered = (count) => Array.from({ length: count }, (_, index) => index);
 
 // Of three primaries each has one of these. The first one's shard is harmed.
 const slots = [0, 8000, 16_383];

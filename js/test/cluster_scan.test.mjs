@@ -5,14 +5,13 @@ import { after, before, test } from "node:test";
 
 import { Client } from "../.build/index.js";
 import { startNodes, tagOf } from "./package/cluster.mjs";
+import { numbered } from "./package/wait.mjs";
 
 const patient = { requestTimeout: 0, connectTimeout: 30_000, reconnectWaitMax: 20 };
 
 const keysCount = 20_000;
 const busySlots = [7, 3000, 6000, 9999, 12_345, 16_000];
 const busyKeys = 50;
-
-const numbered = (count) => Array.from({ length: count }, (_, index) => index);
 
 let world;
 before(async () => {

@@ -2,16 +2,12 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 
 import { Client } from "../.build/index.js";
 import { slotOf, startNodes } from "./package/cluster.mjs";
+import { sleep, until } from "./package/wait.mjs";
 
 const patient = { requestTimeout: 0, connectTimeout: 30_000, reconnectWaitMax: 20 };
-
-const until = async (condition) => {
-  while (!await condition()) await sleep(5);
-};
 
 let world;
 before(async () => { world = await startNodes({ nodeTimeout: 60_000 }); });

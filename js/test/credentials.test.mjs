@@ -2,10 +2,10 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 
 import { Client, ConfigurationError } from "../.build/index.js";
 import { startServer } from "./package/server.mjs";
+import { sleep, until } from "./package/wait.mjs";
 
 let server;
 let admin;
@@ -21,10 +21,6 @@ after(async () => {
 
 const setUser = (name, password) =>
   admin.command(["ACL", "SETUSER", name, "reset", "on", `>${password}`, "~*", "&*", "+@all"]);
-
-const until = async (condition) => {
-  while (!await condition()) await sleep(5);
-};
 
 // Cuts the connection of this user, as a network would.
 const cut = (name) => admin.command(["CLIENT", "KILL", "USER", name, "TYPE", "normal"]);

@@ -5,6 +5,7 @@ import { after, before, test } from "node:test";
 
 import { Client } from "../.build/index.js";
 import { startCluster } from "./package/server.mjs";
+import { until } from "./package/wait.mjs";
 
 let cluster;
 let admin;
@@ -14,10 +15,6 @@ const connect = async (options) => {
   const client = await Client.connect(cluster.address, { topology: "standalone", requestTimeout: 0, connectTimeout: 20_000, ...options });
   clients.push(client);
   return client;
-};
-
-const until = async (condition) => {
-  while (!await condition()) await new Promise((resolve) => { setTimeout(resolve, 2); });
 };
 
 const slotOf = async (channel) => `${await admin.command(["CLUSTER", "KEYSLOT", channel])}`;

@@ -84,3 +84,25 @@ test("disconnect() of plimsoll/ioredis while the server reads nothing", async ()
   process.kill(server.pid, "SIGCONT");
   assert.equal(printed, "string");
 });
+
+test("a WebSocket whose bridge does not answer the close", async () => {
+  const printed = await printedBy(`
+    import { createServer } from "node:http";
+    import { createHash } from "node:crypto";
+    import WebSocket from "ws";
+    import { Client } from ${entry("index")};
+    // It opens each WebSocket, and then is silent.
+    const bridge = createServer().on("upgrade", ({ headers }, socket) => {
+      const key = headers["sec-websocket-key"] + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+      socket.write("HTTP/1.1 101 Switching Protocols\\r\\nUpgrade: websocket\\r\\nConnection: Upgrade\\r\\n" +
+        "Sec-WebSocket-Protocol: resp\\r\\n" +
+        "Sec-WebSocket-Accept: " + createHash("sha1").update(key).digest("base64") + "\\r\\n\\r\\n");
+      socket.unref();
+    });
+    await new Promise((resolve) => bridge.listen(0, "127.0.0.1", resolve));
+    bridge.unref();
+    const address = "ws://127.0.0.1:" + bridge.address().port;
+    const error = await Client.connect(address, { WebSocket, connectTimeout: 300 }).catch((error) => error);
+    console.log(error.code);`);
+  assert.equal(printed, "connect_failed");
+});

@@ -2,20 +2,16 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 
 import { Client, ClientSideCache } from "../.build/index.js";
 import { connectTcp } from "../.build/transport/tcp.node.js";
 import { callsOf, startReplicated } from "./package/replicas.mjs";
 import { ask, startWatched } from "./package/sentinels.mjs";
 import { makeCertificates } from "./package/tls.mjs";
+import { until } from "./package/wait.mjs";
 
 const patient = { requestTimeout: 0, connectTimeout: 30_000, reconnectWaitMax: 20 };
 const replicasFirst = { ...patient, readFrom: "preferReplica" };
-
-const until = async (condition) => {
-  while (!await condition()) await sleep(5);
-};
 
 const serverAt = (port) => `127.0.0.1:${port}`;
 

@@ -2,18 +2,14 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 
 import { addressOf, readAddress } from "../.build/address.js";
 import { Client, ClientSideCache } from "../.build/index.js";
 import { holdPort } from "./package/ports.mjs";
 import { startServer } from "./package/server.mjs";
+import { until } from "./package/wait.mjs";
 
 const patient = { requestTimeout: 0, connectTimeout: 20_000, reconnectWaitMax: 20 };
-
-const until = async (condition) => {
-  while (!await condition()) await sleep(5);
-};
 
 let primary;
 let replica;
@@ -55,8 +51,24 @@ test("hosts and seeds that are none, or too many, are refused", async () => {
   const refused = async (message, address, options) =>
     assert.rejects(Client.connect(address, options), { name: "ConfigurationError", message });
   for (const address of ["valkey://one,", "valkey://,one", "valkey://one,,two", "ws://one,/main", "valkey://one:x,two"]) {
-    await refused(/the address (cannot be read|has no host beside a comma)/, address);
+    await refused(/the address has (a port that is none|no host beside a comma)/, address);
   }
+  for (const [address, words] of [
+    ["localhost:6379", /has no protocol|has the protocol/],
+    ["valkey://127.0.0.1:99999", /has a port that is none; expected a number from 1 to 65535/],
+    ["valkey://one:x", /has a port that is none/],
+    ["valkey://::1:6379", /has an IPv6 address without brackets; expected valkey:\/\/\[::1\]:6379/],
+    ["valkey://me:se/cret@one", /has a \/, \? or # in front of its @; expected %2F, %3F or %23/],
+    ["valkey://me:se?cret@one", /has a \/, \? or # in front of its @/],
+    ["valkey://me:se#cret@one", /has a \/, \? or # in front of its @/],
+    ["valkey://", /has no host/],
+    ["valkey://o ne", /has a host that cannot be one/],
+  ]) {
+    await refused(words, address);
+    await assert.rejects(Client.connect(address), ({ message }) => !message.includes("cret"));
+  }
+  await refused(/"nonsense:port" in seeds cannot be read; expected host\[:port\]/, "valkey://one",
+    { seeds: ["nonsense:port"] });
   await refused(/the address and seeds are 65; expected 64 at most/, "valkey://one", { seeds: Array(64).fill("two") });
   for (const seed of ["me:secret@two", "valkey://two", "two,three", "two/1"]) {
     await refused(/seeds has more than host\[:port\]/, "valkey://one", { seeds: [seed] });

@@ -2,7 +2,6 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 
 import { addressOf, readAddress } from "../.build/address.js";
 import { Client, ClientSideCache } from "../.build/index.js";
@@ -10,12 +9,9 @@ import { connectTcp } from "../.build/transport/tcp.node.js";
 import { holdPort } from "./package/ports.mjs";
 import { ask, startSentinel, startWatched } from "./package/sentinels.mjs";
 import { makeCertificates } from "./package/tls.mjs";
+import { sleep, until } from "./package/wait.mjs";
 
 const patient = { requestTimeout: 0, connectTimeout: 30_000, reconnectWaitMax: 20 };
-
-const until = async (condition) => {
-  while (!await condition()) await sleep(5);
-};
 
 const refused = (address, options, message) =>
   assert.rejects(Client.connect(address, options), { name: "ConfigurationError", message });

@@ -5,6 +5,7 @@ import net from "node:net";
 import { after, before, test } from "node:test";
 
 import { Client, ReplyTooLargeError, configure } from "../.build/index.js";
+import { sleep, until } from "./package/wait.mjs";
 
 const half = `$100000\r\n${"x".repeat(50_000)}`;
 const replies = {
@@ -45,11 +46,9 @@ test("peers that stall in mid-reply hold up nobody else for long, and callers kn
   const outcomes = [];
   for (const client of stalled) {
     outcomes.push(client.get("ship").then(() => "came", (error) => error));
-    await new Promise((resolve) => { setTimeout(resolve, 1); });
+    await sleep(1);
   }
-  while (healthy.getStatistics().memory.pools.replies.waiting === 0) {
-    await new Promise((resolve) => { setTimeout(resolve, 1); });
-  }
+  await until(() => healthy.getStatistics().memory.pools.replies.waiting > 0, 1);
   assert.equal(await healthy.command(["ECHO", "v"]), "v");
   const error = await Promise.race(outcomes);
   assert(error instanceof ReplyTooLargeError, String(error));

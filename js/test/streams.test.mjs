@@ -6,6 +6,7 @@ import { after, before, test } from "node:test";
 
 import { Client, StreamReader } from "../.build/index.js";
 import { startServer } from "./package/server.mjs";
+import { sleep } from "./package/wait.mjs";
 
 let server;
 let other;
@@ -142,7 +143,7 @@ test("a reader waits for longer than a request may take", async () => {
   const client = await connect({ requestTimeout: 50 });
   const reader = new StreamReader(client, { group: "g", consumer: "c", streams: "slow", createGroup: true });
   const waits = reader.read();
-  await new Promise((resolve) => { setTimeout(resolve, 200); });
+  await sleep(200);
   await other.xadd("slow", { n: 1 });
   assert.equal((await waits).streams[0].entries[0].fields.n, "1");
 });

@@ -259,5 +259,6 @@ const compose = (name: string): Shaped => {
   if (name[0] !== "?" && name[0] !== "*") return shapes[name]!;
   const inner = compose(name.slice(1));
   return name[0] === "?" ? (reply, form) => reply === null ? null : inner(reply, form)
-                         : (reply, form) => row(reply).map(each => inner(each, form));
+                         // Null is an empty list: XRANGE with COUNT 0 answers it.
+                         : (reply, form) => row(reply ?? []).map(each => inner(each, form));
 };

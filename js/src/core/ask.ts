@@ -82,23 +82,21 @@ export const askAt = (
     client, where, words.length, tag, timeout, core.now())));
 };
 
-/** Submits a request that has waited for room and was admitted. */
+/** Submits a command that has waited for room and was admitted. */
 export const askAdmitted = (
   core: Core, client: number, words: readonly Word[], tag: number,
 ): void => {
   bytesMaxOfAll(words);  // throws for what is no word
   core.check(submitWords(core, client, words, () =>
-    core.calls.plimsoll_submit_admitted(client, words.length, tag)));
+    core.calls.plimsoll_submit_admitted(client, 0, words.length, tag)));
 };
 
 // MULTI, which the core sends in front.
 const bytesOfMulti = "*1\r\n$5\r\nMULTI\r\n".length;
 
-/** Submits a transaction on a connection of the client's: each command is a list of words. Throws as ask()
-    does, and for a refusal. */
-export const askTransaction = (
-  core: Core, client: number, connection: number, commands: readonly (readonly Word[])[], tag: number,
-  timeout: number,
+// Has a transaction staged, then calls the core by `submit`. Returns what became of it: one of `outcomes`.
+const submitCommands = (
+  core: Core, client: number, commands: readonly (readonly Word[])[], submit: (count: number) => number,
 ): number => {
   let count = 0;
   for (const words of commands) {
@@ -107,8 +105,24 @@ export const askTransaction = (
   }
   const sizes = commands.map((words) => words.length);
   const deferred = stageLarge(core, commands, bytesOfMulti, sizes);
-  const answer = core.check(core.calls.plimsoll_submit_transaction(
-    client, connection, commands.length, count, tag, timeout, core.now()));
-  finish(core, client, deferred);
-  return answer;
+  core.check(submit(count));
+  const outcome = core.outboxNumber(outboxAt.outcome);
+  if (outcome === outcomes.staged) finish(core, client, deferred);
+  return outcome;
+};
+
+/** Submits a transaction on a connection of the client's: each command is a list of words. Returns what became of it
+    (one of `outcomes`). Throws as ask() does, and for a refusal. */
+export const askTransaction = (
+  core: Core, client: number, connection: number, commands: readonly (readonly Word[])[], tag: number,
+  timeout: number,
+): number => submitCommands(core, client, commands, (count) => core.calls.plimsoll_submit_transaction(
+  client, connection, commands.length, count, tag, timeout, core.now()));
+
+/** Submits a transaction that has waited for room and was admitted. */
+export const askAdmittedTransaction = (
+  core: Core, client: number, commands: readonly (readonly Word[])[], tag: number,
+): void => {
+  submitCommands(core, client, commands, (count) =>
+    core.calls.plimsoll_submit_admitted(client, commands.length, count, tag));
 };

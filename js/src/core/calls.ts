@@ -34,7 +34,7 @@ export interface Calls {
     now: number): number;
   plimsoll_submit_get(client: number, size: number, tag: number, timeout: number,
     staleness: number, now: number): number;
-  plimsoll_submit_admitted(client: number, count: number, tag: number): number;
+  plimsoll_submit_admitted(client: number, commands: number, count: number, tag: number): number;
   plimsoll_lookup(client: number, size: number, now: number): number;
   plimsoll_prove(client: number, tag: number, timeout: number, now: number): number;
   plimsoll_submit_transaction(client: number, connection: number, commands: number, count: number,

@@ -1,5 +1,6 @@
 import { CoreError, PlimsollError, errorOf, limitError, messageOf,
   wordsOf } from "../errors.js";
+import { clockNow } from "../own-timers.js";
 import { abiVersion, errorNames, executedNames, outboxAt } from "./abi.js";
 import type { Calls } from "./calls.js";
 import { loadModule } from "#core";
@@ -13,9 +14,6 @@ type FastBuffer = Buffer & {
   latin1Slice(start: number, end: number): string;
   utf8Write(text: string, at: number, size: number): number;
 };
-
-// Kept in a variable: in Node the global is a getter, which costs as much as reading the clock.
-const clock = performance;
 
 /** A user of an instance, which is notified when the instance has failed. */
 export interface Failable {
@@ -76,7 +74,7 @@ export class Core {
 
   /** The time in milliseconds, by a clock that never runs backwards. */
   now(): number {
-    const now = clock.now();
+    const now = clockNow();
     if (now > this.#last) this.#last = now;
     return this.#last;
   }

@@ -1,4 +1,5 @@
 import type { Word } from "../commands/call.js";
+import { nextTick } from "./next-tick.js";
 
 // Arguments as ioredis takes them: in lists or not, of almost any type, with a callback behind them.
 
@@ -26,7 +27,7 @@ export const callBack = (callback: Callback, error: Error | null, result?: unkno
   try {
     callback(error, result);
   } catch (problem) {
-    process.nextTick(() => { throw problem; });
+    nextTick(() => { throw problem; });
   }
 };
 

@@ -1,8 +1,10 @@
 import type { EventEmitter } from "node:events";
 import { Client, ConnectionError, LimitError, type PlimsollError } from "../index.js";
+import { startTimer, stopTimer } from "../own-timers.js";
 import { callBack } from "./arguments.js";
 import type { Settings } from "./options.js";
 import { closedText, errorOf, eventErrorOf, isClosed, isLoginRefusal } from "./replies.js";
+import { nextTick } from "./next-tick.js";
 
 // The clients of one Redis. When one ends, another takes its place, as retryStrategy says.
 
@@ -132,7 +134,7 @@ export class Life {
 
   // The constructor sets a status before anybody can listen.
   #emitLater(status: string): void {
-    process.nextTick(() => {
+    nextTick(() => {
       if (this.#redis.status === status) this.#redis.emit(status);
     });
   }
@@ -160,7 +162,7 @@ export class Life {
     const wait = isOver || this.#isClosing ? null : this.#askStrategy();  // a listener may have closed it
     if (typeof wait !== "number") return this.#finish();
     const next = this.#expect();
-    this.#timer = setTimeout(() => {
+    this.#timer = startTimer(() => {
       this.#next = undefined;
       this.#begin().then(next.resolve, next.reject);
       next.client.then((client) => client.ping()).catch(() => {});  // has it connect; a failure is an event
@@ -210,7 +212,7 @@ export class Life {
     const closed = (this.#ending ?? this.#client)?.then((client) => before(client).then(() => client.close()))
       .then(() => true, () => false);
     this.#isClosing = true;
-    clearTimeout(this.#timer);
+    stopTimer(this.#timer);
     if (this.#live === undefined) this.#giveUp();
     const hadClient = await closed;
     if (hadClient === true || !this.#isClosing || this.#redis.status === "end") return "OK";

@@ -83,20 +83,24 @@ export class Redis extends EventEmitter implements Commander {
 
   /** Waits for outstanding replies, then closes. Resolves to "OK". */
   quit(callback?: Callback): Promise<"OK"> {
-    return withCallback(this.#quit(lastReply), callback);
+    return withCallback(this.#quit(), callback);
   }
 
-  #quit(before: (client: Client) => Promise<unknown>): Promise<"OK"> {
-    const done = this.#life.quit(before);
+  #quit(): Promise<"OK"> {
+    return this.#life.quit((client) => Promise.all([lastReply(client), this.#subscriber.quit()]))
+      .finally(() => this.#subscriber.close());
+  }
+
+  #leave(): void {
+    this.#life.quit(async () => {}).catch(() => {});
     this.#subscriber.close();
-    return done;
   }
 
   /** The same without a promise. With `reconnect`, another connection follows, as retryStrategy says. */
   disconnect(reconnect = false): void {
     for (const end of this.#ends) end.abort();
     if (reconnect) this.#life.replace();
-    else this.#quit(async () => {}).catch(() => {});
+    else this.#leave();
   }
 
   /** The same as disconnect(). */
@@ -350,7 +354,7 @@ export class Redis extends EventEmitter implements Commander {
   monitor(): Promise<never> { return Promise.reject(notHere("monitor()", "use valkey-cli monitor")); }
 
   /** `await using redis = new Redis()` */
-  async [Symbol.asyncDispose](): Promise<void> { await this.#quit(lastReply); }
+  async [Symbol.asyncDispose](): Promise<void> { await this.#quit(); }
 }
 
 /** The commands, as methods. */

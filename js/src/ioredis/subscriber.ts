@@ -1,5 +1,7 @@
 import type { EventEmitter } from "node:events";
 import type { Client, Message, Subscription, SubscriptionKind } from "../index.js";
+import { immediate, startInterval, stopInterval } from "../own-timers.js";
+import { nextTick } from "./next-tick.js";
 
 // Subscriptions as ioredis has them: messages are events of the Redis.
 
@@ -17,10 +19,11 @@ const nameOf = (key: string): Buffer => Buffer.from(key, "latin1");
 // How often it is asked whether the connection was lost, in milliseconds: the client has no event for that.
 const lossCheckEvery = 100;
 
-// So many messages come before other events of the process have their turn. For that, setImmediate() as it was when this
-// was loaded: the fake timers of a test, which replace it, stand still.
+// So many messages come before other events of the process have their turn.
 const messagesAtOnce = 64;
-const afterOthers = setImmediate;
+
+// How long the server may take to confirm the last UNSUBSCRIBE, in milliseconds.
+const quitTimeout = 5000;
 
 /** What a subscriber needs of its Redis. */
 export interface SubscriberOwner {
@@ -39,6 +42,8 @@ export class Subscriber {
   #subscription: Subscription<"bytes"> | undefined;
   #changes: Promise<unknown> = Promise.resolve();
   #gaps = 0;
+  // Settles when all messages of the subscription have been emitted.
+  #emitted: Promise<void> = Promise.resolve();
   #lossCheck: ReturnType<typeof setInterval> | undefined;
 
   constructor(owner: SubscriberOwner) { this.#owner = owner; }
@@ -90,8 +95,26 @@ export class Subscriber {
     for (const names of Object.values(this.#names)) names.clear();
   }
 
+  /** Ends as ioredis's connection does after QUIT: what the server has sent before is emitted first. */
+  async quit(): Promise<void> {
+    await this.#changes;
+    const subscription = this.#subscription;
+    if (subscription === undefined) return;
+    stopInterval(this.#lossCheck);
+    try {
+      for (const kind of Object.keys(this.#names) as SubscriptionKind[]) {
+        const keys = [...this.#names[kind]];
+        if (keys.length > 0) await subscription.unsubscribe(kind, keys.map(nameOf), { timeout: quitTimeout });
+      }
+      subscription.finish();
+    } catch {
+      subscription.close();  // the server does not answer, or the client has ended
+    }
+    await this.#emitted;
+  }
+
   close(): void {
-    clearInterval(this.#lossCheck);
+    stopInterval(this.#lossCheck);
     this.#subscription?.close();
     this.#subscription = undefined;
   }
@@ -113,10 +136,10 @@ export class Subscriber {
     const subscription = await client.subscribe(keys.map(nameOf), { kind, as: "bytes" });
     this.#subscription = subscription;
     this.#gaps = 0;
-    clearInterval(this.#lossCheck);
-    this.#lossCheck = setInterval(() => this.#checkLoss(subscription), lossCheckEvery);
+    stopInterval(this.#lossCheck);
+    this.#lossCheck = startInterval(() => this.#checkLoss(subscription), lossCheckEvery);
     this.#lossCheck.unref();
-    this.#emitAll(subscription).catch(() => {});  // the client has ended, and says so itself
+    this.#emitted = this.#emitAll(subscription).catch(() => {});  // the client has ended, and says so itself
   }
 
   #checkLoss(subscription: Subscription<"bytes">): void {
@@ -125,7 +148,7 @@ export class Subscriber {
     try {
       ({ gaps } = subscription.getStatistics());
     } catch {
-      return clearInterval(this.#lossCheck);  // the client has ended, and says so itself
+      return stopInterval(this.#lossCheck);  // the client has ended, and says so itself
     }
     if (gaps === this.#gaps) return;
     this.#gaps = gaps;
@@ -152,7 +175,7 @@ export class Subscriber {
       if (message.lost > 0) this.#emit("lost", [message.lost]);
       this.#emitMessage(message);
       // Messages that wait come without a turn of the event loop in between.
-      if (++count % messagesAtOnce === 0) await new Promise((resolve) => { afterOthers(resolve); });
+      if (++count % messagesAtOnce === 0) await new Promise((resolve) => { immediate!(resolve); });
     }
   }
 
@@ -179,7 +202,7 @@ export class Subscriber {
     try {
       this.#owner.events.emit(event, ...words);
     } catch (error) {
-      process.nextTick(() => { throw error; });
+      nextTick(() => { throw error; });
     }
   }
 }

@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import type { ConnectionOptions } from "node:tls";
 import { builtIn } from "../built-in.js";
+import { startTimer, stopTimer } from "../own-timers.js";
 import type { Address, Connect, TlsOptions, Transport, TransportEvents,
   TransportOptions } from "./transport.js";
 
@@ -91,8 +92,8 @@ export const connectTcp: Connect = (address, events, options): Transport => {
       // destroySoon() would wait for a host that does not answer, although there is nothing to send.
       if (!isOpen) return void socket.destroy();
       socket.destroySoon();
-      const timer = setTimeout(() => socket.destroy(), lingerMsMax);
-      socket.once("close", () => clearTimeout(timer));
+      const timer = startTimer(() => socket.destroy(), lingerMsMax);
+      socket.once("close", () => stopTimer(timer));
     },
   };
 };

@@ -1,4 +1,5 @@
 import { connect } from "cloudflare:sockets";
+import { inMicrotask } from "../own-timers.js";
 import type { Connect, Transport } from "./transport.js";
 
 // TCP and TLS on workers. A socket belongs to the request that opened it, and ends with it.
@@ -26,7 +27,7 @@ export const connectTcp: Connect = (address, events, options): Transport => {
       return connect({ hostname: address.host, port: address.port },
         { secureTransport: secure ? "on" : "off", allowHalfOpen: false });
     } catch (error) {
-      queueMicrotask(() => end(error));
+      inMicrotask(() => end(error));
       return undefined;
     }
   };

@@ -84,6 +84,8 @@ export interface WebSocketLike {
   send(data: Uint8Array): void;
   /** Ends the connection. */
   close(code?: number, reason?: string): void;
+  /** Ends the connection without waiting for the peer, where a class can: that of `ws` can. */
+  terminate?(): void;
   /** Called when the WebSocket is open. */
   onopen: ((event: any) => unknown) | null;
   /** Called for each message, with its `data`. */

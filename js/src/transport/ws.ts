@@ -1,3 +1,4 @@
+import { inMicrotask, startTimer, stopTimer } from "../own-timers.js";
 import { makeCredit, protocolWithCredits, readData, sendData } from "./credit.js";
 import type { Connect, Transport, WebSocketConstructor } from "./transport.js";
 
@@ -10,6 +11,10 @@ const queuedBytesMax = 1024 * 1024;
 // WebSockets have no event for "there is room again": bufferedAmount is read this often while too much is
 // queued.
 const drainPollMs = 5;
+
+// How long a bridge may take to answer a close. One that is frozen does not, and the socket would keep the process
+// alive: that of `ws` for thirty seconds. Browsers and undici have no way to end it earlier.
+const lingerMsMax = 1000;
 
 const wordsOfCloses: Record<number, string> = {
   1000: "the bridge ended the connection",
@@ -48,11 +53,19 @@ export const connectWebSocket: Connect = (address, events, options): Transport =
   const end = (error?: Error): void => {
     if (over) return;
     over = true;
-    clearTimeout(timer);
+    stopTimer(timer);
     events.closed(error);
   };
+  const leave = (code: number, why: string | undefined): void => {
+    if (socket === undefined) return;
+    const { terminate } = socket;
+    socket.close(code, why);
+    if (terminate === undefined) return;
+    const linger = startTimer(() => terminate.call(socket), lingerMsMax);
+    socket.onclose = () => stopTimer(linger);
+  };
   const abandon = (code: number, why: string): void => {
-    socket?.close(code, why);
+    leave(code, why);
     end(new Error(why));
   };
   const take = (message: Uint8Array): void => {
@@ -99,13 +112,13 @@ export const connectWebSocket: Connect = (address, events, options): Transport =
     try {
       begin(token);
     } catch (error) {
-      queueMicrotask(() => fail(error));
+      inMicrotask(() => fail(error));
     }
   }
 
   const grant = (bytes: number): void => socket!.send(makeCredit(bytes));
   const waitForRoom = (): void => {
-    timer = setTimeout(() => {
+    timer = startTimer(() => {
       if (over) return;
       if (socket !== undefined && socket.bufferedAmount > queuedBytesMax / 2) return waitForRoom();
       timer = undefined;
@@ -129,8 +142,8 @@ export const connectWebSocket: Connect = (address, events, options): Transport =
     close: (why) => {
       if (over) return;
       over = true;
-      clearTimeout(timer);
-      socket?.close(why === "overrun" ? 4008 : 1000, why);
+      stopTimer(timer);
+      leave(why === "overrun" ? 4008 : 1000, why);
     },
   };
 };

@@ -3,18 +3,13 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 
 import { Client, defineFunction, defineScript } from "plimsoll";
 
 import { slotOf, startNodes, tagOf } from "./cluster.mjs";
 import { RespClient } from "./resp.mjs";
 import { requestTimeout, startSharedBridge, toCluster } from "./shared_bridge.mjs";
-
-const until = async (condition) => {
-  while (!await condition()) await sleep(5);
-};
-const numbered = (count) => Array.from({ length: count }, (_, index) => index);
+import { numbered, until } from "./wait.mjs";
 
 let world;
 let bridge;

@@ -3,19 +3,15 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 
 import { ClientSideCache } from "plimsoll";
 
 import { startNodes, tagOf } from "./cluster.mjs";
 import { RespClient } from "./resp.mjs";
 import { startSharedBridge, toCluster } from "./shared_bridge.mjs";
+import { numbered, sleep, until } from "./wait.mjs";
 
-const until = async (condition) => {
-  while (!await condition()) await sleep(5);
-};
 const nextTurn = () => new Promise((resolve) => void setImmediate(resolve));
-const numbered = (count) => Array.from({ length: count }, (_, index) => index);
 
 let world;
 let bridge;

@@ -3,16 +3,11 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 
 import { slotOf, startNodes, tagOf } from "./cluster.mjs";
 import { RespClient } from "./resp.mjs";
 import { startSharedBridge, toCluster } from "./shared_bridge.mjs";
-
-const until = async (condition) => {
-  while (!await condition()) await sleep(5);
-};
-const numbered = (count) => Array.from({ length: count }, (_, index) => index);
+import { numbered, sleep, until } from "./wait.mjs";
 
 let world;
 let bridge;

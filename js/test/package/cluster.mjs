@@ -1,15 +1,11 @@
 // Private clusters: primaries with replicas, whose slots can be moved.
 
 import { connect } from "node:net";
-import { setTimeout as sleep } from "node:timers/promises";
 import { connect as connectTls } from "node:tls";
 
 import { holdPort } from "./ports.mjs";
 import { startServer } from "./server.mjs";
-
-const until = async (condition) => {
-  while (!await condition()) await sleep(10);
-};
+import { until } from "./wait.mjs";
 
 const slotsCount = 16384;
 

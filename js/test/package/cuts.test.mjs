@@ -4,7 +4,6 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { setTimeout as delay } from "node:timers/promises";
 
 import { Client, ClientSideCache } from "plimsoll";
 import { WebSocket as GivenWebSocket } from "ws";
@@ -13,6 +12,7 @@ import { startBridge } from "./bridge.mjs";
 import { startCuttingProxy } from "./cutting_proxy.mjs";
 import { startServer } from "./server.mjs";
 import { startSharedBridge, toServer } from "./shared_bridge.mjs";
+import { sleep, until } from "./wait.mjs";
 
 const WebSocket = globalThis.WebSocket ?? GivenWebSocket;
 const keys = Array.from({ length: 8 }, (_, i) => `cut:${i}`);
@@ -58,7 +58,7 @@ const startWriting = () => {
   const ended = (async () => {
     for (let i = 0; !isOver; ++i) {
       await write(keys[i % keys.length]);
-      if (i % 16 === 0) await delay(1);
+      if (i % 16 === 0) await sleep(1);
     }
   })();
   return { written, stop: async () => { isOver = true; await ended; } };
@@ -108,7 +108,7 @@ const cutWhileOthersWrite = (what, cut, start) => {
         await read(keys[i]).catch((error) => {
           if (error instanceof assert.AssertionError) failure ??= error;
         });
-        if (i === 0) await delay(1);
+        if (i === 0) await sleep(1);
       }
     })();
     // Also runs after a failure; otherwise the reader would keep the process alive.
@@ -128,7 +128,7 @@ const cutWhileOthersWrite = (what, cut, start) => {
       await lost;
       if (isHeld) {
         const before = Math.max(...written.values());
-        while (Math.min(...written.values()) <= before) await delay(1);
+        await until(() => Math.min(...written.values()) > before, 1);
         proxy.release();
       }
       await again;

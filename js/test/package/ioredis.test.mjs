@@ -4,7 +4,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { after, before, test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import { inspect } from "node:util";
 
 import { Client, getMemoryStatistics } from "plimsoll";
@@ -12,6 +11,7 @@ import Redis, { Cluster, Command, Redis as Named, ReplyError, print } from "plim
 
 import { startWatched } from "./sentinels.mjs";
 import { startCluster, startServer } from "./server.mjs";
+import { until } from "./wait.mjs";
 
 let server;
 const all = [];
@@ -33,10 +33,6 @@ const program = (name, run) => test(name, async () => {
   await redis.flushall();
   await run(redis);
 });
-
-const until = async (condition) => {
-  while (!await condition()) await sleep(2);
-};
 
 // Bun's tests take what is uncaught for themselves, so it is caught where it is thrown.
 const catchUncaught = () => {

@@ -3,11 +3,11 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { after, before, test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 
 import Redis, { Command } from "plimsoll/ioredis";
 
 import { startServer } from "./server.mjs";
+import { until } from "./wait.mjs";
 
 let server;
 const all = [];
@@ -22,10 +22,6 @@ const make = (options = {}) => {
   const redis = new Redis(server.port, "127.0.0.1", options);
   all.push(redis);
   return redis;
-};
-
-const until = async (condition) => {
-  while (!await condition()) await sleep(2);
 };
 
 test("without an offline queue the first call of a lazy client fails, and has it connect", async () => {
@@ -137,4 +133,21 @@ test("a reply transformer that throws is the error of its command, also among ot
 
 test("a wrong number of arguments is told with the server's letters", async () => {
   await assert.rejects(make().call("GET"), { message: "ERR wrong number of arguments for 'get' command" });
+});
+
+test("quit() of a subscriber comes behind all messages that the server has sent to it", async () => {
+  const redis = make();
+  for (let turn = 0; turn < 5; ++turn) {
+    const sub = make();
+    const heard = [];
+    sub.on("message", (_, text) => heard.push(text));
+    sub.on("pmessage", (_, __, text) => heard.push(text));
+    await sub.subscribe("last");
+    await sub.psubscribe("las*");
+    const sent = Array.from({ length: 200 }, (_, i) => String(i));
+    const counts = await Promise.all(sent.map((text) => redis.publish("last", text)));
+    assert.ok(counts.every((count) => count === 2));
+    assert.equal(await sub.quit(), "OK");
+    assert.deepEqual(heard, sent.flatMap((text) => [text, text]));
+  }
 });

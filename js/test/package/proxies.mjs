@@ -10,6 +10,7 @@ import { join } from "node:path";
 
 import { readExample } from "./bridge_examples.mjs";
 import { holdPort } from "./ports.mjs";
+import { sleep } from "./wait.mjs";
 
 const listens = (port) => new Promise((resolve) => {
   const socket = connect(port, "127.0.0.1");
@@ -27,7 +28,7 @@ const start = async (program, args, port, folder, log) => {
   const ended = once(proxy, "exit");
   while (!await listens(port)) {
     if (proxy.exitCode !== null) throw new Error(`${program} does not start:\n${said}`);
-    await new Promise((resolve) => { setTimeout(resolve, 5); });
+    await sleep(5);
   }
   const stop = async () => {
     proxy.kill();

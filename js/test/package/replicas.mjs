@@ -1,14 +1,9 @@
 // Private servers of which some are replicas of the first.
 
-import { setTimeout as sleep } from "node:timers/promises";
-
 import { holdPort } from "./ports.mjs";
 import { ask } from "./sentinels.mjs";
 import { startServer } from "./server.mjs";
-
-const until = async (condition) => {
-  while (!await condition()) await sleep(10);
-};
+import { until } from "./wait.mjs";
 
 /** A primary and its replicas. `zones`: a zone for each of them, the primary's first. `certificates`: the servers
     listen with TLS, too, at `tlsPort`, where the replicas reach the primary; see makeCertificates(). */

@@ -6,10 +6,10 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 
 import { holdPort } from "./ports.mjs";
 import { startServer } from "./server.mjs";
+import { until } from "./wait.mjs";
 
 /** What a server or a sentinel answers to one command, as text. */
 export const ask = (port, ...words) => new Promise((resolve, reject) => {
@@ -23,10 +23,6 @@ export const ask = (port, ...words) => new Promise((resolve, reject) => {
   });
   socket.once("error", reject);
 });
-
-const until = async (condition) => {
-  while (!await condition()) await sleep(10);
-};
 
 /** A sentinel that watches the primary at `primaryPort` under `name`. `lines`: more of its configuration. */
 export const startSentinel = async (name, primaryPort, lines = [], port = undefined) => {

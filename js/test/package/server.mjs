@@ -6,9 +6,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 
 import { holdPort } from "./ports.mjs";
+import { until } from "./wait.mjs";
 
 /** A valkey-server of its own. */
 export const startServer = async (options = []) => {
@@ -47,6 +47,6 @@ export const startCluster = async () => {
     socket.once("error", reject);
   });
   await ask("CLUSTER", "ADDSLOTSRANGE", "0", "16383");
-  while (!(await ask("CLUSTER", "INFO")).includes("cluster_state:ok")) await sleep(10);
+  await until(async () => (await ask("CLUSTER", "INFO")).includes("cluster_state:ok"));
   return cluster;
 };

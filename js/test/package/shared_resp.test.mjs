@@ -3,16 +3,12 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 
 import { startNodes } from "./cluster.mjs";
 import { RespClient } from "./resp.mjs";
 import { startServer } from "./server.mjs";
 import { startSharedBridge, toCluster, toServer } from "./shared_bridge.mjs";
-
-const until = async (condition) => {
-  while (!await condition()) await sleep(5);
-};
+import { until } from "./wait.mjs";
 
 let reference;  // what a client is told by a server itself
 let server;

@@ -1,0 +1,24 @@
+// The runtime's timers as they were when this package was loaded. The fake timers of a test replace the global ones and
+// stand still: a client that had called them would go on waiting for them also when they are gone again.
+
+export const startTimer: typeof setTimeout = setTimeout;
+export const stopTimer: typeof clearTimeout = clearTimeout;
+export const startInterval: typeof setInterval = setInterval;
+export const stopInterval: typeof clearInterval = clearInterval;
+export const inMicrotask: typeof queueMicrotask = queueMicrotask;
+
+/** Undefined where there is none. That of the edge runtime of Next.js throws when it is looked at. */
+export const immediate: typeof setImmediate | undefined = ((): typeof setImmediate | undefined => {
+  try {
+    return typeof setImmediate === "function" ? setImmediate : undefined;
+  } catch {
+    return undefined;
+  }
+})();
+
+// Kept in a variable: in Node the global is a getter, which costs as much as reading the clock.
+const clock = performance;
+const readClock = clock.now;
+
+/** Milliseconds, by a clock that never runs backwards. */
+export const clockNow = (): number => readClock.call(clock);
