@@ -225,10 +225,10 @@ Reader::Poll Reader::next(bool replies_wanted) {
   if (frame_ready_) {
     frame_ready_ = false;
     release_before_last();
-    tape_.release();  // the next frame may be hours away
   }
   if (last_ == nullptr) return Poll::need_more;
   if (at_ == end_ && !partial_) {
+    tape_.release();  // the next frame may be hours away
     if (lent_) return Poll::need_more;
     // Nothing in the buffer is needed: fill it from the start again, unless a kept reply has it or
     // another size is better.

@@ -1,5 +1,4 @@
 import type { Word } from "../commands/call.js";
-import { nextTick } from "./next-tick.js";
 
 // Arguments as ioredis takes them: in lists or not, of almost any type, with a callback behind them.
 
@@ -27,7 +26,7 @@ export const callBack = (callback: Callback, error: Error | null, result?: unkno
   try {
     callback(error, result);
   } catch (problem) {
-    nextTick(() => { throw problem; });
+    process.nextTick(() => { throw problem; });
   }
 };
 

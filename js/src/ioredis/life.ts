@@ -4,7 +4,9 @@ import { startTimer, stopTimer } from "../own-timers.js";
 import { callBack } from "./arguments.js";
 import type { Settings } from "./options.js";
 import { closedText, errorOf, eventErrorOf, isClosed, isLoginRefusal } from "./replies.js";
-import { nextTick } from "./next-tick.js";
+
+// As it was when this was loaded: for the reason that own-timers.ts gives.
+const nextTick: typeof process.nextTick = process.nextTick.bind(process);
 
 // The clients of one Redis. When one ends, another takes its place, as retryStrategy says.
 

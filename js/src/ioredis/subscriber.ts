@@ -1,7 +1,6 @@
 import type { EventEmitter } from "node:events";
 import type { Client, Message, Subscription, SubscriptionKind } from "../index.js";
 import { immediate, startInterval, stopInterval } from "../own-timers.js";
-import { nextTick } from "./next-tick.js";
 
 // Subscriptions as ioredis has them: messages are events of the Redis.
 
@@ -202,7 +201,7 @@ export class Subscriber {
     try {
       this.#owner.events.emit(event, ...words);
     } catch (error) {
-      nextTick(() => { throw error; });
+      process.nextTick(() => { throw error; });
     }
   }
 }
