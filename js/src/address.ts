@@ -58,9 +58,8 @@ const refuseUnreadable = (text: string): never => {
   }
   const [, name = "", port] = /^(\[[^\]]*\]|[^:]*)(?::(.*))?$/.exec(host!) ?? [];
   if (port?.includes(":") === true) return refuse("has an IPv6 address without brackets", "valkey://[::1]:6379");
-  if (name !== "" && port !== undefined && !(Number(port) <= 65535)) {
-    return refuse("has a port that is none", "a number from 1 to 65535");
-  }
+  const isPort = port === undefined || /^\d+$/.test(port) && Number(port) <= 65535;
+  if (name !== "" && !isPort) return refuse("has a port that cannot be one", "a number from 1 to 65535");
   return refuse(host === "" ? "has no host" : "has a host that cannot be one", "valkey://host:port or wss://host/path");
 };
 

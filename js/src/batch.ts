@@ -34,8 +34,7 @@ export class Batch extends CommandQueue {
    * Sends the queued commands, in their order. Resolves to the list of their replies; in place of a reply
    * that failed is its error. `options` are those of each command, unless its own say otherwise. Rejects, with
    * nothing sent, only if they or an argument of a call are invalid, if the requests pool had no room for what was
-   * queued, or if the batch was executed before. Each
-   * call's own promise settles as well.
+   * queued, or if the batch was executed before. Each call's own promise settles as well.
    */
   async exec(options?: CallOptions): Promise<unknown[]> {
     checkNames(options);

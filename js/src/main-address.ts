@@ -49,7 +49,8 @@ export class MainAddress {
 
   /** The core makes an attempt at the route's address number `seed`, or at one that it was `named`. */
   beginAttempt(seed: number, named: Address | undefined): void {
-    if (named === undefined && this.#route.addresses.length === 1) return;
+    // The transport's words about the only address stay, until it says something else.
+    if (named === undefined && this.#named === undefined && this.#route.addresses.length === 1) return;
     if (named === undefined) this.#noteAttempt();
     this.#trouble = "";
     this.#seed = seed;

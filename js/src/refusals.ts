@@ -1,4 +1,5 @@
 import { inMicrotask } from "./own-timers.js";
+
 // The promises of requests that were refused. They are rejected in a microtask, not at once: a runtime treats
 // a promise that is rejected before it has a handler as a special case, which costs more than the rest of a
 // refusal. Their number is bounded by the calls that a caller makes without letting a microtask run, and the

@@ -51,12 +51,13 @@ test("hosts and seeds that are none, or too many, are refused", async () => {
   const refused = async (message, address, options) =>
     assert.rejects(Client.connect(address, options), { name: "ConfigurationError", message });
   for (const address of ["valkey://one,", "valkey://,one", "valkey://one,,two", "ws://one,/main", "valkey://one:x,two"]) {
-    await refused(/the address has (a port that is none|no host beside a comma)/, address);
+    await refused(/the address has (a port that cannot be one|no host beside a comma)/, address);
   }
   for (const [address, words] of [
     ["localhost:6379", /has no protocol|has the protocol/],
-    ["valkey://127.0.0.1:99999", /has a port that is none; expected a number from 1 to 65535/],
-    ["valkey://one:x", /has a port that is none/],
+    ["valkey://127.0.0.1:99999", /has a port that cannot be one; expected a number from 1 to 65535/],
+    ["valkey://one:x", /has a port that cannot be one/],
+    ["valkey://one:-1", /has a port that cannot be one/],
     ["valkey://::1:6379", /has an IPv6 address without brackets; expected valkey:\/\/\[::1\]:6379/],
     ["valkey://me:se/cret@one", /has a \/, \? or # in front of its @; expected %2F, %3F or %23/],
     ["valkey://me:se?cret@one", /has a \/, \? or # in front of its @/],
