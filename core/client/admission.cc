@@ -18,6 +18,10 @@ Error Admission::refuse(const char* what, std::uint64_t value, std::uint64_t lim
 // would be no room left to admit any of them.
 Result<RequestId> Admission::join(std::size_t bytes, Instant deadline, Tag tag, const Size& other,
                                   const Place& place) {
+  if (bytes > waiters_.payer().budget().limit(PoolKind::requests)) {
+    ++refused_count_;
+    return Pipeline::lack_of_room(waiters_.payer(), bytes);
+  }
   const std::size_t bytes_max = waiters_.payer().budget().share(PoolKind::requests) / 2;
   const std::size_t waiters_max = waiters_.size_max() / 2;
   const std::size_t waiters = size().waiters + other.waiters;

@@ -247,6 +247,11 @@ class Client {
   /// Whether requests wait for room. handle_written() can make room, so call poll_event() after it.
   bool has_waiters() const { return !waiters_.empty(); }
 
+  /// The error for a request of so many bytes for which the requests pool has no room.
+  Error lack_of_room(std::size_t bytes) const {
+    return Pipeline::lack_of_room(requests_account(), bytes);
+  }
+
   /// The account that pays for requests, and for the commands of waiters.
   Account& requests_account() const { return *accounts_.requests; }
   /// And those of its connections.

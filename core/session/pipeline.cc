@@ -324,13 +324,13 @@ void Pipeline::validate() {
 [[gnu::always_inline]] inline Result<RequestId> Pipeline::stage(const CommandView& command,
                                                                 Instant deadline, Tag tag) {
   const std::uint64_t begin = log_.append(command);
-  if (begin == RequestLog::no_room) return refuse_for_lack_of_room(encoded_size(command));
+  if (begin == RequestLog::no_room) return lack_of_room(requests_.payer(), encoded_size(command));
   const Request request = describe(command, begin, deadline, tag);
   if (!push(request)) {
     log_.give_up(request.begin, request.end());
     has_gaps_ = true;
     drop_withdrawn();
-    return refuse_for_lack_of_room(chunk_bytes);
+    return lack_of_room(requests_.payer(), chunk_bytes);
   }
   next_deadline_ = std::min(next_deadline_, deadline);
   return request.begin;
@@ -370,8 +370,8 @@ void Pipeline::validate() {
   return pushed == Push::accepted;
 }
 
-Error Pipeline::refuse_for_lack_of_room(std::size_t bytes) const {
-  const std::size_t most = requests_.payer().budget().limit(PoolKind::requests);
+Error Pipeline::lack_of_room(const Account& requests, std::size_t bytes) {
+  const std::size_t most = requests.budget().limit(PoolKind::requests);
   if (bytes > most) {
     return Error{.code = ErrorCode::rejected_by_limit,
                  .what = "the request is longer than the requests pool can ever have",

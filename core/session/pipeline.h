@@ -107,6 +107,9 @@ class Pipeline {
   /// requests pool has no room.
   Result<RequestId> submit(const CommandView& command, Instant deadline, Tag tag);
 
+  /// The error for a request of so many bytes for which `requests` has no room: now, or ever.
+  static Error lack_of_room(const Account& requests, std::size_t bytes);
+
   enum class Room : std::uint8_t { made, no_place, no_memory };
   /// Reserves a place and memory for a request of `bytes` encoded bytes. The next call must be
   /// submit_to_room(), which then cannot fail, or release_room().
@@ -401,7 +404,6 @@ class Pipeline {
   Request describe(const CommandView& command, std::uint64_t begin, Instant deadline,
                    Tag tag) const;
   bool push(const Request& request);
-  Error refuse_for_lack_of_room(std::size_t bytes) const;
   std::uint64_t sendable_end();
   std::size_t transmit_around_gaps(std::span<std::string_view> spans, std::uint64_t until);
   void write_without_gaps(std::size_t bytes);

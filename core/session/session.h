@@ -18,6 +18,7 @@
 #include "plimsoll/core/session/earlier_answers.h"
 #include "plimsoll/core/session/error_text.h"
 #include "plimsoll/core/session/handshake.h"
+#include "plimsoll/core/session/internal_tags.h"
 #include "plimsoll/core/session/options.h"
 #include "plimsoll/core/session/pipeline.h"
 #include "plimsoll/core/session/read_watch.h"
@@ -89,51 +90,7 @@ struct Event {
 /// are delivered as well, as `pushed` with `answers_owed`.
 inline constexpr Tag parts_delivered_first = tags::fetch_first;
 
-/// Tags from this one on belong to internal requests.
-inline constexpr Tag internal_tag_first = tags::internal_first;
-
 constexpr bool delivers_parts(Tag tag) { return tags::is_fetch(tag); }
-
-/// The tag of the AUTH with new credentials, and of the HELLO that follows it.
-inline constexpr Tag internal_auth = internal_tag_first;
-/// The tag of a SUBSCRIBE that restores subscriptions.
-inline constexpr Tag internal_restore = internal_auth + 1;
-/// The tag of the PING that proves what a cache may serve.
-inline constexpr Tag internal_proof = UINT64_MAX;
-/// The tag of the PING behind a SUNSUBSCRIBE. If the slot of a channel moves just before the
-/// SUNSUBSCRIBE arrives, the server sends a push that looks like the confirmation, and then refuses
-/// the SUNSUBSCRIBE with an error that no server answers to a PING. The session skips such an error
-/// when the PING is due.
-inline constexpr Tag internal_end_of_answers = UINT64_MAX - 2;
-/// The tag of the UNWATCH when an exclusive connection is given back.
-inline constexpr Tag internal_unwatch = internal_restore + 1;
-/// The tags of the INFO with which a client that reads from replicas asks a server how much it has,
-/// and in which zone it stands.
-inline constexpr Tag internal_replication = UINT64_MAX - 3;
-inline constexpr Tag internal_zone = UINT64_MAX - 4;
-/// The same of a cluster's replica, which may become a primary while it answers; and of READONLY
-/// and READWRITE.
-inline constexpr Tag internal_report = UINT64_MAX - 8;
-inline constexpr Tag internal_read_only = UINT64_MAX - 9;
-inline constexpr Tag internal_read_write = UINT64_MAX - 10;
-/// The tag of the EXISTS by which a client with a cache learns whether the primary that it asks for
-/// what it has still serves its keys.
-inline constexpr Tag internal_key = UINT64_MAX - 11;
-/// The tag of the EXISTS by which a client of a cluster learns who owns one slot.
-inline constexpr Tag internal_owner = UINT64_MAX - 12;
-/// The tags of the CLUSTER SLOTS and CLUSTER MYID with which a client of a cluster asks a node who
-/// owns which slot, and who it is.
-inline constexpr Tag internal_slots = UINT64_MAX - 5;
-inline constexpr Tag internal_node_id = UINT64_MAX - 6;
-/// The tag of the Event::ready that tells of a node of a cluster (Session::find_mode()).
-inline constexpr Tag internal_is_cluster = UINT64_MAX - 7;
-/// The tag of the CLIENT TRACKING RESUME with which a cache is told what it has missed.
-inline constexpr Tag internal_resume = UINT64_MAX - 13;
-/// The tag of the ACL WHOAMI by which a cache learns whose replies the connection brings.
-inline constexpr Tag internal_user = UINT64_MAX - 1;
-/// The first tag of CLIENT UNBLOCK. There is one tag for each connection, in the order of their
-/// ids.
-inline constexpr Tag internal_unblock_first = internal_unwatch + 1;
 
 class Session {
  public:

@@ -307,12 +307,7 @@ plimsoll::Result<RequestId> Driver::wait_for_room(const CommandView& command, Ti
                                                   Operation& operation) {
   const std::size_t bytes = encoded_size(command);
   auto* const waiting = WaitingOperation::create(core_.requests_account(), bytes, operation);
-  if (waiting == nullptr) {
-    return plimsoll::Error{.code = ErrorCode::rejected_by_limit,
-                           .what = "the requests pool has no room for a request that waits",
-                           .value = bytes,
-                           .limit = budget_.limit(PoolKind::requests)};
-  }
+  if (waiting == nullptr) return core_.lack_of_room(bytes);
   const Tag tag = reinterpret_cast<Tag>(static_cast<Operation*>(waiting));
   const plimsoll::Result<RequestId> id =
       core_.wait_for_room(command, submission_time(timeout), timeout, tag);

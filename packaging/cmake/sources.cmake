@@ -430,6 +430,7 @@ set(PLIMSOLL_CLIENT_HEADERS
   core/session/error_text.h
   core/session/handshake.h
   core/session/handshake_verdict.h
+  core/session/internal_tags.h
   core/session/new_credentials.h
   core/session/options.h
   core/session/pipeline.h

@@ -354,6 +354,12 @@ TEST_CASE("what the pool could never hold is refused at once, and what would fil
       pair.end.client().wait_for_room(CommandView::from_encoded(bytes), pair.end.now(), 0s, 5);
   REQUIRE_FALSE(refused);
   CHECK(refused.error().value > refused.error().limit);
+  const std::string longest(300'000, 'a');
+  const auto never =
+      pair.end.client().wait_for_room(CommandView::from_encoded(longest), pair.end.now(), 0s, 6);
+  REQUIRE_FALSE(never);
+  CHECK(never.error().what ==
+        std::string("the request is longer than the requests pool can ever have"));
 }
 
 TEST_CASE("without memory to wait nobody waits, and nothing is left behind") {
