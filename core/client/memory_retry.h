@@ -8,8 +8,9 @@
 namespace plimsoll::inline v0 {
 
 /// When to ask again for memory that was refused: after a while, or once the client has made
-/// progress, which may have freed some. Who asks at each event instead takes what others need: with
-/// a coarse clock, a PING may hold the memory each time.
+/// progress, which may have freed some. To ask at each event would take memory that others need. To
+/// ask after a while alone is not enough: a PING might hold the memory each time that the while is
+/// over, and the first waiter would starve.
 class MemoryRetry {
  public:
   /// `progress`: a number that grows with all that may free memory.

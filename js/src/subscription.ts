@@ -180,7 +180,7 @@ export class Subscription<A extends As = "text"> implements AsyncIterableIterato
     this.#missed = { lost: 0, gaps: 0 };
   }
 
-  /** @internal To be called when no name is subscribed any more: the iteration ends behind the messages that wait,
+  /** @internal To be called when no name is subscribed any more. The iteration ends after the messages that wait,
       which close() would drop. */
   finish(): void {
     this.#isFinishing = true;

@@ -299,19 +299,31 @@ TEST_CASE("a subscription whose request timed out is forgotten, and its late ans
   CHECK(fleet.take_events() == Lines{"2: push [\"subscribe\", \"c\", 1]"});
 }
 
+// Subscribed by a client that speaks RESP2, on connection 1.
+struct SubscribedInResp2 : Fleet {
+  explicit SubscribedInResp2(ClientOptions options = {}) : Fleet(in_resp2(options)) {
+    set_script(
+        [](std::uint32_t, const testing::Words& request) { return confirmation(request, "*"); });
+    connect();
+    connection = client().open_subscription(now()).value();
+    settle();
+    drive();
+    note(1, client().subscribe(connection, SubscriptionKind::channel, three, now(), 0s, 1));
+    drive();
+    CHECK(take_events() == Lines{"1: [\"subscribe\", \"c\", 1]"});
+  }
+
+  static ClientOptions in_resp2(ClientOptions options) {
+    options.protocol = Protocol::resp2;
+    return options;
+  }
+
+  ConnectionId connection{};
+};
+
 TEST_CASE("in RESP2 messages and confirmations are arrays, and PING is still answered") {
-  Fleet fleet({.protocol = Protocol::resp2});
-  fleet.set_script(
-      [](std::uint32_t, const testing::Words& request) { return confirmation(request, "*"); });
-  fleet.connect();
-  const ConnectionId connection = fleet.client().open_subscription(fleet.now()).value();
-  fleet.settle();
-  fleet.drive();
-  fleet.note(1, fleet.client().subscribe(connection, SubscriptionKind::channel, three, fleet.now(),
-                                         0s, 1));
-  fleet.drive();
-  CHECK(fleet.take_events() == Lines{"1: [\"subscribe\", \"c\", 1]"});
-  fleet.note(2, fleet.client().next_message(connection, fleet.now(), 0s, 2));
+  SubscribedInResp2 fleet;
+  fleet.note(2, fleet.client().next_message(fleet.connection, fleet.now(), 0s, 2));
   fleet.say(1, push({"message", "a", "text"}, "*"));
   CHECK(fleet.take_events() == Lines{"2: [\"message\", \"a\", \"text\"]"});
   fleet.advance(5s);
@@ -323,19 +335,9 @@ TEST_CASE("in RESP2 messages and confirmations are arrays, and PING is still ans
 }
 
 TEST_CASE("in RESP2 a message that is too large is lost alone, as in RESP3") {
-  Fleet fleet({.protocol = Protocol::resp2, .reply_bytes_max = reply_bytes_max_min});
-  fleet.set_script(
-      [](std::uint32_t, const testing::Words& request) { return confirmation(request, "*"); });
-  fleet.connect();
-  const ConnectionId connection = fleet.client().open_subscription(fleet.now()).value();
-  fleet.settle();
-  fleet.drive();
-  fleet.note(1, fleet.client().subscribe(connection, SubscriptionKind::channel, three, fleet.now(),
-                                         0s, 1));
-  fleet.drive();
-  fleet.take_events();
+  SubscribedInResp2 fleet({.reply_bytes_max = reply_bytes_max_min});
   fleet.say(1, push({"message", "a", std::string(reply_bytes_max_min, 'x')}, "*"));
-  fleet.note(2, fleet.client().next_message(connection, fleet.now(), 0s, 2));
+  fleet.note(2, fleet.client().next_message(fleet.connection, fleet.now(), 0s, 2));
   fleet.say(1, push({"message", "a", "text"}, "*"));
   CHECK(fleet.take_events() == Lines{"2: [\"message\", \"a\", \"text\"]"});
   CHECK(fleet.client().messages_missed().lost == 1);
