@@ -87,12 +87,13 @@ TEST_CASE("with server_ttl_cap no value is served for longer than the server kee
   CHECK(peer.exchange(resp("SET", "goes", "1", "PX", "300") + resp("GET", "goes")) ==
         "+OK\r\n$1\r\n1\r\n");
   CHECK(peer.exchange(resp("GET", "stays")) == "$1\r\n1\r\n");
-  peer.exchange(resp("GET", "goes") + resp("GET", "stays"));
-  const std::uint64_t gets = calls_of(server, "get");
+  // How often the server is asked for it meanwhile is open: the entry ends up to a millisecond
+  // before the key does.
   CHECK(eventually([&] { return peer.exchange(resp("GET", "goes")) == "_\r\n"; }));
+  const std::uint64_t gets = calls_of(server, "get");
   // The other one is served from the cache still.
   CHECK(peer.exchange(resp("GET", "stays")) == "$1\r\n1\r\n");
-  CHECK(calls_of(server, "get") == gets + 1);
+  CHECK(calls_of(server, "get") == gets);
 }
 
 TEST_CASE("without a cache every read asks the server, whatever the session wants") {
