@@ -278,7 +278,9 @@ void SideTable::move_subscription(Side& side, const Error& reason) {
 
 // A subscription to the server that the main connection has left might hear nothing more, for ever.
 // An attempt at an address that the main connection has given up might never end, or lead to
-// another server than the main connection's. Nothing was sent on it, so nothing is in doubt.
+// another server than the main connection's. Nothing was sent on it, so nothing is in doubt. In a
+// cluster an attempt that began beside another main connection, or beside none, is such a one: the
+// main connection goes to addresses that the cluster has told, which have no seed.
 // A connection that was asked for before it was known whether there is a cluster is opened now.
 void SideTable::follow_main(Side& side) {
   const Session::State main = main_.state();
@@ -287,8 +289,11 @@ void SideTable::follow_main(Side& side) {
     // Its user may have left it just now, before it was opened.
     if (side.session.state() == Session::State::idle) side.session.connect(now_);
   }
-  if (side.seed == main_.seed() || main != Session::State::ready) return;
+  if (main != Session::State::ready) return;
   const Session::State state = side.session.state();
+  const bool is_attempt = state == Session::State::opening || state == Session::State::handshaking;
+  const bool is_of_another = owners() && is_attempt && side.host_when_opened != main_number();
+  if (side.seed == main_.seed() && !is_of_another) return;
   const bool is_in_use =
       state == Session::State::closing || (state == Session::State::ready && !side.subscription);
   if (!is_in_use) side.session.leave(main_is_elsewhere);

@@ -174,5 +174,23 @@ TEST_CASE("an exclusive user does not wait at a frozen node for longer than the 
   CHECK(world.outcome(4) == "\"mine\"");
 }
 
+TEST_CASE("an exclusive user's first connection does not stay behind at a frozen node") {
+  ClusterWorldOptions options;
+  options.client.connect_timeout = 60s;
+  Ready world(options);
+  world.call(1001, {"GET", "b"});
+  world.freeze(node0);
+  const Result<ConnectionId> own = world.client().open_exclusive(world.now());
+  REQUIRE(own);
+  world.submit_to(*own, 2, {{"ECHO", "mine"}}, 60s);
+  world.push(3, "b");
+  world.advance(2s);
+  CHECK(world.outcome(2) == "");
+  world.elect(0);
+  world.advance(question * 4 + ClusterNode::suspect_after);
+  CHECK(world.main_address() != node0);
+  CHECK(world.outcome(2) == "\"mine\"");
+}
+
 }  // namespace
 }  // namespace plimsoll::testing::cluster_main_test
