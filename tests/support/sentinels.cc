@@ -231,8 +231,16 @@ std::string SentinelGroup::url(const std::vector<std::size_t>& sentinels) const 
 }
 
 void SentinelGroup::failover(std::size_t sentinel) {
-  const RawReply reply = sentinels_[sentinel]->ask({"SENTINEL", "FAILOVER", options_.name});
-  if (reply.is_error()) throw std::runtime_error("a sentinel refuses: " + reply.text);
+  const Clock::time_point begin = Clock::now();
+  const auto is_found = [&] { return find_switch(begin).at != Clock::time_point::max(); };
+  RawReply reply;
+  const auto ask_and_wait = [&] {
+    reply = sentinels_[sentinel]->ask({"SENTINEL", "FAILOVER", options_.name});
+    return wait_for(is_found, reply.is_error() ? 100ms : failover_timeout);
+  };
+  if (wait_for(ask_and_wait, settle_limit)) return;
+  throw std::runtime_error("no sentinel switched: " + (reply.is_error() ? reply.text : "") +
+                           sentinels_[sentinel]->last_words());
 }
 
 SwitchWatcher::Switch SentinelGroup::find_switch(Clock::time_point earlier) const {

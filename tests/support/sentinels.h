@@ -115,8 +115,10 @@ class SentinelGroup {
   /// "valkey+sentinel://127.0.0.1:26379,.../ships" with all sentinels, or those that are given.
   std::string url(const std::vector<std::size_t>& sentinels = {}) const;
 
-  /// SENTINEL FAILOVER at a sentinel. Returns when the sentinel has begun, which is when it
-  /// replies. Throws std::runtime_error if it refuses.
+  /// SENTINEL FAILOVER at a sentinel. Returns once a sentinel has published the switch. Asks again
+  /// meanwhile: on a busy machine, where its replicas answer late, a sentinel refuses, or gives a
+  /// failover up that it has begun. Throws std::runtime_error if there is no switch within the
+  /// limit that only a hang reaches.
   void failover(std::size_t sentinel = 0);
 
   /// Waits until a sentinel publishes a switch that comes after `earlier`, and returns the first.
