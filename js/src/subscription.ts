@@ -146,7 +146,8 @@ export class Subscription<A extends As = "text"> implements AsyncIterableIterato
       if (this.#closed || error instanceof ClosedError && this.#driver.isClosing) {
         return { done: true, value: undefined };
       }
-      throw error;
+      // A client that gives up closes its calls: what it gave up for is the error to tell.
+      throw error instanceof ClosedError ? this.#driver.end ?? error : error;
     } finally {
       this.#next = undefined;
     }

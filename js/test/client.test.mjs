@@ -75,6 +75,19 @@ test("a client ends its attempts also where setImmediate() throws", async (conte
   await assert.rejects(Client.connect("valkey://127.0.0.1:1", { connectTimeout: 20 }), { name: "ConnectionError" });
 });
 
+test("whoever awaits a message of a client that gives up is told what it gave up for", async () => {
+  const leaving = await startServer();
+  const client = await Client.connect(leaving.address, { ...patient, reconnectAttemptsMax: 0 });
+  const news = await client.subscribe("news");
+  const closed = new Promise((resolve) => { client.on("closed", resolve); });
+  const next = news.next().catch((error) => error);
+  await leaving.stop();
+  const told = await next;
+  assert.equal(told.name, "ConnectionError");
+  assert.equal(told.message, (await closed).message);
+  await assert.rejects(news.next(), { name: "ConnectionError" });
+});
+
 test("a duplicate is connected as the client was, with the changes that are given", async () => {
   const client = await Client.connect(server.address, { ...patient, clientName: "first" });
   const twin = await client.duplicate({ database: 3 });
