@@ -638,6 +638,7 @@ std::optional<Event> Client::poll_everywhere() {
     if (const auto event = poll_waiters()) return event;
   }
   if (!end_ || !others_have_said_all()) return std::nullopt;
+  if (near_) near_->handle_end();
   return std::exchange(end_, std::nullopt);
 }
 

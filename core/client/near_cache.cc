@@ -256,6 +256,7 @@ Instant NearCache::poll_timeout() {
   if (nodes_ && nodes_->take_ends()) has_to_relieve_ = true;
   if (replica_caches_ && replica_caches_->take_ends()) has_to_relieve_ = true;
   const Instant soon = std::max(after(relieved_at_, relief_wait), servers_.now());
+  if (is_over_) return has_to_relieve_ ? soon : never;
   const Instant relief = has_to_relieve_ ? soon : std::max(cache_.next_expiry(), soon);
   const bool is_relieved = !has_to_relieve_ && cache_.next_expiry() == never;
   const Instant forgotten = resumption_ ? resumption_->until() : never;
@@ -638,6 +639,7 @@ bool NearCache::is_broadcast() const {
 }
 
 Instant NearCache::next_proof() const {
+  if (is_over_) return never;
   return nodes_ ? nodes_->next_proof() : connection_.next_proof();
 }
 

@@ -68,6 +68,10 @@ class NearCache {
   /// The client goes to another server from now on: nothing of the one before is served.
   void leave_server() { source_.leave(); }
 
+  /// The client has ended, and asks for no more time than it needs to give back what only it could
+  /// reach. The other entries' time is a matter of the cache's other clients.
+  void handle_end() { is_over_ = true; }
+
   cache::Cache& cache() const { return cache_; }
 
   /// The freshness that a read with `max_staleness` needs if it is called at `now`. From any
@@ -248,6 +252,7 @@ class NearCache {
   std::atomic<bool> is_of_cluster_{false};
   bool has_to_relieve_ = false;  // the cache may hold entries that are out of reach and have to be
                                  // erased
+  bool is_over_ = false;
   ClockStep clock_step_;
   std::atomic<cache::Mark> side_delivery_{0};
   std::atomic<cache::Mark> barrier_{0};  // of the last that has ended; only if replicas are read

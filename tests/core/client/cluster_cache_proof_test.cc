@@ -470,5 +470,14 @@ TEST_CASE("the line holds, and everything is given back, with many keys at many 
   world.cache().validate();
 }
 
+TEST_CASE("in a cluster a client that has ended asks for no more time, whatever was to be proved") {
+  Cached world;
+  CHECK(world.read("b") == "hit \"old\"");
+  CHECK(world.read("c") == "hit \"old\"");
+  world.client().close(world.now());
+  world.advance(100ms);
+  CHECK(world.client().poll_timeout() == never);
+}
+
 }  // namespace
 }  // namespace plimsoll::testing::cluster_cache_proof_test

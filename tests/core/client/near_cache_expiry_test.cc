@@ -186,5 +186,20 @@ TEST_CASE("what changed before the time is kept") {
   CHECK(world.take_events(0) == Lines{"1: \"x\"", "2: hit $1\r\nx"});
 }
 
+TEST_CASE("a client that has ended does not wait for the time of another one's entries") {
+  CachedWorld world({.cache = capped(1h), .clients = 2});
+  world.data() = {{"ship", "x"}};
+  world.read(1, next_tag(), {"GET", "ship"});
+  world.flow();
+  REQUIRE(world.take_events(1).size() == 1);
+  CHECK(world.end(0).poll_timeout() < never);
+  world.end(0).close();
+  world.flow();
+  world.advance(1s);
+  world.flow();
+  CHECK(world.end(0).poll_timeout() == never);
+  CHECK(world.end(1).poll_timeout() < never);
+}
+
 }  // namespace
 }  // namespace plimsoll::near_cache_expiry_test
