@@ -14,7 +14,8 @@
 namespace {
 
 constexpr std::uint32_t seeds_count = 100;
-constexpr int steps_count = 3000;
+// Hits of the cache are the rarest of what the end asks for: some four in each 100,000 steps.
+constexpr int steps_count = 8000;
 
 class RandomWhims final : public plimsoll::test::Whims {
  public:
@@ -62,7 +63,10 @@ TEST_CASE("no sequence of calls harms the instance") {
     CAPTURE(kind, events[kind]);
     CHECK(events[kind] > seeds_count / 20);
   }
-  for (const std::uint64_t count : outcomes) CHECK(count > seeds_count / 20);
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    CAPTURE(i, outcomes[i]);
+    CHECK(outcomes[i] > seeds_count / 20);
+  }
   CHECK(grants > seeds_count / 20);
   CHECK(overruns > seeds_count / 20);
   CHECK(told > seeds_count / 20);
