@@ -278,9 +278,9 @@ void SideTable::move_subscription(Side& side, const Error& reason) {
 
 // A subscription to the server that the main connection has left might hear nothing more, for ever.
 // An attempt at an address that the main connection has given up might never end, or lead to
-// another server than the main connection's. Nothing was sent on it, so nothing is in doubt. In a
-// cluster an attempt that began beside another main connection, or beside none, is such a one: the
-// main connection goes to addresses that the cluster has told, which have no seed.
+// another server than the main connection's. Nothing was sent on it, so nothing is in doubt. Seeds
+// do not tell in a cluster, where the main connection goes to addresses that have none: there it
+// counts whether the attempt began beside this main connection.
 // A connection that was asked for before it was known whether there is a cluster is opened now.
 void SideTable::follow_main(Side& side) {
   const Session::State main = main_.state();

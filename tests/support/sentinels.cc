@@ -239,7 +239,7 @@ void SentinelGroup::failover(std::size_t sentinel) {
     return wait_for(is_found, reply.is_error() ? 100ms : failover_timeout);
   };
   if (wait_for(ask_and_wait, settle_limit)) return;
-  throw std::runtime_error("no sentinel switched: " + (reply.is_error() ? reply.text : "") +
+  throw std::runtime_error("no sentinel switched: " + (reply.is_error() ? reply.text + "; " : "") +
                            sentinels_[sentinel]->last_words());
 }
 

@@ -152,6 +152,16 @@ TEST_CASE("the next connection to a node of the last view leads to no further vi
   world.verify();
 }
 
+// An exclusive user's request, 2, waits at node 0, which is frozen, and is replaced at last.
+void ask_until_replaced(Ready& world, ConnectionId own) {
+  world.submit_to(own, 2, {{"ECHO", "mine"}}, 60s);
+  world.push(3, "b");
+  world.advance(2s);
+  CHECK(world.outcome(2) == "");
+  world.elect(0);
+  world.advance(question * 4 + ClusterNode::suspect_after);
+}
+
 TEST_CASE("an exclusive user does not wait at a frozen node for longer than the main connection") {
   Ready world;
   const Result<ConnectionId> own = world.client().open_exclusive(world.now());
@@ -160,12 +170,7 @@ TEST_CASE("an exclusive user does not wait at a frozen node for longer than the 
   world.run();
   CHECK(world.outcome(1) == "\"mine\"");
   world.freeze(node0);
-  world.submit_to(*own, 2, {{"ECHO", "mine"}}, 60s);
-  world.push(3, "b");
-  world.advance(2s);
-  CHECK(world.outcome(2) == "");
-  world.elect(0);
-  world.advance(question * 4 + ClusterNode::suspect_after);
+  ask_until_replaced(world, *own);
   CHECK(world.outcome(2) == "lost_in_doubt (maybe)");
   const Result<ConnectionId> next = world.client().open_exclusive(world.now());
   REQUIRE(next);
@@ -182,12 +187,7 @@ TEST_CASE("an exclusive user's first connection does not stay behind at a frozen
   world.freeze(node0);
   const Result<ConnectionId> own = world.client().open_exclusive(world.now());
   REQUIRE(own);
-  world.submit_to(*own, 2, {{"ECHO", "mine"}}, 60s);
-  world.push(3, "b");
-  world.advance(2s);
-  CHECK(world.outcome(2) == "");
-  world.elect(0);
-  world.advance(question * 4 + ClusterNode::suspect_after);
+  ask_until_replaced(world, *own);
   CHECK(world.main_address() != node0);
   CHECK(world.outcome(2) == "\"mine\"");
 }
