@@ -130,28 +130,18 @@ void Admission::cancel(RequestId id) {
 void Admission::handle_timeout(Instant now) {
   if (now < next_deadline_) return;
   next_deadline_ = never;
-  if (is_sorted()) look_at_new_deadlines();
-  is_sorted() ? let_go_in_order(now) : let_go_of_all(now);
-}
-
-// Returns whether the waiter's deadline is not earlier than the latest deadline that the walk has
-// seen so far.
-bool Admission::is_later(const Waiter& waiter) {
-  ++steps_;
-  if (waiter.state != Waiter::State::waiting || waiter.deadline == never) return true;
-  if (waiter.deadline < sorted_deadline_) return false;
-  sorted_deadline_ = waiter.deadline;
-  return true;
+  look_at_new_deadlines();
+  order_.ascends() ? let_go_in_order(now) : let_go_of_all(now);
 }
 
 void Admission::look_at_new_deadlines() {
-  const auto is_old = [this](const Waiter& waiter) { return waiter.id < sorted_until_; };
-  bool sorted = true;
-  waiters_.for_each_from_bound(is_old, [&](const Waiter& waiter) {
-    sorted = is_later(waiter);
-    return sorted;
+  const auto is_old = [this](const Waiter& waiter) { return waiter.id < seen_until_; };
+  waiters_.for_each_from_bound(is_old, [this](const Waiter& waiter) {
+    ++steps_;
+    if (waiter.state == Waiter::State::waiting) order_.see(waiter.deadline);
+    return order_.ascends();
   });
-  sorted_until_ = sorted ? last_id_ + 1 : unsorted;
+  seen_until_ = last_id_ + 1;
 }
 
 // Walks up to the first waiter that is not due yet. Deadlines ascend, so no later one can be due.
@@ -171,21 +161,24 @@ void Admission::let_go_in_order(Instant now) {
 }
 
 void Admission::let_go_of_all(Instant now) {
-  sorted_deadline_ = Instant::min();
-  bool sorted = true;
+  if (now < order_.rests_until()) {
+    next_deadline_ = order_.rests_until();
+    return;
+  }
+  order_.begin_walk();
   waiters_.for_each_from(0, [&](Waiter& waiter) {
-    if (waiter.state != Waiter::State::waiting) {
-      ++steps_;
-    } else if (waiter.deadline <= now) {
+    ++steps_;
+    if (waiter.state != Waiter::State::waiting) return true;
+    if (waiter.deadline <= now) {
       let_go(waiter, Waiter::State::timed_out);
     } else {
-      sorted = is_later(waiter) && sorted;
+      order_.see(waiter.deadline);
       next_deadline_ = std::min(next_deadline_, waiter.deadline);
     }
     return true;
   });
+  order_.end_walk(now, waiters_.size());
   due_from_ = 0;
-  sorted_until_ = sorted ? last_id_ + 1 : unsorted;
 }
 
 std::optional<Ended> Admission::next_ended() {
@@ -292,7 +285,7 @@ void Admission::validate() {
     bytes += waiter.bytes;
     if (waiter.lane != 0) ++aside;
     PLIMSOLL_CHECK(lanes_ == nullptr || lanes_->from(waiter.lane) <= waiter.id);
-    PLIMSOLL_CHECK(next_deadline_ <= waiter.deadline);
+    PLIMSOLL_CHECK(next_deadline_ <= std::max(waiter.deadline, order_.rests_until()));
     return true;
   });
   PLIMSOLL_CHECK(waiting == waiting_count_ && bytes == waiting_bytes_);

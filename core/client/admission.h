@@ -10,6 +10,7 @@
 #include "plimsoll/core/client/waiter_lanes.h"
 #include "plimsoll/core/cluster/slot.h"
 #include "plimsoll/core/memory/queue.h"
+#include "plimsoll/core/session/deadline_order.h"
 #include "plimsoll/core/session/pipeline.h"
 
 // A queue of waiters, first come, first served. A client has two: one for requests that wait for a
@@ -105,11 +106,13 @@ class Admission {
   void cancel(RequestId id);
 
   /// Ends the waiters whose deadline is not after `now`; next_ended() reports them. If deadlines
-  /// ascend in the order of the queue, this looks at each waiter once or twice in its life;
-  /// otherwise each call walks over all waiters.
+  /// ascend in the order of the queue, this looks at each waiter once or twice in its life.
+  /// Otherwise it walks over all waiters; if they are more than DeadlineOrder::exact_max, it does
+  /// so now and then, so that some end a little later.
   void handle_timeout(Instant now);
 
-  /// A time that is not after the earliest deadline.
+  /// When to call handle_timeout(): not after the earliest deadline, but where that has to wait for
+  /// the next walk.
   Instant next_deadline() const { return next_deadline_; }
 
   /// Returns the next waiter that was cancelled or has timed out. Once it returns nothing, all
@@ -161,8 +164,6 @@ class Admission {
 
  private:
   bool is_searching() const { return ended_count_ > 0; }
-  bool is_sorted() const { return sorted_until_ != unsorted; }
-  bool is_later(const Waiter& waiter);
   void look_at_new_deadlines();
   void let_go_in_order(Instant now);
   void let_go_of_all(Instant now);
@@ -172,8 +173,6 @@ class Admission {
   void trim_delivered();
   void erase_delivered();
   Error refuse(const char* what, std::uint64_t value, std::uint64_t limit);
-
-  static constexpr RequestId unsorted = 0;
 
   Queue<Waiter> waiters_;  // in the order of their ids; room for twice as many as may wait
   RequestId last_id_;
@@ -186,9 +185,9 @@ class Admission {
   Instant next_deadline_ = never;
   RequestId ended_from_ = UINT64_MAX;  // no waiter before this id has ended undelivered
   RequestId due_from_ = 0;             // no waiter before this id may become due
-  // Waiters before this id have deadlines in the order of their ids.
-  RequestId sorted_until_ = request_ids::room_waiters;
-  Instant sorted_deadline_ = Instant::min();  // the latest of these deadlines
+  RequestId seen_until_ =
+      request_ids::room_waiters;  // order_ has seen the deadlines before this id
+  DeadlineOrder order_;
   WaiterLanes* lanes_ = nullptr;
 };
 

@@ -165,7 +165,7 @@ void Pipeline::handle_timeout(Instant now) {
   search_now_ = now;
   search_deadline_ = never;
   searching_ = is_due_ = true;
-  if (!is_sorted_) begin_walk();
+  if (is_walking_) begin_walk();
 }
 
 std::optional<Ended> Pipeline::next_ended() {
@@ -305,7 +305,7 @@ void Pipeline::validate() {
       ++ending;
     }
     if (request.state == State::live && !searching_) {
-      PLIMSOLL_CHECK(next_deadline_ <= request.deadline);
+      PLIMSOLL_CHECK(next_deadline_ <= std::max(request.deadline, order_.rests_until()));
     }
     if (holds_bytes(request)) {
       held_bytes += request.size;
@@ -507,15 +507,15 @@ std::optional<Ended> Pipeline::next_ending() {
 }
 
 std::optional<Ended> Pipeline::next_due() {
-  std::optional<Ended> ended = is_sorted_ ? next_due_in_order() : next_due_of_all();
+  if (!is_walking_) look_at_new_deadlines();
+  const bool is_in_order = !is_walking_ && order_.ascends();
+  std::optional<Ended> ended = is_in_order ? next_due_in_order() : next_due_of_all();
   if (!ended) next_deadline_ = search_deadline_;
   return ended;
 }
 
 // Stops at the first request that is not due yet.
 std::optional<Ended> Pipeline::next_due_in_order() {
-  look_at_new_deadlines();
-  if (!is_sorted_) return next_due_of_all();
   std::optional<Ended> ended;
   const auto is_before = [this](const Request& request) { return request.begin < due_from_; };
   requests_.for_each_from_bound(is_before, [&](Request& request) {
@@ -533,51 +533,46 @@ std::optional<Ended> Pipeline::next_due_in_order() {
 }
 
 std::optional<Ended> Pipeline::next_due_of_all() {
+  if (!is_walking_ && search_now_ < order_.rests_until()) {
+    search_deadline_ = order_.rests_until();
+    return std::nullopt;
+  }
+  if (!is_walking_) begin_walk();
   std::optional<Ended> ended;
   const auto is_before = [this](const Request& request) { return request.begin < due_from_; };
   requests_.for_each_from_bound(is_before, [&](Request& request) {
     due_from_ = request.begin + 1;
-    if (request.state != State::live) {
-      ++steps_;
-    } else if (request.deadline <= search_now_) {
+    ++steps_;
+    if (request.state == State::live && request.deadline <= search_now_) {
       ended = end_early(request, ErrorCode::timed_out);
-    } else {
-      walk_is_sorted_ = is_later(request) && walk_is_sorted_;
+    } else if (request.state == State::live) {
+      order_.see(request.deadline);
       search_deadline_ = std::min(search_deadline_, request.deadline);
     }
     return !ended;
   });
   if (ended) return ended;
-  is_sorted_ = walk_is_sorted_;
-  sorted_until_ = log_.end();
+  order_.end_walk(search_now_, requests_.size());
+  seen_until_ = log_.end();
   due_from_ = 0;
+  is_walking_ = false;
   return std::nullopt;
 }
 
 void Pipeline::begin_walk() {
+  order_.begin_walk();
   due_from_ = 0;
-  walk_is_sorted_ = true;
-  sorted_deadline_ = Instant::min();
+  is_walking_ = true;
 }
 
 void Pipeline::look_at_new_deadlines() {
-  const auto is_old = [this](const Request& request) { return request.begin < sorted_until_; };
+  const auto is_old = [this](const Request& request) { return request.begin < seen_until_; };
   requests_.for_each_from_bound(is_old, [this](const Request& request) {
-    is_sorted_ = is_later(request);
-    return is_sorted_;
+    ++steps_;
+    if (request.state == State::live) order_.see(request.deadline);
+    return order_.ascends();
   });
-  sorted_until_ = log_.end();
-  if (!is_sorted_) begin_walk();
-}
-
-// Whether the request's deadline is not earlier than those of the requests that the walk has
-// visited before it.
-bool Pipeline::is_later(const Request& request) {
-  ++steps_;
-  if (request.state != State::live || request.deadline == never) return true;
-  if (request.deadline < sorted_deadline_) return false;
-  sorted_deadline_ = request.deadline;
-  return true;
+  seen_until_ = log_.end();
 }
 
 Ended Pipeline::end_early(Request& request, ErrorCode code) {

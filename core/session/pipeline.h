@@ -10,6 +10,7 @@
 #include "plimsoll/core/base/result.h"
 #include "plimsoll/core/base/time.h"
 #include "plimsoll/core/memory/queue.h"
+#include "plimsoll/core/session/deadline_order.h"
 #include "plimsoll/core/session/request_log.h"
 
 // Holds the requests of one session in order: staged, then written, then answered. The encoded
@@ -235,10 +236,12 @@ class Pipeline {
 
   /// Ends the requests whose deadline is not after `now`: next_ended() returns them. As long as
   /// later requests have later deadlines, this looks at each request once or twice. Otherwise
-  /// next_ended() walks over all requests to find those that are due.
+  /// next_ended() walks over all requests to find those that are due; if they are more than
+  /// DeadlineOrder::exact_max, it does so now and then, so that some end a little later.
   void handle_timeout(Instant now);
 
-  /// A time that is not after the earliest deadline.
+  /// When to call handle_timeout(): not after the earliest deadline, but where that has to wait for
+  /// the next walk.
   Instant next_deadline() const { return next_deadline_; }
 
   /// Returns the next request that ended by its deadline, by cancel(), or with its connection.
@@ -417,7 +420,6 @@ class Pipeline {
   std::optional<Ended> next_due_of_all();
   void begin_walk();
   void look_at_new_deadlines();
-  bool is_later(const Request& request);
   Ended lost(const Request& request) const;
   static Handed handed(const Request& request) {
     return {.id = request.begin,
@@ -457,8 +459,7 @@ class Pipeline {
   bool losing_ = false;              // from handle_connection_lost() to restart()
   bool searching_ = false;           // there may be requests for next_ended()
   bool is_due_ = false;              // ... that ended by their deadline
-  bool is_sorted_ = true;            // up to sorted_until_, later requests have later deadlines
-  bool walk_is_sorted_ = true;       // ... as far as next_due_of_all() has walked
+  bool is_walking_ = false;          // over all requests, as far as due_from_
   bool may_have_buried_ = false;     // some unsent bytes may be those of requests that have ended
   std::uint8_t internal_count_ = 0;  // internal requests
   static_assert(internal_requests_max <= UINT8_MAX);
@@ -471,8 +472,8 @@ class Pipeline {
 
   std::uint64_t ending_from_ = no_position;  // no request before this is ending
   std::uint64_t due_from_ = 0;               // no request before this can become due
-  std::uint64_t sorted_until_ = 0;
-  Instant sorted_deadline_ = Instant::min();  // the latest before sorted_until_, or in the walk
+  std::uint64_t seen_until_ = 0;             // order_ has seen the deadlines before this
+  DeadlineOrder order_;
   Instant search_now_ = Instant::min();
   Instant search_deadline_ = never;
   Instant next_deadline_ = never;

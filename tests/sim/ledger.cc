@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "plimsoll/core/session/deadline_order.h"
+
 namespace plimsoll::sim {
 namespace {
 
@@ -32,11 +34,18 @@ namespace {
 // Timers are exact in a world: nothing excuses more.
 constexpr Duration lateness_max = std::chrono::microseconds(1);
 
+// How much later an outcome may come where so many wait. A queue may still have as many that have
+// ended.
+constexpr Duration lateness_among(std::uint64_t pending) {
+  const std::uint64_t visited = 2 * pending;
+  return visited > DeadlineOrder::exact_max ? DeadlineOrder::rest_each * visited : Duration::zero();
+}
+
 }  // namespace
 
 RequestNumber Ledger::begin(Instant deadline, std::uint16_t runs_max) {
   requests_.push_back({.deadline = deadline, .runs_max = runs_max});
-  ++pending_;
+  most_pending_ = std::max(most_pending_, ++pending_);
   return requests_.size() - 1;
 }
 
@@ -78,8 +87,9 @@ void Ledger::end(RequestNumber number, const Outcome& outcome) {
   --pending_;
   if (request.deadline != never) {
     const Instant due = std::max(request.deadline, outcome.excused_until);
-    require(schedule_.now() <= due + lateness_max + outcome.clock_step,
-            "an outcome comes before the deadline", number);
+    require(
+        schedule_.now() <= due + lateness_max + lateness_among(most_pending_) + outcome.clock_step,
+        "an outcome comes before the deadline", number);
   }
 
   const ErrorCode code = outcome.error == nullptr ? ErrorCode::closed : outcome.error->code;

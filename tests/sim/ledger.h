@@ -86,6 +86,7 @@ class Ledger {
   Referee& referee_;
   std::vector<Request> requests_;
   std::uint64_t pending_ = 0;
+  std::uint64_t most_pending_ = 0;  // so far
 };
 
 }  // namespace plimsoll::sim

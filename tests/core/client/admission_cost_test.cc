@@ -1,6 +1,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include <catch2/catch_test_macros.hpp>
@@ -39,6 +40,17 @@ class Waiters {
     return told;
   }
 
+  // Waiters whose deadlines are so many microseconds from now, in no order.
+  void join_in_no_order(std::size_t count, std::size_t apart) {
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::chrono::microseconds deadline((i * 7919 % count + 1) * apart);
+      const auto id = line.join(1, Instant(deadline), i, {});
+      REQUIRE(id.ok());
+      ids.push_back(*id);
+      deadlines.push_back(Instant(deadline));
+    }
+  }
+
   std::uint64_t steps_each() const { return line.steps() / ids.size(); }
 
  private:
@@ -48,6 +60,7 @@ class Waiters {
  public:
   Admission line{*account_, 64'000};
   std::vector<RequestId> ids;
+  std::vector<Instant> deadlines;  // by tag, of those who joined in no order
 };
 
 TEST_CASE("those who wait and are cancelled one by one cost the same each, in any order") {
@@ -91,6 +104,35 @@ TEST_CASE("those who wait and whose deadlines pass one by one cost the same each
     }
     CHECK(waiters.line.empty());
     CHECK(waiters.steps_each() <= steps_max);
+  }
+}
+
+TEST_CASE("those who wait and whose deadlines pass in no order cost time by their number") {
+  for (const std::size_t count : counts) {
+    Waiters waiters(0);
+    waiters.join_in_no_order(count, 10);
+    const Duration lateness_max = DeadlineOrder::rest_each * count;
+    const Duration exact = count <= DeadlineOrder::exact_max ? Duration() : lateness_max;
+    Instant now;
+    for (std::size_t told = 0; told < count;) {
+      now = waiters.line.next_deadline();
+      waiters.line.handle_timeout(now);
+      while (const std::optional<Ended> ended = waiters.line.next_ended()) {
+        ++told;
+        const Instant deadline = waiters.deadlines[ended->tag];
+        CHECK(deadline <= now);
+        CHECK(now - deadline <= exact);
+      }
+      waiters.line.validate();
+    }
+    CHECK(waiters.line.empty());
+    CHECK(waiters.line.next_deadline() == never);
+    if (count <= DeadlineOrder::exact_max) continue;
+    const std::uint64_t steps_in_time = (now - Instant()) / DeadlineOrder::rest_each;
+    // Each of the last ones ends at its deadline.
+    constexpr std::uint64_t exact_steps = DeadlineOrder::exact_max * DeadlineOrder::exact_max;
+    // A walk that finds them, and one that tells of them.
+    CHECK(waiters.line.steps() <= steps_max * count + 2 * (steps_in_time + exact_steps));
   }
 }
 
