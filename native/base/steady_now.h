@@ -21,8 +21,9 @@ inline Duration read_timespec(int (*read)(clockid_t, timespec*)) {
 inline const Duration coarse_step = read_timespec(::clock_getres);
 }  // namespace detail
 
-/// A reading that takes a quarter of the time of steady_now(), for deadlines that lie far ahead:
-/// never earlier than the time, and at most a step of the system's timer (some milliseconds) later.
+/// A reading that takes a quarter of the time of steady_now(), for deadlines that lie far ahead: at
+/// most a step of the system's timer (some milliseconds) later than the time. Earlier only if the
+/// system has missed its step, as a virtual machine may.
 inline Instant coarse_now() {
   return Instant(detail::read_timespec(::clock_gettime) + detail::coarse_step);
 }

@@ -9,6 +9,7 @@
 #include <boost/asio/error.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 
+#include "plimsoll/native/base/executor_life.h"
 #include "plimsoll/native/base/fork.h"
 #include "plimsoll/native/runtime/runtime.h"
 #include "plimsoll/native/transport/plain_stream.h"
@@ -64,6 +65,11 @@ constexpr plimsoll::Error out_of_memory{.code = ErrorCode::out_of_memory,
 constexpr plimsoll::Error no_token{.code = ErrorCode::invalid_option,
                                    .what = "the token cannot be sent in a WebSocket handshake",
                                    .expected = "printable ASCII, 4096 bytes at most"};
+
+constexpr plimsoll::Error no_lookup{
+    .code = ErrorCode::connect_failed,
+    .what = "the look-up of the host's name did not end in time",
+    .expected = "a name server that answers, or the host's IP address"};
 
 constexpr plimsoll::Error refused_address{
     .code = ErrorCode::connect_failed,
@@ -141,26 +147,53 @@ void Connection::begin() {
   });
 }
 
-void Connection::resolve() {
-  if (!resolver_) resolver_.emplace(context_.strand.executor());
-  resolver_->async_resolve(
-      endpoint().host, std::to_string(endpoint().port),
-      context_.strand.bind([self = owner_.hold(), this, attempt = attempt_](
-                               const error_code& problem, const Resolver::results_type& results) {
-        if (attempt != attempt_ || inherited()) return;
-        if (problem) return handle_failed(problem);
-        Dial::Addresses addresses;
-        const char* why = nullptr;
-        for (const auto& result : results) {
-          if (const char* const against = reason_against(result.endpoint().address())) {
-            why = against;
-          } else {
-            addresses.emplace_back(result.endpoint());
-          }
-        }
-        if (addresses.empty() && why != nullptr) return refuse_address(why);
-        connect(in_turns(addresses));
+// Fails before connect_timeout, with a reason: the core, which knows nothing about names and
+// streams, would give a worse one.
+template <class Act>
+void Connection::after_patience(Act act) {
+  if (!patience_) patience_.emplace(context_.strand.executor());
+  patience_->expires_after(context_.target.options.connect_timeout / 4 * 3);
+  patience_->async_wait(context_.strand.bind(
+      [self = owner_.hold(), this, attempt = attempt_, act](const error_code& problem) {
+        if (!problem && attempt == attempt_ && !inherited()) act();
       }));
+}
+
+// The answer comes on another thread, at any time: the client may have ended by then, and its
+// executor, too.
+void Connection::resolve() {
+  after_patience([this] {
+    if (lookup_) handle_failed(no_lookup, "getaddrinfo() has not returned");
+  });
+  lookup_.emplace(Runtime::get().name_lookups().look_up(
+      endpoint().host,
+      [this, weak = std::weak_ptr<void>(owner_.hold()), attempt = attempt_,
+       life = ExecutorLife::of(context_.strand.executor())](const NameLookups::Found& found) {
+        life->while_alive([&] {
+          auto self = weak.lock();
+          if (self == nullptr) return;
+          context_.strand.post([self = std::move(self), this, attempt, found] {
+            if (attempt == attempt_ && !inherited()) handle_found(found);
+          });
+        });
+      }));
+}
+
+void Connection::handle_found(const NameLookups::Found& found) {
+  patience_->cancel();
+  lookup_.reset();
+  if (found.problem) return handle_failed(found.problem);
+  Dial::Addresses addresses;
+  const char* why = nullptr;
+  for (const asio::ip::address& address : found.addresses) {
+    if (const char* const against = reason_against(address)) {
+      why = against;
+    } else {
+      addresses.emplace_back(asio::ip::tcp::endpoint(address, endpoint().port));
+    }
+  }
+  if (addresses.empty() && why != nullptr) return refuse_address(why);
+  connect(in_turns(addresses));
 }
 
 // Why the client must not connect there; null: it may.
@@ -263,7 +296,7 @@ void Connection::close() {
   websocket_ = nullptr;
   stream_.reset();
   if (patience_) patience_->cancel();
-  if (resolver_) resolver_->cancel();
+  lookup_.reset();
   if (const auto dial = std::exchange(dial_, {}).lock()) dial->stop();
   socket_.close(ignored);
 }
@@ -307,18 +340,12 @@ bool Connection::begin_websocket(std::string& shown) {
 }
 
 // A peer that does not speak this protocol may wait for ever, for example for the end of a line.
-// Fail with the stream's reason before connect_timeout: the core, which knows nothing about
-// streams, would give a worse one.
 void Connection::await_handshake() {
-  if (!patience_) patience_.emplace(context_.strand.executor());
-  patience_->expires_after(context_.target.options.connect_timeout / 4 * 3);
-  patience_->async_wait(context_.strand.bind(
-      [self = owner_.hold(), this, attempt = attempt_](const error_code& problem) {
-        if (problem || attempt != attempt_ || inherited()) return;
-        if (phase_ != Phase::shaking_hands) return;
-        const TransportProblem silence = stream_->silence();
-        handle_failed(silence.error, silence.words);
-      }));
+  after_patience([this] {
+    if (phase_ != Phase::shaking_hands) return;
+    const TransportProblem silence = stream_->silence();
+    handle_failed(silence.error, silence.words);
+  });
 }
 
 void Connection::shake_hands() {

@@ -20,6 +20,7 @@
 #include "plimsoll/native/driver/client_notices.h"
 #include "plimsoll/native/driver/credentials_source.h"
 #include "plimsoll/native/driver/dial.h"
+#include "plimsoll/native/runtime/name_lookups.h"
 #include "plimsoll/native/transport/byte_stream.h"
 #include "plimsoll/native/transport/tls_context.h"
 #include "plimsoll/options.h"
@@ -154,10 +155,10 @@ class Connection {
 
  private:
   using Socket = Dial::Socket;
-  using Resolver = boost::asio::ip::tcp::resolver;
 
   void begin();
   void resolve();
+  void handle_found(const NameLookups::Found& found);
   void connect(Dial::Addresses addresses);
   const char* reason_against(const boost::asio::ip::address& address) const;
   void refuse_address(const char* why);
@@ -170,6 +171,8 @@ class Connection {
   void begin_stream();
   bool begin_websocket(std::string& shown);
   void await_handshake();
+  template <class Act>
+  void after_patience(Act act);
   void shake_hands();
   void handle_stream_failed();
   void handle_open();
@@ -200,7 +203,7 @@ class Connection {
   const Endpoint* endpoint_;              // that, or one of the target's
   Socket socket_;
   std::weak_ptr<Dial> dial_;  // of the attempt under way
-  std::optional<Resolver> resolver_;
+  std::optional<NameLookups::Wait> lookup_;
 
   std::uint64_t attempt_ = 0;  // counts attempts and closes, so that steps of old ones are ignored
   enum class Phase : std::uint8_t { closed, wanting_credentials, shaking_hands, open };
@@ -212,7 +215,7 @@ class Connection {
   std::optional<CreditWindow> window_;  // over a bridge
   std::unique_ptr<ByteStream> stream_;
   WebSocketStream* websocket_ = nullptr;               // the same as stream_, over a bridge
-  std::optional<boost::asio::steady_timer> patience_;  // of the handshakes
+  std::optional<boost::asio::steady_timer> patience_;  // with the look-up, with the handshakes
 
   Trouble trouble_;
 };

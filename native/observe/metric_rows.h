@@ -48,6 +48,8 @@ inline constexpr Row<Observed> process_rows[] = {
      [](const Observed& all) -> std::uint64_t { return all.clients.clients_left_out; }},
     {"connections", gauge, "Open connections, including those in the RESP handshake",
      [](const Observed& all) -> std::uint64_t { return all.memory.connections; }},
+    {"name_lookups", gauge, "Names of hosts that are looked up, or wait for their turn",
+     [](const Observed& all) -> std::uint64_t { return all.memory.name_lookups; }},
     {"requests_in_flight", gauge, "Requests of all clients that are sent or waiting to be sent",
      [](const Observed& all) -> std::uint64_t { return all.clients.in_flight; }},
     {"requests_waiting", gauge, "Requests of all clients that wait for room",

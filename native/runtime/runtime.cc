@@ -24,6 +24,7 @@
 #include "plimsoll/native/runtime/caller_loop.h"
 #include "plimsoll/native/runtime/give_back_timer.h"
 #include "plimsoll/native/runtime/mapped_memory.h"
+#include "plimsoll/native/runtime/name_lookups.h"
 #include "plimsoll/native/runtime/upkeep_timer.h"
 
 namespace plimsoll::inline v0::native {
@@ -120,6 +121,7 @@ struct Runtime::State {
 
   std::atomic<std::size_t> clients = 0;
   std::atomic<std::size_t> connections = 0;
+  NameLookups name_lookups;
   ClientRegistry registry;
   ServingThread requests;
   ServingThread upkeep;
@@ -323,6 +325,7 @@ MemoryStatistics Runtime::memory_statistics() {
   static_cast<BudgetStatistics&>(all) = state_->budget->statistics();
   all.clients = state_->clients.load(std::memory_order_relaxed);
   all.connections = state_->connections.load(std::memory_order_relaxed);
+  all.name_lookups = state_->name_lookups.names_count();
   all.accounts = detail::accounts_of(*state_->budget);
   all.container = state_->watch.statistics();
   return all;
@@ -330,6 +333,8 @@ MemoryStatistics Runtime::memory_statistics() {
 
 Counted Runtime::count_client() { return Counted(state_->clients); }
 Counted Runtime::count_connection() { return Counted(state_->connections); }
+
+NameLookups& Runtime::name_lookups() { return state_->name_lookups; }
 
 ClientRegistry& Runtime::clients() { return state_->registry; }
 

@@ -27,6 +27,7 @@ struct DrawnLine;
 }
 
 class CallerLoop;
+class NameLookups;
 
 class Runtime {
  public:
@@ -56,6 +57,9 @@ class Runtime {
   /// Counts one more client, or one more open connection, for statistics.
   Counted count_client();
   Counted count_connection();
+
+  /// Where clients look up the names of hosts.
+  NameLookups& name_lookups();
 
   /// The registry of all clients and caches.
   ClientRegistry& clients();

@@ -30,6 +30,8 @@ using CacheState = plimsoll::NearCache::State;
 struct MemoryStatistics : BudgetStatistics {
   std::size_t clients = 0;      ///< in the process, also those that are ending
   std::size_t connections = 0;  ///< open, also those in their RESP handshake
+  /// Names of hosts that are looked up now, each in a thread, 32 at a time, or wait for their turn.
+  std::size_t name_lookups = 0;
 
   /// A client has several accounts for itself, and one for each subscription; `owner` is the
   /// client's number. The accounts of a client that is gone stay as long as something is charged to

@@ -2,6 +2,8 @@
 
 #include <array>
 #include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include <boost/asio/as_tuple.hpp>
@@ -9,10 +11,15 @@
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
+
+#include "plimsoll/native/base/executor_life.h"
+#include "plimsoll/native/runtime/name_lookups.h"
+#include "plimsoll/native/runtime/runtime.h"
 
 namespace plimsoll::bridge {
 namespace {
@@ -35,26 +42,30 @@ void append_word(std::string& command, std::string_view word) {
 
 using Endpoints = std::vector<asio::generic::stream_protocol::endpoint>;
 
-// A lookup of a name. The system's resolver cannot be cancelled, but a timer can: dial() waits for
-// `over`, which the resolver's handler cancels, and on a timeout leaves the lookup to end by
-// itself.
+// A look-up of a name. dial() waits for `over`, which the answer cancels: it comes on another
+// thread, at any time, when dial() may be over, and its executor, too.
 struct Lookup : std::enable_shared_from_this<Lookup> {
   explicit Lookup(const asio::any_io_executor& executor)
-      : resolver(executor), over(executor, asio::steady_timer::time_point::max()) {}
+      : over(executor, asio::steady_timer::time_point::max()) {}
 
-  void begin(const native::Endpoint& endpoint) {
-    resolver.async_resolve(endpoint.host, std::to_string(endpoint.port),
-                           [self = shared_from_this()](const error_code& failed, auto results) {
-                             self->problem = failed;
-                             self->found = std::move(results);
-                             self->over.cancel();
-                           });
+  void begin(const std::string& host) {
+    wait.emplace(native::Runtime::get().name_lookups().look_up(
+        host, [weak = weak_from_this(), life = native::ExecutorLife::of(over.get_executor())](
+                  const native::NameLookups::Found& answer) {
+          life->while_alive([&] {
+            const std::shared_ptr<Lookup> self = weak.lock();
+            if (self == nullptr) return;
+            asio::post(self->over.get_executor(), [self, answer] {
+              self->found = answer;
+              self->over.cancel();
+            });
+          });
+        }));
   }
 
-  asio::ip::tcp::resolver resolver;
   asio::steady_timer over;
-  error_code problem;
-  asio::ip::tcp::resolver::results_type found;
+  native::NameLookups::Found found;
+  std::optional<native::NameLookups::Wait> wait;
 };
 
 asio::awaitable<Endpoints> resolve(const native::Endpoint& endpoint, error_code& problem) {
@@ -70,11 +81,13 @@ asio::awaitable<Endpoints> resolve(const native::Endpoint& endpoint, error_code&
     co_return endpoints;
   }
   const auto lookup = std::make_shared<Lookup>(co_await asio::this_coro::executor);
-  lookup->begin(endpoint);
+  lookup->begin(endpoint.host);
   co_await lookup->over.async_wait(as_tuple(use_awaitable));
-  problem = lookup->problem;
-  for (const auto& each : lookup->found) {
-    if (may_be_resolved_to(each.endpoint().address())) endpoints.emplace_back(each.endpoint());
+  problem = lookup->found.problem;
+  for (const asio::ip::address& each : lookup->found.addresses) {
+    if (may_be_resolved_to(each)) {
+      endpoints.emplace_back(asio::ip::tcp::endpoint(each, endpoint.port));
+    }
   }
   co_return endpoints;
 }
