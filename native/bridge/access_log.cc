@@ -29,7 +29,7 @@ void AccessLog::write(const AccessLine& line) {
   add("commands_allowed", line.commands_allowed);
   add("commands_refused", line.commands_refused);
   // A client's text may not be UTF-8; invalid bytes are replaced. The line is one write, because
-  // other threads may write to stderr, too.
+  // others may write to stderr, too.
   const std::string text =
       entry.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace) + '\n';
   const std::lock_guard lock(mutex_);

@@ -27,6 +27,19 @@ void EventLog::write(native::Severity severity, std::string_view event, std::str
     case LogFormat::text: line.append("plimsoll-bridge: ").append(message).append("\n"); break;
     case LogFormat::json: line = json_line(severity, event, message, attributes); break;
   }
+  write_line(line);
+}
+
+void EventLog::dump(std::string_view event, std::string_view text) {
+  switch (format_) {
+    case LogFormat::text: return write_line(text);
+    case LogFormat::json: return write(native::Severity::info, event, text);
+  }
+}
+
+// One write, because other processes may write to the same place.
+void EventLog::write_line(std::string_view line) {
+  const std::lock_guard lock(mutex_);
   out_ << line << std::flush;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <mutex>
 #include <ostream>
 #include <span>
 #include <string>
@@ -11,7 +12,7 @@
 
 // What the bridge tells the person or the program that runs it, except the access log: problems,
 // and what it did on a signal. One line for each event, as text for people or as JSON. Never
-// contains tokens, passwords or payload. May be used by several threads: each line is one write.
+// contains tokens, passwords or payload. Thread-safe.
 
 namespace plimsoll::bridge {
 
@@ -29,7 +30,13 @@ class EventLog {
   void write(native::Severity severity, std::string_view event, std::string_view message,
              std::span<const native::LogAttribute> attributes = {});
 
+  /// Writes a text of many lines: as it is, or as the message of an event.
+  void dump(std::string_view event, std::string_view text);
+
  private:
+  void write_line(std::string_view line);
+
+  std::mutex mutex_;
   std::ostream& out_;
   LogFormat format_;
 };

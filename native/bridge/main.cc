@@ -1,18 +1,27 @@
 // plimsoll-bridge: see docs/bridge.md.
 
+#include <signal.h>
+#include <unistd.h>
+
 #include <exception>
 #include <iostream>
+#include <ostream>
 
 #include "plimsoll/native/bridge/config/read_config.h"
 #include "plimsoll/native/bridge/event_log.h"
 #include "plimsoll/native/bridge/held_signals.h"
+#include "plimsoll/native/bridge/log_output.h"
 #include "plimsoll/native/bridge/program.h"
 #include "plimsoll/native/bridge/tokens/static_token.h"
 
 int main(int argument_count, char** arguments) {
   using namespace plimsoll::bridge;
   HeldSignals held;
-  EventLog log(std::cerr, LogFormat::text);
+  // Whoever reads stdout or stderr may end before the bridge does.
+  ::signal(SIGPIPE, SIG_IGN);
+  LogOutput errors(STDERR_FILENO);
+  std::ostream error_lines(&errors);
+  EventLog log(error_lines, LogFormat::text);
   try {
     const Invocation invocation = parse_command_line(argument_count, arguments);
     if (!invocation.command_line) return invocation.exit_status;

@@ -199,6 +199,11 @@ class Writer {
     begin("status_refused_total", counter,
           "Connections to the status pages that were closed because there were too many", "");
     out_.add({}, all_.status_refused);
+    begin("log_lines_lost_total", counter,
+          "Lines of the logs that were left out or cut, because nobody read them, or the disk was "
+          "full",
+          "");
+    out_.add({}, all_.log_lines_lost);
     write_profiles();
     write_requests();
     write_codes();

@@ -31,6 +31,7 @@ struct Measured {
   std::size_t connections = 0;  ///< of clients, now
   BudgetStatistics memory;
   std::uint64_t status_refused = 0;  ///< connections to the status pages
+  std::uint64_t log_lines_lost = 0;
   /// Of each upstream whose connections are shared, by its name.
   std::map<std::string, SharedCounters> shared{};
 };

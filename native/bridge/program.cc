@@ -1,9 +1,11 @@
 #include "plimsoll/native/bridge/program.h"
 
+#include <unistd.h>
+
 #include <chrono>
 #include <csignal>
-#include <fstream>
 #include <iostream>
+#include <ostream>
 #include <stdexcept>
 #include <string>
 #include <system_error>
@@ -19,6 +21,7 @@
 #include "plimsoll/core/memory/account.h"
 #include "plimsoll/log.h"
 #include "plimsoll/native/bridge/event_log.h"
+#include "plimsoll/native/bridge/log_output.h"
 #include "plimsoll/native/bridge/prepare.h"
 #include "plimsoll/native/bridge/servers.h"
 #include "plimsoll/native/bridge/start_check.h"
@@ -38,18 +41,26 @@ std::string to_text(const Tcp::endpoint& endpoint) {
 }
 
 // The access log's output, which stays open as long as the bridge runs.
-struct AccessFile {
-  std::ofstream file;
-  std::ostream* out = nullptr;
-
+class AccessOutput {
+ public:
   bool open(const std::string& name) {
     if (name.empty()) return true;
-    out = &std::cerr;
-    if (name == "stderr") return true;
-    file.open(name, std::ios::app);
-    out = &file;
-    return file.is_open();
+    if (name == "stderr") {
+      out_.rdbuf(&errors_);
+      return true;
+    }
+    out_.rdbuf(&file_);
+    return file_.open(name);
   }
+  bool reopen() { return file_.reopen(); }
+
+  /// Null: no access log is wanted.
+  std::ostream* out() { return out_.rdbuf() == nullptr ? nullptr : &out_; }
+
+ private:
+  LogOutput errors_{STDERR_FILENO};
+  LogOutput file_;
+  std::ostream out_{nullptr};
 };
 
 // What a person, or a program that starts the bridge, waits for: on stdout, because it is no
@@ -154,10 +165,11 @@ void name_left_out(const Pages& pages, EventLog& log) {
 class Program {
  public:
   Program(const Config& config, std::function<ReadConfig()> read_again, Prepared prepared,
-          Budget& budget, AccessLog& access, EventLog& log)
+          Budget& budget, AccessOutput& access_output, AccessLog& access, EventLog& log)
       : config_(config),
         read_again_(std::move(read_again)),
         prepared_(std::move(prepared)),
+        access_output_(access_output),
         log_(log),
         tokens_(config.profiles, config.static_tokens, config.jwt_key_files),
         servers_(
@@ -203,11 +215,7 @@ class Program {
   void dump() { asio::co_spawn(servers_.context(), write_metrics(), asio::detached); }
 
   asio::awaitable<void> write_metrics() {
-    const std::string metrics = pages_.metrics(co_await servers_.done());
-    switch (log_.format()) {
-      case LogFormat::text: std::cerr << metrics << std::flush; break;
-      case LogFormat::json: log_.write(Severity::info, "metrics", metrics); break;
-    }
+    log_.dump("metrics", pages_.metrics(co_await servers_.done()));
   }
 
   // Throws with the setting in front of the address and the reason, which start() names.
@@ -224,6 +232,11 @@ class Program {
   // counts from the next start is checked as well, but does not keep a token from being withdrawn.
   void reload() {
     constexpr std::string_view refused = "reload_refused";
+    if (!access_output_.reopen()) {
+      log_.write(Severity::error, "access_log_unwritable",
+                 "SIGHUP: access_log: " + config_.access_log +
+                     ": cannot be written; the file that was open stays in use");
+    }
     if (!config_.local_token.empty()) {
       return log_.write(Severity::warn, refused,
                         "SIGHUP: with --local there is nothing to read again");
@@ -288,6 +301,7 @@ class Program {
   const Config& config_;
   const std::function<ReadConfig()> read_again_;
   const Prepared prepared_;
+  AccessOutput& access_output_;
   EventLog& log_;
   WatchedTokens tokens_;
   Servers servers_;
@@ -323,7 +337,7 @@ int run(ReadConfig read, const std::function<ReadConfig()>& read_again, EventLog
   if (!read.problems.empty()) return 1;
   const Config& config = read.draft.config;
   Prepared prepared = prepare(config);
-  AccessFile access;
+  AccessOutput access;
   if (!access.open(config.access_log)) {
     return fail("access_log: " + config.access_log + ": cannot be written");
   }
@@ -337,8 +351,8 @@ int run(ReadConfig read, const std::function<ReadConfig()>& read_again, EventLog
   }
   if (const auto made = make_caches(config, prepared); !made) return fail(made.error().what());
   if (prepared.pages) name_left_out(*prepared.pages, log);
-  AccessLog access_log(access.out);
-  Program(config, read_again, std::move(prepared), **budget, access_log, log).run(held);
+  AccessLog access_log(access.out());
+  Program(config, read_again, std::move(prepared), **budget, access, access_log, log).run(held);
   return 0;
 }
 

@@ -15,6 +15,7 @@
 
 #include "plimsoll/core/base/check.h"
 #include "plimsoll/native/base/plain_text.h"
+#include "plimsoll/native/bridge/log_output.h"
 #include "plimsoll/native/bridge/metrics_text.h"
 #include "plimsoll/native/bridge/stream/dial.h"
 #include "plimsoll/native/observe/host_check.h"
@@ -82,6 +83,7 @@ std::string StatusPages::metrics(const Servers::Done& done) const {
                        .connections = servers_.connections_count(),
                        .memory = budget_.statistics(),
                        .status_refused = refused_->load(std::memory_order_relaxed),
+                       .log_lines_lost = LogOutput::lines_lost(),
                        .shared = done.shared});
 }
 

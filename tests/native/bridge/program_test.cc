@@ -1,10 +1,12 @@
 // The program: its signals, and what it writes.
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <optional>
@@ -41,6 +43,8 @@ class RunningBridge {
   enum class TokensCome { at_once, later };
   explicit RunningBridge(const std::string& config, const std::string& limits = {},
                          std::uint16_t port = 0, TokensCome tokens_come = TokensCome::at_once) {
+    ::mkfifo(path("fifo").c_str(), 0600);
+    fifo_reader_ = Descriptor(checked(::open(path("fifo").c_str(), O_RDONLY | O_NONBLOCK), "open"));
     if (tokens_come == TokensCome::at_once) write_tokens(std::string(tokens_line));
     if (tokens_come == TokensCome::later) ::mkfifo((folder_.path() + "/tokens").c_str(), 0600);
     std::ofstream(folder_.path() + "/bridge.toml")
@@ -66,14 +70,20 @@ class RunningBridge {
     pipe << tokens_line;
   }
 
+  std::string path(const std::string& name) const { return folder_.path() + "/" + name; }
+
+  /// Nobody reads the pipe `fifo` any more.
+  void leave_fifo() { fifo_reader_.close(); }
+
   void signal(int number) { ::kill(program_->pid(), number); }
   bool has_ended() {
     return eventually([this] { return !program_->running(); });
   }
 
-  std::string output() const {
+  std::string output() const { return text_of("output"); }
+  std::string text_of(const std::string& name) const {
     std::ostringstream text;
-    text << std::ifstream(folder_.path() + "/output").rdbuf();
+    text << std::ifstream(path(name)).rdbuf();
     return text.str();
   }
 
@@ -104,6 +114,7 @@ class RunningBridge {
 
  private:
   const TemporaryDirectory folder_;
+  Descriptor fifo_reader_;
   std::optional<ChildProcess> program_;
 };
 
@@ -187,6 +198,54 @@ TEST_CASE("SIGTERM begins the lame duck, which a second one ends; nobody's silen
   CHECK(status_of_upgrade(port, {}) == 401);  // it still answers
   bridge.signal(SIGTERM);
   CHECK(bridge.has_ended());
+}
+
+TEST_CASE("SIGHUP opens the file of the access log again, which may have been renamed") {
+  RunningBridge bridge("access_log = \"access\"");
+  const std::uint16_t port = bridge.port_behind("listening on ws://127.0.0.1");
+  const auto lines_of = [&](const std::string& name) {
+    const std::string text = bridge.text_of(name);
+    return std::ranges::count(text, '\n');
+  };
+  CHECK(status_of_upgrade(port, {}) == 401);
+  CHECK(eventually([&] { return lines_of("access") == 1; }));
+  REQUIRE(::rename(bridge.path("access").c_str(), bridge.path("access.1").c_str()) == 0);
+  CHECK(status_of_upgrade(port, {}) == 401);
+  CHECK(eventually([&] { return lines_of("access.1") == 2; }));
+  bridge.signal(SIGHUP);
+  REQUIRE(bridge.says("were read again"));
+  CHECK(status_of_upgrade(port, {}) == 401);
+  CHECK(eventually([&] { return lines_of("access") == 1; }));
+  CHECK(lines_of("access.1") == 2);
+}
+
+TEST_CASE("who reads the access log may stop reading, and go: the bridge counts what it lost") {
+  RunningBridge bridge("access_log = \"fifo\"", "upgrades_per_second_per_address = 100000");
+  const std::uint16_t status_port = bridge.port_behind("metrics on http://127.0.0.1");
+  const std::uint16_t port = bridge.port_behind("listening on ws://127.0.0.1");
+  const auto lost = [&] {
+    const std::string text = ask(status_port, "/metrics");
+    const std::string name = "\nplimsoll_bridge_log_lines_lost_total ";
+    return std::stoi(text.substr(text.find(name) + name.size()));
+  };
+  // A pipe takes 64 KiB, of lines that have more than 100 bytes.
+  for (int i = 0; lost() == 0; ++i) {
+    REQUIRE(i < 1000);
+    REQUIRE(status_of_upgrade(port, {}) == 401);
+  }
+  bridge.leave_fifo();
+  const int before = lost();
+  CHECK(status_of_upgrade(port, {}) == 401);
+  CHECK(eventually([&] { return lost() == before + 1; }));
+  bridge.signal(SIGTERM);
+  CHECK(bridge.has_ended());
+}
+
+TEST_CASE("a pipe that nobody reads is no access log, and does not hold up the start") {
+  RunningBridge bridge("access_log = \"unread\"", "", 0, RunningBridge::TokensCome::later);
+  bridge.give_tokens([&] { ::mkfifo(bridge.path("unread").c_str(), 0600); });
+  REQUIRE(bridge.has_ended());
+  CHECK(bridge.says("unread: cannot be written"));
 }
 
 }  // namespace
