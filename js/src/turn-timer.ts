@@ -4,7 +4,9 @@ import { immediate, startTimer, stopTimer } from "./own-timers.js";
 // the end of each turn to the time for which the core has asked.
 //
 // An event loop that was busy runs its timers before it reads its sockets. Requests whose replies have arrived would
-// then time out. So the core is told of a time only after the loop has read what had arrived by then.
+// then time out. So the core is told of a time only after the loop has read what had arrived by then. And what was
+// asked right before the loop was busy has left only now, so that the server has had no time at all: it gets as long as
+// the loop was late.
 
 // The longest wait that a timer takes. A longer one ends early, and is then set again.
 const timerMsMax = 0x7fffffff;
@@ -12,6 +14,17 @@ const timerMsMax = 0x7fffffff;
 // How often the report of a time is put off because bytes go on arriving: a stream of messages must not keep a
 // request from timing out.
 const putOffsMax = 8;
+
+// A loop that is so much later than it should be was busy. A timer is a millisecond late, or two.
+const busyMsMin = 5;
+
+// How long the server gets then: as long as the loop was late, within these bounds.
+const graceMsMin = 20;
+const graceMsMax = 1000;
+const graceAfter = (lateness: number): number => Math.min(Math.max(lateness, graceMsMin), graceMsMax);
+
+// How often a report is put off because the loop was busy again: in one that always is, a request has to time out, too.
+const gracesMax = 8;
 
 // Calls `act` once the loop has read its sockets. Where there is no setImmediate(), a timer comes after the events that
 // wait already.
@@ -27,8 +40,12 @@ export class TurnTimer {
   readonly #bytesRead: () => number;
   readonly #handleTimeout: () => void;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  // The time at which the timer fires, by the clock. It stays until the time is reported.
+  // The time for which the core has asked. It stays until the time is reported.
   #at = Infinity;
+  // When the timer fires, and when it was last set to another time, by the clock.
+  #firesAt = Infinity;
+  #setAt: number;
+  #graces = 0;
   #putOffs = 0;
 
   /** `clock`: the core, whose times set() takes. `bytesRead` returns how many bytes have arrived on the driver's open
@@ -37,6 +54,7 @@ export class TurnTimer {
     this.#clock = clock;
     this.#bytesRead = bytesRead;
     this.#handleTimeout = handleTimeout;
+    this.#setAt = clock.now();
   }
 
   /** Has `handleTimeout` called at the time `at`, or earlier; never for Infinity. */
@@ -44,16 +62,29 @@ export class TurnTimer {
     // A timer that fires too early is set again. That is cheaper than moving the timer for each request.
     if (at >= this.#at) return;
     stopTimer(this.#timer);
+    const now = this.#clock.now();
+    // A time that has passed since then has passed while the loop was busy. An older one means: at once.
+    const lateness = at > this.#setAt ? now - at : 0;
     this.#at = at;
-    const wait = Math.min(Math.max(0, Math.ceil(at - this.#clock.now())), timerMsMax);
-    this.#timer = startTimer(this.#handleTimer, wait);
+    this.#setAt = now;
+    this.#graces = 0;
+    this.#start(now, lateness >= busyMsMin ? graceAfter(lateness) : at - now);
   }
 
   /** The client has ended: the timer must not keep the process alive. A report that waits for the loop to read still
       comes. */
   clear(): void { stopTimer(this.#timer); }
 
+  #start(now: number, wait: number): void {
+    const whole = Math.min(Math.max(0, Math.ceil(wait)), timerMsMax);
+    this.#firesAt = now + whole;
+    this.#timer = startTimer(this.#handleTimer, whole);
+  }
+
   readonly #handleTimer = (): void => {
+    const now = this.#clock.now();
+    const lateness = now - this.#firesAt;
+    if (lateness >= busyMsMin && ++this.#graces <= gracesMax) return this.#start(now, graceAfter(lateness));
     this.#putOffs = 0;
     this.#reportAfterReading();
   };

@@ -55,3 +55,43 @@ test("replies that came while the loop was busy are read before a timeout passes
   await client.close();
   await worker.terminate();
 });
+
+const compute = (ms) => {
+  const until = performance.now() + ms;
+  while (performance.now() < until) continue;
+};
+
+test("what was asked right before the loop was busy has its time when the loop goes on", async () => {
+  const client = await Client.connect(server.address);
+  await client.set("key", "value");
+  for (const wait of [(act) => act(), (act) => queueMicrotask(act), setImmediate, (act) => setTimeout(act, 2)]) {
+    const reply = await new Promise((resolve, reject) => {
+      wait(() => {
+        client.get("key", { timeout: 50 }).then(resolve, reject);
+        compute(500);
+      });
+    });
+    assert.equal(reply, "value");
+  }
+  await client.close();
+});
+
+test("a connection that is made while the loop is busy is made", async () => {
+  const connecting = Client.connect(server.address, { connectTimeout: 100 });
+  compute(1000);
+  const client = await connecting;
+  const message = client.subscribe(["news"]);
+  compute(1000);
+  await (await message).close();
+  await client.close();
+});
+
+test("a server that says nothing is given up, though the loop was busy", async () => {
+  const client = await Client.connect(server.address);
+  process.kill(server.pid, "SIGSTOP");
+  const reply = client.get("key", { timeout: 50 });
+  compute(200);
+  await assert.rejects(reply, { code: "timed_out" });
+  process.kill(server.pid, "SIGCONT");
+  await client.close();
+});
