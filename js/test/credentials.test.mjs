@@ -137,6 +137,22 @@ test("credentials where they have no effect are refused", async () => {
     error instanceof ConfigurationError && /credentials/.test(error.message));
 });
 
+// As Firefox has it where the bridge's close comes together with its answer to the handshake.
+test("a refusal is one also if the WebSocket closes without having opened", async () => {
+  let made = 0;
+  const WebSocket = class {
+    protocol = "";
+    constructor() {
+      ++made;
+      setTimeout(() => this.onclose({ code: 4401, reason: "no such token" }), 1);
+    }
+    close() {}
+  };
+  await assert.rejects(Client.connect("ws://127.0.0.1:1/", { WebSocket, token: "wrong" }),
+    { code: "authentication_failed", message: /no such token \(401\)/ });
+  assert.equal(made, 1);
+});
+
 test("a username or a password for a bridge is refused, unless it is a bridge of another kind", async () => {
   const refused = (address, options, message) =>
     assert.rejects(Client.connect(address, { WebSocket: class {}, ...options }), (error) =>

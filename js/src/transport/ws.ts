@@ -48,6 +48,7 @@ export const connectWebSocket: Connect = (address, events, options): Transport =
   let timer: ReturnType<typeof setTimeout> | undefined;
   let socket: InstanceType<WebSocketConstructor> | undefined;
   let hasCredits = false;
+  let isOpen = false;
   let isRefused = false;
 
   const end = (error?: Error): void => {
@@ -82,6 +83,7 @@ export const connectWebSocket: Connect = (address, events, options): Transport =
     socket.binaryType = "arraybuffer";
     socket.onopen = () => {
       if (over) return;
+      isOpen = true;
       isRefused = socket?.protocol === protocolOfRefusals;
       if (isRefused) return;
       // Deno and workerd open the WebSocket even if the bridge has chosen none of the offered protocols.
@@ -99,7 +101,10 @@ export const connectWebSocket: Connect = (address, events, options): Transport =
     };
     socket.onerror = () => {};  // onclose follows, and says more
     socket.onclose = ({ code, reason }: { code: number; reason?: string }) => {
-      if (isRefused && code >= 4400) return end(refusalOf(code, reason ?? ""));
+      // In Firefox a WebSocket does not open, and does not tell the protocol, if the bridge's close comes together with
+      // its answer to the handshake. Only who has chosen a protocol can send a code.
+      const mayBeRefused = isRefused || !isOpen && offered.includes(protocolOfRefusals);
+      if (mayBeRefused && code >= 4400) return end(refusalOf(code, reason ?? ""));
       const words = wordsOfCloses[code] ?? "the bridge ended the connection";
       end(new Error(`${words} (${code}${reason ? ` ${reason}` : ""})`));
     };
