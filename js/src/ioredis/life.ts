@@ -3,7 +3,7 @@ import { Client, ConnectionError, LimitError, type PlimsollError } from "../inde
 import { startTimer, stopTimer } from "../own-timers.js";
 import { callBack } from "./arguments.js";
 import type { Settings } from "./options.js";
-import { closedText, errorOf, eventErrorOf, isClosed, isLoginRefusal } from "./replies.js";
+import { closedText, errorOf, eventErrorOf, isClosed, isLoginRefusal, isNeedlessPassword } from "./replies.js";
 
 // As it was when this was loaded: for the reason that own-timers.ts gives.
 const nextTick: typeof process.nextTick = process.nextTick.bind(process);
@@ -26,6 +26,8 @@ const expected = (): Expected => {
   client.catch(() => {});  // calls that wait for it have the error
   return { client, ...settle };
 };
+
+const isOfNoConnection = (error: unknown): boolean => error instanceof ConnectionError && error.executed === "no";
 
 /** What else belongs to a client. */
 export interface Belongings {
@@ -53,11 +55,16 @@ export class Life {
   #refusal: PlimsollError | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isClosing = false;
+  // The server wants no password, although the options have one: ioredis goes on without it then. Calls may have been
+  // made before the server says so.
+  #goesWithoutPassword = false;
+  #isLetIn: boolean;
 
   constructor(redis: EventEmitter & { status: string }, settings: Settings, belongings: Belongings) {
     this.#redis = redis;
     this.#settings = settings;
     this.#belongings = belongings;
+    this.#isLetIn = settings.client.password === undefined;
     if (settings.options.lazyConnect !== true) this.connect().catch(() => {});  // it is an event
     else this.#emitLater("wait");
   }
@@ -82,8 +89,16 @@ export class Life {
       if (this.#client === undefined && this.#redis.status === "wait") this.connect().catch(() => {});
       throw new Error("Stream isn't writeable and enableOfflineQueue options is false");
     }
-    if (this.#live !== undefined && this.#callsWaiting === 0) return use(this.#live);
+    if (this.#live !== undefined && this.#callsWaiting === 0) return this.#call(this.#live, use);
     return this.#waitFor(use);
+  }
+
+  #call<T>(client: Client, use: (client: Client) => Promise<T>): Promise<T> {
+    if (this.#isLetIn) return use(client);
+    return use(client).catch((error: unknown) => {
+      if (!this.#goesWithoutPassword || !isOfNoConnection(error)) throw error;
+      return this.#waitFor(use);
+    });
   }
 
   /** The client, without a look at the options. */
@@ -103,16 +118,18 @@ export class Life {
     } finally {
       --this.#callsWaiting;  // and no other call comes in between: use() is called in the same turn
     }
-    return use(client);
+    return this.#call(client, use);
   }
 
   #begin(): Promise<Client> {
     this.#refusal = undefined;
     this.#setStatus("connecting");
-    const { address, client: options } = this.#settings;
+    const { address, client: given } = this.#settings;
+    const options = this.#goesWithoutPassword ? { ...given, username: undefined, password: undefined } : given;
     const made = Client.connect(address, { ...options, lazyConnect: true }).then((client) => {
       client.on("connected", () => {
         this.#failures = 0;
+        this.#isLetIn = true;
         this.#setStatus("connect");
         this.#setStatus("ready");
       });
@@ -152,7 +169,10 @@ export class Life {
     this.#live = undefined;
     const isOver = this.#isClosing || error.code === "closed" && this.#ending === undefined;
     this.#ending = undefined;
-    if (!isOver && error.code !== "closed") {
+    if (!isOver && !this.#goesWithoutPassword && isNeedlessPassword(error)) {
+      this.#goesWithoutPassword = this.#isLetIn = true;
+      console.warn("[plimsoll/ioredis] The server wants no password; it is left out.");
+    } else if (!isOver && error.code !== "closed") {
       if (isLoginRefusal(error)) this.#refusal = error;
       this.#emitError(error);
     }

@@ -185,30 +185,38 @@ const optionsOfUrl = (text: string): RedisOptions => {
   };
 };
 
-// new Redis(), (port), (port, host), (path), (url), each with options behind, or (options).
+// What an argument of the constructor says.
+const optionsOfArgument = (given: unknown, place: number): object => {
+  if (typeof given === "object" && given !== null) return given;
+  if (typeof given === "number") return { port: given };
+  if (typeof given !== "string") {
+    throw new ConfigurationError("invalid_option", `Redis: got a ${typeof given}; give a port, host, path or URL`);
+  }
+  if (/^\d+$/.test(given)) return { port: Number(given) };
+  if (given.startsWith("//")) return optionsOfUrl(`redis:${given}`);
+  if (isAddress(given)) return optionsOfUrl(given);
+  if (place > 0) return { host: given };
+  return given.startsWith("/") ? { path: given } : optionsOfUrl(`redis://${given}`);
+};
+
+// new Redis(), (port), (port, host), (path), (url), each with options behind, or (options). The first that says
+// something counts.
 const optionsOf = (args: readonly unknown[]): RedisOptions => {
-  let options: Record<string, unknown> = {};
-  let given: RedisOptions = {};
+  const options: Record<string, unknown> = {};
   for (const [place, each] of args.entries()) {
     if (each === undefined || each === null) continue;
-    if (typeof each === "object") options = { ...options, ...each };
-    else if (typeof each === "number") options.port = each;
-    else if (typeof each !== "string") {
-      throw new ConfigurationError("invalid_option", `Redis: got a ${typeof each}; give a port, host, path or URL`);
-    } else if (/^\d+$/.test(each)) options.port = Number(each);
-    else if (each.startsWith("//")) given = optionsOfUrl(`redis:${each}`);
-    else if (isAddress(each)) given = optionsOfUrl(each);
-    else if (place === 0 && each.startsWith("/")) options.path = each;
-    else if (place === 0) given = optionsOfUrl(`redis://${each}`);
-    else options.host = each;
+    for (const [name, value] of Object.entries(optionsOfArgument(each, place))) {
+      if (options[name] === undefined) options[name] = value;
+    }
   }
-  return { ...options, ...given };  // the URL comes first
+  return options;
 };
 
 const hostOf = (host: string): string => host.includes(":") ? `[${host}]` : host;
 
 const addressOf = (options: RedisOptions): string => {
-  const { host = "localhost", port, path, tls, sentinels, name } = options;
+  const { port, path, tls, sentinels, name } = options;
+  const host = options.host || "localhost";
   if (!isNone(sentinels)) {
     const hosts = sentinels.map((each) => `${hostOf(each.host ?? "localhost")}:${each.port ?? 26379}`);
     return `${isNone(serversTls(options)) ? "valkey" : "valkeys"}+sentinel://${hosts.join(",")}/` +
@@ -278,6 +286,16 @@ const waitsOf = (strategy: (times: number) => unknown): ClientOptions => {
     ...attempts < 0 ? {} : { reconnectAttemptsMax: attempts } };
 };
 
+// The server takes no other names. ioredis goes on without one that is refused.
+const clientNameOf = (name: unknown): string | undefined =>
+  typeof name === "string" && /^[!-~]+$/.test(name) ? name : undefined;
+
+// ioredis logs in with an empty password if there is only a username. The user "default" who needs none is logged in.
+const checkUsername = ({ username, password }: RedisOptions): void => {
+  if (isNone(username) || username === "" || username === "default" || !isNone(password)) return;
+  throw new ConfigurationError("invalid_option", "plimsoll/ioredis: username is given without a password");
+};
+
 const usualStrategy = (times: number): number => Math.min(times * 50, 2000);
 
 /** Reads the arguments of `new Redis(...)`. Throws a ConfigurationError for an option that is not known here. */
@@ -286,13 +304,14 @@ export const settingsOf = (args: readonly unknown[]): Settings => {
   checkNames(given);
   const options: RedisOptions = { ...defaults, ...given };
   checkSentinels(options);
+  checkUsername(options);
   const { username, password, db, retryStrategy, maxRetriesPerRequest = 20 } = options;
   const strategy = retryStrategy === null ? () => null : retryStrategy ?? usualStrategy;
   const client: ClientOptions = {
-    username: username ?? undefined,
+    username: isNone(password) ? undefined : username ?? undefined,
     password: password ?? undefined,
     database: db === undefined ? undefined : Number(db) || 0,
-    clientName: options.connectionName ?? undefined,
+    clientName: clientNameOf(options.connectionName),
     keyPrefix: options.keyPrefix ?? undefined,
     tls: tlsOf(serversTls(options)),
     ...sentinelOf(options),

@@ -1,4 +1,4 @@
-import { CancelledError, ClosedError, ConfigurationError, ConnectionError, ServerError,
+import { CancelledError, ClosedError, ConfigurationError, ConnectionError, type PlimsollError, ServerError,
   TimeoutError } from "../index.js";
 import { wordsOf } from "./arguments.js";
 
@@ -46,12 +46,22 @@ const argumentsAnswer = ({ message }: ConfigurationError, name: string): string 
 // Why calls end whose client was closed.
 const endedByClose = "the client was closed";
 
+// Whether a call has ended because its client has, or its connection. Libraries go by the text: BullMQ takes any other
+// error of a job's end for the job's own failure.
+const isOfClosedConnection = (error: unknown): boolean => error instanceof CancelledError
+  || error instanceof ConnectionError && error.message !== closedText
+    && (["closed", "lost_in_doubt", "lost_unsent"].includes(error.code) || error.message === endedByClose);
+
 // What the server answered when the client logged in, such as WRONGPASS.
 const loginAnswer = /\(the server said: ([A-Z]+ .*)\)$/s;
 
 /** Whether the server did not let the client in, and said why. */
 export const isLoginRefusal = (error: Error): boolean =>
   error instanceof ConnectionError && loginAnswer.test(error.message);
+
+/** Whether the server has refused a password because its user has none. */
+export const isNeedlessPassword = (error: Error): boolean =>
+  isLoginRefusal(error) && /called without any password configured|no password is set/i.test(error.message);
 
 /** The error of a command: the server's are ReplyErrors, and those that programs compare by their text have
     ioredis's. The client's own error is the `cause`. */
@@ -62,8 +72,10 @@ export const errorOf = (error: unknown, name: string, args: readonly unknown[]):
     return answer === undefined ? error : new ReplyError(answer, error, name, args);
   }
   if (error instanceof TimeoutError) return new Error("Command timed out", { cause: error });
-  if (error instanceof CancelledError || error instanceof ConnectionError && error.message !== closedText
-    && (error.code === "closed" || error.message === endedByClose)) return new Error(closedText, { cause: error });
+  if (isOfClosedConnection(error)) {
+    const { code, executed } = error as PlimsollError;
+    return Object.assign(new Error(closedText, { cause: error }), { code, executed });
+  }
   const answer = error instanceof ConnectionError ? loginAnswer.exec(error.message)?.[1] : undefined;
   return answer === undefined ? error as Error : new ReplyError(answer, error, name, args);
 };

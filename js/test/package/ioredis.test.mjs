@@ -234,10 +234,13 @@ program("a watched key that changes aborts the transaction", async (redis) => {
   assert.deepEqual(await redis.multi().incr("balance").exec(), [[null, 3]]);
 });
 
+// What programs compare.
+const isClosed = { message: "Connection is closed." };
+
 program("a watch whose connection is lost is told, and the next one works", async (redis) => {
   await redis.watch("key");
   await make().client("KILL", "SKIPME", "yes", "TYPE", "normal");
-  await assert.rejects(redis.watch("key"), { name: "ConnectionError" });
+  await assert.rejects(redis.watch("key"), isClosed);
   await until(() => redis.watch("key").then(() => true, () => false));
   assert.deepEqual(await redis.multi().set("key", 1).exec(), [[null, "OK"]]);
 });
@@ -332,7 +335,7 @@ test("without a server it tries again as retryStrategy says, and ends when that 
   const errors = [];
   redis.on("error", (error) => errors.push(error));
   const ended = new Promise((resolve) => { redis.once("end", resolve); });
-  await assert.rejects(redis.get("key"), { name: "ConnectionError" });
+  await assert.rejects(redis.get("key"), isClosed);
   await ended;
   assert(errors.length >= 3);
   assert.deepEqual(asked.slice(-4), [1, 2, 3, 4]);
@@ -414,8 +417,7 @@ test("a duplicate goes where its original goes, with the changes", async () => {
     assert.deepEqual(await Promise.all(twins.map((twin) => twin.get("duplicate"))), ["here", null, null]);
     assert.match(await twins[2].client("INFO"), / db=3 /);
   }
-  await assert.rejects(own[1].duplicate({ port: 1, connectTimeout: 20, retryStrategy: null }).ping(),
-    { name: "ConnectionError" });
+  await assert.rejects(own[1].duplicate({ port: 1, connectTimeout: 20, retryStrategy: null }).ping(), isClosed);
 });
 
 test("a timeout of commands, also of those that wait in the server, and options of plimsoll's own", async () => {

@@ -6,6 +6,7 @@ import { after, before, test } from "node:test";
 
 import Redis, { Command } from "plimsoll/ioredis";
 
+import { startCuttingProxy } from "./cutting_proxy.mjs";
 import { startServer } from "./server.mjs";
 import { until } from "./wait.mjs";
 
@@ -29,6 +30,53 @@ test("without an offline queue the first call of a lazy client fails, and has it
   await assert.rejects(redis.get("a"), /enableOfflineQueue/);
   await once(redis, "ready");
   assert.equal(await redis.set("a", "1"), "OK");
+});
+
+test("of the constructor's arguments the first that says something counts", async () => {
+  const { port } = server;
+  const ways = [[port, { host: "127.0.0.1", port: 1 }], [port, "127.0.0.1", { host: "nowhere.invalid", port: 1 }],
+    [`${port}`, { host: undefined, port: 1 }], [`redis://127.0.0.1:${port}/2`, { port: 1, db: 3 }],
+    [{ host: "127.0.0.1", port }, { port: 1 }], [{ host: null, port }], [{ host: "", port }]];
+  for (const way of ways) {
+    const redis = new Redis(...way);
+    all.push(redis);
+    assert.equal(await redis.ping(), "PONG", JSON.stringify(way));
+    assert.equal(redis.options.port, port);
+  }
+  assert.equal(all.at(-4).options.db, 2);
+});
+
+test("what a server without passwords does not want does not keep a client out", async (context) => {
+  const warned = [];
+  context.mock.method(console, "warn", (text) => warned.push(text));
+  for (const options of [{ password: "needless" }, { username: "default" }, { connectionName: "two words" }]) {
+    const redis = make(options);
+    assert.equal(await redis.set("a", "1"), "OK", JSON.stringify(options));
+  }
+  assert.equal(warned.length, 1);
+  assert.match(warned[0], /wants no password/);
+  assert.doesNotMatch(warned[0], /needless/);
+  assert.throws(() => new Redis({ username: "sailor" }), { message: /username is given without a password/ });
+});
+
+// BullMQ goes by this text: with any other one, a job whose end was lost has failed.
+test("a call whose connection is lost under way says what ioredis says of closed connections", async () => {
+  const proxy = await startCuttingProxy(server.port);
+  const redis = new Redis(proxy.port, "127.0.0.1", { retryStrategy: () => 10 });
+  redis.on("error", () => {});
+  await redis.ping();
+  process.kill(server.pid, "SIGSTOP");
+  const lost = redis.incr("counter").catch((error) => error);
+  for (let turn = 0; turn < 3; ++turn) await new Promise((resolve) => { setImmediate(resolve); });  // until it is sent
+  proxy.reset();
+  const error = await lost;
+  process.kill(server.pid, "SIGCONT");
+  assert.equal(error.message, "Connection is closed.");
+  assert.equal(error.cause.code, "lost_in_doubt");
+  assert.equal(error.cause.executed, "maybe");
+  assert.equal(await redis.ping(), "PONG");
+  await redis.quit();
+  proxy.stop();
 });
 
 test("a name may be that of a channel and of a shard channel, which are counted apart", async () => {
@@ -92,11 +140,11 @@ test("XREAD waits on behind a lost connection, as other reads are sent again", a
   await redis.xadd("stream", "1-0", "ship", "Victory");
   assert.deepEqual(await read, [["stream", [["1-0", ["ship", "Victory"]]]]]);
   // What changes something is not.
-  const popped = reader.blpop("list", 0);
+  const popped = assert.rejects(reader.blpop("list", 0), { code: "lost_in_doubt" });
   await until(blocked);
   const waiting = (await redis.client("LIST")).split("\n").find((line) => / cmd=blpop /.test(line));
   await redis.client("KILL", "ID", /^id=(\d+) /.exec(waiting)[1]);
-  await assert.rejects(popped, { code: "lost_in_doubt" });
+  await popped;
 });
 
 test("keys behind a subcommand have the prefix that the program writes", async () => {
