@@ -17,7 +17,7 @@
 int main(int argument_count, char** arguments) {
   using namespace plimsoll::bridge;
   HeldSignals held;
-  // Whoever reads stdout or stderr may end before the bridge does.
+  // The reader of stdout or stderr may end before the bridge does.
   ::signal(SIGPIPE, SIG_IGN);
   LogOutput errors(STDERR_FILENO);
   std::ostream error_lines(&errors);

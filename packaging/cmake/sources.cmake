@@ -202,6 +202,7 @@ set(PLIMSOLL_CLIENT_SOURCES
   native/runtime/client_registry.cc
   native/runtime/give_back_timer.cc
   native/runtime/mapped_memory.cc
+  native/runtime/name_lookups.cc
   native/runtime/runtime.cc
   native/runtime/sleepers.cc
   native/runtime/upkeep_timer.cc
@@ -426,6 +427,7 @@ set(PLIMSOLL_CLIENT_HEADERS
   core/session/backoff.h
   core/session/command_count.h
   core/session/confirmation.h
+  core/session/deadline_order.h
   core/session/earlier_answers.h
   core/session/error_text.h
   core/session/handshake.h
@@ -526,6 +528,7 @@ set(PLIMSOLL_CLIENT_HEADERS
   native/runtime/client_registry.h
   native/runtime/give_back_timer.h
   native/runtime/mapped_memory.h
+  native/runtime/name_lookups.h
   native/runtime/runtime.h
   native/runtime/sleepers.h
   native/runtime/upkeep_timer.h
@@ -693,6 +696,7 @@ set(PLIMSOLL_BRIDGE_SOURCES
   native/bridge/http/handshake.cc
   native/bridge/http/proxy_header.cc
   native/bridge/http/request_form.cc
+  native/bridge/log_output.cc
   native/bridge/main.cc
   native/bridge/metrics_text.cc
   native/bridge/pages/content_type.cc
@@ -803,6 +807,7 @@ set(PLIMSOLL_BRIDGE_HEADERS
   native/bridge/http/header_list.h
   native/bridge/http/proxy_header.h
   native/bridge/http/request_form.h
+  native/bridge/log_output.h
   native/bridge/metrics_text.h
   native/bridge/pages/content_type.h
   native/bridge/pages/page_answer.h

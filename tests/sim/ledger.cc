@@ -27,10 +27,6 @@ bool is_said_by_server(ErrorCode code) {
   }
 }
 
-}  // namespace
-
-namespace {
-
 // Timers are exact in a world: nothing excuses more.
 constexpr Duration lateness_max = std::chrono::microseconds(1);
 
@@ -38,7 +34,8 @@ constexpr Duration lateness_max = std::chrono::microseconds(1);
 // ended.
 constexpr Duration lateness_among(std::uint64_t pending) {
   const std::uint64_t visited = 2 * pending;
-  return visited > DeadlineOrder::exact_max ? DeadlineOrder::rest_each * visited : Duration::zero();
+  if (visited <= DeadlineOrder::exact_max) return Duration::zero();
+  return DeadlineOrder::rest_each * static_cast<Duration::rep>(visited);
 }
 
 }  // namespace
