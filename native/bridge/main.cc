@@ -12,10 +12,12 @@
 #include "plimsoll/native/bridge/held_signals.h"
 #include "plimsoll/native/bridge/log_output.h"
 #include "plimsoll/native/bridge/program.h"
+#include "plimsoll/native/bridge/standard_streams.h"
 #include "plimsoll/native/bridge/tokens/static_token.h"
 
 int main(int argument_count, char** arguments) {
   using namespace plimsoll::bridge;
+  open_standard_streams();
   HeldSignals held;
   // The reader of stdout or stderr may end before the bridge does.
   ::signal(SIGPIPE, SIG_IGN);

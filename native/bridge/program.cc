@@ -93,12 +93,12 @@ void greet(const Config& config, const Servers& servers) {
   if (!config.local_token.empty()) std::cout << "token: " << config.local_token << std::endl;
 }
 
-// Writes what the native library says as JSON, too, as long as this object lives.
+// Writes what the native library says to the log, too, as long as this object lives.
 class LibraryLog {
  public:
   explicit LibraryLog(EventLog& log) {
-    if (log.format() == LogFormat::text) return;  // the library writes text by itself
     native::set_log_hook([&log](const native::LogRecord& record) {
+      if (log.format() == LogFormat::text && record.severity < Severity::warn) return;
       log.write(record.severity, record.event_name, record.body, record.attributes);
     });
   }

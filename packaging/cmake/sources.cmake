@@ -863,6 +863,7 @@ set(PLIMSOLL_BRIDGE_HEADERS
   native/bridge/shared/unread_share.h
   native/bridge/shared/wire_reply.h
   native/bridge/shared_upstream.h
+  native/bridge/standard_streams.h
   native/bridge/start_check.h
   native/bridge/status_pages.h
   native/bridge/stream/dial.h

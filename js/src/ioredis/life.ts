@@ -77,7 +77,9 @@ export class Life {
     this.#client = this.#begin();
     const client = await this.#client;
     if (isAnother) this.#belongings.moveTo();
-    await client.ping().catch((error: unknown) => { throw this.errorOf(error, "auth", []); });
+    await this.#call(client, (each) => each.ping()).catch((error: unknown) => {
+      throw this.errorOf(error, "auth", []);
+    });
   }
 
   /** Calls `use` with the client: at once if there is one and no call waits, so that calls of all kinds are sent in

@@ -102,7 +102,7 @@ export const connectWebSocket: Connect = (address, events, options): Transport =
     socket.onerror = () => {};  // onclose follows, and says more
     socket.onclose = ({ code, reason }: { code: number; reason?: string }) => {
       // In Firefox a WebSocket does not open, and does not tell the protocol, if the bridge's close comes together with
-      // its answer to the handshake. Only who has chosen a protocol can send a code.
+      // its answer to the handshake. A connection that breaks, or is not made, has no such code.
       const mayBeRefused = isRefused || !isOpen && offered.includes(protocolOfRefusals);
       if (mayBeRefused && code >= 4400) return end(refusalOf(code, reason ?? ""));
       const words = wordsOfCloses[code] ?? "the bridge ended the connection";

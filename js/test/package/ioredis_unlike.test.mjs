@@ -53,7 +53,10 @@ test("what a server without passwords does not want does not keep a client out",
     const redis = make(options);
     assert.equal(await redis.set("a", "1"), "OK", JSON.stringify(options));
   }
-  assert.equal(warned.length, 1);
+  const lazy = make({ password: "needless", lazyConnect: true });
+  await lazy.connect();
+  assert.equal(await lazy.get("a"), "1");
+  assert.equal(warned.length, 2);
   assert.match(warned[0], /wants no password/);
   assert.doesNotMatch(warned[0], /needless/);
   assert.throws(() => new Redis({ username: "sailor" }), { message: /username is given without a password/ });

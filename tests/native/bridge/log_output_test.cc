@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
@@ -15,6 +16,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include "plimsoll/native/bridge/standard_streams.h"
 #include "plimsoll/tests/support/loopback.h"
 #include "plimsoll/tests/support/temporary_directory.h"
 
@@ -85,6 +87,18 @@ TEST_CASE("a reader that is gone, and a disk that is full, cost lines, and nothi
   full_lines << "two\n" << std::flush;
   CHECK(LogOutput::lines_lost() == before + 3);
   CHECK((lines.good() && full_lines.good()));
+}
+
+TEST_CASE("a program that is started without its standard streams gets none of their numbers") {
+  const pid_t child = checked(::fork(), "fork");
+  if (child == 0) {
+    for (const int each : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) ::close(each);
+    bridge::open_standard_streams();
+    ::_exit(::open("/dev/null", O_RDONLY) > STDERR_FILENO ? 0 : 1);
+  }
+  int status = -1;
+  checked(::waitpid(child, &status, 0), "waitpid");
+  CHECK(status == 0);
 }
 
 TEST_CASE("a file is appended to, and opened again by its name") {
