@@ -111,8 +111,8 @@ class Admission {
   /// so now and then, so that some end a little later.
   void handle_timeout(Instant now);
 
-  /// When to call handle_timeout(): not after the earliest deadline, but where that has to wait for
-  /// the next walk.
+  /// When to call handle_timeout(): not after the earliest deadline, or when the next walk may
+  /// begin, if that is later.
   Instant next_deadline() const { return next_deadline_; }
 
   /// Returns the next waiter that was cancelled or has timed out. Once it returns nothing, all

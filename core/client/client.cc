@@ -422,7 +422,8 @@ Instant Client::sides_timeout() {
   if (sentinels == nullptr) return next;
   const bool is_known = sentinels->finding() != Sentinels::Finding::pending;
   const bool is_due = sentinels->is_asked() && is_known;
-  return std::min(next, is_due ? session_.now() : sentinels->poll_timeout());
+  if (!is_due) return std::min(next, sentinels->poll_timeout());
+  return std::min(next, std::max(session_.now(), sentinels->now()));
 }
 
 std::uint64_t Client::unsent_sides() const {

@@ -240,8 +240,8 @@ class Pipeline {
   /// DeadlineOrder::exact_max, it does so now and then, so that some end a little later.
   void handle_timeout(Instant now);
 
-  /// When to call handle_timeout(): not after the earliest deadline, but where that has to wait for
-  /// the next walk.
+  /// When to call handle_timeout(): not after the earliest deadline, or when the next walk may
+  /// begin, if that is later.
   Instant next_deadline() const { return next_deadline_; }
 
   /// Returns the next request that ended by its deadline, by cancel(), or with its connection.

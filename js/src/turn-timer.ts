@@ -5,8 +5,8 @@ import { immediate, startTimer, stopTimer } from "./own-timers.js";
 //
 // An event loop that was busy runs its timers before it reads its sockets. Requests whose replies have arrived would
 // then time out. So the core is told of a time only after the loop has read what had arrived by then. And what was
-// asked right before the loop was busy has left only now, so that the server has had no time at all: it gets as long as
-// the loop was late.
+// asked right before the loop was busy has left only now, so that the server has had no time at all: it gets a grace, as
+// long as the loop was late.
 
 // The longest wait that a timer takes. A longer one ends early, and is then set again.
 const timerMsMax = 0x7fffffff;
@@ -18,13 +18,12 @@ const putOffsMax = 8;
 // A loop that is so much later than it should be was busy. A timer is a millisecond late, or two.
 const busyMsMin = 5;
 
-// How long the server gets then: as long as the loop was late, within these bounds.
+// The bounds of a grace. If the loop is late again, there may be another one, but none begins later than graceMsMax
+// behind the first: in a loop that is always busy, and in a hidden page, whose timers are all late, a request has to
+// time out, too.
 const graceMsMin = 20;
 const graceMsMax = 1000;
 const graceAfter = (lateness: number): number => Math.min(Math.max(lateness, graceMsMin), graceMsMax);
-
-// How often a report is put off because the loop was busy again: in one that always is, a request has to time out, too.
-const gracesMax = 8;
 
 // Calls `act` once the loop has read its sockets. Where there is no setImmediate(), a timer comes after the events that
 // wait already.
@@ -45,7 +44,8 @@ export class TurnTimer {
   // When the timer fires, and when it was last set to another time, by the clock.
   #firesAt = Infinity;
   #setAt: number;
-  #graces = 0;
+  // When the last grace for #at may begin; Infinity: there has been none.
+  #gracesUntil = Infinity;
   #putOffs = 0;
 
   /** `clock`: the core, whose times set() takes. `bytesRead` returns how many bytes have arrived on the driver's open
@@ -59,16 +59,18 @@ export class TurnTimer {
 
   /** Has `handleTimeout` called at the time `at`, or earlier; never for Infinity. */
   set(at: number): void {
-    // A timer that fires too early is set again. That is cheaper than moving the timer for each request.
-    if (at >= this.#at) return;
+    // A timer that fires too early is set again. That is cheaper than moving the timer for each request. But a grace ends
+    // with what it was for.
+    if (at >= this.#at && (at === this.#at || this.#gracesUntil === Infinity)) return;
     stopTimer(this.#timer);
     const now = this.#clock.now();
     // A time that has passed since then has passed while the loop was busy. An older one means: at once.
     const lateness = at > this.#setAt ? now - at : 0;
     this.#at = at;
     this.#setAt = now;
-    this.#graces = 0;
-    this.#start(now, lateness >= busyMsMin ? graceAfter(lateness) : at - now);
+    this.#gracesUntil = Infinity;
+    if (lateness >= busyMsMin) this.#startGrace(now, lateness);
+    else if (at < Infinity) this.#start(now, at - now);
   }
 
   /** The client has ended: the timer must not keep the process alive. A report that waits for the loop to read still
@@ -81,10 +83,15 @@ export class TurnTimer {
     this.#timer = startTimer(this.#handleTimer, whole);
   }
 
+  #startGrace(now: number, lateness: number): void {
+    this.#gracesUntil = Math.min(this.#gracesUntil, now + graceMsMax);
+    this.#start(now, graceAfter(lateness));
+  }
+
   readonly #handleTimer = (): void => {
     const now = this.#clock.now();
     const lateness = now - this.#firesAt;
-    if (lateness >= busyMsMin && ++this.#graces <= gracesMax) return this.#start(now, graceAfter(lateness));
+    if (lateness >= busyMsMin && now < this.#gracesUntil) return this.#startGrace(now, lateness);
     this.#putOffs = 0;
     this.#reportAfterReading();
   };
@@ -94,7 +101,7 @@ export class TurnTimer {
     afterReading(() => {
       const isReading = this.#bytesRead() > before;
       if (isReading && ++this.#putOffs < putOffsMax) return this.#reportAfterReading();
-      this.#at = Infinity;
+      this.#at = this.#gracesUntil = Infinity;
       this.#handleTimeout();
     });
   }

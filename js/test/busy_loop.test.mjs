@@ -78,6 +78,7 @@ test("what was asked right before the loop was busy has its time when the loop g
 
 test("a connection that is made while the loop is busy is made", async () => {
   const connecting = Client.connect(server.address, { connectTimeout: 100 });
+  await new Promise((resolve) => { setImmediate(resolve); });  // the attempt has begun
   compute(1000);
   const client = await connecting;
   const message = client.subscribe(["news"]);
@@ -89,9 +90,12 @@ test("a connection that is made while the loop is busy is made", async () => {
 test("a server that says nothing is given up, though the loop was busy", async () => {
   const client = await Client.connect(server.address);
   process.kill(server.pid, "SIGSTOP");
-  const reply = client.get("key", { timeout: 50 });
-  compute(200);
-  await assert.rejects(reply, { code: "timed_out" });
-  process.kill(server.pid, "SIGCONT");
+  try {
+    const reply = client.get("key", { timeout: 50 });
+    compute(200);
+    await assert.rejects(reply, { code: "timed_out" });
+  } finally {
+    process.kill(server.pid, "SIGCONT");
+  }
   await client.close();
 });

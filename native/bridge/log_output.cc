@@ -13,6 +13,10 @@
 namespace plimsoll::bridge {
 namespace {
 
+// How long a reader may take to make room for a text that a pipe need not take at once, such as all
+// metrics. A usual line does not wait.
+constexpr std::chrono::milliseconds long_text_patience{100};
+
 // With O_NONBLOCK, a FIFO without a reader is an error; otherwise this would wait for one.
 int open_to_append(const std::string& file) {
   return ::open(file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0666);
@@ -20,9 +24,12 @@ int open_to_append(const std::string& file) {
 
 // Whether a write of PIPE_BUF bytes would not wait. Standard error is not made non-blocking for
 // this, because other processes have the same pipe.
-bool is_writable(int descriptor) {
+bool is_writable(int descriptor, std::chrono::steady_clock::time_point until) {
+  const auto left =
+      std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
   pollfd wanted{.fd = descriptor, .events = POLLOUT, .revents = 0};
-  return ::poll(&wanted, 1, 0) == 1 && (wanted.revents & POLLOUT) != 0;
+  const int wait = std::max(0, static_cast<int>(left.count()));
+  return ::poll(&wanted, 1, wait) == 1 && (wanted.revents & POLLOUT) != 0;
 }
 
 bool is_file(int descriptor) {
@@ -57,7 +64,8 @@ bool LogOutput::reopen() {
 
 std::streamsize LogOutput::xsputn(const char* text, std::streamsize size) {
   const std::lock_guard lock(mutex_);
-  if (!write_all({text, static_cast<std::size_t>(size)})) {
+  const std::string_view given(text, static_cast<std::size_t>(size));
+  if (!(is_torn_ ? write_all("\n" + std::string(given)) : write_all(given))) {
     lines_lost_.fetch_add(1, std::memory_order_relaxed);
   }
   return size;
@@ -71,20 +79,28 @@ LogOutput::int_type LogOutput::overflow(int_type letter) {
 
 // The caller holds the lock.
 bool LogOutput::write_all(std::string_view text) {
-  const bool at_once = is_file(descriptor_);
-  bool ends_torn_line = is_torn_;
+  // A file takes a text whole, and does not make its writer wait for a reader.
+  const std::size_t piece_max = is_file(descriptor_) ? text.size() : PIPE_BUF;
+  const bool may_wait = text.size() > PIPE_BUF;
+  const Clock::time_point until =
+      Clock::now() + (may_wait ? long_text_patience : Clock::duration());
   while (!text.empty()) {
-    if (!at_once && !is_writable(descriptor_)) return false;
-    if (ends_torn_line && ::write(descriptor_, "\n", 1) != 1) return false;
-    ends_torn_line = false;
-    const std::size_t size = at_once ? text.size() : std::min<std::size_t>(text.size(), PIPE_BUF);
-    const ssize_t written = ::write(descriptor_, text.data(), size);
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return false;
-    text.remove_prefix(static_cast<std::size_t>(written));
+    const std::size_t written = write_piece(text.substr(0, piece_max), until);
+    if (written == 0) return false;
+    text.remove_prefix(written);
     is_torn_ = !text.empty();
   }
   return true;
+}
+
+// Returns how much of the text was written; 0: nothing, because that would wait, or cannot be.
+std::size_t LogOutput::write_piece(std::string_view text, Clock::time_point until) {
+  for (;;) {
+    if (!is_writable(descriptor_, until)) return 0;
+    const ssize_t written = ::write(descriptor_, text.data(), text.size());
+    if (written >= 0) return static_cast<std::size_t>(written);
+    if (errno != EINTR) return 0;
+  }
 }
 
 }  // namespace plimsoll::bridge

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <mutex>
 #include <streambuf>
@@ -9,11 +11,13 @@
 
 // Where lines of a log go: a file, or standard error, behind which there may be a pipe. The bridge
 // must not depend on who reads its log: a line that finds a reader that has stopped reading, or is
-// gone, or a full disk, is left out and counted. (A stream of the standard library waits in the
+// gone, or a full disk, is left out and counted; all metrics, which a pipe need not take at once,
+// may wait for 100 ms. (A stream of the standard library waits in the
 // first case, in the thread that serves the clients; after a single write that fails it says
 // nothing any more.)
 //
-// Thread-safe, as the streambuf of several streams. The program has to ignore SIGPIPE.
+// Thread-safe, as the streambuf of several streams: there is one for each descriptor. The program
+// has to ignore SIGPIPE.
 
 namespace plimsoll::bridge {
 
@@ -44,7 +48,10 @@ class LogOutput final : public std::streambuf {
   int_type overflow(int_type letter) override;
 
  private:
+  using Clock = std::chrono::steady_clock;
+
   bool write_all(std::string_view text);
+  std::size_t write_piece(std::string_view text, Clock::time_point until);
 
   inline static std::atomic<std::uint64_t> lines_lost_ = 0;
 

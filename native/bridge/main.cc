@@ -35,7 +35,7 @@ int main(int argument_count, char** arguments) {
     }
     const auto read_again = [&] { return read_config(*invocation.command_line); };
     return invocation.command_line->check ? check(read_again(), log)
-                                          : run(read_again(), read_again, log, held);
+                                          : run(read_again(), read_again, errors, log, held);
   } catch (const std::exception& error) {
     log.write(plimsoll::native::Severity::error, "start_failed", error.what());
     return 1;

@@ -1,7 +1,5 @@
 #include "plimsoll/native/bridge/program.h"
 
-#include <unistd.h>
-
 #include <chrono>
 #include <csignal>
 #include <iostream>
@@ -43,6 +41,8 @@ std::string to_text(const Tcp::endpoint& endpoint) {
 // The access log's output, which stays open as long as the bridge runs.
 class AccessOutput {
  public:
+  explicit AccessOutput(LogOutput& errors) : errors_(errors) {}
+
   bool open(const std::string& name) {
     if (name.empty()) return true;
     if (name == "stderr") {
@@ -58,7 +58,7 @@ class AccessOutput {
   std::ostream* out() { return out_.rdbuf() == nullptr ? nullptr : &out_; }
 
  private:
-  LogOutput errors_{STDERR_FILENO};
+  LogOutput& errors_;
   LogOutput file_;
   std::ostream out_{nullptr};
 };
@@ -98,8 +98,12 @@ class LibraryLog {
  public:
   explicit LibraryLog(EventLog& log) {
     native::set_log_hook([&log](const native::LogRecord& record) {
-      if (log.format() == LogFormat::text && record.severity < Severity::warn) return;
-      log.write(record.severity, record.event_name, record.body, record.attributes);
+      std::string body(record.body);
+      if (log.format() == LogFormat::text) {
+        if (record.severity < Severity::warn) return;
+        body.insert(0, record.severity == Severity::warn ? "warning: " : "error: ");
+      }
+      log.write(record.severity, record.event_name, body, record.attributes);
     });
   }
   ~LibraryLog() { native::set_log_hook(nullptr); }
@@ -325,8 +329,8 @@ int check(ReadConfig read, EventLog& log) {
   return 0;
 }
 
-int run(ReadConfig read, const std::function<ReadConfig()>& read_again, EventLog& log,
-        HeldSignals& held) {
+int run(ReadConfig read, const std::function<ReadConfig()>& read_again, LogOutput& errors,
+        EventLog& log, HeldSignals& held) {
   log.set_format(read.draft.config.log_format);
   const LibraryLog library_log(log);
   const auto fail = [&log](std::string_view what) {
@@ -337,7 +341,7 @@ int run(ReadConfig read, const std::function<ReadConfig()>& read_again, EventLog
   if (!read.problems.empty()) return 1;
   const Config& config = read.draft.config;
   Prepared prepared = prepare(config);
-  AccessOutput access;
+  AccessOutput access(errors);
   if (!access.open(config.access_log)) {
     return fail("access_log: " + config.access_log + ": cannot be written");
   }

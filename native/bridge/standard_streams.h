@@ -5,9 +5,9 @@
 
 namespace plimsoll::bridge {
 
-/// Opens those of stdin, stdout and stderr that are closed, as nothing to read and nowhere to
-/// write. Otherwise the first sockets would get their numbers, and a client what is written to
-/// stdout and stderr. Call it before anything is opened.
+/// Opens /dev/null in the place of stdin, stdout and stderr if they are closed. Otherwise a socket
+/// could get number 1 or 2, and its client would receive what the bridge prints. Call it before
+/// anything else is opened.
 inline void open_standard_streams() {
   int opened = 0;
   while ((opened = ::open("/dev/null", O_RDWR)) >= 0 && opened <= STDERR_FILENO) {

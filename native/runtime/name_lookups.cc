@@ -31,13 +31,20 @@ NameLookups::Found ask_system(const std::string& name) try {
   return {.problem = asio::error::no_memory, .addresses = {}};
 }
 
+// Without memory for the answer, who waits for it has a limit of time.
+void tell(const NameLookups::Done& done, const NameLookups::Found& found) try {
+  done(found);
+} catch (const std::bad_alloc&) {
+}
+
 }  // namespace
 
-NameLookups::NameLookups() : resolve_(ask_system) {}
+NameLookups::NameLookups() : resolve_(std::make_shared<const Resolve>(ask_system)) {}
 
 void NameLookups::resolve_by(Resolve resolve) {
+  auto made = std::make_shared<const Resolve>(std::move(resolve));
   const std::lock_guard lock(mutex_);
-  resolve_ = std::move(resolve);
+  resolve_.swap(made);
 }
 
 std::size_t NameLookups::names_count() const {
@@ -46,30 +53,43 @@ std::size_t NameLookups::names_count() const {
 }
 
 NameLookups::Wait NameLookups::look_up(const std::string& name, Done done) {
-  std::unique_lock lock(mutex_);
-  const auto [place, is_new] = names_.try_emplace(name);
-  Wait wait;
-  wait.lookups_ = this;
+  Wait wait;  // which outlives the lock, because its end takes it
   wait.name_ = name;
-  wait.id_ = ++last_id_;
   wait.fork_count_ = current_fork_count();
-  place->second.waiters.push_back({.id = wait.id_, .done = done});
-  if (!is_new) return wait;
-  if (threads_ < names_max && start_thread(name)) {
-    place->second.has_thread = true;
-  } else if (threads_ > 0) {
-    queue_.push_back(name);
-  } else {
-    names_.erase(place);
-    lock.unlock();
-    done({.problem = asio::error::no_memory, .addresses = {}});
+  std::unique_lock lock(mutex_);
+  wait.id_ = ++last_id_;
+  const auto [place, is_new] = names_.try_emplace(name);
+  try {
+    place->second.waiters.push_back({.id = wait.id_, .done = done});
+    if (is_new && !start(place->first, place->second)) {
+      names_.erase(place);
+      lock.unlock();
+      done({.problem = asio::error::no_memory, .addresses = {}});
+      return wait;
+    }
+  } catch (const std::bad_alloc&) {
+    // Nobody may find a name that will have no thread.
+    if (is_new && lock.owns_lock()) names_.erase(place);
+    throw;
   }
+  wait.lookups_ = this;
   return wait;
+}
+
+// The caller holds the lock. Returns false if the name will have no thread.
+bool NameLookups::start(const std::string& name, Name& state) {
+  if (threads_ == names_max) {
+    queue_.push_back(name);
+    return true;
+  }
+  state.has_thread = start_thread(name);
+  if (!state.has_thread && threads_ > 0) queue_.push_back(name);
+  return threads_ > 0;
 }
 
 // The caller holds the lock.
 bool NameLookups::start_thread(const std::string& name) try {
-  stay_loaded();
+  [[maybe_unused]] static const bool is_kept = (stay_loaded(), true);
   const WithoutSignals without;
   std::thread([this, name] { serve(name); }).detach();
   ++threads_;
@@ -81,12 +101,12 @@ bool NameLookups::start_thread(const std::string& name) try {
 // A thread looks up a name, and then those that wait for their turn.
 void NameLookups::serve(std::string name) {
   while (!name.empty()) {
-    Resolve resolve;
+    std::shared_ptr<const Resolve> resolve;
     {
       const std::lock_guard lock(mutex_);
       resolve = resolve_;
     }
-    const Found found = resolve(name);
+    const Found found = (*resolve)(name);
     std::vector<Waiter> waiters;
     {
       const std::lock_guard lock(mutex_);
@@ -95,7 +115,7 @@ void NameLookups::serve(std::string name) {
       names_.erase(place);
       name = next_name();
     }
-    for (const Waiter& each : waiters) each.done(found);
+    for (const Waiter& each : waiters) tell(each.done, found);
   }
 }
 

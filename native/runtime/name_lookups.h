@@ -5,6 +5,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <utility>
@@ -35,7 +36,7 @@ class NameLookups {
     std::vector<boost::asio::ip::address> addresses;  ///< in the system's order
   };
 
-  /// Is called in a thread of this object, which no other name waits for.
+  /// Is called in a thread of this object. Must not block.
   using Done = std::function<void(const Found& found)>;
 
   /// A wait for an answer, which ends with this object.
@@ -67,7 +68,8 @@ class NameLookups {
   NameLookups& operator=(const NameLookups&) = delete;
 
   /// Looks `name` up. `done` is called once, maybe before this returns (if the system has no
-  /// thread for it), unless the wait ends before; while the wait ends, it may still be called.
+  /// thread for it), unless the wait ends before; while the wait ends, it may still be called. If
+  /// there is no memory for a call, it is left out. Throws std::bad_alloc.
   Wait look_up(const std::string& name, Done done);
 
   /// How many names are being looked up, or wait for their turn.
@@ -87,13 +89,14 @@ class NameLookups {
     std::vector<Waiter> waiters;
   };
 
+  bool start(const std::string& name, Name& state);
   bool start_thread(const std::string& name);
   void serve(std::string name);
   std::string next_name();
   void forget(const std::string& name, std::uint64_t id);
 
   mutable std::mutex mutex_;
-  Resolve resolve_;
+  std::shared_ptr<const Resolve> resolve_;
   std::map<std::string, Name> names_;
   std::deque<std::string> queue_;  // names without a thread
   std::size_t threads_ = 0;

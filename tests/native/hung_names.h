@@ -10,6 +10,7 @@
 #include <boost/asio/ip/address.hpp>
 
 #include "plimsoll/native/runtime/name_lookups.h"
+#include "plimsoll/tests/native/patience.h"
 
 // A resolver under which each name that begins with "hung" has no answer until let_go(), as if its
 // name server were silent. All others are this machine.
@@ -18,7 +19,7 @@ namespace plimsoll::testing {
 
 class HungNames {
  public:
-  explicit HungNames(native::NameLookups& lookups) {
+  explicit HungNames(native::NameLookups& lookups) : lookups_(lookups) {
     lookups.resolve_by([state = state_](const std::string& name) {
       std::unique_lock lock(state->mutex);
       ++state->asked[name];
@@ -28,7 +29,11 @@ class HungNames {
       return native::NameLookups::Found{{}, {boost::asio::ip::make_address("127.0.0.1")}};
     });
   }
-  ~HungNames() { let_go(); }
+  /// Waits until no name is looked up: who asks next must not get an answer of this one.
+  ~HungNames() {
+    let_go();
+    eventually([this] { return lookups_.names_count() == 0; });
+  }
   HungNames(const HungNames&) = delete;
   HungNames& operator=(const HungNames&) = delete;
 
@@ -58,6 +63,7 @@ class HungNames {
     bool is_let_go = false;
     std::map<std::string, int> asked;
   };
+  native::NameLookups& lookups_;
   const std::shared_ptr<State> state_ = std::make_shared<State>();
 };
 

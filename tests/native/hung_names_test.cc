@@ -85,7 +85,7 @@ TEST_CASE("a context whose client has ended neither runs on nor waits for a look
     context.restart();
     context.poll();
   }
-  CHECK(native::memory_statistics().clients == clients_before);
+  CHECK(native::memory_statistics().clients <= clients_before);
   CHECK(hung.asked("hung.example") == 1);
   CHECK(native::memory_statistics().name_lookups == 1);
   hung.let_go();

@@ -3,7 +3,8 @@ import { Client, ConnectionError, LimitError, type PlimsollError } from "../inde
 import { startTimer, stopTimer } from "../own-timers.js";
 import { callBack } from "./arguments.js";
 import type { Settings } from "./options.js";
-import { closedText, errorOf, eventErrorOf, isClosed, isLoginRefusal, isNeedlessPassword } from "./replies.js";
+import { closedText, errorOf, eventErrorOf, isClosed, isLoginRefusal, isNeedlessPassword,
+  wantsPassword } from "./replies.js";
 
 // As it was when this was loaded: for the reason that own-timers.ts gives.
 const nextTick: typeof process.nextTick = process.nextTick.bind(process);
@@ -105,6 +106,7 @@ export class Life {
 
   /** The client, without a look at the options. */
   async connected(): Promise<Client> {
+    if (!this.#isLetIn) await this.#waitFor((client) => client.ping());
     return this.#live ?? this.#waitFor(async (client) => client);
   }
 
@@ -171,28 +173,41 @@ export class Life {
     this.#live = undefined;
     const isOver = this.#isClosing || error.code === "closed" && this.#ending === undefined;
     this.#ending = undefined;
-    if (!isOver && !this.#goesWithoutPassword && isNeedlessPassword(error)) {
-      this.#goesWithoutPassword = this.#isLetIn = true;
-      console.warn("[plimsoll/ioredis] The server wants no password; it is left out.");
-    } else if (!isOver && error.code !== "closed") {
+    if (!isOver && this.#leavesPasswordOut(error)) return this.#beginNext();
+    if (!isOver && error.code !== "closed") {
       if (isLoginRefusal(error)) this.#refusal = error;
       this.#emitError(error);
     }
     this.#goOn(isOver);
   }
 
+  // Whether another client is to try at once without the password. It has the password again once a server wants one.
+  #leavesPasswordOut(error: PlimsollError): boolean {
+    const { password, credentials } = this.#settings.client;
+    if (this.#goesWithoutPassword) this.#goesWithoutPassword = !wantsPassword(error);
+    else if (password !== undefined && credentials === undefined && isNeedlessPassword(error)) {
+      this.#goesWithoutPassword = this.#isLetIn = true;
+      console.warn("[plimsoll/ioredis] The server wants no password; it is left out.");
+      return true;
+    }
+    return false;
+  }
+
   #goOn(isOver: boolean): void {
     this.#setStatus("close");
     const wait = isOver || this.#isClosing ? null : this.#askStrategy();  // a listener may have closed it
     if (typeof wait !== "number") return this.#finish();
-    const next = this.#expect();
-    this.#timer = startTimer(() => {
-      this.#next = undefined;
-      this.#begin().then(next.resolve, next.reject);
-      next.client.then((client) => client.ping()).catch(() => {});  // has it connect; a failure is an event
-      this.#belongings.moveTo();
-    }, wait);
+    this.#expect();
+    this.#timer = startTimer(() => this.#beginNext(), wait);
     this.#setStatus("reconnecting", wait);
+  }
+
+  #beginNext(): void {
+    const next = this.#expect();
+    this.#next = undefined;
+    this.#begin().then(next.resolve, next.reject);
+    next.client.then((client) => client.ping()).catch(() => {});  // has it connect; a failure is an event
+    this.#belongings.moveTo();
   }
 
   // What the function throws is uncaught, as it is in ioredis, and there is no other attempt.

@@ -162,6 +162,9 @@ const optionsOfQuery = (query: URLSearchParams): RedisOptions => {
     .map(([name, text]) => [name, valueOf(name, text)]));
 };
 
+// What "rediss:" says of `tls`. Another argument may say more.
+const tlsOfUrl: TlsOptionsOfNode = {};
+
 // What a URL says. An error must not show it, since it may have a password.
 const optionsOfUrl = (text: string): RedisOptions => {
   let url: URL;
@@ -181,7 +184,7 @@ const optionsOfUrl = (text: string): RedisOptions => {
     ...username === "" ? {} : { username: decodeURIComponent(username) },
     ...password === "" ? {} : { password: decodeURIComponent(password) },
     ...pathname.length < 2 ? {} : { db: pathname.slice(1) },
-    ...protocol === "rediss:" || protocol === "valkeys:" ? { tls: {} } : {},
+    ...protocol === "rediss:" || protocol === "valkeys:" ? { tls: tlsOfUrl } : {},
   };
 };
 
@@ -206,7 +209,8 @@ const optionsOf = (args: readonly unknown[]): RedisOptions => {
   for (const [place, each] of args.entries()) {
     if (each === undefined || each === null) continue;
     for (const [name, value] of Object.entries(optionsOfArgument(each, place))) {
-      if (options[name] === undefined) options[name] = value;
+      const isOpen = options[name] === undefined || options[name] === tlsOfUrl && !isNone(value);
+      if (isOpen) options[name] = value;
     }
   }
   return options;
@@ -291,8 +295,9 @@ const clientNameOf = (name: unknown): string | undefined =>
   typeof name === "string" && /^[!-~]+$/.test(name) ? name : undefined;
 
 // ioredis logs in with an empty password if there is only a username. The user "default" who needs none is logged in.
-const checkUsername = ({ username, password }: RedisOptions): void => {
-  if (isNone(username) || username === "" || username === "default" || !isNone(password)) return;
+const checkUsername = ({ username, password, plimsoll }: RedisOptions): void => {
+  if (isNone(username) || username === "" || username === "default") return;
+  if (!isNone(password) || plimsoll?.password !== undefined || plimsoll?.credentials !== undefined) return;
   throw new ConfigurationError("invalid_option", "plimsoll/ioredis: username is given without a password");
 };
 

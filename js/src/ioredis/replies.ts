@@ -63,6 +63,9 @@ export const isLoginRefusal = (error: Error): boolean =>
 export const isNeedlessPassword = (error: Error): boolean =>
   isLoginRefusal(error) && /called without any password configured|no password is set/i.test(error.message);
 
+/** Whether the server has refused a client that gave no password. */
+export const wantsPassword = (error: Error): boolean => isLoginRefusal(error) && /NOAUTH/.test(error.message);
+
 /** The error of a command: the server's are ReplyErrors, and those that programs compare by their text have
     ioredis's. The client's own error is the `cause`. */
 export const errorOf = (error: unknown, name: string, args: readonly unknown[]): Error => {

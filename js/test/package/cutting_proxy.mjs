@@ -9,9 +9,11 @@ export const startCuttingProxy = async (port, accepted = () => {}) => {
   const pairs = new Set();
   const silent = new Set();
   let waiting;
+  let carried = 0;
   const carry = (near) => {
     accepted();
     const far = connect(port, "127.0.0.1");
+    near.on("data", (bytes) => { carried += bytes.length; });
     const pair = [near, far];
     pairs.add(pair);
     for (const [from, to] of [pair, [far, near]]) {
@@ -32,6 +34,8 @@ export const startCuttingProxy = async (port, accepted = () => {}) => {
   await once(listener, "listening");
   return {
     port: listener.address().port,
+    /** How many bytes clients have sent. */
+    carried: () => carried,
     hold: () => { waiting = []; },
     release: () => {
       const all = waiting;

@@ -53,13 +53,37 @@ test("what a server without passwords does not want does not keep a client out",
     const redis = make(options);
     assert.equal(await redis.set("a", "1"), "OK", JSON.stringify(options));
   }
-  const lazy = make({ password: "needless", lazyConnect: true });
+  const lazy = make({ password: "needless", lazyConnect: true, retryStrategy: null });
   await lazy.connect();
   assert.equal(await lazy.get("a"), "1");
-  assert.equal(warned.length, 2);
+  const sub = make({ password: "needless" });
+  assert.equal(await sub.subscribe("news"), 1);
+  assert.equal(warned.length, 3);
   assert.match(warned[0], /wants no password/);
   assert.doesNotMatch(warned[0], /needless/);
   assert.throws(() => new Redis({ username: "sailor" }), { message: /username is given without a password/ });
+});
+
+test("a server that gets its password later is given it", async (context) => {
+  context.mock.method(console, "warn", () => {});
+  const own = await startServer();
+  const redis = new Redis(own.port, "127.0.0.1", { password: "late", retryStrategy: () => 5 });
+  redis.on("error", () => {});
+  await redis.set("a", "1");
+  const admin = new Redis(own.port, "127.0.0.1", { retryStrategy: null });
+  await admin.config("SET", "requirepass", "late");
+  await admin.client("KILL", "TYPE", "normal", "SKIPME", "yes");
+  await until(() => redis.get("a").then((value) => value === "1", () => false));
+  await Promise.all([redis.quit(), admin.quit()]);
+  await own.stop();
+});
+
+test("the options of TLS are those of the arguments behind a URL", () => {
+  const ca = "a certificate";
+  const options = (...args) => new Redis(...args, { lazyConnect: true }).options.tls;
+  assert.deepEqual(options("rediss://localhost", { tls: { ca } }), { ca });
+  assert.deepEqual(options("rediss://localhost"), {});
+  assert.deepEqual(options("rediss://localhost", { tls: undefined }), {});
 });
 
 // BullMQ goes by this text: with any other one, a job whose end was lost has failed.
@@ -69,8 +93,9 @@ test("a call whose connection is lost under way says what ioredis says of closed
   redis.on("error", () => {});
   await redis.ping();
   process.kill(server.pid, "SIGSTOP");
+  const before = proxy.carried();
   const lost = redis.incr("counter").catch((error) => error);
-  for (let turn = 0; turn < 3; ++turn) await new Promise((resolve) => { setImmediate(resolve); });  // until it is sent
+  await until(() => proxy.carried() > before);  // the server does not answer
   proxy.reset();
   const error = await lost;
   process.kill(server.pid, "SIGCONT");

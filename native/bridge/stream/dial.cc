@@ -68,7 +68,9 @@ struct Lookup : std::enable_shared_from_this<Lookup> {
   std::optional<native::NameLookups::Wait> wait;
 };
 
-asio::awaitable<Endpoints> resolve(const native::Endpoint& endpoint, error_code& problem) {
+// `is_looking_up` is set while a name server is waited for.
+asio::awaitable<Endpoints> resolve(const native::Endpoint& endpoint, error_code& problem,
+                                   bool& is_looking_up) {
   Endpoints endpoints;
   if (endpoint.kind == native::Endpoint::Kind::unix_socket) {
     endpoints.emplace_back(asio::local::stream_protocol::endpoint(endpoint.path));
@@ -81,8 +83,10 @@ asio::awaitable<Endpoints> resolve(const native::Endpoint& endpoint, error_code&
     co_return endpoints;
   }
   const auto lookup = std::make_shared<Lookup>(co_await asio::this_coro::executor);
+  is_looking_up = true;
   lookup->begin(endpoint.host);
   co_await lookup->over.async_wait(as_tuple(use_awaitable));
+  is_looking_up = false;
   problem = lookup->found.problem;
   for (const asio::ip::address& each : lookup->found.addresses) {
     if (may_be_resolved_to(each)) {
@@ -113,11 +117,12 @@ asio::awaitable<DialProblem> log_in(Stream& stream, const Profile& profile) {
   }
 }
 
-asio::awaitable<DialProblem> connect(Stream& stream, const Target& target, const Profile& profile) {
+asio::awaitable<DialProblem> connect(Stream& stream, const Target& target, const Profile& profile,
+                                     bool& is_looking_up) {
   const native::Endpoint& endpoint = target.endpoint;
   Stream::Socket& socket = stream.socket();
   error_code problem;
-  const Endpoints endpoints = co_await resolve(endpoint, problem);
+  const Endpoints endpoints = co_await resolve(endpoint, problem, is_looking_up);
   if (endpoints.empty()) {
     DialProblem none;
     none.what = problem ? problem.message() : "its name resolves only to link-local addresses";
@@ -180,9 +185,14 @@ asio::awaitable<std::variant<Stream, DialProblem>> dial(
   Stream::Socket socket(co_await asio::this_coro::executor);
   Stream stream(std::move(socket));
   asio::steady_timer timer(stream.get_executor(), timeout);
-  const auto first =
-      co_await (connect(stream, target, profile) || timer.async_wait(as_tuple(use_awaitable)));
-  if (first.index() == 1) co_return DialProblem{"no answer within connect_timeout"};
+  bool is_looking_up = false;
+  const auto first = co_await (connect(stream, target, profile, is_looking_up) ||
+                               timer.async_wait(as_tuple(use_awaitable)));
+  if (first.index() == 1) {
+    co_return DialProblem{is_looking_up
+                              ? "the look-up of its name did not end within connect_timeout"
+                              : "no answer within connect_timeout"};
+  }
   const DialProblem& problem = std::get<0>(first);
   if (!problem.what.empty()) co_return problem;
   co_return std::move(stream);

@@ -25,7 +25,7 @@ namespace {
 
 using bridge::LogOutput;
 
-// A pipe of one page, the least that Linux has.
+// A pipe of one page of 4 KiB, the least that Linux has: it takes nothing while it has anything.
 struct Pipe {
   Pipe() {
     std::array<int, 2> ends{};

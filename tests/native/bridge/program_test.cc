@@ -226,17 +226,18 @@ TEST_CASE("who reads the access log may stop reading, and go: the bridge counts 
   const auto lost = [&] {
     const std::string text = ask(status_port, "/metrics");
     const std::string name = "\nplimsoll_bridge_log_lines_lost_total ";
-    return std::stoi(text.substr(text.find(name) + name.size()));
+    const std::size_t at = text.find(name);
+    return at == std::string::npos ? 0 : std::stoi(text.substr(at + name.size()));
   };
-  // A pipe takes 64 KiB, of lines that have more than 100 bytes.
+  // A pipe takes sixteen pages, of lines that have more than 100 bytes.
   for (int i = 0; lost() == 0; ++i) {
-    REQUIRE(i < 1000);
+    REQUIRE(i < 20'000);
     REQUIRE(status_of_upgrade(port, {}) == 401);
   }
   bridge.leave_fifo();
   const int before = lost();
   CHECK(status_of_upgrade(port, {}) == 401);
-  CHECK(eventually([&] { return lost() == before + 1; }));
+  CHECK(eventually([&] { return lost() > before; }));
   bridge.signal(SIGTERM);
   CHECK(bridge.has_ended());
 }
