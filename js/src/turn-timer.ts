@@ -18,9 +18,9 @@ const putOffsMax = 8;
 // A loop that is so much later than it should be was busy. A timer is a millisecond late, or two.
 const busyMsMin = 5;
 
-// The bounds of a grace. If the loop is late again, there may be another one, but none begins later than graceMsMax
-// behind the first: in a loop that is always busy, and in a hidden page, whose timers are all late, a request has to
-// time out, too.
+// The bounds of a grace. If the loop is late again, there may be another one, but all end graceMsMax after the first has
+// begun: in a loop that is always busy, and in a hidden page, whose timers are all late, a request has to time out, too.
+// (So who is busy again and again within that time may see a request time out that has only just left.)
 const graceMsMin = 20;
 const graceMsMax = 1000;
 const graceAfter = (lateness: number): number => Math.min(Math.max(lateness, graceMsMin), graceMsMax);
@@ -41,10 +41,10 @@ export class TurnTimer {
   #timer: ReturnType<typeof setTimeout> | undefined;
   // The time for which the core has asked. It stays until the time is reported.
   #at = Infinity;
-  // When the timer fires, and when it was last set to another time, by the clock.
+  // When the timer fires, and when it was last set to a time that was yet to come, by the clock.
   #firesAt = Infinity;
   #setAt: number;
-  // When the last grace for #at may begin; Infinity: there has been none.
+  // When the last grace ends; Infinity: there is none.
   #gracesUntil = Infinity;
   #putOffs = 0;
 
@@ -67,10 +67,10 @@ export class TurnTimer {
     // A time that has passed since then has passed while the loop was busy. An older one means: at once.
     const lateness = at > this.#setAt ? now - at : 0;
     this.#at = at;
+    if (lateness >= busyMsMin) return this.#startGrace(now, lateness);
     this.#setAt = now;
     this.#gracesUntil = Infinity;
-    if (lateness >= busyMsMin) this.#startGrace(now, lateness);
-    else if (at < Infinity) this.#start(now, at - now);
+    if (at < Infinity) this.#start(now, at - now);
   }
 
   /** The client has ended: the timer must not keep the process alive. A report that waits for the loop to read still
@@ -85,7 +85,7 @@ export class TurnTimer {
 
   #startGrace(now: number, lateness: number): void {
     this.#gracesUntil = Math.min(this.#gracesUntil, now + graceMsMax);
-    this.#start(now, graceAfter(lateness));
+    this.#start(now, Math.min(graceAfter(lateness), this.#gracesUntil - now));
   }
 
   readonly #handleTimer = (): void => {
@@ -98,7 +98,10 @@ export class TurnTimer {
 
   #reportAfterReading(): void {
     const before = this.#bytesRead();
+    const begun = this.#clock.now();
     afterReading(() => {
+      const now = this.#clock.now();
+      if (now - begun >= busyMsMin && now < this.#gracesUntil) return this.#startGrace(now, now - begun);
       const isReading = this.#bytesRead() > before;
       if (isReading && ++this.#putOffs < putOffsMax) return this.#reportAfterReading();
       this.#at = this.#gracesUntil = Infinity;

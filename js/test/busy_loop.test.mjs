@@ -61,10 +61,11 @@ const compute = (ms) => {
   while (performance.now() < until) continue;
 };
 
-test("what was asked right before the loop was busy has its time when the loop goes on", async () => {
-  const client = await Client.connect(server.address);
-  await client.set("key", "value");
+test("what was asked right before the loop was busy has its time when the loop goes on", async (context) => {
   for (const wait of [(act) => act(), (act) => queueMicrotask(act), setImmediate, (act) => setTimeout(act, 2)]) {
+    const client = await Client.connect(server.address);
+    context.after(() => client.close());
+    await client.set("key", "value");
     const reply = await new Promise((resolve, reject) => {
       wait(() => {
         client.get("key", { timeout: 50 }).then(resolve, reject);
@@ -73,18 +74,18 @@ test("what was asked right before the loop was busy has its time when the loop g
     });
     assert.equal(reply, "value");
   }
-  await client.close();
 });
 
-test("a connection that is made while the loop is busy is made", async () => {
-  const connecting = Client.connect(server.address, { connectTimeout: 100 });
-  await new Promise((resolve) => { setImmediate(resolve); });  // the attempt has begun
-  compute(1000);
-  const client = await connecting;
+test("connections that are begun right before the loop is busy are made", async (context) => {
+  const client = await Client.connect(server.address, { connectTimeout: 100, lazyConnect: true });
+  context.after(() => client.close());
+  const pong = client.ping();
   const message = client.subscribe(["news"]);
-  compute(1000);
+  const held = client.exclusive((own) => own.ping());
+  compute(700);
+  assert.equal(await pong, "PONG");
+  assert.equal(await held, "PONG");
   await (await message).close();
-  await client.close();
 });
 
 test("a server that says nothing is given up, though the loop was busy", async () => {
