@@ -17,9 +17,9 @@ class DeadlineOrder {
  public:
   /// The most requests of which each ends once its deadline has passed, whatever their order.
   static constexpr std::size_t exact_max = 1024;
-  /// How long the next walk waits for each request that a walk has visited, so that walks, of some
-  /// 2 ns a request, take a sixteenth of a processor. A deadline is missed by this time at most:
-  /// by 3.2 ms among 100,000 requests.
+  /// How long the next walk waits for each request that a walk has visited, also for those that
+  /// have ended and are still in the queue. A deadline is missed by this time at most: by 3.2 ms
+  /// for each 100,000. To visit a request takes some 3 ns, so walks take a tenth of a processor.
   static constexpr Duration rest_each{32};
 
   /// Whether the deadlines that were seen ascend.

@@ -13,9 +13,10 @@
 namespace plimsoll::bridge {
 namespace {
 
-// How long a reader may take to make room for a text that a pipe need not take at once, such as all
-// metrics. A usual line does not wait.
-constexpr std::chrono::milliseconds long_text_patience{100};
+// How long a reader may take to make room for a text of several lines, such as all metrics, which a
+// pipe need not take at once. A line does not wait, however long: a client may have chosen its
+// size.
+constexpr std::chrono::milliseconds text_patience{100};
 
 // With O_NONBLOCK, a FIFO without a reader is an error; otherwise this would wait for one.
 int open_to_append(const std::string& file) {
@@ -81,9 +82,8 @@ LogOutput::int_type LogOutput::overflow(int_type letter) {
 bool LogOutput::write_all(std::string_view text) {
   // A file takes a text whole, and does not make its writer wait for a reader.
   const std::size_t piece_max = is_file(descriptor_) ? text.size() : PIPE_BUF;
-  const bool may_wait = text.size() > PIPE_BUF;
-  const Clock::time_point until =
-      Clock::now() + (may_wait ? long_text_patience : Clock::duration());
+  const bool is_line = text.find('\n', is_torn_ ? 1 : 0) + 1 == text.size();
+  const Clock::time_point until = Clock::now() + (is_line ? Clock::duration() : text_patience);
   while (!text.empty()) {
     const std::size_t written = write_piece(text.substr(0, piece_max), until);
     if (written == 0) return false;

@@ -10,11 +10,10 @@
 #include <string_view>
 
 // Where lines of a log go: a file, or standard error, behind which there may be a pipe. The bridge
-// must not depend on who reads its log: a line that finds a reader that has stopped reading, or is
-// gone, or a full disk, is left out and counted; all metrics, which a pipe need not take at once,
-// may wait for 100 ms. (A stream of the standard library waits in the
-// first case, in the thread that serves the clients; after a single write that fails it says
-// nothing any more.)
+// must not depend on who reads its log. If the reader has stopped reading, or is gone, or the disk
+// is full, a line is left out and counted; only a text of several lines may wait, for 100 ms. (A
+// stream of the standard library waits for the reader, in the thread that serves the clients; after
+// a single write that fails it says nothing any more.)
 //
 // Thread-safe, as the streambuf of several streams: there is one for each descriptor. The program
 // has to ignore SIGPIPE.
@@ -31,8 +30,8 @@ class LogOutput final : public std::streambuf {
   LogOutput(const LogOutput&) = delete;
   LogOutput& operator=(const LogOutput&) = delete;
 
-  /// Opens a file to append to, or makes it. Returns false, with errno, if it cannot be written; a
-  /// FIFO that nobody reads cannot.
+  /// Opens a file to append to, or makes it. Returns false if it cannot be written; a FIFO that
+  /// nobody reads cannot.
   bool open(const std::string& file);
 
   /// Opens the file by its name again, which may be another file now. If it cannot be opened,

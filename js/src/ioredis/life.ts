@@ -104,7 +104,8 @@ export class Life {
     });
   }
 
-  /** The client, without a look at the options. */
+  /** The client, without a look at the options. Behind a password that the server may not want it comes once the server
+      has let it in, since what is opened on a client is not opened again on the next. */
   async connected(): Promise<Client> {
     if (!this.#isLetIn) await this.#waitFor((client) => client.ping());
     return this.#live ?? this.#waitFor(async (client) => client);

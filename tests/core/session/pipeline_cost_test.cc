@@ -151,7 +151,7 @@ TEST_CASE("requests whose deadlines pass in no order cost time in proportion to 
     }
     CHECK(requests.pipeline.next_deadline() == never);
     if (count <= DeadlineOrder::exact_max) continue;
-    // All that is visited costs less than a sixteenth of the time that has passed, at 2 ns each.
+    // Between two visits of a request lies the rest for it.
     const std::uint64_t steps_in_time = (now - Instant()) / DeadlineOrder::rest_each;
     // Each of the last ones ends at its deadline.
     constexpr std::uint64_t exact_steps = DeadlineOrder::exact_max * DeadlineOrder::exact_max;
