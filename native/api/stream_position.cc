@@ -50,6 +50,9 @@ StreamPosition::StreamPosition(const StreamReaderOptions& options, Account& requ
     : charge_(requests), count_(std::to_string(options.count)) {
   if (!charge_.grow(size_of(options))) return;
   options_ = options;
+  std::vector<std::string_view> names(options_.streams.begin(), options_.streams.end());
+  std::sort(names.begin(), names.end());
+  has_name_twice_ = std::adjacent_find(names.begin(), names.end()) != names.end();
   for (const std::string& name : options.streams) streams_.push_back({.name = name});
 }
 

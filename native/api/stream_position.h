@@ -34,6 +34,9 @@ class StreamPosition {
   StreamPosition(const StreamReaderOptions& options, Account& requests);
 
   bool has_room() const { return charge_.bytes() > 0; }
+  /// Of two streams with one name only the first would hear of its entries: the other's pending
+  /// ones would be asked for without end.
+  bool has_name_twice() const { return has_name_twice_; }
   static std::size_t size_of(const StreamReaderOptions& options);
 
   const StreamReaderOptions& options() const { return options_; }
@@ -89,6 +92,7 @@ class StreamPosition {
   StreamReaderOptions options_;
   const std::string count_;
   std::vector<Stream> streams_;
+  bool has_name_twice_ = false;
   std::size_t claiming_ = 0;
   std::size_t group_to_make_ = 0;
   Clock::time_point claim_at_ = Clock::time_point::min();

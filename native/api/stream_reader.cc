@@ -24,6 +24,9 @@ constexpr plimsoll::Error no_room_for_names{
 constexpr plimsoll::Error no_streams{.code = ErrorCode::invalid_argument,
                                      .what = "the reader has no group, consumer or stream",
                                      .expected = "each of them in StreamReaderOptions"};
+constexpr plimsoll::Error name_twice{.code = ErrorCode::invalid_argument,
+                                     .what = "the reader has the name of a stream twice",
+                                     .expected = "each name once in StreamReaderOptions::streams"};
 
 bool has_failed(const Delivery& delivery) {
   return delivery.error != nullptr || delivery.failure != nullptr;
@@ -224,6 +227,7 @@ void detail::BatchRequest::operator()(Operation& operation) const {
   if (options.group.empty() || options.consumer.empty() || options.streams.empty()) {
     return channel.driver->refuse(no_streams, operation);
   }
+  if (position->has_name_twice()) return channel.driver->refuse(name_twice, operation);
   if (position->busy.exchange(true)) return channel.driver->refuse(busy_already, operation);
   (new BatchSteps(channel, position, operation))->submit();
 }

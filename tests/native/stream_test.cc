@@ -12,6 +12,7 @@
 #include <boost/asio/use_future.hpp>
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
+#include <catch2/matchers/catch_matchers_string.hpp>
 
 #include "plimsoll/stream_reader.h"
 #include "plimsoll/tests/native/connected.h"
@@ -192,6 +193,11 @@ TEST_CASE("without a group the reader fails, unless it is told to make it") {
   CHECK(error_of(wrong.next(use_future)).server_code() == "WRONGTYPE");
   StreamReader nameless(client, StreamReaderOptions());
   CHECK(error_of(nameless.next(use_future)).code() == ErrorCode::invalid_argument);
+  // It read the pending entries of the second "s" without end.
+  StreamReader twice(client, reading({"s", "t", "s"}));
+  const plimsoll::native::Error refused = error_of(twice.next(use_future));
+  CHECK(refused.code() == ErrorCode::invalid_argument);
+  CHECK_THAT(refused.what(), Catch::Matchers::ContainsSubstring("twice"));
 }
 
 TEST_CASE("a group that is deleted while its reader waits is made anew, behind what it had") {
