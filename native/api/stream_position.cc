@@ -50,10 +50,12 @@ StreamPosition::StreamPosition(const StreamReaderOptions& options, Account& requ
     : charge_(requests), count_(std::to_string(options.count)) {
   if (!charge_.grow(size_of(options))) return;
   options_ = options;
-  std::vector<std::string_view> names(options_.streams.begin(), options_.streams.end());
-  std::sort(names.begin(), names.end());
-  has_name_twice_ = std::adjacent_find(names.begin(), names.end()) != names.end();
   for (const std::string& name : options.streams) streams_.push_back({.name = name});
+  // Sorted in place, since a list of its own would be memory that nobody pays for: the user's order
+  // is that of streams_.
+  std::sort(options_.streams.begin(), options_.streams.end());
+  has_name_twice_ = std::adjacent_find(options_.streams.begin(), options_.streams.end()) !=
+                    options_.streams.end();
 }
 
 StreamPosition::Stream* StreamPosition::find(std::string_view name) {

@@ -34,11 +34,12 @@ class StreamPosition {
   StreamPosition(const StreamReaderOptions& options, Account& requests);
 
   bool has_room() const { return charge_.bytes() > 0; }
-  /// Of two streams with one name only the first would hear of its entries: the other's pending
-  /// ones would be asked for without end.
+  /// A reader must not use such names: what comes is noted for the first stream of a name, so the
+  /// pending entries of the second would be asked for without end.
   bool has_name_twice() const { return has_name_twice_; }
   static std::size_t size_of(const StreamReaderOptions& options);
 
+  /// What the user gave, with the names of the streams sorted.
   const StreamReaderOptions& options() const { return options_; }
 
   /// Makes the next request read the pending entries behind `at` of each stream again. The server

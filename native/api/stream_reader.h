@@ -85,8 +85,8 @@ class StreamReader {
   /// the connection is lost, the reader waits for the next one, and reads again what was given out
   /// on the lost one.
   ///
-  /// Errors: invalid_argument (the options have no group, consumer or stream, or a
-  /// stream twice); server_error (NOGROUP, WRONGTYPE...); rejected_by_limit (a next() is under way
+  /// Errors: invalid_argument (the options have no group, consumer or stream, or have a stream
+  /// twice); server_error (NOGROUP, WRONGTYPE...); rejected_by_limit (a next() is under way
   /// already, no connection is free, or the requests pool has no room); cancelled; closed; the loss
   /// itself, if the connection is lost ten times in a row; others as for any command.
   template <CompletionToken Token = Start>

@@ -20,7 +20,7 @@ struct StreamReaderOptions {
   /// The name of this reader's consumer, for this reader alone: two readers with the same name take
   /// each other's entries.
   std::string consumer;
-  /// Each name once.
+  /// Each name once: next() refuses a list that has one twice.
   std::vector<std::string> streams;
 
   /// The most entries of each stream in one batch.

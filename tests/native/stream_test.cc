@@ -193,7 +193,7 @@ TEST_CASE("without a group the reader fails, unless it is told to make it") {
   CHECK(error_of(wrong.next(use_future)).server_code() == "WRONGTYPE");
   StreamReader nameless(client, StreamReaderOptions());
   CHECK(error_of(nameless.next(use_future)).code() == ErrorCode::invalid_argument);
-  // It read the pending entries of the second "s" without end.
+  // A reader that took these names read the pending entries of the second "s" without end.
   StreamReader twice(client, reading({"s", "t", "s"}));
   const plimsoll::native::Error refused = error_of(twice.next(use_future));
   CHECK(refused.code() == ErrorCode::invalid_argument);
