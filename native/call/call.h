@@ -63,13 +63,17 @@ class Waiter {
   /// The same for an outcome that was there when the handler came: if the handler has no immediate
   /// executor of its own, it runs only after the initiating function has returned.
   virtual void resume_at_once(Result<T>&& result, const boost::asio::any_io_executor& client) = 0;
+  /// Whether resume() in a turn of the client does the same as resume_at_once().
+  virtual bool may_wait_for_turn() const = 0;
 };
 
 template <class T, class Handler>
 class HandlerWaiter final : public Waiter<T> {
  public:
-  HandlerWaiter(Handler&& handler, const boost::asio::any_io_executor& client)
-      : work_(handler, client), handler_(std::move(handler)) {}
+  /// `handler`: a Handler, which is copied if it is an lvalue: its owner may use it again.
+  template <class Given>
+  HandlerWaiter(Given&& handler, const boost::asio::any_io_executor& client)
+      : work_(handler, client), handler_(std::forward<Given>(handler)) {}
 
   void resume(Result<T>&& result) override {
     if constexpr (has_own_executor<Handler>) {
@@ -84,6 +88,12 @@ class HandlerWaiter final : public Waiter<T> {
     const auto executor = boost::asio::get_associated_immediate_executor(
         handler_, boost::asio::get_associated_executor(handler_, client));
     boost::asio::dispatch(executor, continuation(std::move(result)));
+  }
+
+  bool may_wait_for_turn() const override {
+    using Executor = boost::asio::any_io_executor;
+    using Immediate = boost::asio::associated_immediate_executor_t<Handler, Executor>;
+    return std::is_same_v<Immediate, Executor> && !work_.is_elsewhere();
   }
 
  private:
@@ -104,7 +114,7 @@ class HandlerWaiter final : public Waiter<T> {
 //
 //     started ---- wait() -------> awaited     the driver, until complete() or destroy()
 //     (both) ----- drop() -------> dropped     the driver, until complete() or destroy()
-//        |-------- complete() ---> done        the Call
+//        |-------- complete() ---> done        the Call; wait() may make it `awaited` again
 //        '-------- destroy() ----> abandoned   the Call: there will be no outcome
 //
 // Invariants:
@@ -129,16 +139,19 @@ class CallState final : public Operation {
     return state;
   }
 
-  void handle_submitted(CancelTarget& target, RequestId id) override {
+  void handle_submitted(CallTarget& target, RequestId id) override {
     canceller_.emplace(target, id);
   }
-  void handle_submitted(CancelTarget& target, std::shared_ptr<CancelPoint> point) override {
+  void handle_submitted(CallTarget& target, std::shared_ptr<CancelPoint> point) override {
     canceller_.emplace(target, std::move(point));
   }
 
-  /// deliver() was called before the Call was returned (the cache had the reply), so complete()
-  /// will not come.
-  void finish() { phase_.store(Phase::done, std::memory_order_relaxed); }
+  /// deliver() was called before the Call was returned, because the cache of `client` had the
+  /// reply. So complete() will not come, unless wait() asks for it.
+  void finish(CallTarget& client) {
+    canceller_.emplace(client, RequestId());  // cancels nothing: wait() gives it to nobody
+    phase_.store(Phase::done, std::memory_order_relaxed);
+  }
 
   bool deliver(const Delivery& delivery) noexcept override { return take(delivery, result_); }
   void deliver_part(const Delivery& delivery) noexcept override { take_part(delivery, result_); }
@@ -156,12 +169,18 @@ class CallState final : public Operation {
 
   /// The Call gives this to `handler`, and lets go of it.
   template <class Handler>
-  void wait(Handler handler) {
+  void wait(Handler&& handler) {
+    Phase before = phase_.load(std::memory_order_acquire);
     auto slot = boost::asio::get_associated_cancellation_slot(handler);
-    if (slot.is_connected() && canceller_) slot.template emplace<Canceller>(*canceller_);
-    emplace_waiter(std::move(handler));
-    Phase before = Phase::started;
-    if (phase_.compare_exchange_strong(before, Phase::awaited, std::memory_order_acq_rel)) return;
+    if (slot.is_connected() && canceller_ && before == Phase::started) {
+      slot.template emplace<Canceller>(*canceller_);
+    }
+    emplace_waiter(std::forward<Handler>(handler));
+    if (before == Phase::started &&
+        phase_.compare_exchange_strong(before, Phase::awaited, std::memory_order_acq_rel)) {
+      return;
+    }
+    if (before == Phase::done && waits_for_turn()) return;
     const FreeAtEnd end{*this};
     if (before == Phase::done) waiter_->resume_at_once(std::move(result_), client_);
   }
@@ -189,6 +208,16 @@ class CallState final : public Operation {
     is_waiter_inline() ? std::destroy_at(waiter_) : delete waiter_;
   }
 
+  // Lets the client complete() this, if that is right for the waiter: in a turn of the client it
+  // costs half of what a post to the executor does. From then on the driver owns this.
+  bool waits_for_turn() {
+    if (!canceller_ || !waiter_->may_wait_for_turn()) return false;
+    const std::shared_ptr<CallTarget> client = canceller_->target();
+    if (!client) return false;
+    phase_.store(Phase::awaited, std::memory_order_relaxed);
+    return client->complete_soon(*this);
+  }
+
   void free() {
     this->~CallState();
     Allocator().deallocate(this, 1);
@@ -198,12 +227,12 @@ class CallState final : public Operation {
 
   template <class Handler>
   void emplace_waiter(Handler&& handler) {
-    using Made = HandlerWaiter<T, Handler>;
+    using Made = HandlerWaiter<T, std::decay_t<Handler>>;
     if constexpr (sizeof(Made) <= waiter_bytes_inline &&
                   alignof(Made) <= alignof(std::max_align_t)) {
-      waiter_ = new (waiter_room_) Made(std::move(handler), client_);
+      waiter_ = new (waiter_room_) Made(std::forward<Handler>(handler), client_);
     } else {
-      waiter_ = new Made(std::move(handler), client_);
+      waiter_ = new Made(std::forward<Handler>(handler), client_);
     }
   }
 
@@ -238,8 +267,10 @@ class Call {
   auto operator()(Token&& token) && {
     PLIMSOLL_CHECK(state_ != nullptr);  // awaited once, and not moved from
     return boost::asio::async_initiate<Token, typename detail::CallState<T>::Signature>(
-        [](auto handler, State state) { state.release()->wait(std::move(handler)); }, token,
-        std::move(state_));
+        [](auto&& handler, State state) {
+          state.release()->wait(std::forward<decltype(handler)>(handler));
+        },
+        token, std::move(state_));
   }
 
  private:

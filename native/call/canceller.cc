@@ -4,7 +4,7 @@
 
 namespace plimsoll::inline v0::native {
 
-Canceller::Canceller(CancelTarget& target, std::shared_ptr<CancelPoint> point)
+Canceller::Canceller(CallTarget& target, std::shared_ptr<CancelPoint> point)
     : target_(target.weak_from_this()), point_(std::move(point)) {}
 
 void Canceller::operator()(boost::asio::cancellation_type type) const {

@@ -6,7 +6,7 @@
 #include <boost/asio/cancellation_type.hpp>
 
 #include "plimsoll/core/session/pipeline.h"
-#include "plimsoll/native/call/cancel_target.h"
+#include "plimsoll/native/call/call_target.h"
 
 namespace plimsoll::inline v0::native {
 
@@ -20,13 +20,16 @@ struct CancelPoint {
 /// its client still exists. May be called on any thread.
 class Canceller {
  public:
-  Canceller(CancelTarget& target, RequestId id) : target_(target.weak_from_this()), id_(id) {}
-  Canceller(CancelTarget& target, std::shared_ptr<CancelPoint> point);
+  Canceller(CallTarget& target, RequestId id) : target_(target.weak_from_this()), id_(id) {}
+  Canceller(CallTarget& target, std::shared_ptr<CancelPoint> point);
 
   void operator()(boost::asio::cancellation_type type) const;
 
+  /// The client, or null if it does not exist any more.
+  std::shared_ptr<CallTarget> target() const { return target_.lock(); }
+
  private:
-  std::weak_ptr<CancelTarget> target_;
+  std::weak_ptr<CallTarget> target_;
   RequestId id_ = 0;
   std::shared_ptr<CancelPoint> point_;  // in place of the id
 };

@@ -11,7 +11,7 @@
 #include <boost/asio/bind_allocator.hpp>
 #include <boost/asio/dispatch.hpp>
 
-#include "plimsoll/native/call/cancel_target.h"
+#include "plimsoll/native/call/call_target.h"
 #include "plimsoll/native/call/canceller.h"
 #include "plimsoll/native/call/delivery.h"
 #include "plimsoll/native/call/handler_work.h"
@@ -37,13 +37,13 @@ class Operation {
 
   /// The core has accepted the request as `id`, by which cancel() can end it. Called under the
   /// client's lock, and only if wants_submitted() is true.
-  virtual void handle_submitted(CancelTarget& target, RequestId id) = 0;
+  virtual void handle_submitted(CallTarget& target, RequestId id) = 0;
   /// The same for an operation of several requests, when the first one is submitted. `point` always
   /// has the request that is under way.
-  virtual void handle_submitted(CancelTarget&, std::shared_ptr<CancelPoint>) {}
+  virtual void handle_submitted(CallTarget&, std::shared_ptr<CancelPoint>) {}
   /// The request waits for room as `id`, and gets another id when it is admitted. Returns the point
   /// in which the caller must note the new id. Null: nothing can cancel the request.
-  virtual std::shared_ptr<CancelPoint> handle_waiting(CancelTarget& target, RequestId id) {
+  virtual std::shared_ptr<CancelPoint> handle_waiting(CallTarget& target, RequestId id) {
     auto point = std::make_shared<CancelPoint>();
     point->request = id;
     handle_submitted(target, point);
@@ -53,7 +53,7 @@ class Operation {
   /// Calls handle_submitted() if wants_submitted() is true. If there is no memory for the
   /// cancellation, the call goes on and cannot be cancelled, because the core has accepted the
   /// request already.
-  void report_submitted(CancelTarget& target, RequestId id) noexcept {
+  void report_submitted(CallTarget& target, RequestId id) noexcept {
     if (!wants_submitted_) return;
     try {
       handle_submitted(target, id);
@@ -145,10 +145,10 @@ class CallbackOperation final : public Operation {
     return operation;
   }
 
-  void handle_submitted(CancelTarget& target, RequestId id) override {
+  void handle_submitted(CallTarget& target, RequestId id) override {
     boost::asio::get_associated_cancellation_slot(handler_).template emplace<Canceller>(target, id);
   }
-  void handle_submitted(CancelTarget& target, std::shared_ptr<CancelPoint> point) override {
+  void handle_submitted(CallTarget& target, std::shared_ptr<CancelPoint> point) override {
     boost::asio::get_associated_cancellation_slot(handler_).template emplace<Canceller>(
         target, std::move(point));
   }

@@ -27,7 +27,7 @@ class ClientNotices::Notice final : public Operation {
         warning_(warning) {}
 
   using Operation::handle_submitted;
-  void handle_submitted(CancelTarget&, RequestId) override {}
+  void handle_submitted(CallTarget&, RequestId) override {}
   bool deliver(const Delivery& delivery) noexcept override {
     Result<void> why;
     if (!take(delivery, why)) event_.error = why.error();

@@ -50,10 +50,22 @@ constexpr std::uint64_t unsent_main = 1;
 // than a system call takes.
 constexpr std::size_t piece_bytes = 8192;
 
-// The driver whose turn runs in this thread; null: none.
-Driver*& turn_of_this_thread() {
-  thread_local Driver* driver = nullptr;
-  return driver;
+// How many outcomes that were there at once (from the cache, refusals) a turn completes, of those
+// that its callers' code leads to. More of them wait for the next turn. Else code that asks again
+// and again in its completion would keep everything else from the executor's thread, also the
+// invalidation of what it reads.
+constexpr unsigned at_once_max = 1024;
+
+// The turn that runs in this thread.
+struct Turn {
+  Driver* driver = nullptr;             // null: none
+  OperationList* completing = nullptr;  // what it completes at the moment; null: nothing
+  unsigned at_once_left = 0;            // of at_once_max
+};
+
+Turn& turn_of_this_thread() {
+  thread_local Turn turn;
+  return turn;
 }
 
 }  // namespace
@@ -225,7 +237,19 @@ void Driver::call(const CommandView& command, Timeout timeout, Operation& operat
       return submit(command, timeout, operation, staleness);
     return send(command, timeout, operation, staleness);
   }
-  update([&] { ready_.push(operation); });
+  complete_soon(operation);
+}
+
+bool Driver::complete_soon(Operation& operation) {
+  if (inherited()) return false;
+  Turn& turn = turn_of_this_thread();
+  if (turn.driver == this && turn.completing != nullptr && turn.at_once_left > 0) {
+    --turn.at_once_left;
+    turn.completing->push(operation);
+  } else {
+    update([&] { ready_.push(operation); });
+  }
+  return true;
 }
 
 void Driver::submit(const CommandView& command, Timeout timeout, Operation& operation,
@@ -327,7 +351,7 @@ void Driver::fail_elsewhere(Operation& operation) {
              [owned = OwnedOperation(&operation)]() mutable { owned.release()->complete(); });
 }
 
-bool Driver::is_turn_of_this_thread() const { return turn_of_this_thread() == this; }
+bool Driver::is_turn_of_this_thread() const { return turn_of_this_thread().driver == this; }
 
 // Returns whether the caller must wake the driver once it has released the lock. Under the lock.
 bool Driver::want_turn() {
@@ -352,7 +376,7 @@ void Driver::wake() noexcept {
 void Driver::handle_budget_available() {
   // Called under the Budget's lock, on any thread: so this only posts, and reads on the executor.
   io_->life->while_alive([this] {
-    std::shared_ptr<CancelTarget> self = weak_from_this().lock();
+    std::shared_ptr<CallTarget> self = weak_from_this().lock();
     if (!self) return;
     // Moved, because the last one must not end here: ~Driver() takes the lock that is held.
     io_->strand.post([this, self = std::move(self)] { io_->connections.arm_reads(); });
@@ -361,12 +385,13 @@ void Driver::handle_budget_available() {
 
 void Driver::run_turn() {
   if (inherited()) return;  // a child that runs the parent's executor must not send its requests
-  Driver* const outer = std::exchange(turn_of_this_thread(), this);
+  const Turn outer =
+      std::exchange(turn_of_this_thread(), Turn{.driver = this, .at_once_left = at_once_max});
   // If a caller's code throws, the exception leaves through the executor, and another turn does the
   // rest.
   struct Leave {
     Driver* self;
-    Driver* outer;
+    Turn outer;
     bool finished = false;
     ~Leave() {
       turn_of_this_thread() = outer;
@@ -393,21 +418,24 @@ void Driver::go_on_later() noexcept {
   }
 }
 
-// If something throws in a turn, the code of one caller or the allocator, the operations of the
-// other callers go back to ready_, for the next turn.
+// What a turn has collected and completes. If something throws, the code of one caller or the
+// allocator, the operations of the other callers go back to ready_, for the next turn.
 struct Driver::Rest {
   Driver& driver;
   OperationList& ready;
   ~Rest() {
+    turn_of_this_thread().completing = nullptr;
     if (ready.empty()) return;
     const Lock lock(driver.mutex_);
     while (Operation* operation = ready.pop()) driver.ready_.push(*operation);
   }
 };
 
-// Delivers outcomes, also those that the callers' code leads to, until there are none. A caller who
-// has only submitted a plain request leads to none, so that the core need not be asked again.
+// Delivers outcomes, also those that the callers' code leads to, until there are none, or until
+// at_once_max of them were there at once. A caller who has only submitted a plain request leads to
+// none, so that the core need not be asked again.
 void Driver::deliver_all() {
+  Turn& turn = turn_of_this_thread();
   bool begins = true;
   for (bool more = true; more;) {
     OperationList ready;
@@ -418,16 +446,30 @@ void Driver::deliver_all() {
       const Lock lock(mutex_);
       turn_wanted_ = false;
       if (std::exchange(begins, false)) piece_end_ = core_.staged_bytes() + piece_bytes;
-      std::swap(ready, ready_);
+      if (!ready_.empty() && turn.at_once_left > 0) {
+        --turn.at_once_left;
+        std::swap(ready, ready_);
+      }
       more = collect_events(ready);
       action = core_.poll_action();
       if (!more) unsent_ = io_->connections.take_unsent(core_);
       resumed_ |= core_.take_resumed_connections();
     }
     if (action) act(*action);
+    turn.completing = &ready;
     while (Operation* operation = ready.pop()) operation->complete();
     more = more || action || poll_again_;
   }
+  if (turn.at_once_left == 0) [[unlikely]]
+    leave_rest_to_next_turn();
+}
+
+void Driver::leave_rest_to_next_turn() {
+  {
+    const Lock lock(mutex_);
+    if (ready_.empty() || std::exchange(turn_wanted_, true)) return;
+  }
+  wake();
 }
 
 [[gnu::always_inline]] inline void Driver::deliver_reply(Tag tag, const Value* reply,

@@ -16,7 +16,7 @@
 #include "plimsoll/core/resp/wire_value.h"
 #include "plimsoll/native/base/fork.h"
 #include "plimsoll/native/base/steady_now.h"
-#include "plimsoll/native/call/cancel_target.h"
+#include "plimsoll/native/call/call_target.h"
 #include "plimsoll/native/call/operation.h"
 #include "plimsoll/native/driver/address_rule.h"
 #include "plimsoll/native/driver/cache_client.h"
@@ -59,7 +59,7 @@ class Connection;
 enum class HandlerThreads : std::uint8_t;
 class Tracing;
 
-class Driver final : public CancelTarget,
+class Driver final : public CallTarget,
                      private CacheClient,
                      private RegisteredClient,
                      private BudgetWaiter {
@@ -144,7 +144,9 @@ class Driver final : public CancelTarget,
   void finish(const Delivery& delivery, Operation& operation);
   void refuse(const plimsoll::Error& error, Operation& operation);
 
+  // CallTarget.
   void cancel(RequestId id) override;
+  bool complete_soon(Operation& operation) override;
 
   /// Refuses new requests, and waits for the replies that are owed. `operation` ends when all is
   /// over.
@@ -263,6 +265,7 @@ class Driver final : public CancelTarget,
   void run_turn();
   void go_on_later() noexcept;
   void deliver_all();
+  void leave_rest_to_next_turn();
   struct Rest;
   bool collect_events(OperationList& ready);
   void deliver_reply(Tag tag, const Value* reply, OperationList& ready);

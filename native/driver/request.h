@@ -121,7 +121,7 @@ auto start(Request&& request, Token&& token) {
     auto& state = detail::CallState<T>::create(request.driver().executor());
     Call<T> call(state);
     if (request.deliver_cached(state)) {
-      state.finish();
+      state.finish(request.driver());
     } else {
       request.send(state);
     }

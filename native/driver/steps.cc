@@ -13,7 +13,7 @@ constexpr plimsoll::Error stopped_between{.code = ErrorCode::out_of_memory,
 
 }  // namespace
 
-void Steps::handle_submitted(CancelTarget& target, RequestId id) {
+void Steps::handle_submitted(CallTarget& target, RequestId id) {
   if (!outer_->wants_submitted()) return;
   if (point_) {
     point_->request = id;

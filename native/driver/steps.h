@@ -19,8 +19,8 @@ class Steps : public Operation {
   /// `driver`: where the requests are submitted.
   Steps(Driver& driver, Operation& outer) : Operation(true), driver_(driver), outer_(&outer) {}
 
-  void handle_submitted(CancelTarget& target, RequestId id) final;
-  std::shared_ptr<CancelPoint> handle_waiting(CancelTarget& target, RequestId id) final {
+  void handle_submitted(CallTarget& target, RequestId id) final;
+  std::shared_ptr<CancelPoint> handle_waiting(CallTarget& target, RequestId id) final {
     handle_submitted(target, id);
     return point_;
   }

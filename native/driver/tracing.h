@@ -54,13 +54,13 @@ class TracedOperation final : public Operation {
         span_(span),
         outer_(&outer) {}
 
-  void handle_submitted(CancelTarget& target, RequestId id) override {
+  void handle_submitted(CallTarget& target, RequestId id) override {
     outer_->handle_submitted(target, id);
   }
-  void handle_submitted(CancelTarget& target, std::shared_ptr<CancelPoint> point) override {
+  void handle_submitted(CallTarget& target, std::shared_ptr<CancelPoint> point) override {
     outer_->handle_submitted(target, std::move(point));
   }
-  std::shared_ptr<CancelPoint> handle_waiting(CancelTarget& target, RequestId id) override {
+  std::shared_ptr<CancelPoint> handle_waiting(CallTarget& target, RequestId id) override {
     return outer_->handle_waiting(target, id);
   }
   bool deliver(const Delivery& delivery) noexcept override;

@@ -13,7 +13,7 @@ WaitingOperation* WaitingOperation::create(Account& requests, std::size_t bytes,
   return new (at) WaitingOperation(std::move(block), bytes, outer);
 }
 
-void WaitingOperation::begin(const CommandView& command, CancelTarget& target, RequestId id) {
+void WaitingOperation::begin(const CommandView& command, CallTarget& target, RequestId id) {
   const char* const end = encode(command, request());
   PLIMSOLL_CHECK(end == request() + bytes_);
   command_ = CommandView::from_encoded({request(), bytes_});

@@ -20,7 +20,7 @@ class WaitingOperation final : public Operation {
   static WaitingOperation* create(Account& requests, std::size_t bytes, Operation& outer);
 
   /// The call waits as `id`. Copies `command`, which must have the `bytes` that create() was given.
-  void begin(const CommandView& command, CancelTarget& target, RequestId id);
+  void begin(const CommandView& command, CallTarget& target, RequestId id);
 
   /// The command to send. The view lives as long as this.
   const CommandView& command() const { return command_; }
@@ -33,7 +33,7 @@ class WaitingOperation final : public Operation {
 
   // For a call that ends while it waits.
   using Operation::handle_submitted;
-  void handle_submitted(CancelTarget&, RequestId) override {}
+  void handle_submitted(CallTarget&, RequestId) override {}
   bool deliver(const Delivery& delivery) noexcept override { return outer_->deliver(delivery); }
   void complete() override;
   void destroy() override;

@@ -6,7 +6,7 @@
 #include <thread>
 #include <utility>
 
-#include "plimsoll/native/call/cancel_target.h"
+#include "plimsoll/native/call/call_target.h"
 #include "plimsoll/native/call/delivery.h"
 #include "plimsoll/native/call/operation.h"
 #include "plimsoll/native/driver/driver.h"
@@ -30,8 +30,8 @@ class BlockingOperation final : public Operation {
  public:
   explicit BlockingOperation(CallerLoop& loop) : Operation(false), loop_(loop) {}
 
-  void handle_submitted(CancelTarget&, RequestId) override {}
-  void handle_submitted(CancelTarget&, std::shared_ptr<CancelPoint>) override {}
+  void handle_submitted(CallTarget&, RequestId) override {}
+  void handle_submitted(CallTarget&, std::shared_ptr<CancelPoint>) override {}
   bool deliver(const Delivery& delivery) noexcept override { return take(delivery, result_); }
   void deliver_part(const Delivery& delivery) noexcept override { take_part(delivery, result_); }
   void complete() override { loop_.finish(waiter_); }

@@ -483,7 +483,7 @@ set(PLIMSOLL_CLIENT_HEADERS
   native/base/to_number.h
   native/base/without_signals.h
   native/call/call.h
-  native/call/cancel_target.h
+  native/call/call_target.h
   native/call/canceller.h
   native/call/delivery.h
   native/call/handler_work.h
