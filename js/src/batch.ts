@@ -1,5 +1,5 @@
 import { type CallOptions, anyReply } from "./commands/call.js";
-import { checkCallOptions, checkNames } from "./commands/call-options.js";
+import { checkNames, ownCallOptions } from "./commands/call-options.js";
 import { CommandQueue } from "./command-queue.js";
 import type { Driver } from "./driver.js";
 
@@ -28,17 +28,17 @@ export class Batch extends CommandQueue {
   constructor(driver: Driver) { super(driver, "batch"); }
 
   /** @internal */
-  protected override checkQueued(options: CallOptions): void { checkCallOptions(options); }
+  protected override checkQueued(): void {}
 
   /**
    * Sends the queued commands, in their order. Resolves to the list of their replies; in place of a reply
-   * that failed is its error. `options` are those of each command, unless its own say otherwise. Rejects, with
+   * that failed is its error. `given` are the options of each command, unless its own say otherwise. Rejects, with
    * nothing sent, only if they or an argument of a call are invalid, if the requests pool had no room for what was
    * queued, or if the batch was executed before. Each call's own promise settles as well.
    */
-  async exec(options?: CallOptions): Promise<unknown[]> {
-    checkNames(options);
-    if (options !== undefined) checkCallOptions(options);
+  async exec(given?: CallOptions): Promise<unknown[]> {
+    checkNames(given);
+    const options = given && ownCallOptions(given);
     return Promise.all(this.takeAll().map(({ words, shape, options: own, resolve, reject }) => {
       const reply = this.driver.submit(words,
         { shape, options: optionsOf(own, options), asMaps: shape === anyReply });

@@ -3,7 +3,7 @@ import type { Core } from "./core/core.js";
 import { stage } from "./core/encode.js";
 import { readNumbers, writeFields } from "./core/fields.js";
 import { ConfigurationError } from "./errors.js";
-import { checkObject, checkOptions } from "./check-options.js";
+import { checkObject, checkOptions, ownOptions } from "./check-options.js";
 
 // The client-side cache. Any number of clients may share one, and it outlives their connections.
 // docs/caching.md says what it may serve, and for how long.
@@ -124,7 +124,8 @@ export class ClientSideCache {
    * Checks the options. The cache takes no memory before the first client connects.
    * @throws ConfigurationError, which names the invalid option.
    */
-  constructor(options: ClientSideCacheOptions) {
+  constructor(given: ClientSideCacheOptions) {
+    const options = ownOptions(given);
     checkObject("options of the cache", options, "{ maxCacheKb: 1024 }");
     checkOptions(options, kinds, lists);
     for (const name of lists) {
@@ -138,7 +139,7 @@ export class ClientSideCache {
       throw new ConfigurationError("invalid_option",
         `maxCacheKb: ${options.maxCacheKb} is not a size for the cache, in KiB; give 1 or more`);
     }
-    this.#options = { ...options };
+    this.#options = options;
   }
 
   /** Drops all entries. */

@@ -1,4 +1,5 @@
 import { described } from "./commands/problem.js";
+import { isBytes, plainView } from "./core/sizes.js";
 import { ConfigurationError } from "./errors.js";
 
 // Checks of options that come from users: an invalid one is refused by its name, with what is allowed.
@@ -36,6 +37,28 @@ const shown = (name: string, value: unknown): string => notShown.has(name) ? "th
 export const refuseOption = (name: string, value: unknown, allowed: string): never => {
   throw new ConfigurationError("invalid_option",
     `${name}: ${shown(name, value)} is not ${allowed}`);
+};
+
+// Options that are objects of the caller's with options in them. Others (a codec, a signal) are used as they are.
+const groups = new Set(["tls", "sentinel"]);
+
+const ownOption = (name: string, value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map((each) => ownOption("", each));
+  if (isBytes(value)) return plainView(value).slice();
+  return groups.has(name) ? ownOptions(value) : value;
+};
+
+/** The options as they are now: the object is the caller's, who may change it and use it again, and it may have
+    accessors. To be called before they are checked. What is no object is returned as it is. */
+export const ownOptions = <T>(options: T): T => {
+  if (typeof options !== "object" || options === null || Array.isArray(options)) return options;
+  // What somebody has added to all objects is no option.
+  const own = Object.create(null) as Record<string, unknown>;
+  for (const name in options) {
+    if (!Object.hasOwn(options, name) && name in Object.prototype) continue;
+    own[name] = ownOption(name, options[name]);
+  }
+  return own as T;
 };
 
 /** Throws a ConfigurationError if the options as a whole are none. */

@@ -3,10 +3,11 @@ import { type Target, addressOf, isWebSocket, readAddress, serverOf } from "./ad
 import { Batch } from "./batch.js";
 import { type CacheStatistics, type ClientSideCache, randomSeed } from "./cache.js";
 import { refusedArguments } from "./caller-stack.js";
+import { ownOptions } from "./check-options.js";
 import type { ReplyOptions } from "./commands/arguments.js";
 import { type AnyReply, type As, type CallOptions, type Key, type Shape, type Word,
   anyReply } from "./commands/call.js";
-import { checkCallOptions, checkNames } from "./commands/call-options.js";
+import { checkNames, ownCallOptions } from "./commands/call-options.js";
 import { described } from "./commands/problem.js";
 import { isWord } from "./commands/put.js";
 import type { Text } from "./commands/replies.js";
@@ -123,7 +124,8 @@ export class Client extends Scanning {
    * connectTimeout; with a LimitError if there is no memory for another client; and with a CancelledError
    * if options.signal is aborted.
    */
-  static async connect(address: string, options: ClientOptions = {}): Promise<Client> {
+  static async connect(address: string, callers: ClientOptions = {}): Promise<Client> {
+    const options = ownOptions(callers);
     checkClientOptions(options);
     const given = readAddress(address, options.seeds);
     checkTls(options, given);
@@ -137,7 +139,7 @@ export class Client extends Scanning {
     if (options.signal?.aborted) throw aborted(options.signal.reason);
     const core = await loadConfiguredCore();
     if (options.signal?.aborted) throw aborted(options.signal.reason);
-    const client = new Client(address, target, { ...options, signal: undefined });
+    const client = new Client(address, target, ownOptions({ ...options, signal: undefined }));
     await client.#open(core, target, options);
     return client;
   }
@@ -330,11 +332,12 @@ export class Client extends Scanning {
   async subscribe<A extends As = "text">(names: Key | readonly Key[],
     options: SubscribeOptions<A> = {}): Promise<Subscription<A>> {
     checkNames(options, ["kind"]);
-    checkCallOptions(options);
+    const { kind = "channels" } = options;
+    const own = ownCallOptions(options);
     if (this.#driver.end !== undefined) throw this.#driver.end;
-    const subscription = openSubscription(this.#driver, options.as);
+    const subscription = openSubscription(this.#driver, own.as as A | undefined);
     try {
-      await subscription.subscribe(options.kind ?? "channels", names, options);
+      await subscription.subscribe(kind, names, own);
     } catch (error) {
       subscription.close();
       throw error;

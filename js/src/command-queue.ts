@@ -1,6 +1,6 @@
 import { refusedArguments, refusedCall } from "./caller-stack.js";
 import { type CallOptions, type Shape, type Word, anyReply } from "./commands/call.js";
-import { checkNames } from "./commands/call-options.js";
+import { checkNames, ownCallOptions } from "./commands/call-options.js";
 import { described } from "./commands/problem.js";
 import { checkedWords } from "./commands/words.js";
 import type { Driver } from "./driver.js";
@@ -78,16 +78,18 @@ export abstract class CommandQueue extends CommandSet {
     return this.sendWords(own, anyReply, options);
   }
 
-  /** @internal Throws for options that a queued call cannot have. */
+  /** @internal Throws for options of a call that a queued one cannot have. */
   protected abstract checkQueued(options: CallOptions): void;
 
   /** @internal */
-  override sendWords(words: Word[], shape: Shape, options: CallOptions | undefined):
+  override sendWords(words: Word[], shape: Shape, given: CallOptions | undefined):
     Promise<unknown> {
     if (this.#isOver) return refusedCall(this.#over());
     if (this.#problem !== undefined) return this.refuseWords(this.#problem.error);
     const bytes = heldBytes(words);
+    let options: CallOptions | undefined;
     try {
+      options = given && ownCallOptions(given);
       if (options !== undefined) this.checkQueued(options);
       this.#charge.held.hold(bytes);
     } catch (error) {

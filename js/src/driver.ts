@@ -1,10 +1,11 @@
 import { listenForAbort } from "./abort-listeners.js";
+import { Afterwards } from "./afterwards.js";
 import { addressAt, serverOf } from "./address.js";
 import { refusedArguments, refusedCall } from "./caller-stack.js";
 import { Changes } from "./changes.js";
 import { Cluster } from "./cluster.js";
 import type { CallOptions, Word } from "./commands/call.js";
-import { checkCallOptions } from "./commands/call-options.js";
+import { ownCallOptions } from "./commands/call-options.js";
 import { wishOf } from "./commands/decoders.js";
 import { actions, errorNames, events, more, nodeWords, outboxAt, outcomes, peers,
   recordWords } from "./core/abi.js";
@@ -42,6 +43,8 @@ import { TurnTimer } from "./turn-timer.js";
 // Invariants:
 // - A turn sends all requests of one run of microtasks in one write.
 // - Turns do not nest. A call in the middle of a turn (#turning) causes another turn after it.
+// - No code of the caller's runs between a poll and the reading of all that it has reported (Afterwards).
+// - Options of a call are read once, before the request has a tag: the object is the caller's.
 // - Exceptions of other code (a decoder, a shape, a transport, a signal) are caught at the call, and become
 //   the error of that one request, message or connection. Any other exception is a trap of the core, which
 //   ends the instance, and with it all its clients.
@@ -54,14 +57,11 @@ export interface DriverListener {
   handleCredentialsRefused(error: PlimsollError): void;
 }
 
-// Why a call with these options is refused before it is made.
-const refusalOf = (options: CallOptions): unknown => {
-  try {
-    checkCallOptions(options);
-  } catch (error) {
-    return error;
-  }
-  return options.signal?.aborted ? abortedBefore(options.signal) : undefined;
+// The same with options of our own. Throws if the call is refused because of them.
+const owned = (wanted: Wanted, given: CallOptions): Wanted => {
+  const options = ownCallOptions(given);
+  if (options.signal?.aborted) throw abortedBefore(options.signal);
+  return { ...wanted, options };
 };
 
 export class Driver implements Failable, LinkOwner {
@@ -72,6 +72,7 @@ export class Driver implements Failable, LinkOwner {
   readonly #listener: DriverListener;
   readonly #route: Route;
   readonly #requests = new Requests();
+  readonly #afterwards = new Afterwards();
   readonly #outcomes: Outcomes;
   readonly #refusals = new Refusals();
   readonly #full = new Full();
@@ -84,6 +85,8 @@ export class Driver implements Failable, LinkOwner {
   #turnAgain = false;
   #scheduled = false;
   readonly #timer: TurnTimer;
+  // The time for which the core has asked.
+  #wakeAt = Infinity;
   readonly #main: MainAddress;
   // Undefined if the addresses are those of servers.
   #sentinels: Sentinels | undefined;
@@ -116,7 +119,7 @@ export class Driver implements Failable, LinkOwner {
       () => errorNames[this.#readCounters().lastProblem]!);
     this.#traced = { address: this.server, database: route.database };
     this.#timer = new TurnTimer(core, () => this.#bytesRead(), () => this.#handleTimeout());
-    this.#outcomes = new Outcomes(core, this.id, this.#requests);
+    this.#outcomes = new Outcomes(core, this.id, this.#requests, this.#afterwards);
     core.users.add(this);
     noteBegun(this);
     this.schedule();
@@ -182,9 +185,25 @@ export class Driver implements Failable, LinkOwner {
 
   /** Submits one command. The promise settles with its outcome. */
   submit(words: readonly Word[], wanted: Wanted): Promise<unknown> {
-    if (this.#over !== undefined) return Promise.reject(this.#over);
+    if (this.#over !== undefined) return this.#refusals.reject(this.#over);
+    const { options } = wanted;
+    return options === undefined ? this.#submitTraced(words, wanted)
+      : this.#withOwn(wanted, options, (own) => this.#submitTraced(words, own));
+  }
+
+  #submitTraced(words: readonly Word[], wanted: Wanted): Promise<unknown> {
     if (isTraced()) return traced(this.#traced, words, () => this.#submitChanged(words, wanted));
     return this.#submitChanged(words, wanted);
+  }
+
+  #withOwn(wanted: Wanted, options: CallOptions, submit: (own: Wanted) => Promise<unknown>): Promise<unknown> {
+    let own: Wanted;
+    try {
+      own = owned(wanted, options);
+    } catch (error) {
+      return refusedArguments(error);
+    }
+    return submit(own);
   }
 
   #submitChanged(words: readonly Word[], wanted: Wanted): Promise<unknown> {
@@ -198,15 +217,12 @@ export class Driver implements Failable, LinkOwner {
 
   #submit(words: readonly Word[], wanted: Wanted): Promise<unknown> {
     const { core } = this;
-    const { options } = wanted;
-    const refused = options === undefined ? undefined : refusalOf(options);
-    if (refused !== undefined) return refusedArguments(refused);
     if (this.#full.refuses(words)) return this.#refusals.reject(this.#full.error());
     const tag = this.#requests.nextTag;
     let outcome: number;
     try {
       core.enter();
-      outcome = ask(core, this.id, words, tag, options);
+      outcome = ask(core, this.id, words, tag, wanted.options);
       core.leave();
       if (outcome < 0) return this.#refuse(words);
     } catch (error) {
@@ -258,8 +274,8 @@ export class Driver implements Failable, LinkOwner {
     each: readonly Decoding[], options: CallOptions | undefined): Promise<unknown> {
     const run = () => this.#submitChangedBy(() => this.changes.all(commands), (all) => {
       let waiter: number | undefined;
-      const reply = this.submitBy({ options, each }, (tag) => {
-        const outcome = askTransaction(this.core, this.id, connection, all, tag, timeoutOf(options));
+      const reply = this.submitBy({ options, each }, (tag, _, timeout) => {
+        const outcome = askTransaction(this.core, this.id, connection, all, tag, timeout);
         if (outcome === outcomes.waits) waiter = tag;
         return outcome;
       });
@@ -271,22 +287,25 @@ export class Driver implements Failable, LinkOwner {
 
   /** Submits one command on an exclusive connection. */
   submitTo(connection: number, words: readonly Word[], wanted: Wanted): Promise<unknown> {
-    return this.#submitOn(words, wanted, (changed, tag) =>
-      askOn(this.core, this.id, connection, changed, tag, timeoutOf(wanted.options)));
+    return this.#submitOn(words, wanted, (changed, tag, timeout) =>
+      askOn(this.core, this.id, connection, changed, tag, timeout));
   }
 
   /** Submits one command to nodes of a cluster; `word`: the key or the address that says which, if there is one. */
   submitAt(where: number, word: readonly Word[], words: readonly Word[], wanted: Wanted): Promise<unknown> {
-    return this.#submitOn(words, wanted, (changed, tag) =>
-      askAt(this.core, this.id, where, [...word, ...changed], tag, timeoutOf(wanted.options)));
+    return this.#submitOn(words, wanted, (changed, tag, timeout) =>
+      askAt(this.core, this.id, where, [...word, ...changed], tag, timeout));
   }
 
-  // Submits one command where the caller has chosen: `begin` calls the core with the changed words and a tag.
-  #submitOn(words: readonly Word[], wanted: Wanted, begin: (changed: readonly Word[], tag: number) => number):
-    Promise<unknown> {
-    const run = () => this.#submitChangedBy(() => this.changes.words(words), (changed) =>
-      this.submitBy(this.changes.wanted(words, wanted), (tag) => begin(changed, tag)));
-    return isTraced() ? traced(this.#traced, words, run) : run();
+  // Submits one command where the caller has chosen: `begin` calls the core with the changed words, a tag and the timeout.
+  #submitOn(words: readonly Word[], given: Wanted,
+    begin: (changed: readonly Word[], tag: number, timeout: number) => number): Promise<unknown> {
+    const submit = (wanted: Wanted) => {
+      const run = () => this.#submitChangedBy(() => this.changes.words(words), (changed) =>
+        this.submitBy(this.changes.wanted(words, wanted), (tag, _, timeout) => begin(changed, tag, timeout)));
+      return isTraced() ? traced(this.#traced, words, run) : run();
+    };
+    return given.options === undefined ? submit(given) : this.#withOwn(given, given.options, submit);
   }
 
   // A codec is code of the caller's: it may throw, and it may call this client. So it is asked before the request
@@ -303,14 +322,18 @@ export class Driver implements Failable, LinkOwner {
     return submit(changed);
   }
 
-  /** Submits any other request: `begin` calls the core with a tag and the time. */
-  submitBy(wanted: Wanted, begin: (tag: number, now: number) => number): Promise<unknown> {
-    if (this.#over !== undefined) return Promise.reject(this.#over);
-    const refused = wanted.options === undefined ? undefined : refusalOf(wanted.options);
-    if (refused !== undefined) return refusedArguments(refused);
+  /** Submits any other request: `begin` calls the core with a tag, the time and the timeout. */
+  submitBy(wanted: Wanted, begin: (tag: number, now: number, timeout: number) => number): Promise<unknown> {
+    if (this.#over !== undefined) return this.#refusals.reject(this.#over);
+    const { options } = wanted;
+    return options === undefined ? this.#submitOwnBy(wanted, begin)
+      : this.#withOwn(wanted, options, (own) => this.#submitOwnBy(own, begin));
+  }
+
+  #submitOwnBy(wanted: Wanted, begin: (tag: number, now: number, timeout: number) => number): Promise<unknown> {
     const tag = this.#requests.nextTag;
     try {
-      this.core.ask(() => begin(tag, this.core.now()));
+      this.core.ask(() => begin(tag, this.core.now(), timeoutOf(wanted.options)));
       this.schedule();
       return this.#wait(tag, wanted);
     } catch (error) {
@@ -319,10 +342,10 @@ export class Driver implements Failable, LinkOwner {
   }
 
   /** The value that the cache has for GET of this key; undefined if it has none. */
-  lookUp(key: Word, wanted: Wanted): unknown {
+  lookUp(key: Word, given: Wanted): unknown {
     if (this.#over !== undefined) return undefined;
     let has: boolean;
-    if (wanted.options !== undefined) checkCallOptions(wanted.options);
+    const wanted = given.options === undefined ? given : { ...given, options: ownCallOptions(given.options) };
     const changed = this.changes.key(key);
     try {
       this.core.enter();
@@ -455,28 +478,34 @@ export class Driver implements Failable, LinkOwner {
         this.#turnAgain = false;
         this.#pollAll();
       } while (this.#turnAgain && this.#over === undefined);
-      if (this.#over === undefined) this.#timer.set(this.core.doubles[(this.core.outbox + outboxAt.timeout) >> 3]!);
+      if (this.#over === undefined) this.#timer.set(this.#wakeAt);
     } catch (error) {
       this.core.fail(error);
     } finally {
       this.#turning = false;
+      this.#afterwards.run();  // what had come before the client ended
     }
   }
 
   #pollAll(): void {
     const { core } = this;
+    let hasMore: boolean;
     do {
       const count = core.check(core.calls.plimsoll_poll(this.id));
-      // Read before others are called, who may make calls that write to the same place.
+      // Read before a transport is called, which may make calls that write to the same place.
+      hasMore = core.outboxNumber(outboxAt.more) !== more.nothing;
       const namedHost = core.outboxNumber(outboxAt.namedPort) === 0 ? "" : core.spanText(0);
       if (count > 0) this.#tell(count);
       if (this.#over !== undefined) return;
       const action = core.outboxNumber(outboxAt.action);
       if (action !== actions.none) this.#act(action, core.outboxNumber(outboxAt.connection), namedHost);
-    } while (core.outboxNumber(outboxAt.more) !== more.nothing);
+    } while (hasMore);
     // Read before others are called, as above.
     const unsent = [core.outboxNumber(outboxAt.unsent), core.outboxNumber(outboxAt.unsent + 4)] as const;
     const hasNodes = core.outboxNumber(outboxAt.hasNodes) !== 0;
+    this.#wakeAt = core.doubles[(core.outbox + outboxAt.timeout) >> 3]!;
+    this.#afterwards.run();
+    if (this.#over !== undefined) return;
     this.#flush(unsent[0], 0);
     this.#flush(unsent[1], 32);
     if (hasNodes) this.#flushNodes();
@@ -569,10 +598,15 @@ export class Driver implements Failable, LinkOwner {
       case events.admitted: return this.#submitAdmitted(tag);
       case events.ready:
         this.#main.handleReady();
-        return this.#listener.handleReady();
-      case events.disconnected: return this.#listener.handleDisconnected(this.#failure(at, nodes));
-      case events.credentialsRefused:
-        return this.#listener.handleCredentialsRefused(this.#failure(at, nodes));
+        return this.#afterwards.add(() => this.#listener.handleReady());
+      case events.disconnected: {
+        const error = this.#failure(at, nodes);
+        return this.#afterwards.add(() => this.#listener.handleDisconnected(error));
+      }
+      case events.credentialsRefused: {
+        const error = this.#failure(at, nodes);
+        return this.#afterwards.add(() => this.#listener.handleCredentialsRefused(error));
+      }
       case events.closed:
         return this.#handleClosed(this.#outcomes.failure(at, nodes,
           this.isClosing ? this.#main.trouble : this.#main.troubleOfAttempts()));

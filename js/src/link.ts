@@ -2,6 +2,7 @@ import type { ChangeOptions } from "./changes.js";
 import { closeReasons, outboxAt } from "./core/abi.js";
 import type { Core } from "./core/core.js";
 import { stage } from "./core/encode.js";
+import { isBytes, plainView } from "./core/sizes.js";
 import { inMicrotask } from "./own-timers.js";
 import type {
   Address, Connect, Transport, TransportEvents, TransportOptions,
@@ -116,7 +117,7 @@ export class Link implements TransportEvents {
 
   data(bytes: Uint8Array): void {
     if (!this.#calling && this.#unheard.length === 0) return this.#handleData(bytes);
-    const kept = isBytes(bytes) ? bytes.slice() : bytes;
+    const kept = isBytes(bytes) ? plainView(bytes).slice() : bytes;
     this.#hear(() => this.#handleData(kept));
   }
 
@@ -175,9 +176,11 @@ export class Link implements TransportEvents {
     }
   }
 
-  #handleData(bytes: Uint8Array): void {
+  #handleData(given: Uint8Array): void {
     if (this.#over) return;
-    if (!isBytes(bytes)) return this.#abandon(new TypeError("the transport's data is no Uint8Array"));
+    if (!isBytes(given)) return this.#abandon(new TypeError("the transport's data is no Uint8Array"));
+    // A class of the transport's may have functions of its own, which must not run in the middle of the core.
+    const bytes = plainView(given);
     this.bytesRead += bytes.length;
     this.#owner.protect(() => {
       if (this.#unreadBytes > 0) {
@@ -347,10 +350,12 @@ export class Link implements TransportEvents {
   #write(count: number): number {
     const { core } = this.#owner;
     const first = core.outboxWord + (outboxAt.spans >> 2);
+    // A transport of the caller's may call a client, which writes to the same place.
+    const spans = core.words.slice(first, first + 2 * count);
     let written = 0;
     for (let i = 0; i < count && !this.#full && written < writtenBytesMax; ++i) {
-      const at = core.words[first + 2 * i]! >>> 0;
-      const size = core.words[first + 2 * i + 1]!;
+      const at = spans[2 * i]! >>> 0;
+      const size = spans[2 * i + 1]!;
       // A transport that throws may have sent the bytes nevertheless, so they count as written.
       const took = this.#call(() => this.#transport!.write(core.bytes.subarray(at, at + size)));
       this.#full = !took;
@@ -374,10 +379,6 @@ const codeOf = (error: unknown): string => {
     return "";
   }
 };
-
-// Not instanceof: a Uint8Array of another realm is no instance of this realm's class.
-const isBytes = (bytes: unknown): boolean =>
-  ArrayBuffer.isView(bytes) && (bytes as Uint8Array).BYTES_PER_ELEMENT === 1;
 
 const checked = (transport: Transport): Transport => {
   for (const name of ["write", "pause", "resume", "close"] as const) {

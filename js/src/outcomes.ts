@@ -1,3 +1,4 @@
+import type { Afterwards } from "./afterwards.js";
 import { rejectForCaller, withoutStack } from "./caller-stack.js";
 import type { Raw } from "./commands/call.js";
 import { asWished, wishOf } from "./commands/decoders.js";
@@ -6,10 +7,15 @@ import type { Core } from "./core/core.js";
 import { NodeReader } from "./core/decode.js";
 import { readFailure, readMissed } from "./core/records.js";
 import { CancelledError, type PlimsollError, ServerError, wordsOf } from "./errors.js";
-import type { Pending, Refusal, Requests, Wanted } from "./requests.js";
+import { inTask } from "./own-timers.js";
+import { type Pending, type Refusal, type Requests, type Wanted, stopListening } from "./requests.js";
 
 // Settles the promises of requests with the core's event records. If a value cannot be returned as it was
 // asked for, that is the error of this one request or message. Only a trap of the core throws here.
+//
+// Invariants:
+// - What settles a promise by code of the caller's waits in Afterwards, and then all that comes behind it: promises settle
+//   in the order of the outcomes.
 
 // The outcome of a transaction that failed is the server's reply to EXEC, which does not say why. This makes
 // an error with the server's words about the command that it refused.
@@ -30,6 +36,22 @@ const fail = ({ resolve, reject }: Pending, error: unknown): void => {
   rejectForCaller(resolve, reject, error);
 };
 
+const settle = (pending: Pending, value: Raw | undefined): void => {
+  try {
+    const shaped = value === undefined || pending.each !== undefined
+      ? value : asWished(value, pending.shape, pending.wish);
+    if (shaped instanceof ServerError) fail(pending, shaped);
+    else pending.resolve(shaped);
+  } catch (error) {
+    fail(pending, error);
+  }
+};
+
+// Of so many promises of cached values, one is fulfilled in a task of its own. Else a loop that awaits them would keep
+// everything else from the event loop, also the invalidation of what it reads.
+const answersPerTask = 1024;
+let answersLeft = answersPerTask;
+
 // The signal may be code of the caller's, whose exceptions must not reach the core.
 const reasonOf = (signal: { readonly reason?: unknown }): unknown => {
   try {
@@ -39,18 +61,27 @@ const reasonOf = (signal: { readonly reason?: unknown }): unknown => {
   }
 };
 
+// The error that the caller gets for the core's.
+const reasonFor = ({ failure, refusal, signal }: Pending, error: PlimsollError): unknown => {
+  if (failure !== undefined) return failure;
+  if (error instanceof CancelledError && signal !== undefined) error.cause = reasonOf(signal);
+  return refusal !== undefined && error instanceof ServerError ? refusedAs(error, refusal) : error;
+};
+
 /** The outcomes of one client's requests. */
 export class Outcomes {
   readonly #core: Core;
   readonly #client: number;
   readonly #reader: NodeReader;
   readonly #requests: Requests;
+  readonly #afterwards: Afterwards;
 
-  constructor(core: Core, client: number, requests: Requests) {
+  constructor(core: Core, client: number, requests: Requests, afterwards: Afterwards) {
     this.#core = core;
     this.#client = client;
     this.#reader = new NodeReader(core, client);
     this.#requests = requests;
+    this.#afterwards = afterwards;
   }
 
   /** The value that the cache has just served. Throws if it cannot be returned as it was asked for. */
@@ -79,7 +110,10 @@ export class Outcomes {
   /** The same as a promise. */
   answer(wanted: Wanted): Promise<unknown> {
     try {
-      return Promise.resolve(this.served(wanted));
+      const value = this.served(wanted);
+      if (--answersLeft > 0) return Promise.resolve(value);
+      answersLeft = answersPerTask;
+      return new Promise((resolve) => { inTask(() => resolve(value)); });
     } catch (error) {
       return Promise.reject(error);
     }
@@ -89,19 +123,24 @@ export class Outcomes {
   complete(at: number, nodes: number, tag: number): void {
     const pending = this.#requests.take(tag);
     if (pending === undefined) return;
-    if (pending.part !== undefined) {
-      if (nodes > 0) this.tellPart(at, nodes, pending);
-      return pending.resolve(undefined);
-    }
+    let value: Raw | undefined;
     try {
-      const value = nodes > 0 ? this.#value(at, nodes, pending) : undefined;
-      const shaped = value === undefined || pending.each !== undefined
-        ? value : asWished(value, pending.shape, pending.wish);
-      if (shaped instanceof ServerError) fail(pending, shaped);
-      else pending.resolve(shaped);
+      if (pending.part !== undefined && nodes > 0) this.tellPart(at, nodes, pending);
+      else if (nodes > 0) value = this.#value(at, nodes, pending);
     } catch (error) {
-      fail(pending, error);
+      return this.#finish(pending, () => fail(pending, error));
     }
+    if (pending.wish.decode === undefined && pending.stopListening === undefined && this.#afterwards.isEmpty) {
+      return settle(pending, value);
+    }
+    this.#finish(pending, () => settle(pending, value));
+  }
+
+  #finish(pending: Pending, act: () => void): void {
+    this.#afterwards.add(() => {
+      stopListening(pending);
+      act();
+    });
   }
 
   /** A request has failed. `trouble` is the last error of the connection, if there was one. */
@@ -111,11 +150,8 @@ export class Outcomes {
     const error = withoutStack(() => this.failure(at, nodes, trouble));
     const pending = this.#requests.take(tag);
     if (pending === undefined) return;
-    if (pending.failure !== undefined) return fail(pending, pending.failure);
-    const { refusal, signal } = pending;
-    if (error instanceof CancelledError && signal !== undefined) error.cause = reasonOf(signal);
-    fail(pending, refusal !== undefined && error instanceof ServerError
-      ? refusedAs(error, refusal) : error);
+    if (pending.stopListening === undefined && this.#afterwards.isEmpty) return fail(pending, reasonFor(pending, error));
+    this.#finish(pending, () => fail(pending, reasonFor(pending, error)));
   }
 
   /** The server refused a command of a transaction. The outcome, the reply to EXEC, will follow. */

@@ -74,25 +74,31 @@ export class Requests {
 
   get(tag: number): Pending | undefined { return this.#pending[tag]; }
 
-  /** Takes out a request that has its outcome. */
+  /** Takes out a request that has its outcome. stopListening() is still to be called. */
   take(tag: number): Pending | undefined {
     const pending = this.#pending[tag];
     if (pending === undefined) return undefined;
     this.#pending[tag] = undefined;
     this.#free.push(tag);
     pending.words?.letGo();
-    try {
-      pending.stopListening?.();
-    } catch {
-      // The signal may be code of the caller's, whose exceptions must not reach the core. It does no harm if
-      // the listener stays.
-    }
     return pending;
   }
 
   rejectAll(error: unknown): void {
     this.#pending.forEach((pending, tag) => {
-      if (pending !== undefined) this.take(tag)!.reject(error);
+      if (pending === undefined) return;
+      this.take(tag);
+      stopListening(pending);
+      pending.reject(error);
     });
   }
 }
+
+/** Removes the request's listener from the caller's signal, which may be code of the caller's. */
+export const stopListening = (pending: Pending): void => {
+  try {
+    pending.stopListening?.();
+  } catch {
+    // It does no harm if the listener stays.
+  }
+};

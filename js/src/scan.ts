@@ -72,10 +72,8 @@ export class Walk<Page> implements AsyncIterable<Page> {
   }
 }
 
-const isEmpty = (page: unknown): boolean => {
-  for (const _ in page as object) return false;
-  return true;
-};
+const isEmpty = (page: unknown): boolean =>
+  (Array.isArray(page) ? page : Object.keys(page as object)).length === 0;
 
 // Whether this is no cursor, so that the call begins a walk.
 const begins = (cursor: unknown): cursor is WalkOptions | undefined => {

@@ -1,8 +1,8 @@
 import { listenForAbort } from "./abort-listeners.js";
-import { checkOptions, refuseOption } from "./check-options.js";
+import { checkOptions, ownOptions, refuseOption } from "./check-options.js";
 import { Client } from "./client.js";
 import type { AbortSignalLike, As } from "./commands/call.js";
-import { checkCallOptions, checkNames } from "./commands/call-options.js";
+import { checkNames, ownCallOptions } from "./commands/call-options.js";
 import { described } from "./commands/problem.js";
 import type { StreamEntries, StreamEntry } from "./commands/replies.js";
 import { ClosedError, ConfigurationError, PlimsollError } from "./errors.js";
@@ -80,8 +80,9 @@ interface Position {
   claimFrom: string;
 }
 
-const checkedOptions = <A extends As>(options: StreamReaderOptions<A>): StreamReaderOptions<A> => {
-  if (typeof options !== "object" || options === null) refuseOption("options", options, "an object");
+const checkedOptions = <A extends As>(given: StreamReaderOptions<A>): StreamReaderOptions<A> => {
+  if (typeof given !== "object" || given === null) refuseOption("options", given, "an object");
+  const options = ownOptions(given);
   checkOptions(options, { group: "text", consumer: "text", begin: "text", count: "count", wait: "time",
     claimAfter: "time", createGroup: "boolean" }, ["streams", "as"]);
   const { group, consumer, streams, count, as } = options;
@@ -93,8 +94,8 @@ const checkedOptions = <A extends As>(options: StreamReaderOptions<A>): StreamRe
   }
   if (new Set(names).size < names.length) refuseOption("streams", streams, "the name of each stream once");
   if (count === 0) refuseOption("count", count, "a whole number from 1");
-  checkCallOptions({ as });
-  return { ...options };
+  ownCallOptions({ as });
+  return options;
 };
 
 /**
@@ -131,7 +132,7 @@ export class StreamReader<A extends As = "text"> implements AsyncIterable<Stream
     }
     this.#client = client;
     this.#options = checkedOptions(options);
-    const { streams } = options;
+    const { streams } = this.#options;
     this.#positions = (typeof streams === "string" ? [streams] : streams).map((name) =>
       ({ name, at: "0-0", isSeen: false, hasPending: true, pendingFrom: "0-0", atLoss: undefined, claimFrom: "0-0" }));
   }
@@ -146,7 +147,7 @@ export class StreamReader<A extends As = "text"> implements AsyncIterable<Stream
   async read(options: { readonly signal?: AbortSignalLike | undefined } = {}): Promise<StreamBatch<A>> {
     checkNames(options);
     const { signal, ...others } = options;
-    checkCallOptions({ signal });
+    ownCallOptions({ signal });
     const [other] = Object.keys(others);
     if (other !== undefined) throw new TypeError(`options: got ${other}; give signal, since a read waits for entries`);
     this.#checkOpen();

@@ -5,12 +5,11 @@ import { described } from "./commands/problem.js";
 import type { Name, Text } from "./commands/replies.js";
 import { checkedNames } from "./commands/words.js";
 import { outboxAt } from "./core/abi.js";
-import { timeoutOf } from "./core/ask.js";
 import { stage } from "./core/encode.js";
 import { readNumbers } from "./core/fields.js";
 import type { Driver } from "./driver.js";
 import type { Missed } from "./core/records.js";
-import { ClosedError, PlimsollError, wordsOf } from "./errors.js";
+import { ClosedError, PlimsollError } from "./errors.js";
 
 // The messages of one subscription, as an async iterator. They wait in the core, in a queue that is bounded
 // by count and by the memory limit; the option subscriptionOverflow says what happens beyond. When the
@@ -76,8 +75,9 @@ export class Subscription<A extends As = "text"> implements AsyncIterableIterato
   readonly #driver: Driver;
   readonly #connection: number;
   readonly #wish: Wish;
-  // An error stands for a message that could not be decoded.
-  #taken: (Message<A> | Error)[] = [];
+  // Made a message when it is asked for, because a decoder is code of the caller's. An error stands for one that is not
+  // UTF-8.
+  #taken: { readonly value: Raw; readonly missed: Missed }[] = [];
   // What was missing before messages that could not be decoded: the next message has it.
   #missed: Missed = { lost: 0, gaps: 0 };
   #next: Promise<unknown> | undefined;
@@ -120,8 +120,7 @@ export class Subscription<A extends As = "text"> implements AsyncIterableIterato
       checkedNames(call === "plimsoll_subscribe" ? "subscribe" : "unsubscribe", names), kind === "patterns");
     // The server's confirmations contain the names, which need not be UTF-8.
     const wanted = { options: { ...options, as: "bytes" as const }, shape: () => undefined };
-    await this.#driver.submitBy(wanted, (tag, now) => {
-      const timeout = timeoutOf(options);
+    await this.#driver.submitBy(wanted, (tag, now, timeout) => {
       stage(core, words);
       return core.calls[call](id, this.#connection, index, words.length, tag, timeout, now);
     });
@@ -132,8 +131,7 @@ export class Subscription<A extends As = "text"> implements AsyncIterableIterato
       has the message behind it. Rejects with the client's error if the client has ended otherwise. */
   async next(): Promise<IteratorResult<Message<A>, undefined>> {
     const ready = this.#taken.shift();
-    if (ready instanceof Error) throw ready;
-    if (ready !== undefined) return { done: false, value: ready };
+    if (ready !== undefined) return { done: false, value: this.#made(ready.value, ready.missed) };
     this.#closeIfFinished();
     if (this.#closed || this.#driver.isClosing) return { done: true, value: undefined };
     if (this.#next !== undefined) {
@@ -158,27 +156,18 @@ export class Subscription<A extends As = "text"> implements AsyncIterableIterato
     const { core, id } = this.#driver;
     const wanted = {
       options: { as: this.#wish.form === "text" ? "text" as const : "bytes" as const },
-      part: (value: Raw, missed: Missed) => { this.#keep(value, missed); },
+      part: (value: Raw, missed: Missed) => { this.#taken.push({ value, missed }); },
     };
     return this.#driver.submitBy(wanted, (tag, now) => core.calls.plimsoll_next_messages(
       id, this.#connection, messagesAtOnce, tag, 0, now));
   }
 
-  #keep(value: Raw, { lost, gaps }: Missed): void {
+  #made(value: Raw, { lost, gaps }: Missed): Message<A> {
     this.#missed = { lost: this.#missed.lost + lost, gaps: this.#missed.gaps + gaps };
-    if (value instanceof Error) {
-      this.#taken.push(value);
-      return;
-    }
-    let message: Message<A>;
-    try {
-      message = messageOf<A>(value, this.#missed, this.#wish);
-    } catch (error) {
-      this.#taken.push(error instanceof Error ? error : new Error(wordsOf(error)));
-      return;
-    }
-    this.#taken.push(message);
+    if (value instanceof Error) throw value;
+    const message = messageOf<A>(value, this.#missed, this.#wish);
     this.#missed = { lost: 0, gaps: 0 };
+    return message;
   }
 
   /** @internal To be called when no name is subscribed any more. The iteration ends after the messages that wait,

@@ -1,5 +1,5 @@
 import { type As, type CallOptions, type Raw, type Shape, anyReply } from "./commands/call.js";
-import { checkCallOptions, checkNames } from "./commands/call-options.js";
+import { checkNames, ownCallOptions } from "./commands/call-options.js";
 import { type Wish, asWished } from "./commands/decoders.js";
 import { inCapitals } from "./commands/words.js";
 import { CommandQueue, type QueuedCommand } from "./command-queue.js";
@@ -42,7 +42,6 @@ export class Transaction extends CommandQueue {
 
   /** @internal exec() has the options that are about the whole request. */
   protected override checkQueued(options: CallOptions): void {
-    checkCallOptions(options);
     for (const name of ["signal", "timeout", "maxStaleness"] as const) {
       if (options[name] === undefined) continue;
       throw new TypeError(`${name}: this call is a part of a transaction; give it to exec()`);
@@ -52,13 +51,13 @@ export class Transaction extends CommandQueue {
   /**
    * Has the server execute the queued commands. Resolves to all replies, in order. The reply to a command
    * that failed is a ServerError among them, and one that cannot be returned as it was asked for a
-   * DecodeError; strings come as `options.as` says, unless the command's own options say otherwise. Rejects
+   * DecodeError; strings come as `given.as` says, unless the command's own options say otherwise. Rejects
    * if the server executed none of them (`executed` is "no"), or if that is unknown ("maybe"). A transaction
    * can be executed once.
    */
-  async exec(options?: CallOptions): Promise<unknown[]> {
-    checkNames(options);
-    if (options !== undefined) checkCallOptions(options);
+  async exec(given?: CallOptions): Promise<unknown[]> {
+    checkNames(given);
+    const options = given && ownCallOptions(given);
     this.owner?.checkHolds();
     const commands = this.takeAll();
     if (commands.length === 0) return [];

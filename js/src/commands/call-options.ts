@@ -45,8 +45,9 @@ const checkSignal = (signal: unknown): void => {
     (isController ? ": the signal of that AbortController" : ""));
 };
 
-/** Throws a TypeError for an option of any call whose value makes no sense. */
-export const checkCallOptions = (options: CallOptions): void => {
+/** The options of any call among these, as they are now: the object is the caller's, who may change it, and it may have
+    accessors. Throws a TypeError for a value that makes no sense. */
+export const ownCallOptions = (options: CallOptions): CallOptions => {
   const { as, signal, timeout, maxStaleness } = options;
   if (as !== undefined && as !== "text" && as !== "bytes" && as !== "json" && typeof as !== "function") {
     throw new TypeError(`as: got ${described(as)}; give "text", "bytes", "json" or a function of the bytes`);
@@ -54,4 +55,5 @@ export const checkCallOptions = (options: CallOptions): void => {
   checkSignal(signal);
   checkTime("timeout", timeout, "0 for no timeout");
   checkTime("maxStaleness", maxStaleness, "0 for what is true now");
+  return { as, signal, timeout, maxStaleness };
 };

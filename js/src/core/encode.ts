@@ -1,7 +1,7 @@
 import type { Word } from "../commands/call.js";
 import type { Core } from "./core.js";
 import { outboxAt, stagingBytes } from "./abi.js";
-import { bytesMaxOf, bytesPerLetterMax, checkWellFormed, sizeOfBytes } from "./sizes.js";
+import { bytesMaxOf, bytesOfWord, bytesPerLetterMax, checkWellFormed, sizeOfBytes } from "./sizes.js";
 
 // Writes words to the core's memory: a table of their sizes, then the bytes of all.
 
@@ -101,7 +101,8 @@ const writeTableAndWords = (core: Core, words: readonly Word[], table: number): 
 
 /** Stages one word without a table. Returns its size in bytes. Throws as stage() does. */
 export const stageWord = (core: Core, word: Word): number => {
-  const at = roomFor(core, bytesMaxOf(word));
+  const most = bytesMaxOf(word);
+  const at = roomFor(core, most <= stagingBytes ? most : bytesOfWord(word));
   try {
     return writeWord(core, word, at);
   } catch (error) {

@@ -39,10 +39,19 @@ export const checkWellFormed = (text: string): void => {
   );
 };
 
+// Another thread may make such a buffer larger, and with it an array, between the look at its length and the copy.
+const checkNotGrowing = (bytes: Uint8Array): void => {
+  if ((bufferOf.call(bytes) as { growable?: boolean }).growable !== true) return;
+  throw new TypeError("a Uint8Array of a growable SharedArrayBuffer cannot be a word: give a copy, new Uint8Array(array)");
+};
+
 /** An upper bound that takes no look at the letters. Throws a TypeError for what is no word. */
 export const bytesMaxOf = (word: Word): number => {
   if (typeof word === "string") return bytesPerLetterMax * word.length;
-  if (isBytes(word)) return sizeOfBytes(word);
+  if (isBytes(word)) {
+    checkNotGrowing(word);
+    return sizeOfBytes(word);
+  }
   throw new TypeError(`${described(word)} cannot be a word; give strings, or Uint8Array`);
 };
 
