@@ -57,11 +57,13 @@ export interface DriverListener {
   handleCredentialsRefused(error: PlimsollError): void;
 }
 
-// The same with options of our own. Throws if the call is refused because of them.
-const owned = (wanted: Wanted, given: CallOptions): Wanted => {
-  const options = ownCallOptions(given);
-  if (options.signal?.aborted) throw abortedBefore(options.signal);
-  return { ...wanted, options };
+// Why a call is refused that was cancelled before it is made. The signal may be code of the caller's.
+const refusalBy = (signal: NonNullable<CallOptions["signal"]>): unknown => {
+  try {
+    return signal.aborted ? abortedBefore(signal) : undefined;
+  } catch (error) {
+    return error;
+  }
 };
 
 export class Driver implements Failable, LinkOwner {
@@ -199,7 +201,7 @@ export class Driver implements Failable, LinkOwner {
   #withOwn(wanted: Wanted, options: CallOptions, submit: (own: Wanted) => Promise<unknown>): Promise<unknown> {
     let own: Wanted;
     try {
-      own = owned(wanted, options);
+      own = { ...wanted, options: ownCallOptions(options) };
     } catch (error) {
       return refusedArguments(error);
     }
@@ -217,6 +219,9 @@ export class Driver implements Failable, LinkOwner {
 
   #submit(words: readonly Word[], wanted: Wanted): Promise<unknown> {
     const { core } = this;
+    const signal = wanted.options?.signal;
+    const refused = signal === undefined ? undefined : refusalBy(signal);
+    if (refused !== undefined) return refusedCall(refused);
     if (this.#full.refuses(words)) return this.#refusals.reject(this.#full.error());
     const tag = this.#requests.nextTag;
     let outcome: number;
@@ -331,6 +336,9 @@ export class Driver implements Failable, LinkOwner {
   }
 
   #submitOwnBy(wanted: Wanted, begin: (tag: number, now: number, timeout: number) => number): Promise<unknown> {
+    const signal = wanted.options?.signal;
+    const refused = signal === undefined ? undefined : refusalBy(signal);
+    if (refused !== undefined) return refusedCall(refused);
     const tag = this.#requests.nextTag;
     try {
       this.core.ask(() => begin(tag, this.core.now(), timeoutOf(wanted.options)));

@@ -1,6 +1,6 @@
 import type { Afterwards } from "./afterwards.js";
 import { rejectForCaller, withoutStack } from "./caller-stack.js";
-import type { Raw } from "./commands/call.js";
+import type { Raw, StringForm } from "./commands/call.js";
 import { asWished, wishOf } from "./commands/decoders.js";
 import { outboxAt, recordWords } from "./core/abi.js";
 import type { Core } from "./core/core.js";
@@ -85,26 +85,25 @@ export class Outcomes {
   }
 
   /** The value that the cache has just served. Throws if it cannot be returned as it was asked for. */
-  served(wanted: Wanted): unknown {
+  served({ shape, options, wish: given, asMaps = false }: Wanted): unknown {
+    if (options === undefined && given === undefined) {  // as most: nothing is to be made of strings
+      const value = this.#readServed("text", asMaps);
+      return shape === undefined ? value : shape(value, "text");
+    }
+    const wish = given ?? wishOf(options?.as);
+    return asWished(this.#readServed(wish.form, asMaps), shape, wish);
+  }
+
+  #readServed(form: StringForm, asMaps: boolean): Raw {
     const core = this.#core;
     const count = core.outboxNumber(outboxAt.nodesCount);
     this.#reader.begin(core.outboxWord + (outboxAt.area >> 2), count);
-    if (count === 1) return this.#served(wanted);
+    if (count === 1) return this.#reader.value(form, asMaps);
     try {
-      return this.#served(wanted);
+      return this.#reader.value(form, asMaps);
     } finally {  // the core has copied it
       core.ask(() => core.calls.plimsoll_release_served(this.#client));
     }
-  }
-
-  #served(wanted: Wanted): unknown {
-    const { shape, options, asMaps = false } = wanted;
-    if (options === undefined && wanted.wish === undefined) {  // as most: nothing is to be made of strings
-      const value = this.#reader.value("text", asMaps);
-      return shape === undefined ? value : shape(value, "text");
-    }
-    const wish = wanted.wish ?? wishOf(options?.as);
-    return asWished(this.#reader.value(wish.form, asMaps), shape, wish);
   }
 
   /** The same as a promise. */
