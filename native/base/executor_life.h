@@ -45,6 +45,12 @@ class ExecutorLife {
   void add(Tenant& tenant);
   void remove(Tenant& tenant);
 
+  /// False from the beginning of the context's destruction on.
+  bool is_alive() {
+    const std::lock_guard lock(mutex_);
+    return is_alive_;
+  }
+
   /// Calls `use()` and returns true, unless the destruction of the context has begun. During
   /// `use()` the context accepts handlers, and it will run or destroy each of them. `use` must
   /// neither block nor run a handler: a lock is held.

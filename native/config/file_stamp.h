@@ -4,18 +4,16 @@
 #include <string>
 #include <vector>
 
+#include "plimsoll/native/base/file_stamp.h"
+
 namespace plimsoll::inline v0::native::config {
 
-/// Shows whether a file has changed, without reading it. If the file is missing, or is not a
-/// regular file, everything but `kind` is 0.
+/// Shows whether a file of a configuration has changed, without reading it. What is no regular file
+/// has no content to look at: a pipe seems to change whenever it is read.
 struct FileStamp {
   enum class Kind : std::uint8_t { missing, regular, other };
   Kind kind = Kind::missing;
-  std::uint64_t device = 0;
-  std::uint64_t inode = 0;
-  std::int64_t size = 0;
-  std::int64_t changed_seconds = 0;  // ctime: unlike mtime, no program can set it back
-  std::int64_t changed_nanoseconds = 0;
+  native::FileStamp content;
 
   bool operator==(const FileStamp&) const = default;
 };

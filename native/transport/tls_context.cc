@@ -16,6 +16,7 @@
 #include <openssl/x509v3.h>
 
 #include "plimsoll/native/base/openssl.h"
+#include "plimsoll/native/base/steady_now.h"
 #include "plimsoll/native/transport/tls_problem.h"
 
 namespace plimsoll::inline v0::native {
@@ -106,8 +107,11 @@ Result<void> identify(SSL_CTX* context, const TlsOptions& options) {
   if (SSL_CTX_use_certificate_chain_file(context, certificate) != 1) {
     return bad_file("certificate_file", certificate);
   }
-  // This call also checks the key against the certificate.
-  if (SSL_CTX_use_PrivateKey_file(context, options.key_file.c_str(), SSL_FILETYPE_PEM) != 1) {
+  // OpenSSL has a place for each type of key, and compares a key only with the certificate in its
+  // own place. Without the second check a key of another type would leave both without a partner.
+  X509* const shown = SSL_CTX_get0_certificate(context);
+  if (SSL_CTX_use_PrivateKey_file(context, options.key_file.c_str(), SSL_FILETYPE_PEM) != 1 ||
+      X509_check_private_key(shown, SSL_CTX_get0_privatekey(context)) != 1) {
     return bad_file("key_file", options.key_file);
   }
   return {};
@@ -140,7 +144,9 @@ void FreeSsl::operator()(ssl_ctx_st* context) const { SSL_CTX_free(context); }
 void FreeSsl::operator()(ssl_session_st* session) const { SSL_SESSION_free(session); }
 
 TlsContext::TlsContext(Role role, const TlsOptions& options, const std::string& host)
-    : role_(role), options_(options) {
+    : role_(role),
+      options_(options),
+      files_({options.ca_file, options.ca_directory, options.certificate_file, options.key_file}) {
   set_name(host);
 }
 
@@ -175,14 +181,8 @@ Result<std::unique_ptr<TlsContext>> TlsContext::make(Role role, const TlsOptions
                                                      const std::string& host) {
   keep_openssl();
   std::unique_ptr<TlsContext> context(new TlsContext(role, options, host));
-  context->stamps_ = context->look_at_files();
   if (const Result<void> read = context->read(); !read) return read.error();
   return context;
-}
-
-TlsContext::Stamps TlsContext::look_at_files() const {
-  return {look_at_file(options_.ca_file), look_at_file(options_.ca_directory),
-          look_at_file(options_.certificate_file), look_at_file(options_.key_file)};
 }
 
 Result<void> TlsContext::read() {
@@ -236,9 +236,9 @@ std::unique_ptr<ssl_st, FreeSsl> TlsContext::open() {
 }
 
 std::unique_ptr<ssl_st, FreeSsl> TlsContext::open_locked() {
-  if (const Stamps stamps = look_at_files(); stamps != stamps_) {
-    stamps_ = stamps;  // a bad file is not read again until it has changed
+  if (const Instant now = steady_now(); files_.wants_reading(now)) {
     const Result<void> done = read();
+    files_.note_read(done.has_value(), now);
     problem_ = done ? std::string() : done.error().what();
   }
   ERR_clear_error();

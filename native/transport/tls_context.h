@@ -6,7 +6,7 @@
 #include <mutex>
 #include <string>
 
-#include "plimsoll/native/base/file_stamp.h"
+#include "plimsoll/native/base/file_watch.h"
 #include "plimsoll/result.h"
 #include "plimsoll/tls_options.h"
 
@@ -74,8 +74,6 @@ class TlsContext {
   void keep_session(const ssl_session_st& session, std::uintptr_t name_number);
 
  private:
-  using Stamps = std::array<FileStamp, 4>;
-
   enum class Role : std::uint8_t { client, server };
 
   TlsContext(Role role, const TlsOptions& options, const std::string& host);
@@ -84,7 +82,6 @@ class TlsContext {
   Result<void> set_up_client(ssl_ctx_st* context);
   void set_name(const std::string& host);
   std::unique_ptr<ssl_st, FreeSsl> open_locked();
-  Stamps look_at_files() const;
   Result<void> read();
 
   const Role role_;
@@ -93,7 +90,7 @@ class TlsContext {
   std::string name_;
   std::uintptr_t name_number_ = 0;  // counts changes of the name
   bool name_is_address_ = false;
-  Stamps stamps_{};
+  FileWatch files_;
   std::string problem_;
   std::unique_ptr<ssl_ctx_st, FreeSsl> context_;
   std::unique_ptr<ssl_session_st, FreeSsl> session_;

@@ -160,6 +160,7 @@ set(PLIMSOLL_CLIENT_SOURCES
   native/api/transaction_replies.cc
   native/base/executor_life.cc
   native/base/file_stamp.cc
+  native/base/file_watch.cc
   native/base/fork.cc
   native/base/openssl.cc
   native/base/sha1.cc
@@ -471,6 +472,7 @@ set(PLIMSOLL_CLIENT_HEADERS
   native/base/counted.h
   native/base/executor_life.h
   native/base/file_stamp.h
+  native/base/file_watch.h
   native/base/fork.h
   native/base/openssl.h
   native/base/plain_text.h

@@ -149,6 +149,13 @@ TEST_CASE("files that cannot be used are named before anything is connected") {
     options.tls.key_file = joe.key;
     message = "tls.key_file: " + joe.key + ": key values mismatch";
   }
+  SECTION("the key of another certificate, of another type") {
+    const auto jim = shared_authority().issue("jim", {.key = CertificateOptions::Key::rsa});
+    const bool is_key_rsa = GENERATE(true, false);
+    options.tls.certificate_file = is_key_rsa ? jane.certificate : jim.certificate;
+    options.tls.key_file = is_key_rsa ? jim.key : jane.key;
+    message = "tls.key_file: " + options.tls.key_file + ": key values mismatch";
+  }
   SECTION("ciphers that nobody knows") {
     options.tls.ciphers = "ROT13";
     message = "tls.ciphers: no cipher match";
@@ -206,6 +213,12 @@ TEST_CASE("files that are replaced by bad ones are told, and those of before use
   CHECK(value_of(client.ping(use_future)) == "PONG");
   CHECK_THAT(client.statistics().tls_problem,
              ContainsSubstring("tls.key_file: " + files.key) && ContainsSubstring("mismatch"));
+  const CertificateFiles jim = authority.issue("jim", {.key = CertificateOptions::Key::rsa});
+  std::filesystem::copy_file(jim.key, files.key, std::filesystem::copy_options::overwrite_existing);
+  reconnect(client, server);
+  CHECK(value_of(client.ping(use_future)) == "PONG");
+  CHECK_THAT(client.statistics().tls_problem, ContainsSubstring("key values mismatch"));
+  std::filesystem::copy_file(joe.key, files.key, std::filesystem::copy_options::overwrite_existing);
   std::filesystem::copy_file(joe.certificate, files.certificate,
                              std::filesystem::copy_options::overwrite_existing);
   reconnect(client, server);

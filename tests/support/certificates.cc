@@ -24,9 +24,10 @@ void check(bool good, const char* what) {
 
 // A test uses OpenSSL here first, so here OpenSSL is told not to clean up in atexit(). Otherwise
 // the client's shared thread, which may still be closing a connection then, would use what is gone.
-std::shared_ptr<EVP_PKEY> make_key() {
+std::shared_ptr<EVP_PKEY> make_key(CertificateOptions::Key kind = CertificateOptions::Key::p256) {
   OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, nullptr);
-  std::shared_ptr<EVP_PKEY> key(EVP_EC_gen("P-256"), &EVP_PKEY_free);
+  const bool is_rsa = kind == CertificateOptions::Key::rsa;
+  std::shared_ptr<EVP_PKEY> key(is_rsa ? EVP_RSA_gen(2048) : EVP_EC_gen("P-256"), &EVP_PKEY_free);
   check(key != nullptr, "no key");
   return key;
 }

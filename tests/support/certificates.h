@@ -25,6 +25,9 @@ struct CertificateOptions {
   int valid_from_days = -1;
   int valid_until_days = 1;
 
+  enum class Key { p256, rsa };
+  Key key = Key::p256;
+
   /// The key file is encrypted with it, if it is not empty.
   std::string key_password = {};
 };

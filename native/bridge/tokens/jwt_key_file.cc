@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "plimsoll/native/base/steady_now.h"
 #include "plimsoll/native/bridge/tokens/jwk_set.h"
 #include "plimsoll/native/config/text/bounded_file.h"
 
@@ -21,17 +22,17 @@ native::Error in_file(const std::string& path, const native::Error& error) {
 native::Result<JwtKeyFile> JwtKeyFile::open(JwtKeySource source) {
   JwtKeyFile file;
   file.source_ = std::move(source);
-  file.stamp_ = native::look_at_file(file.source_.path);
+  file.file_ = native::FileWatch({file.source_.path});
   if (const auto done = file.read(); !done) return done.error();
   return file;
 }
 
 JwtKeyFile::Look JwtKeyFile::look_again() {
   if (source_.kind == JwtKeySource::Kind::secret) return Look::same;
-  const native::FileStamp stamp = native::look_at_file(source_.path);
-  if (stamp == stamp_) return Look::same;
-  stamp_ = stamp;
+  const Instant now = native::steady_now();
+  if (!file_.wants_reading(now)) return Look::same;
   const auto done = read();
+  file_.note_read(done.has_value(), now);
   problem_ = done ? std::string() : std::string(done.error().text());
   return done ? Look::read : Look::failed;
 }

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "plimsoll/native/base/file_stamp.h"
+#include "plimsoll/native/base/file_watch.h"
 #include "plimsoll/native/bridge/tokens/jwt_key.h"
 #include "plimsoll/result.h"
 
@@ -38,12 +38,12 @@ class JwtKeyFile {
   enum class Look : std::uint8_t {
     same,    ///< nothing has changed since the last look
     read,    ///< the file was read again: keys() are the new ones
-    failed,  ///< the file has changed and cannot be used: keys() are the old ones, see problem()
+    failed,  ///< the file cannot be used: keys() are the old ones, see problem()
   };
 
-  /// Reads the file again if it has changed. A bad file is not read again until it changes once
-  /// more. The file of a secret is never read again: nothing in it tells a secret that is half
-  /// written from a whole one, which a public key's form does.
+  /// Reads the file again if it has changed, and a bad file once a second. The file of a secret is
+  /// never read again: nothing in it tells a secret that is half written from a whole one, which a
+  /// public key's form does.
   Look look_again();
 
   const std::string& path() const { return source_.path; }
@@ -63,7 +63,7 @@ class JwtKeyFile {
   native::Result<std::vector<JwtKey>> read_keys(std::vector<std::string>& left_out) const;
 
   JwtKeySource source_;
-  native::FileStamp stamp_;
+  native::FileWatch file_;
   std::vector<JwtKey> keys_;
   std::vector<std::string> left_out_;
   std::string problem_;
