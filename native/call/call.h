@@ -16,6 +16,7 @@
 #include <boost/asio/associated_immediate_executor.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/dispatch.hpp>
+#include <boost/asio/execution_context.hpp>
 
 #include "plimsoll/core/base/check.h"
 #include "plimsoll/native/call/handler_work.h"
@@ -65,6 +66,8 @@ class Waiter {
   virtual void resume_at_once(Result<T>&& result, const boost::asio::any_io_executor& client) = 0;
   /// Whether resume() in a turn of the client does the same as resume_at_once().
   virtual bool may_wait_for_turn() const = 0;
+  /// Operation::is_on().
+  virtual bool is_on(const boost::asio::execution_context& context) const = 0;
 };
 
 template <class T, class Handler>
@@ -94,6 +97,10 @@ class HandlerWaiter final : public Waiter<T> {
     using Executor = boost::asio::any_io_executor;
     using Immediate = boost::asio::associated_immediate_executor_t<Handler, Executor>;
     return std::is_same_v<Immediate, Executor> && !work_.is_elsewhere();
+  }
+
+  bool is_on(const boost::asio::execution_context& context) const override {
+    return detail::is_on(handler_, context);
   }
 
  private:
@@ -161,6 +168,10 @@ class CallState final : public Operation {
     if (before == Phase::started) return;
     const FreeAtEnd end{*this};
     if (before == Phase::awaited) waiter_->resume(std::move(result_));
+  }
+
+  bool is_on(const boost::asio::execution_context& context) const override {
+    return phase_.load(std::memory_order_acquire) == Phase::awaited && waiter_->is_on(context);
   }
 
   void destroy() override {

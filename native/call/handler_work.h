@@ -6,7 +6,10 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/associated_executor.hpp>
+#include <boost/asio/execution/context.hpp>
+#include <boost/asio/execution_context.hpp>
 #include <boost/asio/prefer.hpp>
+#include <boost/asio/query.hpp>
 
 namespace plimsoll::inline v0::native::detail {
 
@@ -18,6 +21,16 @@ struct NoExecutor {};
 template <class Handler>
 inline constexpr bool has_own_executor =
     !std::is_same_v<asio::associated_executor_t<Handler, NoExecutor>, NoExecutor>;
+
+/// Whether the handler has an executor of its own, and that belongs to `context`.
+template <class Handler>
+bool is_on(const Handler& handler, const asio::execution_context& context) {
+  if constexpr (has_own_executor<Handler>) {
+    const auto own = asio::associated_executor<Handler, NoExecutor>::get(handler, {});
+    return &asio::query(own, asio::execution::context) == &context;
+  }
+  return false;
+}
 
 // Where a handler runs: on its own executor, or, if that is the client's or the handler has none,
 // at once, because operations complete on the client's. Until then it keeps work outstanding on an

@@ -10,6 +10,7 @@
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/bind_allocator.hpp>
 #include <boost/asio/dispatch.hpp>
+#include <boost/asio/execution_context.hpp>
 
 #include "plimsoll/native/call/call_target.h"
 #include "plimsoll/native/call/canceller.h"
@@ -76,6 +77,9 @@ class Operation {
 
   /// Ends this object without an outcome, because its executor will run nothing any more.
   virtual void destroy() = 0;
+
+  /// Whether the caller's handler runs on an executor of its own that belongs to `context`.
+  virtual bool is_on(const boost::asio::execution_context&) const { return false; }
 
   Operation* next = nullptr;  // the link of an OperationList
 
@@ -165,6 +169,10 @@ class CallbackOperation final : public Operation {
     // would be a third of what this costs.
     const DestroyAtEnd end{*this};
     std::move(handler_)(std::move(result_));
+  }
+
+  bool is_on(const boost::asio::execution_context& context) const override {
+    return detail::is_on(handler_, context);
   }
 
   void destroy() override {

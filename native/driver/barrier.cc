@@ -5,7 +5,10 @@
 #include <optional>
 #include <utility>
 
+#include <boost/asio/execution/context.hpp>
+#include <boost/asio/execution_context.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/query.hpp>
 
 #include "plimsoll/native/base/fork.h"
 #include "plimsoll/native/runtime/runtime.h"
@@ -36,6 +39,18 @@ class Barrier {
                [over = std::move(over)]() mutable { over.release()->complete(); });
   }
 
+  /// A client is absent because its context is being destroyed, in this thread. If the caller's
+  /// handler is to run there, it is destroyed as well: later it would run on what is gone.
+  void handle_context_end(const asio::execution_context& context) {
+    OwnedOperation gone;
+    {
+      const std::lock_guard lock(mutex_);
+      if (operation_ && operation_->is_on(context)) gone = std::move(operation_);
+    }
+    gone.reset();  // without the lock: it may have the last reference to other clients
+    handle_absence();
+  }
+
  private:
   static bool vouches_for_nothing(const Error& error) {
     return error.code() == ErrorCode::closed || error.code() == ErrorCode::forked;
@@ -46,7 +61,7 @@ class Barrier {
   OwnedOperation take(const Result<void>& answer) {
     const std::lock_guard lock(mutex_);
     if (!answer && !vouches_for_nothing(answer.error()) && !failure_) failure_ = answer.error();
-    if (--left_ > 0) return nullptr;
+    if (--left_ > 0 || !operation_) return nullptr;
     operation_->deliver(Delivery{.failure = failure_ ? &*failure_ : nullptr});
     return std::move(operation_);
   }
@@ -65,7 +80,16 @@ class Answer {
   Answer(Answer&&) = default;
   Answer& operator=(Answer&&) = delete;
   ~Answer() {
-    if (barrier_) std::exchange(barrier_, nullptr)->handle_absence();
+    const std::shared_ptr<Barrier> barrier = std::exchange(barrier_, nullptr);
+    if (!barrier) return;
+    life_ && !life_->is_alive() ? barrier->handle_context_end(*context_)
+                                : barrier->handle_absence();
+  }
+
+  /// From here on the answer is given on `executor`, or destroyed with its context.
+  void bind(const asio::any_io_executor& executor, std::shared_ptr<ExecutorLife> life) {
+    context_ = &asio::query(executor, asio::execution::context);
+    life_ = std::move(life);
   }
 
   void operator()(const Result<void>& proved) {
@@ -74,6 +98,8 @@ class Answer {
 
  private:
   std::shared_ptr<Barrier> barrier_;
+  const asio::execution_context* context_ = nullptr;
+  std::shared_ptr<ExecutorLife> life_;  // of context_
 };
 
 // In a child of fork() nothing of the parent's clients may be touched, not even their locks.
@@ -83,6 +109,7 @@ void prove_there(const AttachedClient& attached, Answer answer) {
     std::shared_ptr<CacheClient> client = attached.client.lock();
     if (!client) return;
     const asio::any_io_executor executor = client->executor();
+    answer.bind(executor, attached.executor);
     asio::post(executor, [client = std::move(client), answer = std::move(answer)]() mutable {
       client->prove(CallbackOperation<void, Answer>::create(std::move(answer), client->executor()));
     });

@@ -1,4 +1,5 @@
 #include <atomic>
+#include <chrono>
 #include <future>
 #include <memory>
 #include <optional>
@@ -6,18 +7,26 @@
 #include <utility>
 #include <vector>
 
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/use_future.hpp>
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 
 #include "plimsoll/client_side_cache.h"
 #include "plimsoll/tests/native/cached.h"
+#include "plimsoll/tests/support/valkey_server.h"
 
 // A barrier over clients of others: what becomes of it, and of them, when these end meanwhile.
 
 namespace plimsoll::testing::barrier_test {
 namespace {
 
+using boost::asio::awaitable;
 using boost::asio::io_context;
 using boost::asio::use_future;
 using native::Client;
@@ -56,6 +65,47 @@ TEST_CASE("it does not where it was the only one, or there was no time to ask it
   executor.reset();
   CHECK(finish(std::move(over)));
   CHECK(finish(cache->barrier(use_future)));
+}
+
+// Has a client of its own, and waits for a barrier that cannot end while the server is paused.
+template <class Token>
+awaitable<void> await_barrier(ValkeyServer& server, std::shared_ptr<ClientSideCache> cache,
+                              std::shared_ptr<int>, bool& waits, Token token) {
+  native::Options options = patient_options();
+  options.client_side_cache = cache;
+  Client client =
+      co_await native::connect(co_await boost::asio::this_coro::executor, server.url(), options);
+  server.pause();
+  waits = true;
+  static_cast<void>(co_await cache->barrier(token));
+}
+
+TEST_CASE("a coroutine that awaits a barrier goes with its context") {
+  ValkeyServer server;
+  const auto cache = make();
+  std::optional<Client> another;
+  SECTION("its client is the only one") {}
+  SECTION("the client that answers last is another one") {
+    another = cached_client(cache, server.url());
+  }
+  const bool is_by_token = GENERATE(false, true);
+  const auto kept = std::make_shared<int>();
+  {
+    io_context context;
+    bool waits = false;
+    boost::asio::co_spawn(
+        context,
+        is_by_token ? await_barrier(server, cache, kept, waits, boost::asio::use_awaitable)
+                    : await_barrier(server, cache, kept, waits, native::Start()),
+        boost::asio::detached);
+    while (!waits) context.run_one();
+    for (int i = 0; i < 20; ++i) context.run_one_for(std::chrono::milliseconds(1));
+    CHECK(kept.use_count() > 1);
+  }
+  CHECK(kept.use_count() == 1);
+  server.resume();
+  CHECK(finish(cache->barrier(use_future)));
+  if (another) CHECK(value_of(another->ping(use_future)) == "PONG");
 }
 
 TEST_CASE("clients come and go with their executors while barriers are passed") {
