@@ -2,15 +2,10 @@
 
 #include <cstddef>
 
-#if defined(__SANITIZE_ADDRESS__)
-#define PLIMSOLL_ADDRESS_SANITIZER 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define PLIMSOLL_ADDRESS_SANITIZER 1
-#endif
-#endif
-
-#ifdef PLIMSOLL_ADDRESS_SANITIZER
+// PLIMSOLL_POISON is defined where the whole program is compiled with AddressSanitizer, this
+// library as well (.bazelrc). A user's program may have AddressSanitizer where the library that it
+// is linked with does not: then the program would poison what the library uses.
+#ifdef PLIMSOLL_POISON
 #include <sanitizer/asan_interface.h>
 #endif
 
@@ -19,13 +14,13 @@ namespace plimsoll::inline v0 {
 /// Makes AddressSanitizer report each access to these bytes, until unpoison(). Does nothing in
 /// other builds.
 inline void poison([[maybe_unused]] void* begin, [[maybe_unused]] std::size_t bytes) {
-#ifdef PLIMSOLL_ADDRESS_SANITIZER
+#ifdef PLIMSOLL_POISON
   ASAN_POISON_MEMORY_REGION(begin, bytes);
 #endif
 }
 
 inline void unpoison([[maybe_unused]] void* begin, [[maybe_unused]] std::size_t bytes) {
-#ifdef PLIMSOLL_ADDRESS_SANITIZER
+#ifdef PLIMSOLL_POISON
   ASAN_UNPOISON_MEMORY_REGION(begin, bytes);
 #endif
 }

@@ -48,6 +48,9 @@ constexpr Refusal refusals[] = {
      "the server does not know the subcommand"},
     {"ERR wrong number of arguments", ErrorCode::server_error,
      "the server wants another number of arguments"},
+    // The parser's, which then closes the connection.
+    {"ERR Protocol error", ErrorCode::server_error, "the server cannot read the request",
+     "arguments within the server's proto-max-bulk-len"},
     {"ERR Can't execute '", ErrorCode::server_error,
      "the server takes no such command from a subscriber in RESP2"},
     {"NOPERM ", ErrorCode::permission_denied, "the user may not do this",

@@ -8,6 +8,12 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#include <sanitizer/asan_interface.h>
+#endif
+#endif
+
 namespace plimsoll::testing::recycled_memory_test {
 namespace {
 
@@ -22,6 +28,17 @@ TEST_CASE("a block goes to the next who asks for its size in this thread") {
   CHECK(second == first);
   RecycledMemory::deallocate(second, 128);
 }
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+TEST_CASE("AddressSanitizer reports who uses a free block") {
+  auto* const block = static_cast<char*>(RecycledMemory::allocate(100));
+  CHECK_FALSE(__asan_address_is_poisoned(block + 50));
+  RecycledMemory::deallocate(block, 100);
+  CHECK(__asan_address_is_poisoned(block + 50));
+}
+#endif
+#endif
 
 TEST_CASE("a thread keeps at most kept_max blocks of a size") {
   constexpr std::size_t bytes = 300;

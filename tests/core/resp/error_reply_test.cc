@@ -38,6 +38,7 @@ constexpr Row refusals[] = {
     {"NOSCRIPT No matching script. Please use EVAL.", ErrorCode::server_error},
     {"UNBLOCKED force unblock from blocking operation, ...", ErrorCode::server_error},
     {"ERR wrong number of arguments for 'get' command", ErrorCode::server_error},
+    {"ERR Protocol error: invalid bulk length", ErrorCode::server_error},
     {"EXECABORT Transaction discarded because of previous errors.", ErrorCode::transaction_aborted},
 };
 
