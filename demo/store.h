@@ -1,5 +1,5 @@
-// The server as the demo sees it: requests go in, outcomes come out. client_store.h puts the client
-// behind it, tests a map.
+// The server as the demo sees it: requests go in, outcomes come out. connection.h puts the
+// client behind it, cluster/steady_store.h one of a cluster, tests a map.
 #pragma once
 
 #include <functional>

@@ -19,9 +19,9 @@
 // the commands. Two limits, on waiters and on bytes, bound both queues together. The requests
 // account pays for the queues. An empty queue costs nothing.
 //
-// A client of a cluster has lanes, too (WaiterLanes): who waits for one node stands aside there, in
-// the order of the queue, and who stands in no lane does not wait behind those. Each lane looks at
-// each waiter of the queue once at most.
+// A client of a cluster has lanes, too (WaiterLanes): a request that waits for one node stands in
+// that node's lane, in the order of the queue, and requests outside of lanes do not wait for it.
+// Each lane looks at each waiter of the queue once at most.
 //
 // The states of a waiter:
 //

@@ -111,7 +111,7 @@ void Client::find_cluster(const ClusterOptions& options) {
 
 Status Client::make_cluster(const ClusterOptions& options) {
   PLIMSOLL_CHECK(options.seed_hosts.size() == session_.options().seeds_count);
-  if (!make_others()) return OtherServers::no_room_for_cluster(session_, false);
+  if (!make_others()) return OtherServers::no_room_for_cluster(session_, options);
   const Status made = others_->make_cluster(options, session_, side_connections_);
   if (!made) return made;
   cluster_ = others_->cluster.get();
@@ -367,8 +367,8 @@ std::optional<Action> Client::poll_action() {
   return Action{.kind = kind_of(*action), .connection = connection, .seed = seed};
 }
 
-// Side connections go to the server that the sentinels have named, or, in a cluster, to the node of
-// the main connection.
+// Side connections go to the server that the sentinels have named, or, in a cluster, to the owner
+// of their slot; without a slot, to the node of the main connection.
 std::optional<Action> Client::poll_action_of_several() {
   Sentinels* const sentinels = find_sentinels();
   if (sentinels != nullptr) {
@@ -585,13 +585,11 @@ void Client::cancel_wait(RequestId id, Instant now) {
 
 Instant Client::near_timeout() const { return near_->poll_timeout(); }
 
-// Asks for events in this order: the main connection (its session, through the cache if there is
-// one; then the waiters), the side connections, and last the end of the client. `end_` holds the
-// main connection's `closed` back until the side connections are over. While the side connections
-// wait for their last replies, the main connection goes on reporting outcomes. Otherwise the
-// session is not asked again before `end_` is reported, because asking would invalidate the
-// server's text in `end_`. Messages that follow a message come before all that, up to the number
-// that a call waits for: each of these steps would cost as much as to take a message.
+// `end_` holds the main connection's `closed` back until the side connections are over. While the
+// side connections wait for their last replies, the main connection goes on reporting outcomes.
+// Otherwise the session is not asked again before `end_` is reported, because asking would
+// invalidate the server's text in `end_`. Messages that follow a message come before all else, up
+// to the number that a call waits for: each of the other steps would cost as much as to take one.
 std::optional<Event> Client::poll_everywhere() {
   if (side_spoke_) {
     const bool is_other = others_ && others_->spoke();
@@ -689,7 +687,8 @@ std::optional<Event> Client::poll_main(std::optional<Event> event) {
   return event;
 }
 
-// poll_main(), and all the rest if there is a cluster since then.
+// Like poll_main(). If its event has just made this a client of a cluster, goes on with
+// poll_everywhere().
 std::optional<Event> Client::poll_more(std::optional<Event> event) {
   event = poll_main(event);
   return event || !cluster_ ? event : poll_everywhere();

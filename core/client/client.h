@@ -44,8 +44,9 @@
 //  - While a waiter is admitted (admitted()), its room is reserved, and the next call must be
 //    submit_admitted() or cancel().
 //  - If there are other connections, `closed` is the last event, after those of the others.
-//  - poll_all() asks for events in this order: sentinels, main session (through the near cache),
-//    waiters, replicas, side connections, `closed`.
+//  - poll_all() asks for events in this order: messages behind a message, sentinels, requests that
+//    a client made before it found its cluster, main session (through the near cache) and waiters,
+//    replicas or nodes, side connections, waiters once more, `closed`.
 //  - With sentinels, a connection to a server is opened only at the address that they name, and is
 //    given up as soon as they name another (handle_sentinels()).
 
@@ -254,7 +255,7 @@ class Client {
 
   /// The account that pays for requests, and for the commands of waiters.
   Account& requests_account() const { return *accounts_.requests; }
-  /// And those of its connections.
+  /// The account that pays for the client and its connections.
   Account& connections_account() const { return *accounts_.connections; }
   /// The account that pays for replies that are kept.
   Account& replies_account() const { return *accounts_.replies; }
@@ -401,8 +402,9 @@ class Client {
     return event;
   }
 
-  /// Session::visit_short_replies() of the main connection, unless the client has a cache or
-  /// records. poll_event() returns what comes next.
+  /// Session::visit_short_replies() of the main connection, or in a cluster of the node that speaks
+  /// now (Cluster::speaker()). Visits none if the client has a cache or records. poll_event()
+  /// returns what comes next.
   template <class Visit>
   int visit_short_replies(int count_max, const Visit& visit) {
     if (is_special_) [[unlikely]]

@@ -57,10 +57,9 @@ Result<RequestId> Cluster::submit(const CommandView& command, Instant now, Insta
   const Route route = route_of(command);
   if (is_scattered(route)) {
     if (const Error* const refusal = refusal_of(route, options_)) return *refusal;
-    scattered_.set_read_anywhere(replicas_ && max_staleness == cache::any_staleness);
-    const Result<RequestId> id = scatter(command, spread_of(route), deadline, tag);
-    scattered_.set_read_anywhere(false);
-    return id;
+    const bool may_be_old = replicas_ && max_staleness == cache::any_staleness;
+    return scatter(command, spread_of(route), may_be_old ? ReadsAt::replicas_too : ReadsAt::owners,
+                   deadline, tag);
   }
   if (route.kind != Route::Kind::one_slot) return submit_keyless(command, deadline, tag);
   const SlotTable::Entry entry = slots_.table().at(route.slot);
@@ -88,7 +87,7 @@ Result<RequestId> Cluster::submit_at(const NodeChoice& where, const CommandView&
   now_ = std::max(now_, now);
   if (command.block_time != Duration::zero()) return NodeChoice::blocks;
   if (where.kind == NodeChoice::Kind::all_primaries) {
-    return scatter(command, commands::Spread::nodes_map, deadline, tag);
+    return scatter(command, commands::Spread::nodes_map, ReadsAt::owners, deadline, tag);
   }
   const Result<Slot> slot = slots_.slot_at(where);
   if (!slot) return slot.error();
@@ -276,7 +275,7 @@ RequestId Cluster::submit_to_room(const CommandView& command, Instant deadline, 
   const RequestId id = waiting_.park_in_room(command, deadline, parked_tag, request);
   note_parked(request, waiting_.bytes_of_last(id));
   if (is_whole) {
-    scattered_.begin(id, spread_of(route), tag, request.journey.number);
+    scattered_.begin(id, spread_of(route), ReadsAt::owners, tag, request.journey.number);
     parts_waited_ = true;
   }
   nodes_.note_change();
@@ -287,21 +286,21 @@ RequestId Cluster::submit_to_room(const CommandView& command, Instant deadline, 
 // ---- Requests in parts.
 
 Result<RequestId> Cluster::scatter(const CommandView& command, commands::Spread spread,
-                                   Instant deadline, Tag tag) {
+                                   ReadsAt reads_at, Instant deadline, Tag tag) {
   if (main_.is_closed()) return main_.refusal();
   if (is_full()) return limit_reached(main_.options().inflight_requests_limit);
   if (Status may = shares_.check_scattered(scattered_places(), now_); !may) return may.error();
-  return begin_parts(command, spread, deadline, tag);
+  return begin_parts(command, spread, reads_at, deadline, tag);
 }
 
 Result<RequestId> Cluster::begin_parts(const CommandView& command, commands::Spread spread,
-                                       Instant deadline, Tag tag) {
+                                       ReadsAt reads_at, Instant deadline, Tag tag) {
   if (!scattered_.make_room()) return no_room_for_journey;
   const ParkedRequests::Request request{.journey = {.number = submitted_++}, .is_whole = true};
   const Result<RequestId> id = waiting_.park(command, deadline, scattered_.next_tag(), request);
   if (!id) return id;
   note_parked(request, 0);
-  scattered_.begin(*id, spread, tag, request.journey.number);
+  scattered_.begin(*id, spread, reads_at, tag, request.journey.number);
   const bool is_deferred = encoding::has_deferred(command);
   Status sent = scattered_.plan_last();
   if (sent && !is_deferred) sent = send_some_parts();

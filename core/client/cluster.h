@@ -61,9 +61,8 @@ class Cluster {
   Cluster(const Cluster&) = delete;
   Cluster& operator=(const Cluster&) = delete;
 
-  /// Submits a request for which no connection of its own is needed. Errors: those of
-  /// Session::submit(); and what refusal_of() says.
-  /// With a bound on staleness, the owner of the slot answers.
+  /// Submits a request for which no connection of its own is needed. With a bound on staleness, the
+  /// owner of the slot answers. Errors: those of Session::submit() and of refusal_of().
   Result<RequestId> submit(const CommandView& command, Instant now, Instant deadline, Tag tag,
                            Duration max_staleness = cache::any_staleness);
 
@@ -76,15 +75,15 @@ class Cluster {
   Result<RequestId> submit_at(const NodeChoice& where, const CommandView& command, Instant now,
                               Instant deadline, Tag tag);
 
-  /// The refusal of a command that submit() would refuse whatever room there is. Call this before a
-  /// request waits for room.
+  /// The refusal of a command that submit() would refuse even if there were room for it.
   Status check(const CommandView& command) const {
     const Error* const refusal = refusal_of(route_of(command), options_);
     return refusal == nullptr ? Status() : *refusal;
   }
 
-  /// Those who wait for room may stand in lanes from now on. Who waits already counts as one whose
-  /// slots are not known.
+  const ClusterOptions& options() const { return options_; }
+  /// From now on waiters may stand in lanes. Those that joined before count as requests whose slots
+  /// are not known.
   void use_waiters(Admission& waiters) { waiters.use_lanes(shares_.lanes()); }
   /// Admission::join(), for a request that may have to wait for its node alone.
   Result<RequestId> join(Admission& waiters, const CommandView& command, std::size_t bytes,
@@ -103,12 +102,12 @@ class Cluster {
   void release_room() { waiting_.release_room(); }
 
   /// Takes a request that was submitted before the client knew of a cluster, and has keys or
-  /// concerns every node; check() must allow it. It waits for a view. Fails with rejected_by_limit,
-  /// for lack of memory only.
+  /// concerns every node; check() must allow it. It waits for a view. Error: rejected_by_limit.
   Result<RequestId> adopt(const CommandView& command, const Route& route, Instant now,
                           Instant deadline, Tag tag) {
     now_ = std::max(now_, now);
-    if (is_scattered(route)) return begin_parts(command, spread_of(route), deadline, tag);
+    if (is_scattered(route))
+      return begin_parts(command, spread_of(route), ReadsAt::owners, deadline, tag);
     return park(command, {.journey = {.number = submitted_++, .slot = route.slot}}, deadline, tag);
   }
   /// Takes back a request that submit_to_room() has parked just now: it has no outcome here.
@@ -393,10 +392,11 @@ class Cluster {
     if (scattered_.has_unsent()) send_parts();
     return scattered_.has_unsent();
   }
-  Result<RequestId> scatter(const CommandView& command, commands::Spread spread, Instant deadline,
-                            Tag tag);
+  using ReadsAt = ScatteredRequests::ReadsAt;
+  Result<RequestId> scatter(const CommandView& command, commands::Spread spread, ReadsAt reads_at,
+                            Instant deadline, Tag tag);
   Result<RequestId> begin_parts(const CommandView& command, commands::Spread spread,
-                                Instant deadline, Tag tag);
+                                ReadsAt reads_at, Instant deadline, Tag tag);
   void send_parts() { follow_sending(send_some_parts()); }
   Status send_some_parts();
   void follow_sending(const Status& sent);

@@ -32,11 +32,12 @@ Status OtherServers::make_cluster(const ClusterOptions& options, Session& main,
     return {};
   }
   cluster = {};
-  return no_room_for_cluster(main, reads_replicas);
+  return no_room_for_cluster(main, options);
 }
 
 // With what a client of a cluster takes, and what there is for it.
-Error OtherServers::no_room_for_cluster(const Session& main, bool reads_replicas) {
+Error OtherServers::no_room_for_cluster(const Session& main, const ClusterOptions& options) {
+  const bool reads_replicas = options.replicas.read_from != ReadFrom::primary;
   Account& connections = main.accounts().connections;
   const PoolHolders pool = connections.budget().holders(connections.pool(), main.now());
   return Error{.code = ErrorCode::out_of_memory,
@@ -48,7 +49,7 @@ Error OtherServers::no_room_for_cluster(const Session& main, bool reads_replicas
 
 Status OtherServers::begin_early(Session& main) {
   early = Box<EarlyRequests>::make(main.accounts().connections, 0, main, *cluster);
-  if (!early) return no_room_for_cluster(main, cluster->replicas() != nullptr);
+  if (!early) return no_room_for_cluster(main, cluster->options());
   early->move();
   return {};
 }

@@ -37,7 +37,7 @@ class OtherServers {
   Replicas* make_replicas(const ReplicaOptions& options, Session& main);
   /// Makes `cluster`. Error: out_of_memory.
   Status make_cluster(const ClusterOptions& options, Session& main, SideConnections& sides);
-  static Error no_room_for_cluster(const Session& main, bool reads_replicas);
+  static Error no_room_for_cluster(const Session& main, const ClusterOptions& options);
   /// Makes `early`, and moves the requests of `main`. Error: out_of_memory.
   Status begin_early(Session& main);
 
@@ -115,7 +115,8 @@ class OtherServers {
   std::optional<Event> poll_early() { return early ? early->poll_event() : std::nullopt; }
   /// The next event of a replica or a node.
   std::optional<Event> poll_event();
-  /// Whether that was of one of their connections, so that the next two may be called.
+  /// Whether the last event came from a replica or node: then poll_same_again(), copy_reply() and
+  /// keep_reply() are about that connection.
   bool spoke() const { return (replicas && replicas->spoke()) || (cluster && cluster->spoke()); }
   std::optional<Event> poll_same_again() {
     return replicas ? replicas->poll_same_again() : cluster->poll_same_again();

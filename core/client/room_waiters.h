@@ -21,7 +21,7 @@ class RoomWaiters {
   RoomWaiters(Account& requests, std::size_t waiters_max) : queue_(requests, waiters_max) {}
 
   const Admission& queue() const { return queue_; }
-  /// To join; to choose who is the first; to use lanes.
+  /// For join(), for the choice of the first waiter, and for lanes.
   Admission& queue() { return queue_; }
   bool empty() const { return queue_.empty(); }
 
@@ -40,7 +40,7 @@ class RoomWaiters {
   /// Removes the waiter that is admitted.
   Admission::Waiter take_admitted();
 
-  /// The next that has ended, perhaps because the client is over: then all have.
+  /// Returns the next waiter that has ended. If `is_over`, the client has ended, and so have all.
   std::optional<Ended> next_ended(bool is_over);
   /// Whether to look for room for the first. `progress`: see MemoryRetry.
   bool wants_room(std::uint64_t progress) const {

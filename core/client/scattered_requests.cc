@@ -68,7 +68,8 @@ bool ScatteredRequests::make_room() {
   return static_cast<bool>(spare_);
 }
 
-void ScatteredRequests::begin(RequestId id, Spread spread, Tag tag, std::uint32_t number) {
+void ScatteredRequests::begin(RequestId id, Spread spread, ReadsAt reads_at, Tag tag,
+                              std::uint32_t number) {
   PLIMSOLL_CHECK(spare_);
   Whole& whole = *spare_;
   whole.spread = spread;
@@ -77,7 +78,7 @@ void ScatteredRequests::begin(RequestId id, Spread spread, Tag tag, std::uint32_
   whole.id = id;
   whole.tag = tag;
   whole.number = number;
-  whole.may_be_at_replica = next_is_read_anywhere_;
+  whole.may_be_at_replica = reads_at == ReadsAt::replicas_too;
   whole.self = std::move(spare_);
   whole.previous = last_;
   (last_ == nullptr ? first_ : last_->next) = &whole;

@@ -57,10 +57,11 @@ class ScatteredRequests {
   bool make_room();
   /// After make_room(): the tag with which the next whole has to be parked.
   Tag next_tag() const { return tags::of_whole(reinterpret_cast<std::uintptr_t>(spare_.get())); }
+  /// Who may answer the parts of a whole.
+  enum class ReadsAt : std::uint8_t { owners, replicas_too };
   /// The whole is parked as `id`. `tag`: its caller's; `number`: see Journey.
-  void begin(RequestId id, commands::Spread spread, Tag tag, std::uint32_t number);
-  /// Whether replicas may answer the parts of the next whole that begins.
-  void set_read_anywhere(bool may) { next_is_read_anywhere_ = may; }
+  void begin(RequestId id, commands::Spread spread, ReadsAt reads_at, Tag tag,
+             std::uint32_t number);
   /// Makes the plan of the last whole now, unless it has to wait for a view of the slots. Errors:
   /// rejected_by_limit, cluster_down.
   Status plan_last();
@@ -250,7 +251,6 @@ class ScatteredRequests {
   std::uint64_t scattered_ = 0;
   std::uint64_t parts_ = 0;
   bool lacks_memory_ = false;
-  bool next_is_read_anywhere_ = false;
   std::optional<PartCommand> slot_command_{};
   std::optional<HandedRequest> node_command_{};
   std::optional<WalkRequest::Command> page_command_{};

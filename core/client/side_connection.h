@@ -74,7 +74,7 @@ struct SideConnection {
   AccountHandle pushes{};  // a subscription's: pays for what it reads and queues
   RequestId incarnation = 0;
   std::uint64_t host_when_opened = 0;  // the connection beside which it was opened: see
-                                       // SideConnections::host_number()
+                                       // SideTable::host_number()
   SeedId seed{};                       // the main connection's address when it was opened
   bool given_up = false;               // its user gave it back
   // In a cluster:

@@ -53,7 +53,8 @@
 //    connection to that node is ready, beside which it stands then. A command that blocks goes on
 //    to the next owner, for the rest of its time; a subscription follows its slot; an exclusive
 //    connection stays where it is while it watches keys.
-//  - empty() is true only if there are no side connections and no waiters for one.
+//  - is_main_alone() is true exactly if there are no side connections, no waiters for one, and no
+//    other servers (note_other_servers()).
 
 namespace plimsoll::inline v0 {
 
@@ -239,7 +240,7 @@ class SideConnections {
 
   SideTable sides_;
   Side* last_ = nullptr;       // the connection of the last event
-  bool is_main_alone_ = true;  // no connection and no waiter; cached because every event asks
+  bool is_main_alone_ = true;  // cached, because every event asks
   bool has_other_servers_ = false;
   bool closing_ = false;
   bool aborted_ = false;

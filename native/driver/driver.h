@@ -339,8 +339,8 @@ template <class Same>
 bool Driver::watch_cached(const CommandView& command, std::size_t bytes, Same&& same) {
   NearCache* const near = core_.near_cache();
   commands::QuestionReader reader;
-  if (near == nullptr || !near->cache().takes(command, reader)) return false;
-  const Instant time(std::chrono::steady_clock::now().time_since_epoch());
+  if (near == nullptr || inherited() || !near->cache().takes(command, reader)) return false;
+  const Instant time = steady_now();
   cache::Cache::Reader wanted = near->reader(cache::Freshness{});
   wanted.takes_untracked = false;
   return near->cache().watch(wanted, reader.question(), time, bytes, std::forward<Same>(same));
@@ -352,7 +352,7 @@ bool Driver::visit_as_it_is(const CommandView& command, Staleness staleness, Vis
   if (near == nullptr || inherited()) return false;
   commands::QuestionReader reader;
   if (!near->cache().takes(command, reader)) return false;
-  const Instant time(std::chrono::steady_clock::now().time_since_epoch());
+  const Instant time = steady_now();
   cache::Cache::Reader wanted = near->reader(staleness, time);
   wanted.scratch = &core_.replies_account();
   return near->cache().visit(wanted, reader.question(), time, [&](std::string_view wire) {

@@ -1,12 +1,12 @@
 #include "plimsoll/native/bridge/shared/tracking_hubs.h"
 
-#include <chrono>
 #include <utility>
 
 #include <boost/asio/post.hpp>
 
 #include "plimsoll/core/base/check.h"
 #include "plimsoll/core/cache/cache.h"
+#include "plimsoll/native/base/steady_now.h"
 
 namespace plimsoll::bridge {
 
@@ -47,7 +47,7 @@ bool TrackingHubs::post(std::uint8_t number, std::function<void(TrackingHub*)> a
 }
 
 void TrackingHubs::check() {
-  const Instant now(std::chrono::steady_clock::now().time_since_epoch());
+  const Instant now = native::steady_now();
   if (cache_->shared().core().withholds_watched(now)) handle_out_of_reach();
 }
 
