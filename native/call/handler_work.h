@@ -22,10 +22,12 @@ template <class Handler>
 inline constexpr bool has_own_executor =
     !std::is_same_v<asio::associated_executor_t<Handler, NoExecutor>, NoExecutor>;
 
-/// Whether the handler has an executor of its own, and that belongs to `context`.
+/// Whether the handler has an executor of its own, and that belongs to `context`. An executor of a
+/// user's class need not say what it belongs to.
 template <class Handler>
 bool is_on(const Handler& handler, const asio::execution_context& context) {
-  if constexpr (has_own_executor<Handler>) {
+  using Executor = asio::associated_executor_t<Handler, NoExecutor>;
+  if constexpr (asio::can_query<const Executor&, asio::execution::context_t>::value) {
     const auto own = asio::associated_executor<Handler, NoExecutor>::get(handler, {});
     return &asio::query(own, asio::execution::context) == &context;
   }

@@ -1,3 +1,4 @@
+#include <atomic>
 #include <future>
 #include <optional>
 #include <string>
@@ -149,6 +150,27 @@ TEST_CASE("a callback on a strand runs in it") {
       strand, [&](Result<std::string>) { inside.set_value(strand.running_in_this_thread()); }));
   CHECK(finish(std::move(future)));
   pool.join();
+}
+
+// What Asio wants of an executor, and no more.
+struct CountingExecutor {
+  std::atomic<int>* count;
+  template <class Task>
+  void execute(Task task) const {
+    ++*count;
+    task();
+  }
+  bool operator==(const CountingExecutor&) const = default;
+};
+
+TEST_CASE("a callback runs on an executor of a user's class, which says nothing of itself") {
+  Client client = connected(unix_url());
+  std::atomic<int> count = 0;
+  std::promise<int> seen;
+  auto future = seen.get_future();
+  client.ping(asio::bind_executor(CountingExecutor{&count},
+                                  [&](Result<std::string>) { seen.set_value(count.load()); }));
+  CHECK(finish(std::move(future)) == 1);
 }
 
 TEST_CASE("connect takes every token as well") {
