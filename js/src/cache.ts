@@ -125,7 +125,7 @@ export class ClientSideCache {
    * @throws ConfigurationError, which names the invalid option.
    */
   constructor(given: ClientSideCacheOptions) {
-    const options = ownOptions(given);
+    const options = ownOptions(given, [...Object.keys(kinds), ...lists]);
     checkObject("options of the cache", options, "{ maxCacheKb: 1024 }");
     checkOptions(options, kinds, lists);
     for (const name of lists) {

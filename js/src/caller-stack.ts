@@ -1,4 +1,5 @@
 import { CoreError, PlimsollError } from "./errors.js";
+import { inTask } from "./own-timers.js";
 
 // Errors of requests are made where an outcome is read, or deep in the checks of a call, so their stacks would
 // say little to the caller. V8 knows who awaits a promise, and writes that down for an error whose stack is
@@ -44,11 +45,23 @@ const rejectLater = (resolve: Settle, reject: Settle, error: Error): void => {
   resolve(failed);
 };
 
+// Of so many refusals one is told in a task of its own. Else a loop that calls again as soon as it was refused would keep
+// everything else from the event loop.
+const refusalsPerTask = 64;
+let refusalsLeft = refusalsPerTask;
+const inTaskAtTimes = (act: () => void): void => {
+  if (--refusalsLeft > 0) return act();
+  refusalsLeft = refusalsPerTask;
+  inTask(act);
+};
+
+const refused = (settle: (resolve: Settle, reject: Settle) => void): Promise<never> =>
+  new Promise<never>((resolve, reject) => { inTaskAtTimes(() => settle(resolve as Settle, reject)); });
+
 /** The promise of a call that was refused, with such a stack. */
 export const refusedCall = (error: unknown): Promise<never> =>
-  new Promise<never>((resolve, reject) => { rejectForCaller(resolve as Settle, reject, error); });
+  refused((resolve, reject) => rejectForCaller(resolve, reject, error));
 
 /** The same where a TypeError is about an argument. */
 export const refusedArguments = (error: unknown): Promise<never> => error instanceof TypeError
-  ? new Promise<never>((resolve, reject) => { rejectLater(resolve as Settle, reject, error); })
-  : refusedCall(error);
+  ? refused((resolve, reject) => rejectLater(resolve, reject, error)) : refusedCall(error);

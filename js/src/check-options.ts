@@ -39,25 +39,36 @@ export const refuseOption = (name: string, value: unknown, allowed: string): nev
     `${name}: ${shown(name, value)} is not ${allowed}`);
 };
 
-// Options that are objects of the caller's with options in them. Others (a codec, a signal) are used as they are.
-const groups = new Set(["tls", "sentinel"]);
+// Options that are objects of the caller's with options in them, by their names. Others (a codec, a signal) are used as
+// they are.
+const groups: Readonly<Record<string, readonly string[]>> = {
+  tls: ["ca", "cert", "key", "serverName", "rejectUnauthorized"],
+  sentinel: ["username", "password", "tls"],
+};
 
 const ownOption = (name: string, value: unknown): unknown => {
   if (Array.isArray(value)) return value.map((each) => ownOption("", each));
   if (isBytes(value)) return plainView(value).slice();
-  return groups.has(name) ? ownOptions(value) : value;
+  const known = groups[name];
+  return known === undefined ? value : ownOptions(value, known);
+};
+
+// An accessor of a class, or what an object has from another one. What somebody has added to all objects is no option.
+const inherits = (options: object, name: string): boolean => {
+  for (let at: object | null = options; at !== null && at !== Object.prototype; at = Object.getPrototypeOf(at)) {
+    if (Object.hasOwn(at, name)) return true;
+  }
+  return false;
 };
 
 /** The options as they are now: the object is the caller's, who may change it and use it again, and it may have
-    accessors. To be called before they are checked. What is no object is returned as it is. */
-export const ownOptions = <T>(options: T): T => {
+    accessors. `known` are the names of all that there may be. To be called before the options are checked. What is no
+    object is returned as it is. */
+export const ownOptions = <T>(options: T, known: readonly string[]): T => {
   if (typeof options !== "object" || options === null || Array.isArray(options)) return options;
-  // What somebody has added to all objects is no option.
   const own = Object.create(null) as Record<string, unknown>;
-  for (const name in options) {
-    if (!Object.hasOwn(options, name) && name in Object.prototype) continue;
-    own[name] = ownOption(name, options[name]);
-  }
+  const names = [...Object.keys(options), ...known.filter((name) => inherits(options, name))];
+  for (const name of new Set(names)) own[name] = ownOption(name, (options as Record<string, unknown>)[name]);
   return own as T;
 };
 

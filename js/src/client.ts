@@ -25,7 +25,7 @@ import { Events, type ConnectionEvents } from "./events.js";
 import { configure, loadConfiguredCore } from "./memory.js";
 import { type NodeRoute, Nodes } from "./nodes.js";
 import { type ClientOptions, checkBridge, checkClientOptions, checkCredentials, checkReads, checkRedirects, checkServers,
-  checkTls, reachOf, readFroms, topologyChoices, topologyOf, withTopology } from "./options.js";
+  checkTls, clientOptionNames, reachOf, readFroms, topologyChoices, topologyOf, withTopology } from "./options.js";
 import { Scanning } from "./scan.js";
 import { type ClientStatistics, readClientStatistics } from "./statistics.js";
 import { type Subscription, type SubscriptionKind, openSubscription } from "./subscription.js";
@@ -125,7 +125,7 @@ export class Client extends Scanning {
    * if options.signal is aborted.
    */
   static async connect(address: string, callers: ClientOptions = {}): Promise<Client> {
-    const options = ownOptions(callers);
+    const options = ownOptions(callers, clientOptionNames);
     checkClientOptions(options);
     const given = readAddress(address, options.seeds);
     checkTls(options, given);
@@ -139,7 +139,7 @@ export class Client extends Scanning {
     if (options.signal?.aborted) throw aborted(options.signal.reason);
     const core = await loadConfiguredCore();
     if (options.signal?.aborted) throw aborted(options.signal.reason);
-    const client = new Client(address, target, ownOptions({ ...options, signal: undefined }));
+    const client = new Client(address, target, ownOptions({ ...options, signal: undefined }, clientOptionNames));
     await client.#open(core, target, options);
     return client;
   }

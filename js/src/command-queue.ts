@@ -90,6 +90,7 @@ export abstract class CommandQueue extends CommandSet {
     let options: CallOptions | undefined;
     try {
       options = given && ownCallOptions(given);
+      if (this.#isOver) throw this.#over();  // an accessor of the caller's has ended it
       if (options !== undefined) this.checkQueued(options);
       this.#charge.held.hold(bytes);
     } catch (error) {

@@ -317,7 +317,7 @@ export class Driver implements Failable, LinkOwner {
   // has a tag, and outside of Core.ask(), which would take its RangeError for a trap.
   #submitChangedBy<Changed>(change: () => Changed, submit: (changed: Changed) => Promise<unknown>):
     Promise<unknown> {
-    if (this.#over !== undefined) return Promise.reject(this.#over);
+    if (this.#over !== undefined) return this.#refusals.reject(this.#over);
     let changed: Changed;
     try {
       changed = change();

@@ -187,6 +187,9 @@ const kinds: Record<string, Kind | readonly unknown[]> = {
 const others = ["seeds", "sentinel", "tls", "token", "protocols", "WebSocket", "clientSideCache", "memoryLimit", "transport",
   "signal", "credentials", "codec"];
 
+/** The names of all options of a client. */
+export const clientOptionNames: readonly string[] = [...Object.keys(kinds), ...others];
+
 const tlsKinds: Record<string, Kind> = { serverName: "text", rejectUnauthorized: "boolean" };
 
 const isPem = (value: unknown): boolean =>

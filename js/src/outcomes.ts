@@ -108,11 +108,16 @@ export class Outcomes {
 
   /** The same as a promise. */
   answer(wanted: Wanted): Promise<unknown> {
+    const answer = this.#answerAtOnce(wanted);
+    if (--answersLeft > 0) return answer;
+    answersLeft = answersPerTask;
+    answer.catch(() => {});  // its error is the caller's, who gets it later
+    return new Promise((resolve) => { inTask(() => resolve(answer)); });
+  }
+
+  #answerAtOnce(wanted: Wanted): Promise<unknown> {
     try {
-      const value = this.served(wanted);
-      if (--answersLeft > 0) return Promise.resolve(value);
-      answersLeft = answersPerTask;
-      return new Promise((resolve) => { inTask(() => resolve(value)); });
+      return Promise.resolve(this.served(wanted));
     } catch (error) {
       return Promise.reject(error);
     }

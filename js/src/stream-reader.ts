@@ -80,11 +80,17 @@ interface Position {
   claimFrom: string;
 }
 
+const readerKinds = {
+  group: "text", consumer: "text", begin: "text", count: "count", wait: "time", claimAfter: "time",
+  createGroup: "boolean",
+} as const;
+
+const readerOthers = ["streams", "as"] as const;
+
 const checkedOptions = <A extends As>(given: StreamReaderOptions<A>): StreamReaderOptions<A> => {
   if (typeof given !== "object" || given === null) refuseOption("options", given, "an object");
-  const options = ownOptions(given);
-  checkOptions(options, { group: "text", consumer: "text", begin: "text", count: "count", wait: "time",
-    claimAfter: "time", createGroup: "boolean" }, ["streams", "as"]);
+  const options = ownOptions(given, [...Object.keys(readerKinds), ...readerOthers]);
+  checkOptions(options, readerKinds, readerOthers);
   const { group, consumer, streams, count, as } = options;
   if (group === undefined || group === "") refuseOption("group", group, "the name of a group");
   if (consumer === undefined || consumer === "") refuseOption("consumer", consumer, "the name of a consumer");

@@ -11,6 +11,7 @@ import { startServer } from "./package/server.mjs";
 
 let server;
 let healthy;
+const clientSideCache = new ClientSideCache({ maxCacheKb: 1024 });
 before(async () => {
   server = await startServer();
   healthy = await Client.connect(server.address);
@@ -28,7 +29,6 @@ after(async () => {
 const textOf = (bytes) => new TextDecoder().decode(bytes);
 
 const cachedClient = async () => {
-  const clientSideCache = new ClientSideCache({ maxCacheKb: 1024 });
   const client = await Client.connect(server.address, { clientSideCache });
   await client.hgetall("hash");
   await client.get("key 7");
@@ -177,6 +177,21 @@ test("connect() keeps no object of the caller's: neither its database nor its pr
   await Promise.all([lazy.close(), (await second).close()]);
 });
 
+test("connect() reads accessors of a class, and what its options inherit", async () => {
+  class Configured {
+    get keyPrefix() { return "configured:"; }
+    get database() { return 4; }
+  }
+  const look = await Client.connect(server.address, { database: 4 });
+  for (const [i, options] of [new Configured(), Object.create(new Configured())].entries()) {
+    const own = await Client.connect(server.address, options);
+    await own.set(`key ${i}`, "there");
+    assert.equal(await look.get(`configured:key ${i}`), "there");
+    await own.close();
+  }
+  await look.close();
+});
+
 test("an accessor of connect()'s options may call clients, and what is in all objects is no option", async () => {
   const options = withAccessor("requestTimeout", () => healthy.cached("nothing") ?? 1000);
   Object.defineProperty(Object.prototype, "database", { value: 7, configurable: true, writable: true, enumerable: true });
@@ -261,6 +276,28 @@ test("a loop of cached reads lets the event loop go on, and sees the invalidatio
   assert(readsBefore <= 4096, `${readsBefore} reads before anything else ran`);
   await cached.close();
 });
+
+const loops = {
+  "cached reads that cannot be decoded": async (client) => client.get("key 7", { as: "json" }),
+  "transactions that are refused": async (client) => client.transaction((all) => [all.get("key 7")]),
+  "calls that were cancelled before": async (client) => client.get("key 7", { signal: AbortSignal.abort() }),
+  "calls with an invalid argument": async (client) => client.get(7),
+};
+
+for (const [what, call] of Object.entries(loops)) {
+  test(`a loop of ${what} lets the event loop go on`, async () => {
+    const client = await Client.connect(server.address,
+      { clientSideCache, inflightRequestsLimit: 1, inflightOverflow: "reject" });
+    await client.get("key 7");
+    let isAnswered = false;
+    const first = client.get("key 8").then(() => { isAnswered = true; });
+    let failed = 0;
+    while (!isAnswered && failed < 1_000_000) await call(client).catch(() => { ++failed; });
+    assert(isAnswered, `${failed} calls failed before the first one was answered`);
+    await first;
+    await client.close();
+  });
+}
 
 test("a loop of refused calls lets the event loop go on", async () => {
   const full = await Client.connect(server.address, { inflightRequestsLimit: 1, inflightOverflow: "reject" });

@@ -16,9 +16,10 @@ class ExecutorLife::Service final : public asio::execution_context::service {
   using key_type = Service;
   inline static asio::execution_context::id id;
 
-  explicit Service(asio::execution_context& context) : service(context) {}
+  explicit Service(asio::execution_context& context)
+      : service(context), life(std::make_shared<ExecutorLife>(context)) {}
 
-  const std::shared_ptr<ExecutorLife> life = std::make_shared<ExecutorLife>();
+  const std::shared_ptr<ExecutorLife> life;
 
  private:
   void shutdown() override { life->end(); }

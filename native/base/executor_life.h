@@ -4,6 +4,7 @@
 #include <mutex>
 
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/execution_context.hpp>
 
 // Whether an executor still exists. For threads that may outlive an executor of another client: a
 // thread that releases memory, or that asks all clients of a cache for a proof, does not run the
@@ -37,6 +38,11 @@ class ExecutorLife {
     Tenant* before_ = nullptr;
   };
 
+  explicit ExecutorLife(const boost::asio::execution_context& context) : context_(context) {}
+
+  /// The context, which may be gone: for its address.
+  const boost::asio::execution_context& context() const { return context_; }
+
   /// Returns the life of the context that `executor` runs on, which must exist.
   static std::shared_ptr<ExecutorLife> of(const boost::asio::any_io_executor& executor);
 
@@ -44,12 +50,6 @@ class ExecutorLife {
   /// destructor.
   void add(Tenant& tenant);
   void remove(Tenant& tenant);
-
-  /// False from the beginning of the context's destruction on.
-  bool is_alive() {
-    const std::lock_guard lock(mutex_);
-    return is_alive_;
-  }
 
   /// Calls `use()` and returns true, unless the destruction of the context has begun. During
   /// `use()` the context accepts handlers, and it will run or destroy each of them. `use` must
@@ -68,6 +68,7 @@ class ExecutorLife {
   void end();
   void unlist(Tenant& tenant);
 
+  const boost::asio::execution_context& context_;
   std::mutex mutex_;
   bool is_alive_ = true;
   Tenant* first_ = nullptr;

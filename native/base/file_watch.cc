@@ -14,8 +14,9 @@ std::vector<FileStamp> FileWatch::look() const {
 
 bool FileWatch::wants_reading(Instant now) {
   std::vector<FileStamp> stamps = look();
-  if (stamps == stamps_) return now >= retry_at_;
+  if (stamps == stamps_ && now < retry_at_) return false;
   stamps_ = std::move(stamps);
+  retry_at_ = now + retry_after;  // unless note_read() follows
   return true;
 }
 

@@ -17,6 +17,7 @@
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/execution_context.hpp>
+#include <boost/asio/system_executor.hpp>
 
 #include "plimsoll/core/base/check.h"
 #include "plimsoll/native/call/handler_work.h"
@@ -52,6 +53,12 @@ void hand_over(Handler&& handler, Result<T>&& result) {
     std::forward<Handler>(handler)(std::move(problem), T());
   }
 }
+
+// Else the type follows that of the default.
+template <class Handler>
+inline constexpr bool has_own_immediate_executor = std::is_same_v<
+    boost::asio::associated_immediate_executor_t<Handler, boost::asio::any_io_executor>,
+    boost::asio::associated_immediate_executor_t<Handler, boost::asio::system_executor>>;
 
 // The handler that awaits a Call, without its type.
 template <class T>
@@ -94,9 +101,7 @@ class HandlerWaiter final : public Waiter<T> {
   }
 
   bool may_wait_for_turn() const override {
-    using Executor = boost::asio::any_io_executor;
-    using Immediate = boost::asio::associated_immediate_executor_t<Handler, Executor>;
-    return std::is_same_v<Immediate, Executor> && !work_.is_elsewhere();
+    return !has_own_immediate_executor<Handler> && !work_.is_elsewhere();
   }
 
   bool is_on(const boost::asio::execution_context& context) const override {
@@ -126,7 +131,7 @@ class HandlerWaiter final : public Waiter<T> {
 //
 // Invariants:
 //  - `result_` is written before the phase is `done`, and `waiter_` before it is `awaited`.
-//  - A call that was done at once is never lent to the driver.
+//  - A call that was done at once is lent to the driver only once it is awaited.
 template <class T>
 class CallState final : public Operation {
   using Allocator = RecyclingAllocator<CallState>;
@@ -178,19 +183,19 @@ class CallState final : public Operation {
     if (phase_.exchange(Phase::abandoned, std::memory_order_acq_rel) != Phase::started) free();
   }
 
-  /// The Call gives this to `handler`, and lets go of it.
+  /// The Call gives this a handler, and then lets go of it by wait().
   template <class Handler>
-  void wait(Handler&& handler) {
-    Phase before = phase_.load(std::memory_order_acquire);
+  void take_waiter(Handler&& handler) {
     auto slot = boost::asio::get_associated_cancellation_slot(handler);
-    if (slot.is_connected() && canceller_ && before == Phase::started) {
+    if (slot.is_connected() && canceller_ &&
+        phase_.load(std::memory_order_acquire) == Phase::started) {
       slot.template emplace<Canceller>(*canceller_);
     }
     emplace_waiter(std::forward<Handler>(handler));
-    if (before == Phase::started &&
-        phase_.compare_exchange_strong(before, Phase::awaited, std::memory_order_acq_rel)) {
-      return;
-    }
+  }
+  void wait() {
+    Phase before = Phase::started;
+    if (phase_.compare_exchange_strong(before, Phase::awaited, std::memory_order_acq_rel)) return;
     if (before == Phase::done && waits_for_turn()) return;
     const FreeAtEnd end{*this};
     if (before == Phase::done) waiter_->resume_at_once(std::move(result_), client_);
@@ -279,7 +284,8 @@ class Call {
     PLIMSOLL_CHECK(state_ != nullptr);  // awaited once, and not moved from
     return boost::asio::async_initiate<Token, typename detail::CallState<T>::Signature>(
         [](auto&& handler, State state) {
-          state.release()->wait(std::forward<decltype(handler)>(handler));
+          state->take_waiter(std::forward<decltype(handler)>(handler));
+          state.release()->wait();
         },
         token, std::move(state_));
   }

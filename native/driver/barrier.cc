@@ -1,15 +1,17 @@
 #include "plimsoll/native/driver/barrier.h"
 
+#include <algorithm>
 #include <cstddef>
+#include <deque>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <utility>
 
-#include <boost/asio/execution/context.hpp>
 #include <boost/asio/execution_context.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/query.hpp>
 
+#include "plimsoll/native/base/executor_life.h"
 #include "plimsoll/native/base/fork.h"
 #include "plimsoll/native/runtime/runtime.h"
 
@@ -19,9 +21,20 @@ namespace {
 namespace asio = boost::asio;
 
 // Collects the clients' answers. Lives until the last one.
-class Barrier {
+class Barrier final : public std::enable_shared_from_this<Barrier> {
  public:
   Barrier(std::size_t answers, Operation& operation) : left_(answers), operation_(&operation) {}
+  ~Barrier() {
+    for (ContextEnd& end : context_ends_) end.life->remove(end);
+  }
+
+  /// To be told of the end of these contexts. Call it once.
+  void watch(const std::vector<std::shared_ptr<ExecutorLife>>& lives) {
+    for (const auto& life : lives) {
+      context_ends_.emplace_back(*this, life);
+      life->add(context_ends_.back());
+    }
+  }
 
   /// A client has answered. If it is the last one, this completes the operation, in that client's
   /// turn.
@@ -39,19 +52,24 @@ class Barrier {
                [over = std::move(over)]() mutable { over.release()->complete(); });
   }
 
-  /// A client is absent because its context is being destroyed, in this thread. If the caller's
-  /// handler is to run there, it is destroyed as well: later it would run on what is gone.
-  void handle_context_end(const asio::execution_context& context) {
-    OwnedOperation gone;
-    {
-      const std::lock_guard lock(mutex_);
-      if (operation_ && operation_->is_on(context)) gone = std::move(operation_);
-    }
-    gone.reset();  // without the lock: it may have the last reference to other clients
-    handle_absence();
-  }
-
  private:
+  // A client's context is being destroyed, in this thread. If the caller's handler is to run there,
+  // it is destroyed as well, whoever has answered so far: the last answer would run it on what is
+  // gone.
+  struct ContextEnd final : ExecutorLife::Tenant {
+    ContextEnd(Barrier& of, std::shared_ptr<ExecutorLife> watched)
+        : barrier(of), life(std::move(watched)) {}
+    std::shared_ptr<void> hold_tenant() noexcept override {
+      return barrier.weak_from_this().lock();
+    }
+    void handle_context_end() override {
+      const OwnedOperation gone = barrier.take_if_on(life->context());
+    }
+
+    Barrier& barrier;
+    const std::shared_ptr<ExecutorLife> life;
+  };
+
   static bool vouches_for_nothing(const Error& error) {
     return error.code() == ErrorCode::closed || error.code() == ErrorCode::forked;
   }
@@ -66,10 +84,18 @@ class Barrier {
     return std::move(operation_);
   }
 
+  // Returned, so that it is destroyed without the lock: it may have the last reference to clients.
+  OwnedOperation take_if_on(const asio::execution_context& context) {
+    const std::lock_guard lock(mutex_);
+    if (!operation_ || !operation_->is_on(context)) return nullptr;
+    return std::move(operation_);
+  }
+
   std::mutex mutex_;
   std::size_t left_;
   std::optional<Error> failure_;
   OwnedOperation operation_;
+  std::deque<ContextEnd> context_ends_;
 };
 
 // One answer, which is always given: if the handler is destroyed before the client answers, the
@@ -80,16 +106,7 @@ class Answer {
   Answer(Answer&&) = default;
   Answer& operator=(Answer&&) = delete;
   ~Answer() {
-    const std::shared_ptr<Barrier> barrier = std::exchange(barrier_, nullptr);
-    if (!barrier) return;
-    life_ && !life_->is_alive() ? barrier->handle_context_end(*context_)
-                                : barrier->handle_absence();
-  }
-
-  /// From here on the answer is given on `executor`, or destroyed with its context.
-  void bind(const asio::any_io_executor& executor, std::shared_ptr<ExecutorLife> life) {
-    context_ = &asio::query(executor, asio::execution::context);
-    life_ = std::move(life);
+    if (barrier_) std::exchange(barrier_, nullptr)->handle_absence();
   }
 
   void operator()(const Result<void>& proved) {
@@ -98,9 +115,18 @@ class Answer {
 
  private:
   std::shared_ptr<Barrier> barrier_;
-  const asio::execution_context* context_ = nullptr;
-  std::shared_ptr<ExecutorLife> life_;  // of context_
 };
+
+// Of each context once. In a child of fork() those of the parent's clients are no concern.
+std::vector<std::shared_ptr<ExecutorLife>> lives_of(const std::vector<AttachedClient>& clients) {
+  std::vector<std::shared_ptr<ExecutorLife>> lives;
+  for (const AttachedClient& client : clients) {
+    if (client.fork_count == current_fork_count()) lives.push_back(client.executor);
+  }
+  std::sort(lives.begin(), lives.end());
+  lives.erase(std::unique(lives.begin(), lives.end()), lives.end());
+  return lives;
+}
 
 // In a child of fork() nothing of the parent's clients may be touched, not even their locks.
 void prove_there(const AttachedClient& attached, Answer answer) {
@@ -109,7 +135,6 @@ void prove_there(const AttachedClient& attached, Answer answer) {
     std::shared_ptr<CacheClient> client = attached.client.lock();
     if (!client) return;
     const asio::any_io_executor executor = client->executor();
-    answer.bind(executor, attached.executor);
     asio::post(executor, [client = std::move(client), answer = std::move(answer)]() mutable {
       client->prove(CallbackOperation<void, Answer>::create(std::move(answer), client->executor()));
     });
@@ -122,6 +147,7 @@ void prove_all(const std::vector<AttachedClient>& clients, Operation& operation)
   // One more answer than clients, which this function gives at the end: so the operation ends even
   // if there is no client.
   const auto barrier = std::make_shared<Barrier>(clients.size() + 1, operation);
+  barrier->watch(lives_of(clients));
   for (const AttachedClient& client : clients) prove_there(client, Answer(barrier));
   barrier->handle_absence();
 }

@@ -446,9 +446,8 @@ void Driver::deliver_all() {
       const Lock lock(mutex_);
       turn_wanted_ = false;
       if (std::exchange(begins, false)) piece_end_ = core_.staged_bytes() + piece_bytes;
-      if (!ready_.empty() && turn.at_once_left > 0) {
-        --turn.at_once_left;
-        std::swap(ready, ready_);
+      for (; !ready_.empty() && turn.at_once_left > 0; --turn.at_once_left) {
+        ready.push(*ready_.pop());
       }
       more = collect_events(ready);
       action = core_.poll_action();

@@ -20,8 +20,8 @@
 // Decodes replies to C++ types: decode(value, out) fills `out`, or returns wrong_type, whose text
 // says what the reply was instead. After an error `out` may be partly filled. Overload decode() for
 // a type of your own to use it with Client::command<T>(); an exception that it throws ends the call
-// with wrong_type, std::bad_alloc with out_of_memory. It runs under the client's lock, so it must be
-// short, and must call no client.
+// with wrong_type, std::bad_alloc with out_of_memory. It runs under the client's lock, so it must
+// be short, and must call no client.
 
 namespace plimsoll::inline v0::native {
 

@@ -108,6 +108,32 @@ TEST_CASE("a coroutine that awaits a barrier goes with its context") {
   if (another) CHECK(value_of(another->ping(use_future)) == "PONG");
 }
 
+TEST_CASE("it goes with its context also if its own client has answered already") {
+  const auto cache = make();
+  io_context slow;  // runs only when the other one is gone
+  std::optional<Client> last = client_on(slow, cache);
+  const auto kept = std::make_shared<int>();
+  {
+    io_context context;
+    bool waits = false;
+    const auto wait = [&](std::shared_ptr<int>) -> awaitable<void> {
+      native::Options options = patient_options();
+      options.client_side_cache = cache;
+      Client client =
+          co_await native::connect(co_await boost::asio::this_coro::executor, unix_url(), options);
+      waits = true;
+      co_await cache->barrier();
+    };
+    boost::asio::co_spawn(context, wait(kept), boost::asio::detached);
+    while (!waits) context.run_one();
+    for (int i = 0; i < 50; ++i) context.run_one_for(std::chrono::milliseconds(2));
+    CHECK(kept.use_count() > 1);
+  }
+  CHECK(kept.use_count() == 1);
+  for (int i = 0; i < 20; ++i) slow.run_one_for(std::chrono::milliseconds(2));
+  last.reset();
+}
+
 TEST_CASE("clients come and go with their executors while barriers are passed") {
   constexpr int rounds = 60;
   const auto cache = make();

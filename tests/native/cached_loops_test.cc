@@ -1,14 +1,21 @@
+#include <exception>
 #include <functional>
+#include <future>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
+#include <thread>
 #include <utility>
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/bind_immediate_executor.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <catch2/catch_test_macros.hpp>
 
@@ -128,6 +135,42 @@ TEST_CASE("a cached value that was not awaited yet outlives its client") {
       asio::detached);
   while (!got) loop.io().run_one();
   CHECK(got == "old");
+}
+
+struct ThrowsWhenCopied {
+  ThrowsWhenCopied() = default;
+  ThrowsWhenCopied(ThrowsWhenCopied&&) = default;
+  ThrowsWhenCopied(const ThrowsWhenCopied&) { throw std::runtime_error("copied"); }
+  void operator()(const std::exception_ptr&, const Text&) const {}
+};
+
+TEST_CASE("a handler whose copy throws leaves the call to its owner, who gives it back") {
+  CachedLoop loop;
+  auto call = loop.client().get("loop:flag");
+  const ThrowsWhenCopied handler;
+  CHECK_THROWS_AS(std::move(call)(handler), std::runtime_error);
+}
+
+TEST_CASE("a handler with an immediate executor gets a cached value there") {
+  CachedLoop loop;
+  asio::thread_pool pool(1);
+  auto call = loop.client().get("loop:flag");
+  std::promise<std::thread::id> ran;
+  auto there = ran.get_future();
+  const auto note = [&](const std::exception_ptr&, const Text&) {
+    ran.set_value(std::this_thread::get_id());
+  };
+  SECTION("of its own type") {
+    std::move(call)(asio::bind_immediate_executor(pool.get_executor(), note));
+  }
+  SECTION("of any type") {
+    const asio::any_io_executor any(pool.get_executor());
+    std::move(call)(asio::bind_immediate_executor(any, note));
+  }
+  std::promise<std::thread::id> expected;
+  asio::post(pool, [&] { expected.set_value(std::this_thread::get_id()); });
+  CHECK(finish(std::move(there)) == finish(expected.get_future()));
+  pool.join();
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <utility>
 
 #include <catch2/catch_test_macros.hpp>
 
@@ -25,6 +26,19 @@ class Files {
   std::string path(const std::string& name) const { return directory_.path() + "/" + name; }
   void write(const std::string& name, const std::string& text) const {
     std::ofstream(path(name)) << text;
+  }
+
+  // The clock of file systems may stand still for some milliseconds, and what changes meanwhile
+  // does not show. Waits until it has gone on.
+  void wait_for_clock() const {
+    const auto now = [this] {
+      write("probe", "text");
+      struct ::stat status{};
+      ::stat(path("probe").c_str(), &status);
+      return std::pair(status.st_ctim.tv_sec, status.st_ctim.tv_nsec);
+    };
+    for (const auto begun = now(); now() == begun;) {
+    }
   }
 
  private:
@@ -50,6 +64,7 @@ TEST_CASE("a change shows although size and time of modification are those of be
   struct ::stat before{};
   REQUIRE(::stat(files.path("key").c_str(), &before) == 0);
   FileWatch watch({files.path("key")});
+  files.wait_for_clock();
   files.write("key", "new");
   const std::array<timespec, 2> times = {before.st_atim, before.st_mtim};
   REQUIRE(::utimensat(AT_FDCWD, files.path("key").c_str(), times.data(), 0) == 0);
@@ -60,6 +75,7 @@ TEST_CASE("the permission to read is a change, too") {
   const Files files;
   files.write("key", "text");
   FileWatch watch({files.path("key")});
+  files.wait_for_clock();
   std::filesystem::permissions(files.path("key"), std::filesystem::perms::owner_read);
   CHECK(watch.wants_reading(begin));
 }
