@@ -9,17 +9,17 @@
 #include "plimsoll/log.h"
 #include "plimsoll/native/base/fork.h"
 #include "plimsoll/native/config/apply.h"
-#include "plimsoll/native/config/file_stamp.h"
 #include "plimsoll/native/config/read_configuration.h"
 #include "plimsoll/native/config/secret_files.h"
+#include "plimsoll/native/config/source_stamp.h"
 #include "plimsoll/native/runtime/runtime.h"
 
 namespace plimsoll::inline v0::native {
 namespace {
 
 using config::Busy;
-using config::FileStamp;
 using config::OptionRow;
+using config::SourceStamp;
 using config::Taken;
 using Clock = std::chrono::system_clock;
 
@@ -34,7 +34,7 @@ std::vector<std::string> files_of(const Configuration& configuration) {
 // reading is noticed.
 struct Stamped {
   Configuration configuration;
-  std::vector<FileStamp> stamps;
+  std::vector<SourceStamp> stamps;
 };
 
 // Only the configuration file says which files contain secrets, so it may have to be read twice.
@@ -90,8 +90,8 @@ struct ConfigurationFile::State : std::enable_shared_from_this<State> {
   std::optional<Result<void>> reload(Busy busy);
   std::optional<Result<void>> reload_locked(Busy busy);
   std::optional<Result<void>> reload_regular(const std::vector<std::string>& files,
-                                             const std::vector<FileStamp>& stamps);
-  Result<void> refuse(const Error& why, const std::vector<FileStamp>& stamps);
+                                             const std::vector<SourceStamp>& stamps);
+  Result<void> refuse(const Error& why, const std::vector<SourceStamp>& stamps);
 
   bool is_ended() const {
     const std::lock_guard lock(mutex);
@@ -111,13 +111,13 @@ struct ConfigurationFile::State : std::enable_shared_from_this<State> {
   std::optional<boost::asio::steady_timer> timer;
   std::chrono::milliseconds interval{};  // zero: not watching
   bool is_over = false;
-  std::vector<FileStamp> seen;  // at the last check
-  std::vector<FileStamp> read;  // of the files that were last applied or refused
+  std::vector<SourceStamp> seen;  // at the last check
+  std::vector<SourceStamp> read;  // of the files that were last applied or refused
 };
 
 // Stores the stamps, so that these files are not read again before they change again.
 Result<void> ConfigurationFile::State::refuse(const Error& why,
-                                              const std::vector<FileStamp>& stamps) {
+                                              const std::vector<SourceStamp>& stamps) {
   {
     const std::lock_guard lock(mutex);
     read = stamps;
@@ -139,7 +139,7 @@ std::optional<Result<void>> ConfigurationFile::State::reload(Busy busy) {
 
 // `reloading` must be held.
 std::optional<Result<void>> ConfigurationFile::State::reload_locked(Busy busy) {
-  const std::vector<FileStamp> stamps = config::stamps_of(files_of(current));
+  const std::vector<SourceStamp> stamps = config::stamps_of(files_of(current));
   auto now = read_stamped(options);
   if (!now) return refuse(now.error(), stamps);
   Configuration& next = now->configuration;
@@ -162,9 +162,9 @@ std::optional<Result<void>> ConfigurationFile::State::reload_locked(Busy busy) {
 // Reloads, unless one of the files is something like a pipe: the upkeep thread must not wait until
 // another process writes to it.
 std::optional<Result<void>> ConfigurationFile::State::reload_regular(
-    const std::vector<std::string>& files, const std::vector<FileStamp>& stamps) {
+    const std::vector<std::string>& files, const std::vector<SourceStamp>& stamps) {
   for (std::size_t i = 0; i < files.size(); ++i) {
-    if (stamps[i].kind != FileStamp::Kind::other) continue;
+    if (stamps[i].kind != SourceStamp::Kind::other) continue;
     return refuse(Error(ErrorCode::invalid_option, Executed::no, files[i] + ": is no file"),
                   stamps);
   }
@@ -182,7 +182,7 @@ void ConfigurationFile::State::look() {
   if (is_over) return;
   const std::vector<std::string> watched = files_of(current);
   lock.unlock();
-  const std::vector<FileStamp> now = config::stamps_of(watched);
+  const std::vector<SourceStamp> now = config::stamps_of(watched);
   lock.lock();
   const bool is_settled = std::exchange(seen, now) == now;
   const bool has_changed = is_settled && now != read;

@@ -625,13 +625,13 @@ set(PLIMSOLL_CONFIG_SOURCES
   native/config/configuration_file.cc
   native/config/draft.cc
   native/config/field_text.cc
-  native/config/file_stamp.cc
   native/config/option_row.cc
   native/config/option_rows.cc
   native/config/read_configuration.cc
   native/config/read_environment.cc
   native/config/read_toml.cc
   native/config/secret_files.cc
+  native/config/source_stamp.cc
   native/config/text/bounded_file.cc
   native/config/text/duration.cc
   native/config/text/nearest.cc
@@ -648,13 +648,13 @@ set(PLIMSOLL_CONFIG_HEADERS
   native/config/configuration_file.h
   native/config/draft.h
   native/config/field_text.h
-  native/config/file_stamp.h
   native/config/option_row.h
   native/config/option_rows.h
   native/config/read_configuration.h
   native/config/read_environment.h
   native/config/read_toml.h
   native/config/secret_files.h
+  native/config/source_stamp.h
   native/config/text/bounded_file.h
   native/config/text/duration.h
   native/config/text/nearest.h
