@@ -54,8 +54,8 @@ class Barrier final : public std::enable_shared_from_this<Barrier> {
 
  private:
   // A client's context is being destroyed, in this thread. If the caller's handler is to run there,
-  // it is destroyed as well, whoever has answered so far: the last answer would run it on what is
-  // gone.
+  // it is destroyed as well, also if clients have yet to answer: the last answer would run it on
+  // what is gone.
   struct ContextEnd final : ExecutorLife::Tenant {
     ContextEnd(Barrier& of, std::shared_ptr<ExecutorLife> watched)
         : barrier(of), life(std::move(watched)) {}
