@@ -291,9 +291,7 @@ for (const [what, call] of Object.entries(loops)) {
     await client.get("key 7");
     let isAnswered = false;
     const first = client.get("key 8").then(() => { isAnswered = true; });
-    let failed = 0;
-    while (!isAnswered && failed < 1_000_000) await call(client).catch(() => { ++failed; });
-    assert(isAnswered, `${failed} calls failed before the first one was answered`);
+    while (!isAnswered) await call(client).catch(() => {});
     await first;
     await client.close();
   });
@@ -304,14 +302,11 @@ test("a loop of refused calls lets the event loop go on", async () => {
   let isAnswered = false;
   const first = full.get("key 1").then(() => { isAnswered = true; });
   let refused = 0;
-  while (!isAnswered && refused < 1_000_000) {
-    await full.get("key 2").then(() => { isAnswered = true; }, () => { ++refused; });
-  }
-  assert(isAnswered, `${refused} calls were refused before the first one was answered`);
+  while (!isAnswered) await full.get("key 2").then(() => { isAnswered = true; }, () => { ++refused; });
   await first;
+  assert(refused > 0);
   await full.close();
   let hasGoneOn = false;
   setImmediate(() => { hasGoneOn = true; });
-  for (refused = 0; !hasGoneOn && refused < 1_000_000; ++refused) await full.get("key 1").catch(() => {});
-  assert(hasGoneOn);
+  while (!hasGoneOn) await full.get("key 1").catch(() => {});
 });
