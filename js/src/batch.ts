@@ -32,13 +32,13 @@ export class Batch extends CommandQueue {
 
   /**
    * Sends the queued commands, in their order. Resolves to the list of their replies; in place of a reply
-   * that failed is its error. `given` are the options of each command, unless its own say otherwise. Rejects, with
+   * that failed is its error. `options` are those of each command, unless its own say otherwise. Rejects, with
    * nothing sent, only if they or an argument of a call are invalid, if the requests pool had no room for what was
    * queued, or if the batch was executed before. Each call's own promise settles as well.
    */
-  async exec(given?: CallOptions): Promise<unknown[]> {
-    checkNames(given);
-    const options = given && ownCallOptions(given);
+  async exec(options?: CallOptions): Promise<unknown[]> {
+    checkNames(options);
+    options = options && ownCallOptions(options);
     return Promise.all(this.takeAll().map(({ words, shape, options: own, resolve, reject }) => {
       const reply = this.driver.submit(words,
         { shape, options: optionsOf(own, options), asMaps: shape === anyReply });

@@ -124,8 +124,8 @@ export class ClientSideCache {
    * Checks the options. The cache takes no memory before the first client connects.
    * @throws ConfigurationError, which names the invalid option.
    */
-  constructor(given: ClientSideCacheOptions) {
-    const options = ownOptions(given, [...Object.keys(kinds), ...lists]);
+  constructor(options: ClientSideCacheOptions) {
+    options = ownOptions(options, [...Object.keys(kinds), ...lists]);
     checkObject("options of the cache", options, "{ maxCacheKb: 1024 }");
     checkOptions(options, kinds, lists);
     for (const name of lists) {

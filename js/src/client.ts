@@ -124,8 +124,8 @@ export class Client extends Scanning {
    * connectTimeout; with a LimitError if there is no memory for another client; and with a CancelledError
    * if options.signal is aborted.
    */
-  static async connect(address: string, callers: ClientOptions = {}): Promise<Client> {
-    const options = ownOptions(callers, clientOptionNames);
+  static async connect(address: string, options: ClientOptions = {}): Promise<Client> {
+    options = ownOptions(options, clientOptionNames);
     checkClientOptions(options);
     const given = readAddress(address, options.seeds);
     checkTls(options, given);

@@ -51,13 +51,13 @@ export class Transaction extends CommandQueue {
   /**
    * Has the server execute the queued commands. Resolves to all replies, in order. The reply to a command
    * that failed is a ServerError among them, and one that cannot be returned as it was asked for a
-   * DecodeError; strings come as `given.as` says, unless the command's own options say otherwise. Rejects
+   * DecodeError; strings come as `options.as` says, unless the command's own options say otherwise. Rejects
    * if the server executed none of them (`executed` is "no"), or if that is unknown ("maybe"). A transaction
    * can be executed once.
    */
-  async exec(given?: CallOptions): Promise<unknown[]> {
-    checkNames(given);
-    const options = given && ownCallOptions(given);
+  async exec(options?: CallOptions): Promise<unknown[]> {
+    checkNames(options);
+    options = options && ownCallOptions(options);
     this.owner?.checkHolds();
     const commands = this.takeAll();
     if (commands.length === 0) return [];

@@ -16,7 +16,7 @@ bool FileWatch::wants_reading(Instant now) {
   std::vector<FileStamp> stamps = look();
   if (stamps == stamps_ && now < retry_at_) return false;
   stamps_ = std::move(stamps);
-  retry_at_ = now + retry_after;  // unless note_read() follows
+  retry_at_ = now + retry_after;  // also if the reading throws, and note_read() is not called
   return true;
 }
 

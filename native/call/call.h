@@ -54,7 +54,8 @@ void hand_over(Handler&& handler, Result<T>&& result) {
   }
 }
 
-// Else the type follows that of the default.
+// A handler without an immediate executor of its own has one of the default's type, whatever that
+// is.
 template <class Handler>
 inline constexpr bool has_own_immediate_executor = std::is_same_v<
     boost::asio::associated_immediate_executor_t<Handler, boost::asio::any_io_executor>,
