@@ -101,7 +101,7 @@ test("it connects by sentinels to the primary that they watch", async (t) => {
 test("TLS for servers and for sentinels are two options, as in ioredis", async () => {
   const opened = [];
   const transport = (address, events, { tls }) => {
-    opened.push([address.protocol, tls]);
+    opened.push([address.protocol, tls && { ...tls }]);
     queueMicrotask(() => events.closed(new Error("no")));
     return { write: () => true, pause: () => {}, resume: () => {}, close: () => {}, canPause: true };
   };
