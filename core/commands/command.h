@@ -72,11 +72,32 @@ inline constexpr auto encoded_head = encode_head<Word, Args>();
 
 }  // namespace detail
 
-/// A command with N arguments, a number that the compiler knows, and perhaps lists behind them.
+/// A command with exactly N arguments. Its head has the count of all parts.
 template <std::size_t N>
 struct Command {
   std::string_view head;
-  CommandView::Head head_kind;
+  std::uint8_t head_parts = 1;
+  CommandView::Effect effect = CommandView::Effect::unknown;
+  std::uint16_t row = 0;  ///< see CommandView
+  std::array<std::string_view, N> args{};
+
+  operator CommandView() const {
+    CommandView command;
+    command.head = head;
+    command.effect = effect;
+    command.row = row;
+    command.head_kind = CommandView::Head::counted;
+    command.head_parts = head_parts;
+    command.args = args;
+    return command;
+  }
+};
+
+/// A command with N arguments, and lists behind them. A type of its own, because each command by a
+/// Command pays for what that has.
+template <std::size_t N>
+struct OpenCommand {
+  std::string_view head;  ///< without a count
   std::uint8_t head_parts = 1;
   CommandView::Effect effect = CommandView::Effect::unknown;
   std::uint16_t row = 0;  ///< see CommandView
@@ -89,7 +110,7 @@ struct Command {
     command.head = head;
     command.effect = effect;
     command.row = row;
-    command.head_kind = head_kind;
+    command.head_kind = CommandView::Head::uncounted;
     command.head_parts = head_parts;
     command.args = args;
     command.more_args = more_args;
@@ -100,7 +121,7 @@ struct Command {
 
 /// A command whose list must not be empty.
 template <std::size_t N>
-struct ListCommand : Command<N> {
+struct ListCommand : OpenCommand<N> {
   /// Fails with invalid_argument if the list is empty. The caller must not send the command then.
   Status status() const {
     if (!this->more_args.empty() || !this->pairs.empty()) return {};
@@ -117,38 +138,33 @@ inline constexpr auto reads = CommandView::Effect::read;
 template <Literal Name, CommandView::Effect Effect = CommandView::Effect::unknown, class... Args>
 constexpr Command<sizeof...(Args)> fixed(const Args&... args) {
   return {.head = detail::encoded_head<Name, sizeof...(Args)>,
-          .head_kind = CommandView::Head::counted,
           .effect = Effect,
           .args = {args...}};
 }
 
 /// The command `Name` with these arguments, to which with() adds lists.
 template <Literal Name, CommandView::Effect Effect = CommandView::Effect::unknown, class... Args>
-constexpr Command<sizeof...(Args)> open(const Args&... args) {
+constexpr OpenCommand<sizeof...(Args)> open(const Args&... args) {
   return {.head = detail::encoded_word<Name>,
-          .head_kind = CommandView::Head::uncounted,
           .effect = Effect,
           .args = {args...}};
 }
 
 template <std::size_t N>
-constexpr Command<N> with(Command<N> command, std::span<const std::string_view> more_args) {
+constexpr OpenCommand<N> with(OpenCommand<N> command, std::span<const std::string_view> more_args) {
   command.more_args = more_args;
   return command;
 }
 
 template <std::size_t N>
-constexpr Command<N> with(Command<N> command, std::span<const ArgumentPair> pairs) {
+constexpr OpenCommand<N> with(OpenCommand<N> command, std::span<const ArgumentPair> pairs) {
   command.pairs = pairs;
   return command;
 }
 
 /// Any command: its name first, then its arguments.
-inline Command<0> any(Words name_and_args) {
-  return {.head = {},
-          .head_kind = CommandView::Head::uncounted,
-          .head_parts = 0,
-          .more_args = name_and_args};
+inline OpenCommand<0> any(Words name_and_args) {
+  return {.head = {}, .head_parts = 0, .more_args = name_and_args};
 }
 
 }  // namespace plimsoll::inline v0::commands

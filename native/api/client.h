@@ -261,7 +261,8 @@ template <class Token = Start>
 auto connect(boost::asio::any_io_executor executor, std::string_view url, Options options = {},
              Token&& token = Token()) {
   if constexpr (std::is_same_v<std::decay_t<Token>, Start>) {
-    auto& state = detail::CallState<Client>::create(detail::executor_or_shared(executor));
+    auto& state = detail::CallState<Client>::create(
+        std::make_shared<CallOrigin>(detail::executor_or_shared(executor)));
     Call<Client> call(state);
     detail::connect(std::move(executor), url, std::move(options), state);
     return call;

@@ -156,7 +156,7 @@ class ClientSideCache final : public std::enable_shared_from_this<ClientSideCach
   template <CompletionToken Token = Start>
   auto barrier(Token&& token = Token()) {
     return initiate<void>(
-        shared_executor(),
+        std::make_shared<CallOrigin>(shared_executor()),
         [self = shared_from_this()](Operation& over) { self->begin_barrier(over); }, Result<void>(),
         std::forward<Token>(token));
   }

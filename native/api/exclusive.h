@@ -118,7 +118,7 @@ template <CompletionToken Token>
 auto Exclusive::open(const Channel& client, Token&& token) {
   Opening opening;
   Exclusive own = begin(client, opening);
-  return initiate<Exclusive>(client.driver->executor(), std::move(opening), std::move(own),
+  return initiate<Exclusive>(client.driver->origin(), std::move(opening), std::move(own),
                              std::forward<Token>(token));
 }
 

@@ -101,7 +101,7 @@ class Scan {
   /// the same page. Other errors: those of any command.
   template <CompletionToken Token = Start>
   auto next(Token&& token = Token()) {
-    return initiate<Page>(channel_.driver->executor(), detail::PageRequest{channel_, state_},
+    return initiate<Page>(channel_.driver->origin(), detail::PageRequest{channel_, state_},
                           Result<Page>(), std::forward<Token>(token));
   }
 

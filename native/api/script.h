@@ -68,7 +68,7 @@ class Script {
   template <class T = Reply, CompletionToken Token = Start>
   auto run(const Channel& where, const Words& keys = {}, const Words& arguments = {},
            Token&& token = Token()) const {
-    return initiate<T>(where.driver->executor(), begin(where, Kind::any, keys, arguments),
+    return initiate<T>(where.driver->origin(), begin(where, Kind::any, keys, arguments),
                        Result<T>(), std::forward<Token>(token));
   }
 
@@ -78,7 +78,7 @@ class Script {
   template <class T = Reply, CompletionToken Token = Start>
   auto run_readonly(const Channel& where, const Words& keys = {}, const Words& arguments = {},
                     Token&& token = Token()) const {
-    return initiate<T>(where.driver->executor(), begin(where, Kind::readonly, keys, arguments),
+    return initiate<T>(where.driver->origin(), begin(where, Kind::readonly, keys, arguments),
                        Result<T>(), std::forward<Token>(token));
   }
 
@@ -118,7 +118,7 @@ class Function {
   template <class T = Reply, CompletionToken Token = Start>
   auto run(const Channel& where, const Words& keys = {}, const Words& arguments = {},
            Token&& token = Token()) const {
-    return initiate<T>(where.driver->executor(),
+    return initiate<T>(where.driver->origin(),
                        begin(where, "FCALL", CommandView::Effect::unknown, keys, arguments),
                        Result<T>(), std::forward<Token>(token));
   }
@@ -128,7 +128,7 @@ class Function {
   template <class T = Reply, CompletionToken Token = Start>
   auto run_readonly(const Channel& where, const Words& keys = {}, const Words& arguments = {},
                     Token&& token = Token()) const {
-    return initiate<T>(where.driver->executor(),
+    return initiate<T>(where.driver->origin(),
                        begin(where, "FCALL_RO", CommandView::Effect::read, keys, arguments),
                        Result<T>(), std::forward<Token>(token));
   }

@@ -91,7 +91,7 @@ class StreamReader {
   /// itself, if the connection is lost ten times in a row; others as for any command.
   template <CompletionToken Token = Start>
   auto next(Token&& token = Token()) {
-    return initiate<StreamBatch>(channel_.driver->executor(),
+    return initiate<StreamBatch>(channel_.driver->origin(),
                                  detail::BatchRequest{channel_, position_}, Result<StreamBatch>(),
                                  std::forward<Token>(token));
   }

@@ -139,14 +139,14 @@ class Subscription {
   template <class Token>
   auto change(SubscriptionKind kind, Change change, const Words& names, Token&& token) {
     const Channel& own = channel();
-    return initiate<void>(own.driver->executor(),
+    return initiate<void>(own.driver->origin(),
                           Changing{own, kind, change, held_names(*own.driver, kind, names)},
                           Result<void>(), std::forward<Token>(token));
   }
 
   template <class T, class Token>
   auto wait(std::size_t messages_max, Timeout timeout, Token&& token) {
-    return initiate<T>(channel().driver->executor(), Waiting{channel(), messages_max, timeout},
+    return initiate<T>(channel().driver->origin(), Waiting{channel(), messages_max, timeout},
                        Result<T>(), std::forward<Token>(token));
   }
 
@@ -159,7 +159,7 @@ template <class Token>
 auto Client::open_subscription(SubscriptionKind kind, const Words& names, Token&& token) const {
   Subscription::Changing opening;
   Subscription made = Subscription::begin(*this, kind, names, opening);
-  return initiate<Subscription>(get_executor(), std::move(opening), Result(std::move(made)),
+  return initiate<Subscription>(driver_->origin(), std::move(opening), Result(std::move(made)),
                                 std::forward<Token>(token));
 }
 

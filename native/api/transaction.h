@@ -87,7 +87,7 @@ class Transaction : public CommandSet<Transaction> {
   auto exec(Token&& token = Token()) {
     Execution execution = begin();
     TransactionReplies replies(execution.commands);
-    return initiate<TransactionReplies>(channel_.driver->executor(), std::move(execution),
+    return initiate<TransactionReplies>(channel_.driver->origin(), std::move(execution),
                                         std::move(replies), std::forward<Token>(token));
   }
 

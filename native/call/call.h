@@ -20,6 +20,9 @@
 #include <boost/asio/system_executor.hpp>
 
 #include "plimsoll/core/base/check.h"
+#include "plimsoll/native/call/call_origin.h"
+#include "plimsoll/native/call/call_target.h"
+#include "plimsoll/native/call/canceller.h"
 #include "plimsoll/native/call/handler_work.h"
 #include "plimsoll/native/call/operation.h"
 #include "plimsoll/native/call/recycled_memory.h"
@@ -61,32 +64,46 @@ inline constexpr bool has_own_immediate_executor = std::is_same_v<
     boost::asio::associated_immediate_executor_t<Handler, boost::asio::any_io_executor>,
     boost::asio::associated_immediate_executor_t<Handler, boost::asio::system_executor>>;
 
-// The handler that awaits a Call, without its type.
+// The handler that awaits a Call, without its type. What resumes or destroys it ends it, in one
+// virtual call: each awaited request pays for that.
 template <class T>
 class Waiter {
  public:
-  virtual ~Waiter() = default;
+  /// A waiter of this size takes no memory of its own; that of a coroutine is smaller.
+  static constexpr std::size_t bytes_inline = 96;
 
   /// Calls the handler with the outcome, on the handler's executor. For Operation::complete().
   virtual void resume(Result<T>&& result) = 0;
   /// The same for an outcome that was there when the handler came: if the handler has no immediate
   /// executor of its own, it runs only after the initiating function has returned.
   virtual void resume_at_once(Result<T>&& result, const boost::asio::any_io_executor& client) = 0;
+  virtual void destroy() = 0;
   /// Whether resume() in a turn of the client does the same as resume_at_once().
   virtual bool may_wait_for_turn() const = 0;
   /// Operation::is_on().
   virtual bool is_on(const boost::asio::execution_context& context) const = 0;
+
+ protected:
+  ~Waiter() = default;
 };
 
 template <class T, class Handler>
 class HandlerWaiter final : public Waiter<T> {
  public:
-  /// `handler`: a Handler, which is copied if it is an lvalue: its owner may use it again.
+  /// `handler`: a Handler, which is copied if it is an lvalue: its owner may use it again. `room`:
+  /// of Waiter::bytes_inline, in which the waiter lies if it fits.
   template <class Given>
-  HandlerWaiter(Given&& handler, const boost::asio::any_io_executor& client)
-      : work_(handler, client), handler_(std::forward<Given>(handler)) {}
+  static HandlerWaiter& create(Given&& handler, const boost::asio::any_io_executor& client,
+                               void* room) {
+    if constexpr (fits_inline()) {
+      return *new (room) HandlerWaiter(std::forward<Given>(handler), client);
+    } else {
+      return *new HandlerWaiter(std::forward<Given>(handler), client);
+    }
+  }
 
   void resume(Result<T>&& result) override {
+    const DestroyAtEnd end{*this};
     if constexpr (has_own_executor<Handler>) {
       if (work_.is_elsewhere()) {
         return boost::asio::dispatch(work_.take(), continuation(std::move(result)));
@@ -96,9 +113,18 @@ class HandlerWaiter final : public Waiter<T> {
   }
 
   void resume_at_once(Result<T>&& result, const boost::asio::any_io_executor& client) override {
+    const DestroyAtEnd end{*this};
     const auto executor = boost::asio::get_associated_immediate_executor(
         handler_, boost::asio::get_associated_executor(handler_, client));
     boost::asio::dispatch(executor, continuation(std::move(result)));
+  }
+
+  void destroy() override {
+    if constexpr (fits_inline()) {
+      std::destroy_at(this);
+    } else {
+      delete this;
+    }
   }
 
   bool may_wait_for_turn() const override {
@@ -110,6 +136,20 @@ class HandlerWaiter final : public Waiter<T> {
   }
 
  private:
+  struct DestroyAtEnd {
+    HandlerWaiter& self;
+    ~DestroyAtEnd() { self.destroy(); }
+  };
+
+  template <class Given>
+  HandlerWaiter(Given&& handler, const boost::asio::any_io_executor& client)
+      : work_(handler, client), handler_(std::forward<Given>(handler)) {}
+
+  static consteval bool fits_inline() {
+    return sizeof(HandlerWaiter) <= Waiter<T>::bytes_inline &&
+           alignof(HandlerWaiter) <= alignof(std::max_align_t);
+  }
+
   auto continuation(Result<T>&& result) {
     return [handler = std::move(handler_), result = std::move(result)]() mutable {
       hand_over(std::move(handler), std::move(result));
@@ -140,31 +180,31 @@ class CallState final : public Operation {
  public:
   using Signature = typename ThrowingSignature<T>::type;
 
-  /// `client`: the client's executor, which must live until the Call and the driver are done.
-  static CallState& create(const boost::asio::any_io_executor& client) {
+  /// `origin`: of the client, whose execution context must live until the Call and the driver are
+  /// done.
+  static CallState& create(const std::shared_ptr<CallOrigin>& origin) {
     CallState* const at = Allocator().allocate(1);
-    return *new (at) CallState(client);
+    return *new (at) CallState(origin);
   }
   /// The same with a result that is there already, and that deliver() fills.
-  static CallState& create(const boost::asio::any_io_executor& client, Result<T> made) {
-    CallState& state = create(client);
+  static CallState& create(const std::shared_ptr<CallOrigin>& origin, Result<T> made) {
+    CallState& state = create(origin);
     state.result_ = std::move(made);
     return state;
   }
 
   void handle_submitted(CallTarget& target, RequestId id) override {
-    canceller_.emplace(target, id);
+    note_target(target);
+    id_ = id;
   }
   void handle_submitted(CallTarget& target, std::shared_ptr<CancelPoint> point) override {
-    canceller_.emplace(target, std::move(point));
+    note_target(target);
+    point_ = std::move(point);
   }
 
-  /// deliver() was called before the Call was returned, because the cache of `client` had the
-  /// reply. So complete() will not come, unless wait() asks for it.
-  void finish(CallTarget& client) {
-    canceller_.emplace(client, RequestId());  // cancels nothing: wait() gives it to nobody
-    phase_.store(Phase::done, std::memory_order_relaxed);
-  }
+  /// deliver() was called before the Call was returned, because the cache had the reply. So
+  /// complete() will not come, unless wait() asks for it.
+  void finish() { phase_.store(Phase::done, std::memory_order_relaxed); }
 
   bool deliver(const Delivery& delivery) noexcept override { return take(delivery, result_); }
   void deliver_part(const Delivery& delivery) noexcept override { take_part(delivery, result_); }
@@ -173,7 +213,7 @@ class CallState final : public Operation {
     const Phase before = phase_.exchange(Phase::done, std::memory_order_acq_rel);
     if (before == Phase::started) return;
     const FreeAtEnd end{*this};
-    if (before == Phase::awaited) waiter_->resume(std::move(result_));
+    if (before == Phase::awaited) take_waiter().resume(std::move(result_));
   }
 
   bool is_on(const boost::asio::execution_context& context) const override {
@@ -186,20 +226,27 @@ class CallState final : public Operation {
 
   /// The Call gives this a handler, and then lets go of it by wait().
   template <class Handler>
-  void take_waiter(Handler&& handler) {
+  void set_waiter(Handler&& handler) {
     auto slot = boost::asio::get_associated_cancellation_slot(handler);
-    if (slot.is_connected() && canceller_ &&
+    if (slot.is_connected() && was_submitted_ &&
         phase_.load(std::memory_order_acquire) == Phase::started) {
-      slot.template emplace<Canceller>(*canceller_);
+      if (point_) {
+        slot.template emplace<Canceller>(origin_, point_);
+      } else {
+        slot.template emplace<Canceller>(origin_, id_);
+      }
     }
-    emplace_waiter(std::forward<Handler>(handler));
+    waiter_ = &HandlerWaiter<T, std::decay_t<Handler>>::create(
+        std::forward<Handler>(handler), origin_->executor(), waiter_room_);
   }
   void wait() {
     Phase before = Phase::started;
     if (phase_.compare_exchange_strong(before, Phase::awaited, std::memory_order_acq_rel)) return;
     if (before == Phase::done && waits_for_turn()) return;
     const FreeAtEnd end{*this};
-    if (before == Phase::done) waiter_->resume_at_once(std::move(result_), client_);
+    if (before == Phase::done) {
+      take_waiter().resume_at_once(std::move(result_), origin_->executor());
+    }
   }
 
   /// The Call lets go of this: nobody will await it.
@@ -215,21 +262,29 @@ class CallState final : public Operation {
     ~FreeAtEnd() { self.free(); }
   };
 
-  // A waiter of this size takes no memory of its own; that of a coroutine is smaller.
-  static constexpr std::size_t waiter_bytes_inline = 96;
-
-  explicit CallState(const boost::asio::any_io_executor& client)
-      : Operation(true), client_(client) {}
+  explicit CallState(const std::shared_ptr<CallOrigin>& origin)
+      : Operation(true), origin_(origin) {}
   ~CallState() {
-    if (waiter_ == nullptr) return;
-    is_waiter_inline() ? std::destroy_at(waiter_) : delete waiter_;
+    if (waiter_ != nullptr) waiter_->destroy();
+  }
+
+  Waiter<T>& take_waiter() { return *std::exchange(waiter_, nullptr); }
+
+  void note_target(CallTarget& target) {
+    was_submitted_ = true;
+    if (origin_ != target.origin()) [[unlikely]]
+      change_origin(target.origin());
+  }
+  // connect() begins with an origin that has no client yet.
+  [[gnu::noinline]] void change_origin(const std::shared_ptr<CallOrigin>& origin) {
+    origin_ = origin;
   }
 
   // Lets the client complete() this, if that is right for the waiter: in a turn of the client it
   // costs half of what a post to the executor does. From then on the driver owns this.
   bool waits_for_turn() {
-    if (!canceller_ || !waiter_->may_wait_for_turn()) return false;
-    const std::shared_ptr<CallTarget> client = canceller_->target();
+    if (!waiter_->may_wait_for_turn()) return false;
+    const std::shared_ptr<CallTarget> client = origin_->target();
     if (!client) return false;
     phase_.store(Phase::awaited, std::memory_order_relaxed);
     return client->complete_soon(*this);
@@ -240,25 +295,14 @@ class CallState final : public Operation {
     Allocator().deallocate(this, 1);
   }
 
-  bool is_waiter_inline() const { return static_cast<const void*>(waiter_) == waiter_room_; }
-
-  template <class Handler>
-  void emplace_waiter(Handler&& handler) {
-    using Made = HandlerWaiter<T, std::decay_t<Handler>>;
-    if constexpr (sizeof(Made) <= waiter_bytes_inline &&
-                  alignof(Made) <= alignof(std::max_align_t)) {
-      waiter_ = new (waiter_room_) Made(std::forward<Handler>(handler), client_);
-    } else {
-      waiter_ = new Made(std::forward<Handler>(handler), client_);
-    }
-  }
-
-  const boost::asio::any_io_executor client_;
+  std::shared_ptr<CallOrigin> origin_;
   std::atomic<Phase> phase_ = Phase::started;
+  bool was_submitted_ = false;  // can be cancelled: by point_, or if that is null by id_
+  RequestId id_ = 0;
+  std::shared_ptr<CancelPoint> point_;
   Waiter<T>* waiter_ = nullptr;
-  std::optional<Canceller> canceller_;
   Result<T> result_;
-  alignas(std::max_align_t) std::byte waiter_room_[waiter_bytes_inline];
+  alignas(std::max_align_t) std::byte waiter_room_[Waiter<T>::bytes_inline];
 };
 
 template <class T>
@@ -285,7 +329,7 @@ class Call {
     PLIMSOLL_CHECK(state_ != nullptr);  // awaited once, and not moved from
     return boost::asio::async_initiate<Token, typename detail::CallState<T>::Signature>(
         [](auto&& handler, State state) {
-          state->take_waiter(std::forward<decltype(handler)>(handler));
+          state->set_waiter(std::forward<decltype(handler)>(handler));
           state.release()->wait();
         },
         token, std::move(state_));

@@ -1,8 +1,12 @@
 #pragma once
 
 #include <memory>
+#include <utility>
+
+#include <boost/asio/any_io_executor.hpp>
 
 #include "plimsoll/core/session/pipeline.h"
+#include "plimsoll/native/call/call_origin.h"
 
 namespace plimsoll::inline v0::native {
 
@@ -20,8 +24,20 @@ class CallTarget : public std::enable_shared_from_this<CallTarget> {
   /// over a fork(): then the operation is still the caller's.
   virtual bool complete_soon(Operation& operation) = 0;
 
+  /// What calls on this client refer to.
+  const std::shared_ptr<CallOrigin>& origin() const { return origin_; }
+
  protected:
+  explicit CallTarget(boost::asio::any_io_executor executor)
+      : origin_(std::make_shared<CallOrigin>(std::move(executor))) {}
   ~CallTarget() = default;
+
+  /// From now on origin() leads to this client. Call it once, as soon as a shared pointer owns
+  /// this.
+  void join_origin() { origin_->target_ = weak_from_this(); }
+
+ private:
+  const std::shared_ptr<CallOrigin> origin_;
 };
 
 }  // namespace plimsoll::inline v0::native

@@ -2,11 +2,12 @@
 
 #include <atomic>
 #include <memory>
+#include <utility>
 
 #include <boost/asio/cancellation_type.hpp>
 
 #include "plimsoll/core/session/pipeline.h"
-#include "plimsoll/native/call/call_target.h"
+#include "plimsoll/native/call/call_origin.h"
 
 namespace plimsoll::inline v0::native {
 
@@ -20,16 +21,15 @@ struct CancelPoint {
 /// its client still exists. May be called on any thread.
 class Canceller {
  public:
-  Canceller(CallTarget& target, RequestId id) : target_(target.weak_from_this()), id_(id) {}
-  Canceller(CallTarget& target, std::shared_ptr<CancelPoint> point);
+  Canceller(const std::shared_ptr<CallOrigin>& origin, RequestId id) : origin_(origin), id_(id) {}
+  Canceller(const std::shared_ptr<CallOrigin>& origin, std::shared_ptr<CancelPoint> point)
+      : origin_(origin), point_(std::move(point)) {}
 
   void operator()(boost::asio::cancellation_type type) const;
 
-  /// The client, or null if it does not exist any more.
-  std::shared_ptr<CallTarget> target() const { return target_.lock(); }
-
  private:
-  std::weak_ptr<CallTarget> target_;
+  // Weak: a cancellation slot may outlive the execution context whose executor the origin has.
+  std::weak_ptr<CallOrigin> origin_;
   RequestId id_ = 0;
   std::shared_ptr<CancelPoint> point_;  // in place of the id
 };

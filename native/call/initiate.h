@@ -4,10 +4,10 @@
 #include <type_traits>
 #include <utility>
 
-#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/async_result.hpp>
 
 #include "plimsoll/native/call/call.h"
+#include "plimsoll/native/call/call_origin.h"
 #include "plimsoll/native/call/operation.h"
 #include "plimsoll/start.h"
 
@@ -17,21 +17,21 @@ namespace plimsoll::inline v0::native {
 /// `token` asks for: at once, or later if the token is lazy. Therefore `begin` must own everything
 /// that it needs. The outcome is put into `made`.
 template <class T, class Begin, class Token>
-auto initiate(const boost::asio::any_io_executor& executor, Begin begin, Result<T> made,
+auto initiate(const std::shared_ptr<CallOrigin>& origin, Begin begin, Result<T> made,
               Token&& token) {
   if constexpr (std::is_same_v<std::decay_t<Token>, Start>) {
-    auto& state = detail::CallState<T>::create(executor, std::move(made));
+    auto& state = detail::CallState<T>::create(origin, std::move(made));
     Call<T> call(state);
     begin(state);
     return call;
   } else {
     return boost::asio::async_initiate<Token, void(Result<T>)>(
-        [](auto&& handler, boost::asio::any_io_executor client, Begin started, Result<T> what) {
+        [](auto&& handler, const std::shared_ptr<CallOrigin>& from, Begin started, Result<T> what) {
           using Handler = std::decay_t<decltype(handler)>;
           started(CallbackOperation<T, Handler>::create(std::forward<decltype(handler)>(handler),
-                                                        client, std::move(what)));
+                                                        from->executor(), std::move(what)));
         },
-        token, executor, std::move(begin), std::move(made));
+        token, origin, std::move(begin), std::move(made));
   }
 }
 

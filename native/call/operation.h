@@ -55,11 +55,7 @@ class Operation {
   /// cancellation, the call goes on and cannot be cancelled, because the core has accepted the
   /// request already.
   void report_submitted(CallTarget& target, RequestId id) noexcept {
-    if (!wants_submitted_) return;
-    try {
-      handle_submitted(target, id);
-    } catch (const std::bad_alloc&) {
-    }
+    if (wants_submitted_) tell_submitted(target, id);
   }
 
   /// Takes the outcome. Of the caller's code, only decode() runs. Returns whether the caller gets a
@@ -87,6 +83,13 @@ class Operation {
   ~Operation() = default;
 
  private:
+  void tell_submitted(CallTarget& target, RequestId id) noexcept {
+    try {
+      handle_submitted(target, id);
+    } catch (const std::bad_alloc&) {
+    }
+  }
+
   const bool wants_submitted_;
 };
 
@@ -150,11 +153,11 @@ class CallbackOperation final : public Operation {
   }
 
   void handle_submitted(CallTarget& target, RequestId id) override {
-    boost::asio::get_associated_cancellation_slot(handler_).template emplace<Canceller>(target, id);
+    boost::asio::get_associated_cancellation_slot(handler_).template emplace<Canceller>(target.origin(), id);
   }
   void handle_submitted(CallTarget& target, std::shared_ptr<CancelPoint> point) override {
     boost::asio::get_associated_cancellation_slot(handler_).template emplace<Canceller>(
-        target, std::move(point));
+        target.origin(), std::move(point));
   }
 
   bool deliver(const Delivery& delivery) noexcept override { return take(delivery, result_); }

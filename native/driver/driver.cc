@@ -77,9 +77,9 @@ class Driver::Io final : public Connection::Owner,
                          public ExecutorLife::Tenant {
  public:
   Io(Driver& driver, std::uint64_t client_number, HandlerThreads threads)
-      : strand(driver.executor_, threads),
-        timer(driver.executor_),
-        life(ExecutorLife::of(driver.executor_)),
+      : strand(driver.executor(), threads),
+        timer(driver.executor()),
+        life(ExecutorLife::of(driver.executor())),
         number(client_number),
         notices(driver.target_, client_number),
         sentinel(sentinel_options(driver.target_)),
@@ -170,6 +170,7 @@ Result<std::shared_ptr<Driver>> Driver::create_on(asio::any_io_executor executor
       [](Driver* last) {
         if (!last->inherited()) delete last;
       });
+  driver->join_origin();
   driver->io_->counted = runtime.count_client();
   if (cache != nullptr) {
     const plimsoll::Status used =
@@ -199,9 +200,9 @@ Result<std::shared_ptr<Driver>> Driver::create_on(asio::any_io_executor executor
 Driver::Driver(Private, Target target, const TrackingOptions& tracking, Budget& budget,
                asio::any_io_executor executor, HandlerThreads threads,
                plimsoll::Client::Accounts accounts)
-    : target_(std::move(target)),
+    : CallTarget(std::move(executor)),
+      target_(std::move(target)),
       budget_(budget),
-      executor_(std::move(executor)),
       fork_count_(current_fork_count()),
       has_prefixes_(!target_.options.key_prefix.empty() || !target_.options.channel_prefix.empty()),
       io_(std::make_unique<Io>(*this, accounts.connections->owner(), threads)),
@@ -323,7 +324,7 @@ void Driver::handle_refusal(const plimsoll::Error& refusal, Operation& operation
     if (waits) return;
     error = waits.error();
   }
-  operation.deliver(Delivery{.error = &error, .detail = &end_});
+  operation.deliver(Delivery{.error = &error, .detail = problems_ ? &problems_->end : nullptr});
   ready_.push(operation);
 }
 
@@ -360,6 +361,12 @@ bool Driver::want_turn() {
     return false;
   }
   return !std::exchange(turn_wanted_, true);
+}
+
+// Under the lock.
+Driver::Problems& Driver::problems() {
+  if (!problems_) problems_ = std::make_unique<Problems>();
+  return *problems_;
 }
 
 // If there is no memory for the post, the next call, reply or timer runs the turn: the caller's
@@ -573,7 +580,7 @@ void Driver::end(Delivery delivery, OperationList& ready) {
   }
   // Last, because these may need memory and throw: by now every operation has its outcome.
   if (io_->context.credentials) io_->context.credentials->stop();
-  if (delivery.error->code != ErrorCode::closed) end_ = to_error(delivery).what();
+  if (delivery.error->code != ErrorCode::closed) problems().end = to_error(delivery).what();
 }
 
 void Driver::begin_attempt(Connection& connection, const Action& action) {
@@ -641,8 +648,10 @@ ClientSnapshot Driver::snapshot() {
   const Lock lock(mutex_);
   all.server = server_of(core_, target_);
   all.statistics = core_statistics();
-  all.tls_problem = tls_problem_;
-  all.credentials_problem = credentials_problem_;
+  if (problems_) {
+    all.tls_problem = problems_->tls;
+    all.credentials_problem = problems_->credentials;
+  }
   describe_connection(core_, io_->connections.main(), all);
   return all;
 }
@@ -687,7 +696,7 @@ void Driver::Io::handle_credentials(Credentials credentials) {
 void Driver::Io::handle_no_credentials(const std::string& why) {
   {
     const Lock lock(driver_.mutex_);
-    driver_.credentials_problem_ = why;
+    driver_.problems().credentials = why;
   }
   notices.handle_no_credentials(why);
   connections.handle_no_credentials(why);
@@ -761,7 +770,7 @@ void Driver::Io::handle_tls_files_read() {
   const std::string problem = context.tls_problem();
   {
     const Lock lock(driver_.mutex_);
-    driver_.tls_problem_ = problem;
+    if (!problem.empty() || driver_.problems_) driver_.problems().tls = problem;
   }
   if (!problem.empty()) notices.handle_unreadable_tls_files(problem);
 }

@@ -168,7 +168,7 @@ class Driver final : public CallTarget,
   }
   std::string recording();
 
-  const boost::asio::any_io_executor& executor() const override { return executor_; }
+  const boost::asio::any_io_executor& executor() const override { return origin()->executor(); }
 
   /// The loop that callers run; null for a client that has another executor.
   CallerLoop* caller_loop() const { return caller_loop_; }
@@ -203,6 +203,13 @@ class Driver final : public CallTarget,
 
  private:
   class Io;
+
+  // In a block of its own, because a client that works has none of them.
+  struct Problems {
+    std::string tls;          // TlsContext::problem(), for other threads
+    std::string credentials;  // why Options::credentials failed the last time
+    std::string end;          // why the client was closed; empty if the user closed it
+  };
 
   static Result<std::shared_ptr<Driver>> create_on(boost::asio::any_io_executor executor,
                                                    HandlerThreads threads, Target target,
@@ -256,6 +263,7 @@ class Driver final : public CallTarget,
     }
     if (wanted) wake();
   }
+  Problems& problems();
   void wake() noexcept;
   bool want_turn();
   bool is_turn_of_this_thread() const;
@@ -280,7 +288,6 @@ class Driver final : public CallTarget,
   const Target target_;
   ClusterSeeds seeds_;  // of target_, for the core
   Budget& budget_;
-  const boost::asio::any_io_executor executor_;
   const std::uint64_t fork_count_;
   const bool has_prefixes_;
   CallerLoop* caller_loop_ = nullptr;
@@ -296,11 +303,9 @@ class Driver final : public CallTarget,
   OperationList ready_;         // delivered, to be completed in the next turn
   OperationList closings_;      // of close(): wait for the end
   Operation* connecting_ = nullptr;
-  std::string tls_problem_;          // TlsContext::problem(), for other threads
-  std::string credentials_problem_;  // why Options::credentials failed the last time
+  std::unique_ptr<Problems> problems_;  // null: none so far
   // The credentials that the core has views of, or that have a bridge's token.
   std::unique_ptr<const Credentials> sent_credentials_;
-  std::string end_;  // why the client was closed; empty if the user closed it
 
   // Used only in turns.
   std::uint64_t unsent_ = 0;     // a bit for each connection that may have something to send

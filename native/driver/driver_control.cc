@@ -64,7 +64,7 @@ void Driver::set_credentials(std::string username, std::string password) {
   auto next = std::make_unique<const Credentials>(
       Credentials{.username = std::move(username), .password = std::move(password)});
   update([&] {
-    credentials_problem_.clear();
+    if (problems_) problems_->credentials.clear();
     const bool same = sent_credentials_ && sent_credentials_->username == next->username &&
                       sent_credentials_->password == next->password;
     if (same) return;

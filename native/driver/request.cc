@@ -1,6 +1,21 @@
 #include "plimsoll/native/driver/request.h"
 
+#include "plimsoll/native/driver/held_words.h"
+
 namespace plimsoll::inline v0::native {
+
+Request::ShortCopy::ShortCopy(std::shared_ptr<Driver> kept) : driver(std::move(kept)) {}
+Request::ShortCopy::~ShortCopy() = default;
+
+struct Request::Luggage {
+  std::shared_ptr<Driver> driver;
+  HeldRequest held;
+  CommandView command;
+  plimsoll::Error refusal;
+  Channel channel;
+};
+
+void Request::DropLuggage::operator()(Luggage* luggage) const { delete luggage; }
 
 Request::Request(const Request& other)
     : driver_(other.driver_),
@@ -8,7 +23,8 @@ Request::Request(const Request& other)
       timeout_(other.timeout_),
       staleness_(other.staleness_) {
   switch (kind_) {
-    case Kind::command: copy_command(other); return;
+    case Kind::command:
+    case Kind::channel_command: copy_command(other); return;
     case Kind::refusal:
       make_luggage();
       luggage_->refusal = *other.refusal_;
@@ -20,14 +36,14 @@ Request::Request(const Request& other)
 
 // A copy may outlive the client.
 void Request::make_luggage() {
-  luggage_ = std::make_unique<Luggage>();
+  luggage_.reset(new Luggage());
   luggage_->driver = driver_->shared();
 }
 
 void Request::copy_command(const Request& other) {
   const CommandView& command = *other.command_;
   const std::size_t size = encoded_size(command);
-  if (size <= copied_bytes_inline && other.channel_ == nullptr) {
+  if (size <= copied_bytes_inline && kind_ == Kind::command) {
     ShortCopy& copy = short_copy_.emplace(driver_->shared());
     encode(command, copy.bytes);
     return refer_to(copy.command, {copy.bytes, size}, command);
@@ -42,7 +58,7 @@ void Request::copy_command(const Request& other) {
     return;
   }
   refer_to(luggage_->command, luggage_->held.bytes(), command);
-  if (other.channel_ == nullptr) return;
+  if (kind_ != Kind::channel_command) return;
   luggage_->channel = *other.channel_;
   channel_ = &luggage_->channel;
 }
@@ -61,7 +77,8 @@ void Request::refer_to(CommandView& copy, std::string_view encoded, const Comman
 // Sends what is not a command of the main connection.
 void Request::send_otherwise(Operation& operation) const {
   switch (kind_) {
-    case Kind::command: return channel_->submit(*command_, operation);
+    case Kind::command: break;  // of the main connection
+    case Kind::channel_command: return channel_->submit(*command_, operation);
     case Kind::refusal: return driver_->refuse(*refusal_, operation);
     case Kind::close: return driver_->close(operation);
   }

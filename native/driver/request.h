@@ -12,7 +12,6 @@
 #include "plimsoll/native/call/operation.h"
 #include "plimsoll/native/driver/channel.h"
 #include "plimsoll/native/driver/driver.h"
-#include "plimsoll/native/driver/held_words.h"
 #include "plimsoll/staleness.h"
 #include "plimsoll/start.h"
 
@@ -39,7 +38,7 @@ class Request {
   /// For a held connection, if `channel` has one.
   Request(const Channel& channel, const CommandView& command)
       : driver_(channel.driver.get()),
-        kind_(Kind::command),
+        kind_(Kind::channel_command),
         timeout_(channel.timeout),
         command_(&command),
         channel_(&channel) {}
@@ -54,30 +53,31 @@ class Request {
   Request(Request&& other) : Request(std::as_const(other)) {}
   Request(const Request& other);
   Request& operator=(const Request&) = delete;
-  ~Request() = default;
+  // Inlined, because each command ends with it, and nearly all were never copied.
+  [[gnu::always_inline]] ~Request() {}
 
   /// Starts the request. The outcome comes from the cache or the server.
   void start(Operation& operation) const {
-    if (kind_ != Kind::command || channel_ != nullptr) return send_otherwise(operation);
+    if (kind_ != Kind::command) return send_otherwise(operation);
     driver_->call(*command_, timeout_, operation, staleness_);
   }
   /// The same, without a look into the cache.
   void send(Operation& operation) const {
-    if (kind_ != Kind::command || channel_ != nullptr) return send_otherwise(operation);
+    if (kind_ != Kind::command) return send_otherwise(operation);
     driver_->submit(*command_, timeout_, operation, staleness_);
   }
 
   /// If the cache has the reply, delivers it and returns true: then the caller must complete
   /// `operation`.
   bool deliver_cached(Operation& operation) const {
-    if (kind_ != Kind::command || channel_ != nullptr || !driver_->has_cache()) return false;
+    if (kind_ != Kind::command || !driver_->has_cache()) return false;
     return driver_->deliver_cached(*command_, staleness_, operation);
   }
 
   Driver& driver() const { return *driver_; }
 
  private:
-  enum class Kind : std::uint8_t { command, refusal, close };
+  enum class Kind : std::uint8_t { command, channel_command, refusal, close };
 
   void send_otherwise(Operation& operation) const;
 
@@ -87,19 +87,17 @@ class Request {
 
   // A short command for a client's main connection: the usual copy, made without a block.
   struct ShortCopy {
-    explicit ShortCopy(std::shared_ptr<Driver> kept) : driver(std::move(kept)) {}
+    explicit ShortCopy(std::shared_ptr<Driver> kept);
+    ~ShortCopy();
     std::shared_ptr<Driver> driver;
     CommandView command;
     char bytes[copied_bytes_inline];
   };
 
   // Copies of everything else that a request refers to.
-  struct Luggage {
-    std::shared_ptr<Driver> driver;
-    HeldRequest held;
-    CommandView command;
-    plimsoll::Error refusal;
-    Channel channel;
+  struct Luggage;
+  struct DropLuggage {
+    void operator()(Luggage* luggage) const;
   };
 
   Driver* driver_;
@@ -110,7 +108,7 @@ class Request {
   const plimsoll::Error* refusal_ = nullptr;
   const Channel* channel_ = nullptr;
   std::optional<ShortCopy> short_copy_;
-  std::unique_ptr<Luggage> luggage_;
+  std::unique_ptr<Luggage, DropLuggage> luggage_;
 };
 
 /// Starts `request` in the form that `token` asks for. Returns a Call<T> for Start, else what Asio
@@ -118,10 +116,10 @@ class Request {
 template <class T, class Token>
 auto start(Request&& request, Token&& token) {
   if constexpr (std::is_same_v<std::decay_t<Token>, Start>) {
-    auto& state = detail::CallState<T>::create(request.driver().executor());
+    auto& state = detail::CallState<T>::create(request.driver().origin());
     Call<T> call(state);
     if (request.deliver_cached(state)) {
-      state.finish(request.driver());
+      state.finish();
     } else {
       request.send(state);
     }

@@ -86,8 +86,7 @@ def _simple(variant):
     head = "".join(_bulk(word) for word in words)
     if tail is None:
         head = f"*{len(words) + len(args)}\\r\\n" + head
-    fields = [f".head = {_literal(head)}",
-              f".head_kind = CommandView::Head::{'uncounted' if tail else 'counted'}"]
+    fields = [f".head = {_literal(head)}"]
     if len(words) > 1:
         fields.append(f".head_parts = {len(words)}")
     if variant.builder.command.reads:
@@ -97,10 +96,11 @@ def _simple(variant):
         fields.append(f".args = {{{', '.join(args)}}}")
     if tail is not None:
         fields.append(f".{'more_args' if tail.kind == 'texts' else 'pairs'} = {tail.cxx}")
-    if tail is not None and not tail.may_be_empty:
+    kind, begin, end = "Command", "{", "}"
+    if tail is not None and tail.may_be_empty:
+        kind = "OpenCommand"
+    elif tail is not None:
         kind, begin, end = "ListCommand", "{{", "}}"
-    else:
-        kind, begin, end = "Command", "{", "}"
     return (wrapped(f"inline {kind}<{len(args)}> {variant.name}(", _parameters(variant), ") {\n")
             + wrapped(f"  return {begin}", fields, f"{end};\n}}\n"))
 
