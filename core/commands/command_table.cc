@@ -15,36 +15,30 @@
 namespace plimsoll::inline v0::commands {
 namespace {
 
-// Compares the start of `name` with `word`, and takes it away if they are equal.
-int compare_start(std::string_view& name, std::string_view word) {
-  const std::size_t common = std::min(name.size(), word.size());
-  for (std::size_t i = 0; i < common; ++i) {
-    const int difference =
-        static_cast<unsigned char>(name[i]) - static_cast<unsigned char>(folded(word[i]));
-    if (difference != 0) return difference;
-  }
-  if (name.size() < word.size()) return -1;
-  name.remove_prefix(word.size());
-  return 0;
-}
-
 // COMMAND is both a command and a container.
 bool has_subcommands(const Row& row) {
   return row.is_container != 0 || row.name_view() == "COMMAND";
 }
 
-// Compares a row's name with "COMMAND" or "COMMAND|SUBCOMMAND", without building that string.
-int compare(const Row& row, std::string_view word, std::string_view subcommand) {
-  std::string_view name = row.name_view();
-  if (const int different = compare_start(name, word); different != 0) return different;
-  if (subcommand.empty()) return name.empty() ? 0 : 1;
-  if (const int different = compare_start(name, "|"); different != 0) return different;
-  if (const int different = compare_start(name, subcommand); different != 0) return different;
-  return name.empty() ? 0 : 1;
+// Whether `name` begins with `word`, which is taken away then.
+bool take_start(std::string_view& name, std::string_view word) {
+  if (name.size() < word.size()) return false;
+  for (std::size_t i = 0; i < word.size(); ++i) {
+    if (name[i] != folded(word[i])) return false;
+  }
+  name.remove_prefix(word.size());
+  return true;
 }
 
-// The first bytes of a name as a number, which orders as the names do: most rows that a search
-// looks at differ there.
+// Whether a row's name is "COMMAND" or "COMMAND|SUBCOMMAND", without building that string.
+bool is_name(const Row& row, std::string_view word, std::string_view subcommand) {
+  std::string_view name = row.name_view();
+  if (!take_start(name, word)) return false;
+  if (subcommand.empty()) return name.empty();
+  return take_start(name, "|") && take_start(name, subcommand) && name.empty();
+}
+
+// The first bytes of a name, as they lie in memory, and zeros behind it. Most names differ there.
 using FirstBytes = std::uint64_t;
 constexpr std::size_t first_bytes_max = sizeof(FirstBytes);
 static_assert(std::endian::native == std::endian::little);
@@ -57,9 +51,8 @@ static_assert(std::all_of(std::begin(rows), std::end(rows),
 FirstBytes first_bytes(const Row& row) {
   FirstBytes bytes = 0;
   std::memcpy(&bytes, row.name(), first_bytes_max);
-  const std::size_t behind =
-      first_bytes_max - std::min<std::size_t>(row.name_size, first_bytes_max);
-  return __builtin_bswap64(bytes) >> 8 * behind << 8 * behind;
+  if (row.name_size >= first_bytes_max) return bytes;
+  return bytes & ((FirstBytes{1} << 8 * row.name_size) - 1);
 }
 
 // The first bytes of `word` as they lie in memory, and zeros behind them.
@@ -100,29 +93,52 @@ constexpr FirstBytes folded_all(FirstBytes bytes) {
 static_assert(folded_all(0x7b7a61605b5a4140) == 0x7b5a41605b5a4140);
 static_assert(folded_all(0x80ff'e1fa'0061'7a20) == 0x80ff'e1fa'0041'5a20);
 
-FirstBytes first_bytes(std::string_view word) {
-  return __builtin_bswap64(folded_all(loaded(word)));
-}
-
 FirstBytes first_bytes(std::string_view word, std::string_view subcommand) {
-  FirstBytes bytes = first_bytes(word);
-  if (subcommand.empty() || word.size() >= first_bytes_max) return bytes;
-  bytes |= FirstBytes{'|'} << 8 * (first_bytes_max - 1 - word.size());
-  const std::size_t behind = word.size() + 1;
-  return behind >= first_bytes_max ? bytes : bytes | first_bytes(subcommand) >> 8 * behind;
+  const FirstBytes bytes = folded_all(loaded(word));
+  const std::size_t size = word.size();
+  if (subcommand.empty() || size >= first_bytes_max) return bytes;
+  const FirstBytes with_bar = bytes | FirstBytes{'|'} << 8 * size;
+  if (size + 1 >= first_bytes_max) return with_bar;
+  return with_bar | folded_all(loaded(subcommand)) << 8 * (size + 1);
 }
 
-// Where the rows begin whose names begin with A, B... Z, and where all of them end.
-constexpr auto letters = [] {
-  std::array<std::uint16_t, 27> begins{};
-  for (std::size_t letter = 0; letter < begins.size(); ++letter) {
-    while (begins[letter] < std::size(rows) &&
-           row_names[rows[begins[letter]].name_at] < static_cast<char>('A' + letter)) {
-      ++begins[letter];
+// The rows by their names: a hash table with open addressing. It is filled when it is first asked,
+// because as data it would be in each WebAssembly module.
+class NameIndex {
+ public:
+  NameIndex() {
+    for (const Row& row : rows) {
+      std::size_t place = first_place(first_bytes(row), row.name_size);
+      while (numbers_[place] != 0) place = next_place(place);
+      numbers_[place] = number_of(row);
     }
   }
-  return begins;
-}();
+
+  const Row* find(std::string_view word, std::string_view subcommand) const {
+    const std::size_t size = word.size() + (subcommand.empty() ? 0 : 1 + subcommand.size());
+    const FirstBytes wanted = first_bytes(word, subcommand);
+    for (std::size_t place = first_place(wanted, size); numbers_[place] != 0;
+         place = next_place(place)) {
+      const Row& row = rows[numbers_[place] - 1];
+      if (row.name_size != size || first_bytes(row) != wanted) continue;
+      if (size <= first_bytes_max || is_name(row, word, subcommand)) return &row;
+    }
+    return nullptr;
+  }
+
+ private:
+  static constexpr unsigned places_bits = 10;
+  static constexpr std::size_t places = std::size_t{1} << places_bits;
+  static_assert(std::size(rows) <= places / 2, "a search would be long");
+
+  // Fibonacci hashing: Knuth, The Art of Computer Programming, volume 3, section 6.4.
+  static std::size_t first_place(FirstBytes first, std::size_t size) {
+    return static_cast<std::size_t>((first + size) * 0x9e37'79b9'7f4a'7c15 >> (64 - places_bits));
+  }
+  static std::size_t next_place(std::size_t place) { return (place + 1) % places; }
+
+  std::array<std::uint16_t, places> numbers_{};  // number_of() of each; 0: none is here
+};
 
 // The size of the shortest name of a subcommand.
 constexpr std::size_t with_bar_min = [] {
@@ -135,22 +151,8 @@ constexpr std::size_t with_bar_min = [] {
 }();
 
 const Row* find(std::string_view word, std::string_view subcommand) {
-  const auto letter =
-      word.empty() ? letters.size() : static_cast<std::size_t>(folded(word[0]) - 'A');
-  if (letter >= letters.size() - 1) return nullptr;
-  const auto is_before = [&](const Row& row, FirstBytes wanted) {
-    const FirstBytes bytes = first_bytes(row);
-    if (bytes != wanted || row.name_size < first_bytes_max) return bytes < wanted;
-    return compare(row, word, subcommand) < 0;
-  };
-  const FirstBytes wanted = first_bytes(word, subcommand);
-  const Row* const end = rows + letters[letter + 1];
-  const Row* const row = std::lower_bound(rows + letters[letter], end, wanted, is_before);
-  if (row == end) return nullptr;
-  if (subcommand.empty() && row->name_size == word.size() && word.size() <= first_bytes_max) {
-    return first_bytes(*row) == wanted ? row : nullptr;
-  }
-  return compare(*row, word, subcommand) == 0 ? row : nullptr;
+  static const NameIndex index;
+  return index.find(word, subcommand);
 }
 
 }  // namespace
