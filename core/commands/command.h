@@ -137,17 +137,13 @@ inline constexpr auto reads = CommandView::Effect::read;
 /// The command `Name` with exactly these arguments. The compiler encodes its head, with the count.
 template <Literal Name, CommandView::Effect Effect = CommandView::Effect::unknown, class... Args>
 constexpr Command<sizeof...(Args)> fixed(const Args&... args) {
-  return {.head = detail::encoded_head<Name, sizeof...(Args)>,
-          .effect = Effect,
-          .args = {args...}};
+  return {.head = detail::encoded_head<Name, sizeof...(Args)>, .effect = Effect, .args = {args...}};
 }
 
 /// The command `Name` with these arguments, to which with() adds lists.
 template <Literal Name, CommandView::Effect Effect = CommandView::Effect::unknown, class... Args>
 constexpr OpenCommand<sizeof...(Args)> open(const Args&... args) {
-  return {.head = detail::encoded_word<Name>,
-          .effect = Effect,
-          .args = {args...}};
+  return {.head = detail::encoded_word<Name>, .effect = Effect, .args = {args...}};
 }
 
 template <std::size_t N>

@@ -100,6 +100,20 @@ inline Parser::Step Parser::complete_value(const char* p) {
   return Step::frame;
 }
 
+bool Parser::read_tiny_value(const char*& p, const char* end, Node& node) {
+  std::array<char, header_max> copy{};  // the zeros behind it end no value
+  std::copy(p, end, copy.begin());
+  const char* at = copy.data();
+  Node found;
+  if (!read_short_value(at, copy.data() + (end - p), found)) return false;
+  if (found.type == Type::bulk_string || found.type == Type::simple_string) {
+    found.bytes = p + (found.bytes - copy.data());
+  }
+  node = found;
+  p += at - copy.data();
+  return true;
+}
+
 // Parses elements of the innermost aggregate as long as they are whole strings and small numbers,
 // and there is room on the tape. In a loop by itself: what a value costs otherwise is mostly to
 // look where it belongs.

@@ -91,8 +91,8 @@ class Parser {
   Outcome parse(const char*& at, const char* end, const char* storage_end);
 
   /// Does what begin_frame() and parse() do, but much faster, for a frame that has arrived whole
-  /// and is a string or a small number, as most replies are. Returns false, and consumes nothing,
-  /// for any other frame.
+  /// and is a string, a small number, OK or null, as most replies are. Returns false, and consumes
+  /// nothing, for any other frame.
   bool parse_short_frame(const char*& at, const char* end, std::size_t frame_bytes_limit);
 
   /// Stops recording the current frame and forgets its nodes. The first reason counts.
@@ -187,9 +187,13 @@ class Parser {
   static bool is_crlf(const char* p) { return std::memcmp(p, "\r\n", 2) == 0; }
   static bool read_short_length(const char* p, std::uint32_t& length, const char*& next);
   static bool read_short_integer(const char* p, std::uint32_t& number, const char*& next);
-  // Reads a whole string or small number at `p`, where header_max bytes must be readable, and moves
-  // `p` behind it. Returns false, and leaves `p`, for anything else.
+  // Reads a whole string, small number, OK or null at `p`, where header_max bytes must be readable,
+  // and moves `p` behind it. Returns false, and leaves `p`, for anything else.
   static bool read_short_value(const char*& p, const char* end, Node& node);
+  // The same where fewer than header_max bytes are readable.
+  static bool read_tiny_value(const char*& p, const char* end, Node& node);
+  // OK and null: what servers answer to most writes, and to reads of keys that do not exist.
+  static bool read_word(const char*& p, Node& node);
   Step parse_short_elements(const char*& p, const char* end);
 
   Tape& tape_;
@@ -261,6 +265,19 @@ inline bool Parser::read_short_integer(const char* p, std::uint32_t& number, con
   return next[-1] == '\n';
 }
 
+[[gnu::always_inline]] inline bool Parser::read_word(const char*& p, Node& node) {
+  if (*p == '+') {
+    if (std::memcmp(p, "+OK\r\n", 5) != 0) return false;
+    node = {.type = Type::simple_string, .split = false, .size = 2, .bytes = p + 1};
+    p += 5;
+    return true;
+  }
+  if (*p != '_' || !is_crlf(p + 1)) return false;
+  node = {.type = Type::null, .split = false, .size = 0, .integer = 0};
+  p += 3;
+  return true;
+}
+
 [[gnu::always_inline]] inline bool Parser::read_short_value(const char*& p, const char* end,
                                                             Node& node) {
   std::uint32_t number = 0;
@@ -273,7 +290,8 @@ inline bool Parser::read_short_integer(const char* p, std::uint32_t& number, con
     p = next + number + 2;
     return true;
   }
-  if (*p != ':' || !read_short_integer(p, number, next)) return false;
+  if (*p != ':') return read_word(p, node);
+  if (!read_short_integer(p, number, next)) return false;
   node = {.type = Type::integer, .split = false, .size = 0, .integer = number};
   p = next;
   return true;
@@ -281,10 +299,12 @@ inline bool Parser::read_short_integer(const char* p, std::uint32_t& number, con
 
 [[gnu::always_inline]] inline bool Parser::parse_short_frame(const char*& at, const char* end,
                                                              std::size_t frame_bytes_limit) {
-  if (end - at < header_max || state_ != State::header) return false;
+  if (state_ != State::header) return false;
   Node node;
   const char* p = at;
-  if (!read_short_value(p, end, node)) return false;
+  const bool found =
+      end - at >= header_max ? read_short_value(p, end, node) : read_tiny_value(p, end, node);
+  if (!found) return false;
   const auto bytes = static_cast<std::size_t>(p - at);
   if (bytes > frame_bytes_limit) return false;
   *tape_.begin_with_one() = node;

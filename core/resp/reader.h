@@ -72,7 +72,7 @@ class Reader {
   Poll next(bool replies_wanted);
 
   /// Does what next(true) does, but much faster, if the next frame has arrived whole and is a
-  /// string or a small number (Parser::parse_short_frame()), and the frame before it lies in the
+  /// short value (Parser::parse_short_frame()), and the frame before it lies in the
   /// same buffer. Returns false, and changes nothing, for any other frame.
   [[gnu::always_inline]] bool next_short() {
     if (partial_ || first_ != last_) return false;

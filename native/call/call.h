@@ -236,8 +236,8 @@ class CallState final : public Operation {
         slot.template emplace<Canceller>(origin_, id_);
       }
     }
-    waiter_ = &HandlerWaiter<T, std::decay_t<Handler>>::create(
-        std::forward<Handler>(handler), origin_->executor(), waiter_room_);
+    waiter_ = &HandlerWaiter<T, std::decay_t<Handler>>::create(std::forward<Handler>(handler),
+                                                               origin_->executor(), waiter_room_);
   }
   void wait() {
     Phase before = Phase::started;

@@ -153,7 +153,8 @@ class CallbackOperation final : public Operation {
   }
 
   void handle_submitted(CallTarget& target, RequestId id) override {
-    boost::asio::get_associated_cancellation_slot(handler_).template emplace<Canceller>(target.origin(), id);
+    boost::asio::get_associated_cancellation_slot(handler_).template emplace<Canceller>(
+        target.origin(), id);
   }
   void handle_submitted(CallTarget& target, std::shared_ptr<CancelPoint> point) override {
     boost::asio::get_associated_cancellation_slot(handler_).template emplace<Canceller>(

@@ -70,6 +70,43 @@ TEST_CASE("a reader says whether it is in the midst of a frame") {
   CHECK_FALSE(test.reader.in_frame());
 }
 
+TEST_CASE("short frames are read as all frames are, wherever the bytes end that have come") {
+  for (const std::string_view frame :
+       {"+OK\r\n", "_\r\n", "$0\r\n\r\n", "$1\r\na\r\n", "$12\r\ntwelve bytes\r\n", ":0\r\n",
+        ":1\r\n", ":1234567\r\n"}) {
+    for (const std::string_view next : {"", "+", "+OK\r\n", "_\r\n", "$3\r\nabc\r\n"}) {
+      for (std::size_t size = 0; size <= frame.size() + next.size(); ++size) {
+        const std::string bytes = std::string(frame).append(next).substr(0, size);
+        CAPTURE(bytes);
+        ReaderTest fast;
+        ReaderTest slow;
+        fast.write(bytes);
+        slow.write(bytes);
+        const bool is_whole = size >= frame.size();
+        REQUIRE(fast.reader.next_short() == is_whole);
+        REQUIRE((slow.reader.next(true) == Poll::frame) == is_whole);
+        if (!is_whole) continue;
+        CHECK(show(fast.reader.value()) == show(slow.reader.value()));
+        CHECK(fast.reader.frame_bytes() == frame.size());
+      }
+    }
+  }
+}
+
+TEST_CASE("what is no short frame is left to the usual way") {
+  for (const std::string_view frame :
+       {"+OKAY\r\n", "+OK\n\r\n", "+OK \r\n", "+QUEUED\r\n", "_ \r\n", "_\n\r\n", ":-1\r\n",
+        ":\r\n", "$-1\r\n", "-ERR no\r\n", "#t\r\n", "*0\r\n"}) {
+    CAPTURE(frame);
+    ReaderTest test;
+    test.write(frame);
+    CHECK_FALSE(test.reader.next_short());
+    ReaderTest with_more;
+    with_more.write(std::string(frame).append("$3\r\nabc\r\n"));
+    CHECK_FALSE(with_more.reader.next_short());
+  }
+}
+
 TEST_CASE("replies that come and go share one buffer") {
   ReaderTest test;
   for (int i = 0; i < 50000; ++i) {
