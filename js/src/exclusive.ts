@@ -123,6 +123,9 @@ export const transactOn = async (
   if (!Number.isInteger(attemptsMax) || attemptsMax < 1) {
     throw new TypeError(`attemptsMax: got ${described(attemptsMax)}; give a whole number from 1`);
   }
+  if (typeof prepare !== "function") {
+    throw new TypeError(`transact: got ${described(prepare)}; give a function of an Exclusive that returns a transaction`);
+  }
   let attempts = 0;
   let wasSent = false;
   const attempt = async (own: Exclusive): Promise<unknown[]> => {

@@ -192,8 +192,10 @@ export const clientOptionNames: readonly string[] = [...Object.keys(kinds), ...o
 
 const tlsKinds: Record<string, Kind> = { serverName: "text", rejectUnauthorized: "boolean" };
 
-const isPem = (value: unknown): boolean =>
-  typeof value === "string" || value instanceof Uint8Array;
+// Whether all values are texts in PEM with such a part: not the name of a file, for example.
+const arePem = (values: readonly unknown[], part: string): boolean => values.length > 0 && values.every((value) =>
+  (typeof value === "string" || value instanceof Uint8Array) &&
+  (typeof value === "string" ? value : new TextDecoder().decode(value)).includes(`${part}-----`));
 
 const checkTlsOptions = (tls: unknown, name: string): void => {
   if (tls === undefined) return;
@@ -202,10 +204,15 @@ const checkTlsOptions = (tls: unknown, name: string): void => {
   }
   checkOptions(tls, tlsKinds, ["ca", "cert", "key"], `${name}.`);
   const { ca, cert, key } = tls as Record<string, unknown>;
-  const many = Array.isArray(ca) ? ca : ca === undefined ? [] : [ca];
-  if (!many.every(isPem)) refuseOption(`${name}.ca`, ca, "a string or Uint8Array in PEM, or a list of them");
-  if (cert !== undefined && !isPem(cert)) refuseOption(`${name}.cert`, cert, "a string or Uint8Array in PEM");
-  if (key !== undefined && !isPem(key)) refuseOption(`${name}.key`, key, "a string or Uint8Array in PEM");
+  const pem = "a string or Uint8Array in PEM";
+  if (ca !== undefined && !arePem(Array.isArray(ca) ? ca : [ca], "CERTIFICATE")) {
+    refuseOption(`${name}.ca`, ca, `${pem} (the contents of a file, not its name), or a list of them`);
+  }
+  if (cert !== undefined && !arePem([cert], "CERTIFICATE")) refuseOption(`${name}.cert`, cert, pem);
+  if (key !== undefined && !arePem([key], "PRIVATE KEY")) refuseOption(`${name}.key`, key, pem);
+  if ((cert === undefined) !== (key === undefined)) {
+    refuse(name, `there is ${key === undefined ? "a cert without its key" : "a key without its cert"}; give both, or neither`);
+  }
 };
 
 const checkSentinelOptions = (sentinel: unknown): void => {

@@ -9,7 +9,7 @@ import { stage } from "./core/encode.js";
 import { readNumbers } from "./core/fields.js";
 import type { Driver } from "./driver.js";
 import type { Missed } from "./core/records.js";
-import { ClosedError, PlimsollError } from "./errors.js";
+import { ClosedError, ConnectionError, PlimsollError } from "./errors.js";
 
 // The messages of one subscription, as an async iterator. They wait in the core, in a queue that is bounded
 // by count and by the memory limit; the option subscriptionOverflow says what happens beyond. When the
@@ -144,8 +144,10 @@ export class Subscription<A extends As = "text"> implements AsyncIterableIterato
       if (this.#closed || error instanceof ClosedError && this.#driver.isClosing) {
         return { done: true, value: undefined };
       }
-      // A client that gives up closes its calls: what it gave up for is the error to tell.
-      throw error instanceof ClosedError ? this.#driver.end ?? error : error;
+      if (!(error instanceof ClosedError)) throw error;
+      // A client that gives up closes its calls: what it gave up for is the error to tell. The subscription's connection
+      // may have ended before the client's: then the text alone says why.
+      throw this.#driver.end ?? new ConnectionError("connection_lost", error.message, error.executed);
     } finally {
       this.#next = undefined;
     }

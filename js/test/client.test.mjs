@@ -99,6 +99,19 @@ test("a duplicate is connected as the client was, with the changes that are give
   await twin.close();
 });
 
+test("TLS options that are no PEM, or half of a pair, are refused before anything is opened", async () => {
+  const address = "valkeys://127.0.0.1:1";
+  for (const [tls, message] of [
+    [{ ca: "/etc/ssl/root.pem" }, /^tls\.ca: "\/etc\/ssl\/root\.pem" is not .* in PEM \(the contents of a file, not its name\)/],
+    [{ ca: [] }, /^tls\.ca: \[\] is not/],
+    [{ cert: "junk", key: "secret junk" }, /^tls\.cert: "junk" is not/],
+    [{ cert: "-----BEGIN CERTIFICATE-----", key: "secret junk" }, /^tls\.key: the given value is not/],
+    [{ cert: "-----BEGIN CERTIFICATE-----" }, /^tls: there is a cert without its key; give both, or neither/],
+  ]) {
+    await assert.rejects(Client.connect(address, { tls }), { name: "ConfigurationError", message });
+  }
+});
+
 test("a client speaks through a unix socket, whatever its path", async () => {
   const address = `unix://${encodeURI(socket)}`;
   const client = await Client.connect(`${address}?database=2`, patient);

@@ -53,7 +53,8 @@ test("a transport that cannot begin is a connection that fails", async () => {
 });
 
 test("TLS options that cannot be read are a connection that fails", async () => {
-  const tls = { cert: "no certificate", key: "no key" };
+  const pem = (part) => `-----BEGIN ${part}-----\nnothing\n-----END ${part}-----\n`;
+  const tls = { cert: pem("CERTIFICATE"), key: pem("PRIVATE KEY") };
   await assert.rejects(Client.connect(`valkeys://127.0.0.1:${server.port}`, { tls, connectTimeout: 30 }),
     { name: "ConnectionError" });
 });

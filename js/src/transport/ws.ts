@@ -9,7 +9,7 @@ import type { Connect, Transport, WebSocketConstructor } from "./transport.js";
 const queuedBytesMax = 1024 * 1024;
 
 // WebSockets have no event for "there is room again": bufferedAmount is read this often while too much is
-// queued.
+// queued. And with each message, because the timers of a hidden page run once a second, or a minute.
 const drainPollMs = 5;
 
 // How long a bridge may take to answer a close. One that is frozen does not, and the socket would keep the process
@@ -50,6 +50,8 @@ export const connectWebSocket: Connect = (address, events, options): Transport =
   let hasCredits = false;
   let isOpen = false;
   let isRefused = false;
+  // What the class says of a failure, as `ws` and Deno do: browsers say nothing.
+  let problem: { message?: string; error?: { code?: unknown } } | undefined;
 
   const end = (error?: Error): void => {
     if (over) return;
@@ -96,17 +98,20 @@ export const connectWebSocket: Connect = (address, events, options): Transport =
     socket.onmessage = ({ data }: { data: unknown }) => {
       if (over) return;
       const bytes = data instanceof ArrayBuffer ? new Uint8Array(data) : data;
-      if (bytes instanceof Uint8Array) return take(bytes);
-      abandon(4003, "the bridge sent text, where RESP is bytes");
+      if (!(bytes instanceof Uint8Array)) return abandon(4003, "the bridge sent text, where RESP is bytes");
+      take(bytes);
+      lookForRoom();
     };
-    socket.onerror = () => {};  // onclose follows, and says more
+    socket.onerror = (event) => { problem = event; };  // onclose follows
     socket.onclose = ({ code, reason }: { code: number; reason?: string }) => {
       // In Firefox a WebSocket does not open, and does not tell the protocol, if the bridge's close comes together with
       // its answer to the handshake. A connection that breaks, or is not made, has no such code.
       const mayBeRefused = isRefused || !isOpen && offered.includes(protocolOfRefusals);
       if (mayBeRefused && code >= 4400) return end(refusalOf(code, reason ?? ""));
       const words = wordsOfCloses[code] ?? "the bridge ended the connection";
-      end(new Error(`${words} (${code}${reason ? ` ${reason}` : ""})`));
+      const why = reason || (code === 1006 ? problem?.message : undefined);
+      const error = new Error(`${words} (${code}${why ? ` ${why}` : ""})`);
+      end(Object.assign(error, isOpen ? undefined : { code: problem?.error?.code }));
     };
   };
   const { token } = options;
@@ -122,13 +127,15 @@ export const connectWebSocket: Connect = (address, events, options): Transport =
   }
 
   const grant = (bytes: number): void => socket!.send(makeCredit(bytes));
-  const waitForRoom = (): void => {
-    timer = startTimer(() => {
-      if (over) return;
-      if (socket !== undefined && socket.bufferedAmount > queuedBytesMax / 2) return waitForRoom();
-      timer = undefined;
-      events.drained();
-    }, drainPollMs);
+  // A timer runs as long as the writer waits.
+  const waitForRoom = (): void => { timer = startTimer(() => lookForRoom() || waitForRoom(), drainPollMs); };
+  const lookForRoom = (): boolean => {
+    if (over || timer === undefined) return true;
+    if (socket !== undefined && socket.bufferedAmount > queuedBytesMax / 2) return false;
+    stopTimer(timer);
+    timer = undefined;
+    events.drained();
+    return true;
   };
   return {
     // With credits the sender has to wait: bytes that are not read are not granted anew.
@@ -137,7 +144,7 @@ export const connectWebSocket: Connect = (address, events, options): Transport =
     write: (bytes) => {
       if (over || socket === undefined) return true;
       if (hasCredits) sendData(bytes, (message) => socket!.send(message));
-      else socket.send(bytes);  // copies, in every runtime
+      else socket.send(bytes.slice());  // `ws` compresses later, and then reads what it was given
       if (socket.bufferedAmount <= queuedBytesMax) return true;
       if (timer === undefined) waitForRoom();
       return false;
