@@ -153,6 +153,19 @@ void Pipeline::take_part() {
   }
 }
 
+bool Pipeline::next_is_half_given() {
+  if (requests_.size() == answered_count_) return false;
+  const Request& request = first_unanswered();
+  return request.state == State::live && !request.is_internal && is_half_given(request);
+}
+
+Tag Pipeline::take_half_given() {
+  PLIMSOLL_CHECK(next_is_half_given());
+  Request& request = first_unanswered();
+  bury(request);
+  return request.tag;
+}
+
 void Pipeline::give_up_next(Executed executed) {
   Request& request = first_unanswered();
   PLIMSOLL_CHECK(request.begin < exposed_end_ && executed != Executed::no);
@@ -186,9 +199,10 @@ void Pipeline::handle_connection_lost() {
   losing_ = true;
   requests_.for_each_from(0, [&](Request& request) {
     const bool sent = request.end() <= exposed_end_;
-    if (request.state != State::live || (!sent && !request.is_internal))
-      return sent || internal_count_ > 0;
-    if (request.resends_left > 0) {
+    const bool goes_on = sent || internal_count_ > 0;
+    if (request.state != State::live) return goes_on;
+    if (!sent && !request.is_internal && !has_lost_too_many(request)) return goes_on;
+    if (sent && request.resends_left > 0) {
       --request.resends_left;
       request.sent_before = true;
     } else {
@@ -199,6 +213,14 @@ void Pipeline::handle_connection_lost() {
   });
   ending_from_ = 0;
   searching_ = true;
+}
+
+// Counts the losses of a request that was given in part.
+bool Pipeline::has_lost_too_many(const Request& request) {
+  if (!is_half_given(request) || request.sent_before) return false;
+  const bool is_first = request.begin >= lost_end_;
+  half_given_losses_ = is_first ? 1 : half_given_losses_ + 1;
+  return half_given_losses_ >= half_given_losses_max;
 }
 
 std::size_t Pipeline::restart() {
@@ -494,8 +516,11 @@ std::optional<Ended> Pipeline::next_ending() {
         bury(request);
         ended = Ended{request.tag, ErrorCode::out_of_memory, ran ? Executed::yes : Executed::maybe};
       } else if (request.state == State::lost) {
+        const bool never_whole =
+            !request.is_internal && !request.sent_before && is_half_given(request);
         bury(request);
-        ended = Ended{request.tag, ErrorCode::lost_in_doubt, Executed::maybe};
+        ended = never_whole ? Ended{request.tag, ErrorCode::connection_lost, Executed::no}
+                            : Ended{request.tag, ErrorCode::lost_in_doubt, Executed::maybe};
       }
       return !ended;
     });

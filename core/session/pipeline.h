@@ -65,7 +65,9 @@ using Tag = std::uint64_t;
 /// A request that ended without a reply.
 struct Ended {
   Tag tag;
-  ErrorCode code;  // timed_out, cancelled, out_of_memory, lost_unsent or lost_in_doubt
+  // timed_out, cancelled, out_of_memory, lost_unsent, lost_in_doubt, or connection_lost for a
+  // request that was given in part to half_given_losses_max connections.
+  ErrorCode code;
   Executed executed;
   RequestId id = 0;  ///< if its deadline has passed
 };
@@ -81,6 +83,10 @@ constexpr Error limit_reached(std::size_t limit) {
                .value = limit,
                .limit = limit};
 }
+
+/// How many connections in a row may be lost while the same request is being sent. Then it ends,
+/// because it is likely to be the cause, and what waits behind it would never be sent.
+inline constexpr std::uint8_t half_given_losses_max = 3;
 
 /// The most that Pipeline::Options::read_resends_max may be.
 inline constexpr std::uint8_t read_resends_limit = 31;
@@ -181,6 +187,12 @@ class Pipeline {
 
   /// Whether next() was sent on a connection that was lost, so that a server may have run it.
   bool next_was_sent_before() { return first_unanswered().sent_before; }
+
+  /// Whether a caller waits for the first request without its last answer, and only a part of it is
+  /// exposed. next() is `nothing` or `part` then.
+  bool next_is_half_given();
+  /// The server has refused it all the same. handle_connection_lost() or take_lost() must follow.
+  Tag take_half_given();
 
   /// How many answers the server owes next().
   std::uint16_t next_answers() { return first_unanswered().answers_left; }
@@ -397,6 +409,10 @@ class Pipeline {
     if (!has_first || request.wants_confirmations()) return Next::nothing;
     return request.state == State::tombstone ? Next::tombstone : Next::part;
   }
+  bool is_half_given(const Request& request) const {
+    return request.begin < exposed_end_ && request.end() > exposed_end_;
+  }
+  bool has_lost_too_many(const Request& half_given);
   bool is_front_plain() {
     if (answered_count_ + withdrawn_count_ > 0 || requests_.empty()) return false;
     const Request& request = requests_.front();
@@ -451,17 +467,18 @@ class Pipeline {
   const Options options_;
   Queue<Request> requests_;  // in the order of their positions in the log
   RequestLog log_;
-  std::uint64_t unsent_begin_ = 0;   // the transport has taken everything before this
-  std::uint64_t exposed_end_ = 0;    // transmit() has given out everything before this
-  std::uint64_t whole_end_ = 0;      // the transport has taken the requests before this whole
-  std::uint64_t lost_end_ = 0;       // everything before this was given out on lost connections
-  bool has_gaps_ = false;            // some of the unsent bytes were withdrawn
-  bool losing_ = false;              // from handle_connection_lost() to restart()
-  bool searching_ = false;           // there may be requests for next_ended()
-  bool is_due_ = false;              // ... that ended by their deadline
-  bool is_walking_ = false;          // over all requests, as far as due_from_
-  bool may_have_buried_ = false;     // some unsent bytes may be those of requests that have ended
-  std::uint8_t internal_count_ = 0;  // internal requests
+  std::uint64_t unsent_begin_ = 0;  // the transport has taken everything before this
+  std::uint64_t exposed_end_ = 0;   // transmit() has given out everything before this
+  std::uint64_t whole_end_ = 0;     // the transport has taken the requests before this whole
+  std::uint64_t lost_end_ = 0;      // everything before this was given out on lost connections
+  bool has_gaps_ = false;           // some of the unsent bytes were withdrawn
+  bool losing_ = false;             // from handle_connection_lost() to restart()
+  bool searching_ = false;          // there may be requests for next_ended()
+  bool is_due_ = false;             // ... that ended by their deadline
+  bool is_walking_ = false;         // over all requests, as far as due_from_
+  bool may_have_buried_ = false;    // some unsent bytes may be those of requests that have ended
+  std::uint8_t half_given_losses_ = 0;  // connections in a row that were lost with a part of it
+  std::uint8_t internal_count_ = 0;     // internal requests
   static_assert(internal_requests_max <= UINT8_MAX);
   std::uint32_t places_;              // requests_max, less those that take_places() took
   std::uint32_t window_;              // requests that may be on the wire

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "plimsoll/core/base/error.h"
+#include "plimsoll/core/session/pipeline.h"
 
 // The errors that a session itself detects, and what it asks of those that a server reports. For
 // use inside the session only.
@@ -71,6 +72,18 @@ inline constexpr Error no_confirmation{
 
 inline constexpr Error became_replica{.code = ErrorCode::connection_lost,
                                       .what = "the server has become a replica"};
+
+inline constexpr Error refused_half_way{
+    .code = ErrorCode::connection_lost,
+    .what = "the server refused a request before it had all of it, and reads no further"};
+
+inline constexpr Error never_sent_whole{
+    .code = ErrorCode::connection_lost,
+    .what = "each of three connections was lost while this request was being sent",
+    .expected =
+        "a request that the server takes: see its client-query-buffer-limit and "
+        "proto-max-bulk-len"};
+static_assert(half_given_losses_max == 3);
 
 inline constexpr Error no_sign_of_life{
     .code = ErrorCode::connection_dead,

@@ -14,7 +14,7 @@
 // timeout may change `state_`, and the transitions can only be checked side by side.
 //
 // The order is: the driver's calls; frames; the handshake; attempts to connect; the loss and the
-// end of a connection; health checks; memory to read into.
+// end of a connection; health checks. Memory to read into is in session_memory.cc.
 
 namespace plimsoll::inline v0 {
 namespace {
@@ -311,7 +311,7 @@ bool Session::poll_frame(std::optional<Event>& event) {
         } else if (due == Pipeline::Next::part) {
           event = handle_part();
         } else {
-          handle_unwanted_reply(due);
+          event = handle_unwanted_reply(due);
         }
         if (event) return true;
         break;
@@ -363,12 +363,14 @@ std::optional<Event> Session::handle_part() {
   if (tag == internal_auth && shown && is_aggregate(reader_.value().type())) {
     // A map that comes before HELLO was sent is not the reply to it.
     if (!pipeline_.next_is_wholly_exposed()) {
-      handle_unwanted_reply(Pipeline::Next::nothing);
-      return std::nullopt;
+      return handle_unwanted_reply(Pipeline::Next::nothing);
     }
     pipeline_.take_next();
     event_error_ = unsaid_refusal;
     return Event{.kind = Event::Kind::queueing_failed, .tag = tag, .error = &event_error_};
+  }
+  if (shown && is_protocol_error(reader_.value()) && pipeline_.next_is_half_given()) {
+    return handle_early_refusal();
   }
   pipeline_.take_part();
   if (!shown) return std::nullopt;
@@ -451,15 +453,30 @@ Event Session::handle_skipped_reply(Tag tag) {
   return failed(tag, reader_.dropped_error());
 }
 
-void Session::handle_unwanted_reply(Pipeline::Next due) {
+std::optional<Event> Session::handle_unwanted_reply(Pipeline::Next due) {
   if (due == Pipeline::Next::tombstone) {
     // One error refuses a subscription as a whole.
     pipeline_.next_wants_confirmations() ? void(pipeline_.take_next()) : pipeline_.take_part();
-    return;
+    return std::nullopt;
   }
+  const bool is_error = reader_.dropped() == Parser::Drop::none && reader_.value().is_error();
+  if (is_error && pipeline_.next_is_half_given()) return handle_early_refusal();
   lose(Error{.code = ErrorCode::protocol_error,
              .what = "the server sent a reply that no request asked for"});
   problem_has_value_ = reader_.dropped() == Parser::Drop::none;
+  return std::nullopt;
+}
+
+// The server refuses a request of which it has only the beginning, such as one with an argument
+// beyond proto-max-bulk-len. It reads no further, and closes the connection.
+std::optional<Event> Session::handle_early_refusal() {
+  const Value value = reader_.value();
+  Error error = error_of_reply(*value.as_error(), Speaker::server);
+  error.executed = pipeline_.next_was_sent_before() ? Executed::maybe : Executed::no;
+  Event event = failed(pipeline_.take_half_given(), error);
+  event.value = value;
+  lose(refused_half_way);
+  return event;
 }
 
 Event Session::failed(Tag tag, const Error& error) {
@@ -475,6 +492,8 @@ Event Session::failed(const Ended& ended) {
   } else if (ended.code == ErrorCode::out_of_memory) {
     ++counters_.replies_skipped;
     error.what = with_holders(stalled_in_reply.what);
+  } else if (ended.code == ErrorCode::connection_lost) {
+    error = never_sent_whole;
   } else if (ended.code == ErrorCode::cancelled) {
     error.what = "the request was cancelled";
   } else {
@@ -740,56 +759,6 @@ void Session::forget_silence() {
 
 void Session::end_wait() {
   if (read_watch_.end_wait(accounts_.replies)) forget_silence();
-}
-
-void Session::handle_read_check() {
-  switch (read_watch_.handle_check(reader_, now_, counters_.bytes_read)) {
-    case ReadWatch::Finding::nothing: return;
-    case ReadWatch::Finding::not_waiting: return end_wait();
-    case ReadWatch::Finding::stalled:
-      if (reader_.in_frame() && others_wait()) give_up_half();
-      return;
-  }
-}
-
-// Whether other connections wait for memory that this connection's buffer would provide. A buffer
-// of the progress reserve helps readers of any pool, another buffer only those of this pool.
-bool Session::others_wait() const {
-  const Account& replies = accounts_.replies;
-  if (replies.budget().readers_waiting(replies.pool()) > 0) return true;
-  return reader_.touches_reserve() && replies.budget().readers_waiting() > 0;
-}
-
-// Gives up a half-read reply whose buffer other connections need. If a caller waits for the reply,
-// the call ends, and the rest of the reply is skipped as it arrives, like that of a cancelled
-// request. If no caller waits, or if the frame may be a push, the connection is dropped: a skipped
-// push would be lost unnoticed. The connection is also dropped if it still holds the buffer at the
-// next check, in the middle of a line.
-void Session::give_up_half() {
-  if (state_ == State::handshaking)
-    return fail_attempt(lack_of_memory(unread_handshake), Failure::passing);
-  const Pipeline::Next due = pipeline_.next();
-  const bool is_owed = due == Pipeline::Next::part || due == Pipeline::Next::request;
-  const Reader::Half half = reader_.half();
-  const bool is_reply = half == Reader::Half::reply || half == Reader::Half::error;
-  const bool may_be_push = arrays_are_pushes_ || !is_reply;
-  if (!is_owed || may_be_push || pipeline_.next_wants_confirmations() ||
-      pipeline_.next_tag() >= internal_tag_first) {
-    return lose(lack_of_memory(stalled_in_reply));
-  }
-  const bool has_run = due == Pipeline::Next::request && half == Reader::Half::reply &&
-                       !earlier_answers_.has_some(pipeline_.next_id());
-  pipeline_.give_up_next(has_run ? Executed::yes : Executed::maybe);
-}
-
-// Adds the pool's numbers to an error that the session keeps. It does not use error_text_, which
-// the next error overwrites.
-Error Session::lack_of_memory(Error error) {
-  Account& replies = accounts_.replies;
-  const PoolHolders holders = replies.budget().holders(replies.pool(), now_);
-  error.value = holders.used;
-  error.limit = holders.limit;
-  return error;
 }
 
 }  // namespace plimsoll::inline v0

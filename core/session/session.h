@@ -447,7 +447,12 @@ class Session {
     return text && text->starts_with(knows_no_exec);
   }
   Event handle_skipped_reply(Tag tag);
-  void handle_unwanted_reply(Pipeline::Next due);
+  std::optional<Event> handle_unwanted_reply(Pipeline::Next due);
+  std::optional<Event> handle_early_refusal();
+  static bool is_protocol_error(const Value& value) {
+    const Result<BytesView> text = value.as_error();
+    return text && text->starts_with("ERR Protocol error");
+  }
   Event failed(const Ended& ended);
   std::optional<Event> poll_ended();
 

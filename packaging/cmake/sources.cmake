@@ -136,6 +136,7 @@ set(PLIMSOLL_CLIENT_SOURCES
   core/session/read_watch.cc
   core/session/request_log.cc
   core/session/session.cc
+  core/session/session_memory.cc
   native/allocator/allocator.cc
   native/allocator/burst_policy.cc
   native/allocator/give_back.cc
@@ -485,6 +486,7 @@ set(PLIMSOLL_CLIENT_HEADERS
   native/base/to_number.h
   native/base/without_signals.h
   native/call/call.h
+  native/call/call_origin.h
   native/call/call_target.h
   native/call/canceller.h
   native/call/delivery.h

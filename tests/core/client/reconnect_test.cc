@@ -67,6 +67,66 @@ TEST_CASE("a request of which a part was sent is sent anew, from its first byte"
   }
 }
 
+// The client has given ten bytes of what it has to send.
+void write_ten(ClientEnd& end) {
+  end.begin_write();
+  end.end_write(10);
+}
+
+TEST_CASE("a refusal that comes before all of a request was sent is that request's") {
+  Pair pair;
+  pair.connect();
+  pair.end.submit(1, {"SET", "key", "value"});
+  pair.end.submit(2, {"ECHO", "two"});
+  write_ten(pair.end);
+  pair.end.receive("-ERR Protocol error: invalid bulk length\r\n");
+  CHECK(pair.end.take_events() == Lines{"1: error \"ERR Protocol error: invalid bulk length\"",
+                                        "disconnected: connection_lost"});
+  pair.reconnect();
+  CHECK(pair.end.take_events() == Lines{"ready", "2: \"two\""});
+}
+
+TEST_CASE("so is one that comes behind the answer to the request's first command") {
+  Pair pair;
+  pair.connect();
+  const std::string text =
+      request({"MULTI"}) + request({"SET", "key", "value"}) + request({"EXEC"});
+  CommandView transaction = CommandView::from_encoded(text);
+  transaction.answers = 3;
+  pair.end.submit_command(1, transaction, 0s);
+  pair.end.submit(2, {"ECHO", "two"});
+  pair.end.begin_write();
+  pair.end.end_write(25);
+  pair.end.receive("+OK\r\n-ERR Protocol error: invalid bulk length\r\n");
+  CHECK(pair.end.take_events() == Lines{"1: error \"ERR Protocol error: invalid bulk length\"",
+                                        "disconnected: connection_lost"});
+  pair.reconnect();
+  CHECK(pair.end.take_events() == Lines{"ready", "2: \"two\""});
+}
+
+TEST_CASE("a request during which half_given_losses_max connections were lost is not sent again") {
+  Pair pair;
+  pair.connect();
+  pair.end.submit(1, {"SET", "key", "value"});
+  pair.end.submit(2, {"ECHO", "two"});
+  for (int i = 1; i < half_given_losses_max; ++i) {
+    write_ten(pair.end);
+    pair.end.break_off();
+    CHECK(pair.end.take_events() == Lines{"disconnected: connection_lost"});
+    pair.end.wait_for_open();
+    pair.end.open();
+    pair.end.write();
+    pair.end.receive(handshake_replies);
+    CHECK(pair.end.take_events() == Lines{"ready"});
+  }
+  write_ten(pair.end);
+  pair.end.break_off();
+  CHECK(pair.end.take_events() ==
+        Lines{"disconnected: connection_lost", "1: connection_lost (no)"});
+  pair.reconnect();
+  CHECK(pair.end.take_events() == Lines{"ready", "2: \"two\""});
+}
+
 TEST_CASE("a request that waits for a connection ends at its deadline, and cannot have run") {
   Pair pair;
   pair.connect();

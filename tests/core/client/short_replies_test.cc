@@ -50,7 +50,7 @@ TEST_CASE("at most as many replies are visited as were asked for") {
 }
 
 TEST_CASE("a reply of another kind ends the visit, and is the next event") {
-  Read read(3, bulk_reply("12345678") + "+OK\r\n" + bulk_reply("12345678"));
+  Read read(3, bulk_reply("12345678") + "#t\r\n" + bulk_reply("12345678"));
   Lines lines;
 
   CHECK(visit(read.client(), 6, lines) == 1);

@@ -123,10 +123,16 @@ std::vector<Ended> PipelineModel::lose_connection() {
   std::vector<Ended> ended;
   for (Request& request : requests_) {
     if (request.given < request.bytes.size()) {
-      if (request.state != State::cancelling) continue;
       const bool may_have_run = request.given > 0 || request.sent_before;
-      ended.push_back(
-          {request.tag, ErrorCode::cancelled, may_have_run ? Executed::maybe : Executed::no});
+      if (request.state == State::cancelling) {
+        ended.push_back(
+            {request.tag, ErrorCode::cancelled, may_have_run ? Executed::maybe : Executed::no});
+      } else if (request.state == State::live && request.given > 0 && !request.sent_before &&
+                 ++request.half_given_losses == half_given_losses_max) {
+        ended.push_back({request.tag, ErrorCode::connection_lost, Executed::no});
+      } else {
+        continue;
+      }
     } else if (request.state == State::cancelling) {
       ended.push_back({request.tag, ErrorCode::cancelled, Executed::maybe});
     } else if (request.state == State::live && request.resends_left == 0) {

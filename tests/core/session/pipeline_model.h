@@ -61,6 +61,7 @@ class PipelineModel {
     std::size_t taken = 0;
     int resends_left = 0;
     bool sent_before = false;
+    int half_given_losses = 0;
 
     bool pending() const { return state == State::live || state == State::cancelling; }
   };
