@@ -58,6 +58,8 @@ void ExecutorLife::end() {
     held.reset();
     lock.lock();
   }
+  const std::vector<std::shared_ptr<void>> kept = std::move(kept_);
+  lock.unlock();
 }
 
 std::shared_ptr<ExecutorLife> ExecutorLife::of(const asio::any_io_executor& executor) {

@@ -2,6 +2,8 @@
 
 #include <memory>
 #include <mutex>
+#include <utility>
+#include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/execution_context.hpp>
@@ -62,6 +64,13 @@ class ExecutorLife {
     return true;
   }
 
+  /// If the destruction of the context has begun, and has not told all tenants yet: keeps `tenant`,
+  /// so that it will be told.
+  void keep_until_end(std::shared_ptr<void> tenant) {
+    const std::lock_guard lock(mutex_);
+    if (!is_alive_ && first_ != nullptr) kept_.push_back(std::move(tenant));
+  }
+
  private:
   class Service;
 
@@ -72,6 +81,7 @@ class ExecutorLife {
   std::mutex mutex_;
   bool is_alive_ = true;
   Tenant* first_ = nullptr;
+  std::vector<std::shared_ptr<void>> kept_;  // until all tenants have been told
 };
 
 }  // namespace plimsoll::inline v0::native

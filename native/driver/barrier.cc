@@ -1,6 +1,5 @@
 #include "plimsoll/native/driver/barrier.h"
 
-#include <algorithm>
 #include <cstddef>
 #include <deque>
 #include <memory>
@@ -8,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/execution_context.hpp>
 #include <boost/asio/post.hpp>
 
@@ -20,68 +20,108 @@ namespace {
 
 namespace asio = boost::asio;
 
+// Where a client's executor is.
+struct Place {
+  std::shared_ptr<ExecutorLife> life;
+  asio::any_io_executor executor;
+};
+
 // Collects the clients' answers. Lives until the last one.
+//
+// Invariant: the operation whose handler is to run on a client's context is completed there, or
+// destroyed in the thread that destroys the context. In any other thread the context might end
+// meanwhile.
 class Barrier final : public std::enable_shared_from_this<Barrier> {
  public:
   Barrier(std::size_t answers, Operation& operation) : left_(answers), operation_(&operation) {}
   ~Barrier() {
-    for (ContextEnd& end : context_ends_) end.life->remove(end);
+    for (Context& context : contexts_) context.place.life->remove(context);
   }
 
-  /// To be told of the end of these contexts. Call it once.
-  void watch(const std::vector<std::shared_ptr<ExecutorLife>>& lives) {
-    for (const auto& life : lives) {
-      context_ends_.emplace_back(*this, life);
-      life->add(context_ends_.back());
+  /// To be told of the end of a client's context. Only before the last answer.
+  void watch(Place place) {
+    Context* added = nullptr;
+    {
+      const std::lock_guard lock(mutex_);
+      for (const Context& context : contexts_) {
+        if (context.place.life == place.life) return;
+      }
+      added = &contexts_.emplace_back(*this, std::move(place));
     }
+    added->place.life->add(*added);
   }
 
-  /// A client has answered. If it is the last one, this completes the operation, in that client's
-  /// turn.
-  void handle_answer(const Result<void>& answer) {
-    if (OwnedOperation over = take(answer)) over.release()->complete();
+  /// A client on `here` has answered. If it is the last one, this completes the operation, in that
+  /// client's turn.
+  void handle_answer(const Result<void>& answer, const ExecutorLife& here) {
+    if (is_last(answer)) complete(&here);
   }
 
   /// A client will never answer, because it is gone or its executor is ending. If it is the last
   /// one, the shared thread completes the operation: the caller's code must not run while an
   /// executor is being destroyed.
   void handle_absence() {
-    OwnedOperation over = take({});
-    if (!over) return;
+    if (!is_last({})) return;
     asio::post(Runtime::get().executor(),
-               [over = std::move(over)]() mutable { over.release()->complete(); });
+               [self = shared_from_this()]() { self->complete(nullptr); });
   }
 
  private:
-  // A client's context is being destroyed, in this thread. If the caller's handler is to run there,
-  // it is destroyed as well, also if clients have yet to answer: the last answer would run it on
-  // what is gone.
-  struct ContextEnd final : ExecutorLife::Tenant {
-    ContextEnd(Barrier& of, std::shared_ptr<ExecutorLife> watched)
-        : barrier(of), life(std::move(watched)) {}
+  // A client's context.
+  struct Context final : ExecutorLife::Tenant {
+    Context(Barrier& of, Place watched) : barrier(of), place(std::move(watched)) {}
     std::shared_ptr<void> hold_tenant() noexcept override {
       return barrier.weak_from_this().lock();
     }
+    // In the thread that destroys the context. If the caller's handler is to run there, it is
+    // destroyed as well, also if clients have yet to answer.
     void handle_context_end() override {
-      const OwnedOperation gone = barrier.take_if_on(life->context());
+      place.executor = nullptr;
+      const OwnedOperation gone = barrier.take_if_on(place.life->context());
     }
 
     Barrier& barrier;
-    const std::shared_ptr<ExecutorLife> life;
+    Place place;
   };
 
   static bool vouches_for_nothing(const Error& error) {
     return error.code() == ErrorCode::closed || error.code() == ErrorCode::forked;
   }
 
-  // Counts an answer. Returns the operation, with its outcome delivered, if this was the last
-  // answer.
-  OwnedOperation take(const Result<void>& answer) {
+  bool is_last(const Result<void>& answer) {
     const std::lock_guard lock(mutex_);
     if (!answer && !vouches_for_nothing(answer.error()) && !failure_) failure_ = answer.error();
-    if (--left_ > 0 || !operation_) return nullptr;
-    operation_->deliver(Delivery{.failure = failure_ ? &*failure_ : nullptr});
-    return std::move(operation_);
+    return --left_ == 0;
+  }
+
+  // `here`: of the context that this thread runs at the moment; null: of none of the clients'.
+  void complete(const ExecutorLife* here) {
+    Context* const other = other_context(here);
+    if (other == nullptr) return complete_here();
+    const bool is_alive = other->place.life->while_alive([&] {
+      asio::post(other->place.executor, [self = shared_from_this()]() { self->complete_here(); });
+    });
+    if (!is_alive) other->place.life->keep_until_end(shared_from_this());
+  }
+
+  void complete_here() {
+    OwnedOperation over;
+    {
+      const std::lock_guard lock(mutex_);
+      over = std::move(operation_);
+      if (over) over->deliver(Delivery{.failure = failure_ ? &*failure_ : nullptr});
+    }
+    if (over) over.release()->complete();
+  }
+
+  // The client's context that the caller's handler is to run on, if that is not `here`.
+  Context* other_context(const ExecutorLife* here) {
+    const std::lock_guard lock(mutex_);
+    for (Context& context : contexts_) {
+      const ExecutorLife& life = *context.place.life;
+      if (&life != here && operation_ && operation_->is_on(life.context())) return &context;
+    }
+    return nullptr;
   }
 
   // Returned, so that it is destroyed without the lock: it may have the last reference to clients.
@@ -95,14 +135,15 @@ class Barrier final : public std::enable_shared_from_this<Barrier> {
   std::size_t left_;
   std::optional<Error> failure_;
   OwnedOperation operation_;
-  std::deque<ContextEnd> context_ends_;
+  std::deque<Context> contexts_;
 };
 
 // One answer, which is always given: if the handler is destroyed before the client answers, the
 // destructor reports that the client is absent.
 class Answer {
  public:
-  explicit Answer(std::shared_ptr<Barrier> barrier) : barrier_(std::move(barrier)) {}
+  Answer(std::shared_ptr<Barrier> barrier, std::shared_ptr<ExecutorLife> here)
+      : barrier_(std::move(barrier)), here_(std::move(here)) {}
   Answer(Answer&&) = default;
   Answer& operator=(Answer&&) = delete;
   ~Answer() {
@@ -110,45 +151,37 @@ class Answer {
   }
 
   void operator()(const Result<void>& proved) {
-    std::exchange(barrier_, nullptr)->handle_answer(proved);
+    std::exchange(barrier_, nullptr)->handle_answer(proved, *here_);
   }
 
  private:
   std::shared_ptr<Barrier> barrier_;
+  std::shared_ptr<ExecutorLife> here_;
 };
 
-// Of each context once. In a child of fork() those of the parent's clients are no concern.
-std::vector<std::shared_ptr<ExecutorLife>> lives_of(const std::vector<AttachedClient>& clients) {
-  std::vector<std::shared_ptr<ExecutorLife>> lives;
-  for (const AttachedClient& client : clients) {
-    if (client.fork_count == current_fork_count()) lives.push_back(client.executor);
-  }
-  std::sort(lives.begin(), lives.end());
-  lives.erase(std::unique(lives.begin(), lives.end()), lives.end());
-  return lives;
-}
-
 // In a child of fork() nothing of the parent's clients may be touched, not even their locks.
-void prove_there(const AttachedClient& attached, Answer answer) {
+void prove_there(const AttachedClient& attached, const std::shared_ptr<Barrier>& barrier) {
+  Answer answer(barrier, attached.executor);
   if (attached.fork_count != current_fork_count()) return;
+  asio::any_io_executor executor;
   attached.executor->while_alive([&] {
     std::shared_ptr<CacheClient> client = attached.client.lock();
     if (!client) return;
-    const asio::any_io_executor executor = client->executor();
+    executor = client->executor();
     asio::post(executor, [client = std::move(client), answer = std::move(answer)]() mutable {
       client->prove(CallbackOperation<void, Answer>::create(std::move(answer), client->executor()));
     });
   });
+  if (executor) barrier->watch({attached.executor, std::move(executor)});
 }
 
 }  // namespace
 
 void prove_all(const std::vector<AttachedClient>& clients, Operation& operation) {
   // One more answer than clients, which this function gives at the end: so the operation ends even
-  // if there is no client.
+  // if there is no client, and not before all contexts are watched.
   const auto barrier = std::make_shared<Barrier>(clients.size() + 1, operation);
-  barrier->watch(lives_of(clients));
-  for (const AttachedClient& client : clients) prove_there(client, Answer(barrier));
+  for (const AttachedClient& client : clients) prove_there(client, barrier);
   barrier->handle_absence();
 }
 
