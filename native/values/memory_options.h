@@ -61,9 +61,9 @@ struct ContainerOptions {
 
 /// The memory line of the process, and its parts. All clients share them.
 struct MemoryOptions {
-  /// "64 MiB", "512 KB", or a number of bytes. "auto": a part of what the container allows, and
-  /// less while the container is short of memory. Empty: the line stays as it is, or is 64 MiB at
-  /// first.
+  /// "64 MiB", "512 KB", or a number of bytes as a text. "auto": a part of what the container
+  /// allows, and less while the container is short of memory. Empty: the line stays as it is, or is
+  /// 64 MiB at first.
   std::string memory_limit{};
 
   /// The part of the line that each kind of memory gets.

@@ -125,6 +125,8 @@ TEST_CASE("an amount that cannot be read is named with its place") {
         std::string("invalid_option: pools.cache.budget is \"half\": amount does not begin with "
                     "digits; ") +
             amount_expected + " at byte 0");
+  CHECK_THAT(refusal_of_limit(std::string(1, static_cast<char>(64 << 20))),
+             StartsWith("invalid_option: memory_limit is a single character; expected a text"));
   CHECK_THAT(refusal_of_limit("-1"), StartsWith("invalid_option: memory_limit is \"-1\": "));
   CHECK_THAT(refusal_of_limit(""), StartsWith("invalid_option: memory_limit is \"\": "));
   CHECK_THAT(refusal({.memory_limit = "99999999999999999999"}),

@@ -13,7 +13,7 @@ const queuedBytesMax = 1024 * 1024;
 const drainPollMs = 5;
 
 // How long a bridge may take to answer a close. One that is frozen does not, and the socket would keep the process
-// alive: that of `ws` for thirty seconds. Browsers and undici have no way to end it earlier.
+// alive: that of `ws` for thirty seconds. Browsers, undici and Deno have no way to end it earlier.
 const lingerMsMax = 1000;
 
 const wordsOfCloses: Record<number, string> = {

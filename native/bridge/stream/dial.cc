@@ -1,5 +1,6 @@
 #include "plimsoll/native/bridge/stream/dial.h"
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <optional>
@@ -96,6 +97,15 @@ asio::awaitable<Endpoints> resolve(const native::Endpoint& endpoint, error_code&
   co_return endpoints;
 }
 
+// Whether a server's line is about the user or the password. LOADING, or one for more than its
+// maxclients, is what it tells everybody.
+bool refuses_login(std::string_view line) {
+  constexpr std::string_view words[] = {
+      "-WRONGPASS",           "-NOAUTH", "-NOPERM", "-ERR AUTH", "-ERR invalid password",
+      "-ERR Client sent AUTH"};
+  return std::ranges::any_of(words, [&](std::string_view each) { return line.starts_with(each); });
+}
+
 asio::awaitable<DialProblem> log_in(Stream& stream, const Profile& profile) {
   const std::string login = login_of(profile);
   const auto [unsent, sent] =
@@ -110,8 +120,7 @@ asio::awaitable<DialProblem> log_in(Stream& stream, const Profile& profile) {
     size += read;
     LoginState state = read_login({lines.data(), size}, profile);
     if (state.is_over) {
-      const bool is_refused = state.problem.starts_with('-');
-      co_return DialProblem{.what = std::move(state.problem), .is_refused_login = is_refused};
+      co_return DialProblem{.what = std::move(state.problem), .is_refused_login = state.is_refused};
     }
     if (size == lines.size()) co_return DialProblem{"the server's answer to the login is too long"};
   }
@@ -170,13 +179,14 @@ LoginState read_login(std::string_view received, const Profile& profile) {
     const std::size_t end = received.find("\r\n");
     if (end == std::string_view::npos) return {};
     if (!received.starts_with('+')) {
-      return {.is_over = true, .problem = std::string(received.substr(0, end))};
+      std::string line(received.substr(0, end));
+      return {.is_over = true, .is_refused = refuses_login(line), .problem = std::move(line)};
     }
     received.remove_prefix(end + 2);
   }
   if (!received.empty())
     return {.is_over = true, .problem = "the server sent more than it was asked for"};
-  return {.is_over = true, .problem = {}};
+  return {.is_over = true};
 }
 
 asio::awaitable<std::variant<Stream, DialProblem>> dial(

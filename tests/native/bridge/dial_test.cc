@@ -41,6 +41,31 @@ TEST_CASE("a name may stand for any address but a link-local one") {
   }
 }
 
+TEST_CASE("only what a server says about the user or the password is a refused login") {
+  bridge::Profile profile;
+  profile.password = "secret";
+  for (const char* line :
+       {"-WRONGPASS invalid username-password pair or user is disabled.",
+        "-NOAUTH Authentication required.", "-NOPERM this user has no permissions",
+        "-ERR AUTH <password> called without any password configured"}) {
+    INFO(line);
+    const bridge::LoginState state = bridge::read_login(std::string(line) + "\r\n", profile);
+    CHECK(state.is_over);
+    CHECK(state.is_refused);
+    CHECK(state.problem == line);
+  }
+  for (const char* line : {"-LOADING Valkey is loading the dataset in memory",
+                           "-ERR max number of clients reached", "-BUSY a script is running",
+                           "-MASTERDOWN Link with MASTER is down", "-DENIED in protected mode"}) {
+    INFO(line);
+    const bridge::LoginState state =
+        bridge::read_login("+OK\r\n" + std::string(line) + "\r\n", profile);
+    CHECK(state.is_over);
+    CHECK_FALSE(state.is_refused);
+    CHECK(state.problem == line);
+  }
+}
+
 // A resolver takes a number for an address; the configuration's own addresses have dots.
 TEST_CASE("a server whose name stands for a link-local address is not dialled") {
   BridgeWorld world(with_upstream("2852039166", 80));  // 169.254.169.254

@@ -15,7 +15,7 @@ export const mountHull = (parent: HTMLElement, engine: Engine): void => {
   const pools = makePools();
   const figures = makeFigures({
     peak: "most that was held",
-    refused: "refused for want of room",
+    refused: "requests for memory that a pool refused",
     highWater: "WebAssembly's memory, which cannot shrink",
     tab: "this tab, by the browser's own measure",
   });
