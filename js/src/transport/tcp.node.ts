@@ -64,11 +64,15 @@ const open = (
 export const connectTcp: Connect = (address, events, options): Transport => {
   let isOpen = false;
   let over = false;
+  let isHeard = false;
   let problem: Error | undefined;
   const tell = (event: Exclude<keyof TransportEvents, "shown">, argument?: any): void => {
     if (!over) events[event](argument);
   };
-  const take = (bytes: Uint8Array): void => tell("data", bytes);
+  const take = (bytes: Uint8Array): void => {
+    isHeard = true;
+    tell("data", bytes);
+  };
   const socket = open(address, options, take);
   socket.once(address.protocol === "valkeys" ? "secureConnect" : "connect", () => {
     isOpen = true;
@@ -76,7 +80,13 @@ export const connectTcp: Connect = (address, events, options): Transport => {
   });
   socket.on("data", take);  // for runtimes that do not support onread
   socket.on("drain", () => tell("drained"));
-  socket.on("error", (error: Error) => { problem = error; });
+  socket.on("error", (error: Error) => {
+    problem = error;
+    // A server that speaks TLS drops a client that does not, without a word.
+    if (isOpen && !isHeard && address.protocol === "valkey") {
+      error.message += ", before a word; if the server speaks TLS here: valkeys://";
+    }
+  });
   socket.on("close", () => {
     tell("closed", problem);
     over = true;

@@ -63,6 +63,11 @@ test("a server that wants a certificate of the client says so, and its own is no
   await strict.stop();
 });
 
+test("a port that speaks TLS drops a client without it, which is told to try valkeys://", async () => {
+  await refused(`valkey://localhost:${tlsPort}`, { connectTimeout: 2000 },
+    { name: "ConnectionError", message: /before a word; if the server speaks TLS here: valkeys:\/\// });
+});
+
 test("a port that speaks no TLS is told from a server that is not there", async () => {
   await refused(`valkeys://127.0.0.1:${server.port}`, { tls: { ca: certificates.ca } },
     ({ name, code }) => name === "ConnectionError" && code !== "certificate_invalid");
