@@ -128,6 +128,7 @@ inline Parser::Step Parser::parse_short_elements(const char*& p, const char* end
     if (!read_short_value(at, end, *node)) break;
   }
   if (node == first) return Step::go_on;
+  line_scanned_ = 0;  // of an OK whose end had not come
   const auto count = static_cast<std::uint32_t>(node - first);
   tape_.append(count);
   after_attribute_ = false;

@@ -201,7 +201,9 @@ void Pipeline::handle_connection_lost() {
     const bool sent = request.end() <= exposed_end_;
     const bool goes_on = sent || internal_count_ > 0;
     if (request.state != State::live) return goes_on;
-    if (!sent && !request.is_internal && !has_lost_too_many(request)) return goes_on;
+    if (is_half_given(request)) ++request.half_given_losses;
+    const bool is_given_up = request.half_given_losses == half_given_losses_max;
+    if (!sent && !request.is_internal && !is_given_up) return goes_on;
     if (sent && request.resends_left > 0) {
       --request.resends_left;
       request.sent_before = true;
@@ -213,14 +215,6 @@ void Pipeline::handle_connection_lost() {
   });
   ending_from_ = 0;
   searching_ = true;
-}
-
-// Counts the losses of a request that was given in part.
-bool Pipeline::has_lost_too_many(const Request& request) {
-  if (!is_half_given(request) || request.sent_before) return false;
-  const bool is_first = request.begin >= lost_end_;
-  half_given_losses_ = is_first ? 1 : half_given_losses_ + 1;
-  return half_given_losses_ >= half_given_losses_max;
 }
 
 std::size_t Pipeline::restart() {
@@ -375,6 +369,7 @@ void Pipeline::validate() {
                  .answers_left = command.answers,
                  .state = State::live,
                  .answer = command.answer,
+                 .half_given_losses = 0,
                  .resends_left = static_cast<std::uint8_t>(
                      (is_read ? options_.read_resends_max : 0) & read_resends_limit),
                  .sent_before = false,

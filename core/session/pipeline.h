@@ -84,8 +84,8 @@ constexpr Error limit_reached(std::size_t limit) {
                .limit = limit};
 }
 
-/// How many connections in a row may be lost while the same request is being sent. Then it ends,
-/// because it is likely to be the cause, and what waits behind it would never be sent.
+/// How many connections may be lost while one request is being sent. Then it ends, because it is
+/// likely to be the cause, and what waits behind it would never be sent.
 inline constexpr std::uint8_t half_given_losses_max = 3;
 
 /// The most that Pipeline::Options::read_resends_max may be.
@@ -368,8 +368,9 @@ class Pipeline {
     std::uint64_t begin;  // in the log; also its id
     std::uint32_t size;
     std::uint16_t answers_left;
-    State state : 5;
+    State state : 3;
     CommandView::Answer answer : 3;
+    std::uint8_t half_given_losses : 2;  // connections that were lost with a part of it
     std::uint8_t resends_left : 5;
     bool sent_before : 1;  // whole, on a connection that was lost
     bool is_internal : 1;
@@ -412,7 +413,6 @@ class Pipeline {
   bool is_half_given(const Request& request) const {
     return request.begin < exposed_end_ && request.end() > exposed_end_;
   }
-  bool has_lost_too_many(const Request& half_given);
   bool is_front_plain() {
     if (answered_count_ + withdrawn_count_ > 0 || requests_.empty()) return false;
     const Request& request = requests_.front();
@@ -467,18 +467,17 @@ class Pipeline {
   const Options options_;
   Queue<Request> requests_;  // in the order of their positions in the log
   RequestLog log_;
-  std::uint64_t unsent_begin_ = 0;  // the transport has taken everything before this
-  std::uint64_t exposed_end_ = 0;   // transmit() has given out everything before this
-  std::uint64_t whole_end_ = 0;     // the transport has taken the requests before this whole
-  std::uint64_t lost_end_ = 0;      // everything before this was given out on lost connections
-  bool has_gaps_ = false;           // some of the unsent bytes were withdrawn
-  bool losing_ = false;             // from handle_connection_lost() to restart()
-  bool searching_ = false;          // there may be requests for next_ended()
-  bool is_due_ = false;             // ... that ended by their deadline
-  bool is_walking_ = false;         // over all requests, as far as due_from_
-  bool may_have_buried_ = false;    // some unsent bytes may be those of requests that have ended
-  std::uint8_t half_given_losses_ = 0;  // connections in a row that were lost with a part of it
-  std::uint8_t internal_count_ = 0;     // internal requests
+  std::uint64_t unsent_begin_ = 0;   // the transport has taken everything before this
+  std::uint64_t exposed_end_ = 0;    // transmit() has given out everything before this
+  std::uint64_t whole_end_ = 0;      // the transport has taken the requests before this whole
+  std::uint64_t lost_end_ = 0;       // everything before this was given out on lost connections
+  bool has_gaps_ = false;            // some of the unsent bytes were withdrawn
+  bool losing_ = false;              // from handle_connection_lost() to restart()
+  bool searching_ = false;           // there may be requests for next_ended()
+  bool is_due_ = false;              // ... that ended by their deadline
+  bool is_walking_ = false;          // over all requests, as far as due_from_
+  bool may_have_buried_ = false;     // some unsent bytes may be those of requests that have ended
+  std::uint8_t internal_count_ = 0;  // internal requests
   static_assert(internal_requests_max <= UINT8_MAX);
   std::uint32_t places_;              // requests_max, less those that take_places() took
   std::uint32_t window_;              // requests that may be on the wire

@@ -79,7 +79,7 @@ inline constexpr Error refused_half_way{
 
 inline constexpr Error never_sent_whole{
     .code = ErrorCode::connection_lost,
-    .what = "each of three connections was lost while this request was being sent",
+    .what = "three connections were lost while this request was being sent",
     .expected =
         "a request that the server takes: see its client-query-buffer-limit and "
         "proto-max-bulk-len"};

@@ -473,9 +473,10 @@ std::optional<Event> Session::handle_early_refusal() {
   const Value value = reader_.value();
   Error error = error_of_reply(*value.as_error(), Speaker::server);
   error.executed = pipeline_.next_was_sent_before() ? Executed::maybe : Executed::no;
+  const bool is_last = pipeline_.size() == 1;
   Event event = failed(pipeline_.take_half_given(), error);
   event.value = value;
-  lose(refused_half_way);
+  state_ == State::closing&& is_last ? end(client_closed) : lose(refused_half_way);
   return event;
 }
 

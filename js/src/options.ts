@@ -192,10 +192,15 @@ export const clientOptionNames: readonly string[] = [...Object.keys(kinds), ...o
 
 const tlsKinds: Record<string, Kind> = { serverName: "text", rejectUnauthorized: "boolean" };
 
-// Whether all values are texts in PEM with such a part: not the name of a file, for example.
-const arePem = (values: readonly unknown[], part: string): boolean => values.length > 0 && values.every((value) =>
-  (typeof value === "string" || value instanceof Uint8Array) &&
-  (typeof value === "string" ? value : new TextDecoder().decode(value)).includes(`${part}-----`));
+// Refuses what is no text in PEM with such a part: the name of a file, for example. A value with any part is not shown,
+// because it may be a key that is in the wrong place.
+const checkPem = (name: string, value: unknown, part: string): void => {
+  const text = value instanceof Uint8Array ? new TextDecoder().decode(value) : value;
+  if (typeof text === "string" && text.includes(`${part}-----`)) return;
+  const isName = typeof value === "string" && value.length < 200 && !value.includes("-----") && part === "CERTIFICATE";
+  refuse(name, `${isName ? JSON.stringify(value) : "the given value"} has no ${part} in PEM; ` +
+    "give the contents of a file, a string or Uint8Array, and not its name");
+};
 
 const checkTlsOptions = (tls: unknown, name: string): void => {
   if (tls === undefined) return;
@@ -204,12 +209,11 @@ const checkTlsOptions = (tls: unknown, name: string): void => {
   }
   checkOptions(tls, tlsKinds, ["ca", "cert", "key"], `${name}.`);
   const { ca, cert, key } = tls as Record<string, unknown>;
-  const pem = "a string or Uint8Array in PEM";
-  if (ca !== undefined && !arePem(Array.isArray(ca) ? ca : [ca], "CERTIFICATE")) {
-    refuseOption(`${name}.ca`, ca, `${pem} (the contents of a file, not its name), or a list of them`);
-  }
-  if (cert !== undefined && !arePem([cert], "CERTIFICATE")) refuseOption(`${name}.cert`, cert, pem);
-  if (key !== undefined && !arePem([key], "PRIVATE KEY")) refuseOption(`${name}.key`, key, pem);
+  const authorities = Array.isArray(ca) ? ca : ca === undefined ? [] : [ca];
+  if (ca !== undefined && authorities.length === 0) refuse(`${name}.ca`, "the list is empty; give one certificate or more");
+  for (const each of authorities) checkPem(`${name}.ca`, each, "CERTIFICATE");
+  if (cert !== undefined) checkPem(`${name}.cert`, cert, "CERTIFICATE");
+  if (key !== undefined) checkPem(`${name}.key`, key, "PRIVATE KEY");
   if ((cert === undefined) !== (key === undefined)) {
     refuse(name, `there is ${key === undefined ? "a cert without its key" : "a key without its cert"}; give both, or neither`);
   }

@@ -102,10 +102,12 @@ test("a duplicate is connected as the client was, with the changes that are give
 test("TLS options that are no PEM, or half of a pair, are refused before anything is opened", async () => {
   const address = "valkeys://127.0.0.1:1";
   for (const [tls, message] of [
-    [{ ca: "/etc/ssl/root.pem" }, /^tls\.ca: "\/etc\/ssl\/root\.pem" is not .* in PEM \(the contents of a file, not its name\)/],
-    [{ ca: [] }, /^tls\.ca: \[\] is not/],
-    [{ cert: "junk", key: "secret junk" }, /^tls\.cert: "junk" is not/],
-    [{ cert: "-----BEGIN CERTIFICATE-----", key: "secret junk" }, /^tls\.key: the given value is not/],
+    [{ ca: "/etc/ssl/root.pem" }, /^tls\.ca: "\/etc\/ssl\/root\.pem" has no CERTIFICATE in PEM; give the contents of a file/],
+    [{ ca: [] }, /^tls\.ca: the list is empty/],
+    [{ cert: "junk", key: "secret junk" }, /^tls\.cert: "junk" has no CERTIFICATE/],
+    [{ cert: "-----BEGIN CERTIFICATE-----", key: "secret junk" }, /^tls\.key: the given value has no PRIVATE KEY/],
+    [{ cert: "-----BEGIN PRIVATE KEY-----\nsecret", key: "-----BEGIN CERTIFICATE-----" },
+      /^tls\.cert: the given value has no CERTIFICATE/],
     [{ cert: "-----BEGIN CERTIFICATE-----" }, /^tls: there is a cert without its key; give both, or neither/],
   ]) {
     await assert.rejects(Client.connect(address, { tls }), { name: "ConfigurationError", message });

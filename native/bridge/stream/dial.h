@@ -47,7 +47,7 @@ struct LoginState {
   bool is_over = false;
   bool is_refused =
       false;  ///< the problem is this user or password: not that of everybody, as LOADING
-  std::string problem;
+  std::string problem = {};
 };
 LoginState read_login(std::string_view received, const Profile& profile);
 

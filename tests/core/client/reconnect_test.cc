@@ -86,6 +86,17 @@ TEST_CASE("a refusal that comes before all of a request was sent is that request
   CHECK(pair.end.take_events() == Lines{"ready", "2: \"two\""});
 }
 
+TEST_CASE("a client that is being closed is closed with it, if it was the last") {
+  Pair pair;
+  pair.connect();
+  pair.end.submit(1, {"SET", "key", "value"});
+  pair.end.close();
+  write_ten(pair.end);
+  pair.end.receive("-ERR Protocol error: invalid bulk length\r\n");
+  CHECK(pair.end.take_events() ==
+        Lines{"1: error \"ERR Protocol error: invalid bulk length\"", "closed: closed"});
+}
+
 TEST_CASE("so is one that comes behind the answer to the request's first command") {
   Pair pair;
   pair.connect();

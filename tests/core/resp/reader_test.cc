@@ -93,6 +93,20 @@ TEST_CASE("short frames are read as all frames are, wherever the bytes end that 
   }
 }
 
+TEST_CASE("an OK that is cut within an aggregate leaves nothing behind for the next line") {
+  const std::string_view bytes = "*3\r\n+OK\r\n,1\r\n+\r\n$1\r\na\r\n,2\r\n$3\r\nend\r\n";
+  for (std::size_t cut = 1; cut < bytes.size(); ++cut) {
+    CAPTURE(cut);
+    ReaderTest test;
+    std::string seen;
+    for (const std::string_view part : {bytes.substr(0, cut), bytes.substr(cut)}) {
+      test.write(part);
+      while (test.reader.next(true) == Poll::frame) seen += show(test.reader.value()) + "; ";
+    }
+    CHECK(seen == "[simple \"OK\", double 1, simple \"\"]; \"a\"; double 2; \"end\"; ");
+  }
+}
+
 TEST_CASE("what is no short frame is left to the usual way") {
   for (const std::string_view frame :
        {"+OKAY\r\n", "+OK\n\r\n", "+OK \r\n", "+QUEUED\r\n", "_ \r\n", "_\n\r\n", ":-1\r\n",

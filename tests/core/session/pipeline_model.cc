@@ -127,9 +127,11 @@ std::vector<Ended> PipelineModel::lose_connection() {
       if (request.state == State::cancelling) {
         ended.push_back(
             {request.tag, ErrorCode::cancelled, may_have_run ? Executed::maybe : Executed::no});
-      } else if (request.state == State::live && request.given > 0 && !request.sent_before &&
+      } else if (request.state == State::live && request.given > 0 &&
                  ++request.half_given_losses == half_given_losses_max) {
-        ended.push_back({request.tag, ErrorCode::connection_lost, Executed::no});
+        ended.push_back(request.sent_before
+                            ? Ended{request.tag, ErrorCode::lost_in_doubt, Executed::maybe}
+                            : Ended{request.tag, ErrorCode::connection_lost, Executed::no});
       } else {
         continue;
       }
