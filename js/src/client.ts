@@ -108,8 +108,7 @@ export class Client extends Scanning {
       setCredentials: (username, password) => this.#driver.setCredentials(username, password),
       handleNoCredentials: (problem) => {
         this.#events.tell("credentialsRefused", new ConnectionError("credentials_failed",
-          `the function of the option credentials failed: ${wordsOf(problem)}`, "no",
-          { cause: problem }));
+          `the function of the option credentials failed: ${wordsOf(problem)}`, "no", { cause: problem }));
       },
     });
   }

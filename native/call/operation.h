@@ -55,7 +55,7 @@ class Operation {
   /// cancellation, the call goes on and cannot be cancelled, because the core has accepted the
   /// request already.
   void report_submitted(CallTarget& target, RequestId id) noexcept {
-    if (wants_submitted_) tell_submitted(target, id);
+    if (wants_submitted_) note_submitted(target, id);
   }
 
   /// Takes the outcome. Of the caller's code, only decode() runs. Returns whether the caller gets a
@@ -83,7 +83,7 @@ class Operation {
   ~Operation() = default;
 
  private:
-  void tell_submitted(CallTarget& target, RequestId id) noexcept {
+  void note_submitted(CallTarget& target, RequestId id) noexcept {
     try {
       handle_submitted(target, id);
     } catch (const std::bad_alloc&) {
