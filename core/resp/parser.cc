@@ -114,9 +114,9 @@ bool Parser::read_tiny_value(const char*& p, const char* end, Node& node) {
   return true;
 }
 
-// Parses elements of the innermost aggregate as long as they are whole strings and small numbers,
-// and there is room on the tape. In a loop by itself: what a value costs otherwise is mostly to
-// look where it belongs.
+// Parses elements of the innermost aggregate as long as they are whole short values, as
+// read_short_value() takes them, and there is room on the tape. In a loop by itself: what a value
+// costs otherwise is mostly to look where it belongs.
 inline Parser::Step Parser::parse_short_elements(const char*& p, const char* end) {
   Level& top = levels_[depth_ - 1];
   if (top.streamed || drop_ != Drop::none) return Step::go_on;

@@ -1,4 +1,3 @@
-#include "plimsoll/core/base/check.h"
 #include "plimsoll/core/session/problems.h"
 #include "plimsoll/core/session/session.h"
 

@@ -99,7 +99,7 @@ export class Client extends Scanning {
 
   private constructor(address: string, target: Target, options: ClientOptions) {
     super();
-    if (typeof target !== "object") throw new TypeError("new Client(): a client connects first; call Client.connect()");
+    if (options === undefined) throw new TypeError("new Client(): a client connects first; call Client.connect()");
     this.#address = address;
     this.#target = target;
     this.#options = options;

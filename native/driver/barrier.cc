@@ -54,14 +54,14 @@ class Barrier final : public std::enable_shared_from_this<Barrier> {
   /// A client on `here` has answered. If it is the last one, this completes the operation, in that
   /// client's turn.
   void handle_answer(const Result<void>& answer, const ExecutorLife& here) {
-    if (is_last(answer)) complete(&here);
+    if (take_answer(answer)) complete(&here);
   }
 
   /// A client will never answer, because it is gone or its executor is ending. If it is the last
   /// one, the shared thread completes the operation: the caller's code must not run while an
   /// executor is being destroyed.
   void handle_absence() {
-    if (!is_last({})) return;
+    if (!take_answer({})) return;
     asio::post(Runtime::get().executor(),
                [self = shared_from_this()]() { self->complete(nullptr); });
   }
@@ -88,7 +88,8 @@ class Barrier final : public std::enable_shared_from_this<Barrier> {
     return error.code() == ErrorCode::closed || error.code() == ErrorCode::forked;
   }
 
-  bool is_last(const Result<void>& answer) {
+  // Returns whether it was the last one.
+  bool take_answer(const Result<void>& answer) {
     const std::lock_guard lock(mutex_);
     if (!answer && !vouches_for_nothing(answer.error()) && !failure_) failure_ = answer.error();
     return --left_ == 0;

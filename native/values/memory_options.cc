@@ -85,7 +85,7 @@ Result<std::size_t> read_amount(std::string_view path, std::string_view text) {
 
 Result<std::optional<std::size_t>> read_memory_limit(std::string_view text) {
   if (text == "auto") return std::optional<std::size_t>();
-  // A number that was assigned to the std::string became one character, without a warning.
+  // A number that is assigned to a std::string compiles without a warning, and is one character.
   if (text.size() == 1 && (text[0] < '0' || text[0] > '9')) {
     return bad_option(
         "memory_limit is a single character; expected a text such as \"64 MiB\", "

@@ -100,7 +100,7 @@ export const connectWebSocket: Connect = (address, events, options): Transport =
       const bytes = data instanceof ArrayBuffer ? new Uint8Array(data) : data;
       if (!(bytes instanceof Uint8Array)) return abandon(4003, "the bridge sent text, where RESP is bytes");
       take(bytes);
-      lookForRoom();
+      goOnIfThereIsRoom();
     };
     socket.onerror = (event) => { problem = event; };  // onclose follows
     socket.onclose = ({ code, reason }: { code: number; reason?: string }) => {
@@ -111,7 +111,8 @@ export const connectWebSocket: Connect = (address, events, options): Transport =
       const words = wordsOfCloses[code] ?? "the bridge ended the connection";
       const why = reason || (code === 1006 ? problem?.message : undefined);
       const error = new Error(`${words} (${code}${why ? ` ${why}` : ""})`);
-      end(Object.assign(error, isOpen ? undefined : { code: problem?.error?.code }));
+      const { code: name } = problem?.error ?? {};
+      end(isOpen || name === undefined ? error : Object.assign(error, { code: name }));
     };
   };
   const { token } = options;
@@ -128,8 +129,8 @@ export const connectWebSocket: Connect = (address, events, options): Transport =
 
   const grant = (bytes: number): void => socket!.send(makeCredit(bytes));
   // A timer runs as long as the writer waits.
-  const waitForRoom = (): void => { timer = startTimer(() => lookForRoom() || waitForRoom(), drainPollMs); };
-  const lookForRoom = (): boolean => {
+  const waitForRoom = (): void => { timer = startTimer(() => goOnIfThereIsRoom() || waitForRoom(), drainPollMs); };
+  const goOnIfThereIsRoom = (): boolean => {
     if (over || timer === undefined) return true;
     if (socket !== undefined && socket.bufferedAmount > queuedBytesMax / 2) return false;
     stopTimer(timer);

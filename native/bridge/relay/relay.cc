@@ -538,11 +538,6 @@ void Relay::handle_client_gone(const error_code& problem) {
   const bool too_large = problem == websocket::error::message_too_big;
   Code code = has_closed ? static_cast<Code>(client_.reason().code) : Code::abnormal;
   if (too_large) code = Code::too_big;
-  if (problem == asio::error::timed_out) {
-    // Bytes that came slowly filled the system's buffers only after TCP_USER_TIMEOUT had passed.
-    ++counters_.stalled_cuts;
-    return end(code, "not reading: " + problem.message());
-  }
   end(code, has_closed ? "closed by the client" : problem.message());
 }
 
