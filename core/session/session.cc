@@ -476,7 +476,11 @@ std::optional<Event> Session::handle_early_refusal() {
   const bool is_last = pipeline_.size() == 1;
   Event event = failed(pipeline_.take_half_given(), error);
   event.value = value;
-  state_ == State::closing&& is_last ? end(client_closed) : lose(refused_half_way);
+  if (state_ == State::closing && is_last) {
+    end(client_closed);
+  } else {
+    lose(refused_half_way);
+  }
   return event;
 }
 

@@ -114,6 +114,15 @@ test("TLS options that are no PEM, or half of a pair, are refused before anythin
   }
 });
 
+test("what was called otherwise than meant says how to call it", async () => {
+  assert.throws(() => new Client(server.address), { name: "TypeError", message: /call Client\.connect\(\)/ });
+  assert.throws(() => new Client(server.address, {}), { name: "TypeError", message: /call Client\.connect\(\)/ });
+  const client = await Client.connect(server.address, patient);
+  await assert.rejects(client.transact("key"),
+    { name: "TypeError", message: /^transact: got undefined; give a function of an Exclusive that returns a transaction/ });
+  await client.close();
+});
+
 test("a client speaks through a unix socket, whatever its path", async () => {
   const address = `unix://${encodeURI(socket)}`;
   const client = await Client.connect(`${address}?database=2`, patient);
