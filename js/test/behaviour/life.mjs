@@ -379,7 +379,7 @@ export const life = {
       await rejects(Client.connect(address), { name: "ConfigurationError", message: /the address/ });
     }
     // Or a password would go in plaintext, by one forgotten letter.
-    const tls = { ca: "", rejectUnauthorized: true };
+    const tls = { serverName: "valkey", rejectUnauthorized: true };
     for (const [address, message] of [["valkey", /tls.*valkey:.*valkeys:/],
       ["redis", /tls.*valkey:.*valkeys:/], ["tcp", /tls.*valkeys:/], ["ws", /tls.*ws:.*wss:/],
       ["wss", /tls.*wss:/]]) {
