@@ -72,6 +72,22 @@ inline constexpr auto encoded_head = encode_head<Word, Args>();
 
 }  // namespace detail
 
+namespace detail {
+
+template <class Command>
+CommandView view_of(const Command& command, CommandView::Head head_kind) {
+  CommandView view;
+  view.head = command.head;
+  view.effect = command.effect;
+  view.row = command.row;
+  view.head_kind = head_kind;
+  view.head_parts = command.head_parts;
+  view.args = command.args;
+  return view;
+}
+
+}  // namespace detail
+
 /// A command with exactly N arguments. Its head has the count of all parts.
 template <std::size_t N>
 struct Command {
@@ -81,20 +97,11 @@ struct Command {
   std::uint16_t row = 0;  ///< see CommandView
   std::array<std::string_view, N> args{};
 
-  operator CommandView() const {
-    CommandView command;
-    command.head = head;
-    command.effect = effect;
-    command.row = row;
-    command.head_kind = CommandView::Head::counted;
-    command.head_parts = head_parts;
-    command.args = args;
-    return command;
-  }
+  operator CommandView() const { return detail::view_of(*this, CommandView::Head::counted); }
 };
 
-/// A command with N arguments, and lists behind them. A type of its own, because each command by a
-/// Command pays for what that has.
+/// A command with N arguments, and lists behind them. A type of its own, because to fill the room
+/// for lists costs each request.
 template <std::size_t N>
 struct OpenCommand {
   std::string_view head;  ///< without a count
@@ -106,13 +113,7 @@ struct OpenCommand {
   std::span<const ArgumentPair> pairs{};
 
   operator CommandView() const {
-    CommandView command;
-    command.head = head;
-    command.effect = effect;
-    command.row = row;
-    command.head_kind = CommandView::Head::uncounted;
-    command.head_parts = head_parts;
-    command.args = args;
+    CommandView command = detail::view_of(*this, CommandView::Head::uncounted);
     command.more_args = more_args;
     command.pairs = pairs;
     return command;

@@ -1,5 +1,6 @@
 #include "plimsoll/native/driver/barrier.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <deque>
 #include <memory>
@@ -21,7 +22,7 @@ namespace {
 namespace asio = boost::asio;
 
 // Where a client's executor is.
-struct Place {
+struct Home {
   std::shared_ptr<ExecutorLife> life;
   asio::any_io_executor executor;
 };
@@ -35,20 +36,17 @@ class Barrier final : public std::enable_shared_from_this<Barrier> {
  public:
   Barrier(std::size_t answers, Operation& operation) : left_(answers), operation_(&operation) {}
   ~Barrier() {
-    for (Context& context : contexts_) context.place.life->remove(context);
+    for (Context& context : contexts_) context.home.life->remove(context);
   }
 
-  /// To be told of the end of a client's context. Only before the last answer.
-  void watch(Place place) {
-    Context* added = nullptr;
+  /// To be told of the end of these contexts, each of which is there once. Call it once, before the
+  /// last answer.
+  void watch(std::vector<Home> homes) {
     {
       const std::lock_guard lock(mutex_);
-      for (const Context& context : contexts_) {
-        if (context.place.life == place.life) return;
-      }
-      added = &contexts_.emplace_back(*this, std::move(place));
+      for (Home& home : homes) contexts_.emplace_back(*this, std::move(home));
     }
-    added->place.life->add(*added);
+    for (Context& context : contexts_) context.home.life->add(context);
   }
 
   /// A client on `here` has answered. If it is the last one, this completes the operation, in that
@@ -69,19 +67,19 @@ class Barrier final : public std::enable_shared_from_this<Barrier> {
  private:
   // A client's context.
   struct Context final : ExecutorLife::Tenant {
-    Context(Barrier& of, Place watched) : barrier(of), place(std::move(watched)) {}
+    Context(Barrier& of, Home watched) : barrier(of), home(std::move(watched)) {}
     std::shared_ptr<void> hold_tenant() noexcept override {
       return barrier.weak_from_this().lock();
     }
     // In the thread that destroys the context. If the caller's handler is to run there, it is
     // destroyed as well, also if clients have yet to answer.
     void handle_context_end() override {
-      place.executor = nullptr;
-      const OwnedOperation gone = barrier.take_if_on(place.life->context());
+      home.executor = nullptr;
+      const OwnedOperation gone = barrier.take_if_on(home.life->context());
     }
 
     Barrier& barrier;
-    Place place;
+    Home home;
   };
 
   static bool vouches_for_nothing(const Error& error) {
@@ -99,10 +97,10 @@ class Barrier final : public std::enable_shared_from_this<Barrier> {
   void complete(const ExecutorLife* here) {
     Context* const other = other_context(here);
     if (other == nullptr) return complete_here();
-    const bool is_alive = other->place.life->while_alive([&] {
-      asio::post(other->place.executor, [self = shared_from_this()]() { self->complete_here(); });
+    const bool is_alive = other->home.life->while_alive([&] {
+      asio::post(other->home.executor, [self = shared_from_this()]() { self->complete_here(); });
     });
-    if (!is_alive) other->place.life->keep_until_end(shared_from_this());
+    if (!is_alive) other->home.life->keep_until_end(shared_from_this());
   }
 
   void complete_here() {
@@ -119,7 +117,7 @@ class Barrier final : public std::enable_shared_from_this<Barrier> {
   Context* other_context(const ExecutorLife* here) {
     const std::lock_guard lock(mutex_);
     for (Context& context : contexts_) {
-      const ExecutorLife& life = *context.place.life;
+      const ExecutorLife& life = *context.home.life;
       if (&life != here && operation_ && operation_->is_on(life.context())) return &context;
     }
     return nullptr;
@@ -161,10 +159,12 @@ class Answer {
 };
 
 // In a child of fork() nothing of the parent's clients may be touched, not even their locks.
-void prove_there(const AttachedClient& attached, const std::shared_ptr<Barrier>& barrier) {
+// Returns the client's executor; empty if there is no client any more.
+asio::any_io_executor prove_there(const AttachedClient& attached,
+                                  const std::shared_ptr<Barrier>& barrier) {
   Answer answer(barrier, attached.executor);
-  if (attached.fork_count != current_fork_count()) return;
   asio::any_io_executor executor;
+  if (attached.fork_count != current_fork_count()) return executor;
   attached.executor->while_alive([&] {
     std::shared_ptr<CacheClient> client = attached.client.lock();
     if (!client) return;
@@ -173,7 +173,16 @@ void prove_there(const AttachedClient& attached, const std::shared_ptr<Barrier>&
       client->prove(CallbackOperation<void, Answer>::create(std::move(answer), client->executor()));
     });
   });
-  if (executor) barrier->watch({attached.executor, std::move(executor)});
+  return executor;
+}
+
+// Each context once.
+std::vector<Home> without_doubles(std::vector<Home> homes) {
+  const auto life = [](const Home& home) { return home.life.get(); };
+  std::ranges::sort(homes, {}, life);
+  const auto doubles = std::ranges::unique(homes, {}, life);
+  homes.erase(doubles.begin(), doubles.end());
+  return homes;
 }
 
 }  // namespace
@@ -182,7 +191,13 @@ void prove_all(const std::vector<AttachedClient>& clients, Operation& operation)
   // One more answer than clients, which this function gives at the end: so the operation ends even
   // if there is no client, and not before all contexts are watched.
   const auto barrier = std::make_shared<Barrier>(clients.size() + 1, operation);
-  for (const AttachedClient& client : clients) prove_there(client, barrier);
+  std::vector<Home> homes;
+  for (const AttachedClient& client : clients) {
+    if (auto executor = prove_there(client, barrier)) {
+      homes.push_back({client.executor, std::move(executor)});
+    }
+  }
+  barrier->watch(without_doubles(std::move(homes)));
   barrier->handle_absence();
 }
 

@@ -129,7 +129,9 @@ export const connectWebSocket: Connect = (address, events, options): Transport =
 
   const grant = (bytes: number): void => socket!.send(makeCredit(bytes));
   // A timer runs as long as the writer waits.
-  const waitForRoom = (): void => { timer = startTimer(() => goOnIfThereIsRoom() || waitForRoom(), drainPollMs); };
+  const waitForRoom = (): void => {
+    timer = startTimer(() => { if (!goOnIfThereIsRoom()) waitForRoom(); }, drainPollMs);
+  };
   const goOnIfThereIsRoom = (): boolean => {
     if (over || timer === undefined) return true;
     if (socket !== undefined && socket.bufferedAmount > queuedBytesMax / 2) return false;

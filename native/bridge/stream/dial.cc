@@ -100,6 +100,8 @@ asio::awaitable<Endpoints> resolve(const native::Endpoint& endpoint, error_code&
 // Whether a server's line is about the user or the password. LOADING, or one for more than its
 // maxclients, is what it tells everybody.
 bool refuses_login(std::string_view line) {
+  // The first words of core/session/refusals.h that are about a login, and what Redis said
+  // before 6.
   constexpr std::string_view words[] = {
       "-WRONGPASS",           "-NOAUTH", "-NOPERM", "-ERR AUTH", "-ERR invalid password",
       "-ERR Client sent AUTH"};

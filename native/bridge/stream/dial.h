@@ -45,8 +45,7 @@ std::string login_of(const Profile& profile);
 /// The result of the server's first lines: not over yet, success (no problem), or a problem.
 struct LoginState {
   bool is_over = false;
-  bool is_refused =
-      false;  ///< the problem is this user or password: not that of everybody, as LOADING
+  bool is_refused = false;  ///< the server does not take this user or password
   std::string problem = {};
 };
 LoginState read_login(std::string_view received, const Profile& profile);
